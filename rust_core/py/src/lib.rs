@@ -1,0 +1,12 @@
+//! Python bindings: newtypes and one-line methods over `syntonic-core`.
+
+mod door;
+mod tensor;
+
+use pyo3::prelude::*;
+
+/// Registers everything that `syntonic._core` exports.
+#[pymodule(gil_used = false)]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    tensor::register(m)
+}

@@ -1,0 +1,72 @@
+//! The one error type of the core: every variant says which operation failed, what must hold and what was given.
+
+use std::fmt;
+
+/// What went wrong in the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Shapes, lengths or axes do not fit together. Python: `ValueError`.
+    Shape {
+        /// The operation that refused.
+        op: &'static str,
+        /// What must hold.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// A number or option is outside its range. Python: `ValueError`.
+    Value {
+        /// The operation that refused.
+        op: &'static str,
+        /// What must hold.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// A dtype does not fit. Python: `TypeError`.
+    DType {
+        /// The operation that refused.
+        op: &'static str,
+        /// What must hold.
+        expected: String,
+        /// What was given.
+        got: String,
+    },
+    /// An exact result does not fit its integers. Python: `OverflowError`.
+    Overflow {
+        /// The operation that refused.
+        op: &'static str,
+    },
+    /// Division by an exact zero. Python: `ZeroDivisionError`.
+    DivisionByZero {
+        /// The operation that refused.
+        op: &'static str,
+    },
+    /// A bug of ours, reported instead of a panic. Python: `RuntimeError`.
+    Internal {
+        /// What was found broken.
+        what: String,
+    },
+}
+
+/// Shorthand for results of the core.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape { op, expected, got }
+            | Self::Value { op, expected, got }
+            | Self::DType { op, expected, got } => {
+                write!(f, "{op}: expected {expected}, got {got}")
+            }
+            Self::Overflow { op } => {
+                write!(f, "{op}: the exact result does not fit; use smaller coefficients or floats")
+            }
+            Self::DivisionByZero { op } => write!(f, "{op}: division by zero"),
+            Self::Internal { what } => write!(f, "internal error, please report it: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

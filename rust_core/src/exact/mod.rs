@@ -1,0 +1,3 @@
+//! Exact numbers of the golden field.
+
+pub mod constants;

@@ -1,0 +1,10 @@
+//! Syntonic's core: exact arithmetic on the golden lattice, tensors, operations, and the population engine.
+//!
+//! Rooms, each of which may use only those to its right:
+//! `evolve` > `program` > `ops` > `tensor` > `exact` > `error`.
+
+pub mod error;
+pub mod exact;
+pub mod tensor;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+"""Syntonic: training neural networks without gradients, on an exact golden lattice."""

@@ -1,0 +1,1 @@
+"""Words: one object per file."""

@@ -1,0 +1,1 @@
+"""Sentences: complete runs and sweeps."""
