@@ -1,0 +1,65 @@
+"""A run's config once it is known to be right: every default filled in, the device resolved."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What a run is made of: each section is `{"name": <registered name>, <arguments>}`, plain data throughout.
+
+    Attributes:
+        callbacks: one section per callback, by the name that the config gives it; None: switched off.
+        device: what `device` came to on this machine.
+        resume: "last" or the id of the run to go on with; None for a new run.
+    """
+
+    model: dict[str, Any]
+    benchmark: dict[str, Any]
+    trainer: dict[str, Any]
+    tracking: dict[str, Any]
+    callbacks: dict[str, dict[str, Any]]
+    seed: int
+    device: str
+    name: str | None = None
+    resume: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The run's name: the one that was given, or what it is in three words."""
+        return self.name or f"{self.benchmark['name']}-{self.trainer['name']}-s{self.seed}"
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the config as it is stored: without `resume`, which is a request and no property of the run."""
+        return {key: value for key, value in asdict(self).items() if key != "resume"}
+
+    def science(self) -> dict[str, Any]:
+        """Returns what decides the run's numbers: all but its name, its tracking and when checkpoints are written."""
+        return {
+            "model": self.model,
+            "benchmark": self.benchmark,
+            "trainer": self.trainer,
+            "seed": self.seed,
+            "device": self.device,
+            "callbacks": {key: entry for key, entry in self.callbacks.items() if entry["name"] != "checkpoint"},
+        }
+
+    def digest(self) -> str:
+        """Returns the SHA-256 of `science`: two runs with the same digest come to the same bits."""
+        return hashlib.sha256(json.dumps(self.science(), sort_keys=True).encode()).hexdigest()
+
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yields `("trainer.sigma", 0.1)` for every leaf of a config; lists are leaves.
+
+    >>> dict(flattened({"model": {"hidden": [16]}, "seed": 0}))
+    {'model.hidden': [16], 'seed': 0}
+    """
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
