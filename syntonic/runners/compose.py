@@ -1,7 +1,7 @@
 """Composes words and sentences into configs: one for a run, one per point for a sweep."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,22 +62,29 @@ def compose(loader: ConfigLoader, config_name: str, words: list[str], *, multiru
         points = _points(loader, config, config_name, good) if sweep else None
         if not sweep:
             faults += [_needs_sweep(override) for override in given if override.is_sweep_override()]
-        return Composition(plain(config), points, faults)
+        return Composition(plain(config, config.hydra.runtime.choices), points, faults)
     except RequestError as error:
         raise RequestError([*faults, *error.faults]) from error
 
 
-def plain(config: DictConfig) -> Config:
-    """Returns a composed config as plain data, without Hydra's own part.
+def plain(config: DictConfig, choices: Mapping[str, Any]) -> Config:
+    """Returns a composed config as plain data, without Hydra's own part and with the run's name filled in.
+
+    Args:
+        config: as Hydra composed it.
+        choices: the option that was chosen of each group.
 
     Raises:
         RequestError: if an interpolation in it cannot be resolved.
     """
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     try:
-        return OmegaConf.to_container(own, resolve=True)  # type: ignore[return-value]
+        data: Config = OmegaConf.to_container(own, resolve=True)  # type: ignore[assignment]
     except OmegaConfBaseException as error:
         raise RequestError([_message(error)]) from error
+    if data.get("name") is None:
+        data["name"] = f"{choices.get('benchmark')}-{choices.get('trainer')}-s{data.get('seed')}"
+    return data
 
 
 def compose_point(loader: ConfigLoader, config_name: str, words: list[str]) -> Config:
@@ -86,7 +93,8 @@ def compose_point(loader: ConfigLoader, config_name: str, words: list[str]) -> C
     Raises:
         RequestError: if it cannot be composed.
     """
-    return plain(_load(loader, config_name, words, RunMode.RUN))
+    config = _load(loader, config_name, words, RunMode.RUN)
+    return plain(config, config.hydra.runtime.choices)
 
 
 def _points(loader: ConfigLoader, config: DictConfig, config_name: str, words: list[str]) -> list[list[str]]:

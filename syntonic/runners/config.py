@@ -24,13 +24,8 @@ class RunConfig:
     callbacks: dict[str, dict[str, Any]]
     seed: int
     device: str
-    name: str | None = None
+    name: str
     resume: str | None = None
-
-    @property
-    def title(self) -> str:
-        """The run's name: the one that was given, or what it is in three words."""
-        return self.name or f"{self.benchmark['name']}-{self.trainer['name']}-s{self.seed}"
 
     def plain(self) -> dict[str, Any]:
         """Returns the config as it is stored: without `resume`, which is a request and no property of the run."""

@@ -6,7 +6,6 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
@@ -118,14 +117,21 @@ class RunFolder:
             hidden.replace(self.path / "run.json")
 
 
-def known() -> Iterator[RunFolder]:
-    """Yields every run under the home, the latest first.
+def known() -> list[RunFolder]:
+    """Returns every run under the home, the latest first.
 
     Raises:
-        RequestError: if a `run.json` cannot be read.
+        RequestError: naming each `run.json` that cannot be read.
     """
-    folders = [_open(path.parent) for path in (home() / "runs").glob("*/run.json")]
-    yield from sorted(folders, key=lambda folder: folder.facts.started, reverse=True)
+    folders, faults = [], []
+    for path in (home() / "runs").glob("*/run.json"):
+        try:
+            folders.append(_open(path.parent))
+        except RequestError as error:
+            faults += error.faults
+    if faults:
+        raise RequestError(faults)
+    return sorted(folders, key=lambda folder: folder.facts.started, reverse=True)
 
 
 def _open(path: Path) -> RunFolder:
@@ -137,4 +143,4 @@ def _open(path: Path) -> RunFolder:
         facts["status"] = Status(facts["status"])
         return RunFolder(path, RunFacts(**facts))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RequestError([f"{path / 'run.json'} cannot be used: {error}"]) from error
+        raise RequestError([f"{path / 'run.json'} cannot be used: {error}; move {path} away to go on"]) from error

@@ -28,7 +28,7 @@ _Top: Final = create_model(
     __config__=_STRICT,
     seed=(Annotated[int, Ge(0), Le(2**63 - 1)], ...),
     device=(str, ...),
-    name=(Annotated[str, MinLen(1), MaxLen(200)] | None, None),
+    name=(Annotated[str, MinLen(1), MaxLen(200)], ...),
     resume=(Annotated[str, MinLen(1)] | None, None),
     callbacks=(dict[str, Any], {}),
     **{section: (dict[str, Any], ...) for section in _SECTIONS},

@@ -1,19 +1,19 @@
 """Ctrl-C, SIGTERM and SIGHUP: a wish to end, answered after the generation that is being computed."""
 
-import signal
+import signal as signals
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS: Final = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
 
 
 class Stop:
     """Whether somebody asked for the end, and with which signal."""
 
-    signal: signal.Signals | None = None
+    signal: signals.Signals | None = None
 
     def __bool__(self) -> bool:
         """Whether the end was asked for."""
@@ -34,13 +34,13 @@ def watched() -> Iterator[Stop]:
         return
 
     def asked(number: int, frame: FrameType | None) -> None:
-        stop.signal = signal.Signals(number)
+        stop.signal = signals.Signals(number)
         for each, handler in before.items():
-            signal.signal(each, handler)
+            signals.signal(each, handler)
 
-    before = {each: signal.signal(each, asked) for each in _SIGNALS}
+    before = {each: signals.signal(each, asked) for each in _SIGNALS}
     try:
         yield stop
     finally:
         for each, handler in before.items():
-            signal.signal(each, handler)
+            signals.signal(each, handler)

@@ -37,6 +37,7 @@ class Checkpoint:
         callbacks: the state of each callback, by the name that the config gives it.
         config: the run's resolved config.
         versions: what wrote it.
+        ended: whether the run was over with this generation, be it before its last one.
     """
 
     generation: int
@@ -45,6 +46,7 @@ class Checkpoint:
     callbacks: Mapping[str, Any]
     config: Mapping[str, Any]
     versions: Mapping[str, str]
+    ended: bool = False
 
 
 def write(parent: Path, checkpoint: Checkpoint) -> Path:

@@ -1,0 +1,98 @@
+"""A sweep: Hydra's own sweeper and launcher decide what runs where; every point is checked before the first starts."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from rich.console import Console
+from rich.table import Table
+
+from syntonic.runners import schema
+from syntonic.runners.compose import compose_point, plain
+from syntonic.runners.faults import RequestError
+from syntonic.runners.start import start
+from syntonic.runners.summary import Outcome
+from syntonic.tracking.base import Status
+
+
+def sweep(loader: ConfigLoader, name: str, words: list[str], points: list[list[str]], console: Console) -> int:
+    """Runs every point and returns the exit code: 0 if all finished, 1 if one did not, 128 + n after signal n.
+
+    Args:
+        loader: Hydra, opened.
+        name: the sentence.
+        words: the overrides as typed, ranges among them.
+        points: what they come to with the grid sweeper.
+        console: where progress goes.
+
+    Raises:
+        RequestError: naming the faults of all points; nothing was started then.
+    """
+    faults: list[str] = []
+    for point in points:
+        try:
+            schema.check(compose_point(loader, name, point))
+        except RequestError as error:
+            faults += error.faults
+    if faults:
+        raise RequestError(faults)
+    console.print(f"a sweep of {len(points)} runs", markup=False)
+    hydra = GlobalHydra.instance().hydra
+    assert hydra is not None  # `loader` is its part
+    try:
+        returned = hydra.multirun(name, run_point, [*words, "hydra.mode=MULTIRUN"], with_log_configuration=False)
+    except SystemExit as error:
+        console.print("the sweep was stopped with its run; `syntonic-run resume=last` goes on with that run")
+        return int(error.code or 1)
+    rows = list(_rows(returned))
+    _show(console, rows)
+    return int(any(row["status"] != Status.FINISHED for row in rows))
+
+
+def run_point(config: DictConfig) -> dict[str, str]:
+    """Runs one point; called by Hydra's launcher, in whatever process it chooses.
+
+    Returns:
+        The point's row of the table: plain text, so that it passes between processes.
+    """
+    console = Console(highlight=False)
+    about = HydraConfig.get()
+    overrides = list(about.overrides.task)
+    label = " ".join(overrides)
+    console.print(f"\nrun {about.job.num}: {label}", markup=False, soft_wrap=True)
+    try:
+        checked = schema.check(plain(config, about.runtime.choices))
+        outcome = start(checked, str(about.job.config_name), overrides, console)
+    except RequestError as error:
+        console.print(error.report(), markup=False, soft_wrap=True)
+        return {"run": label, "status": "REFUSED", "result": error.faults[0]}
+    if outcome.status is Status.KILLED:
+        raise SystemExit(outcome.exit_code)
+    return {"run": label, "status": outcome.status.value, "result": _result(outcome)}
+
+
+def _rows(returned: Any) -> Iterable[dict[str, str]]:  # noqa: ANN401
+    # Sweepers return their jobs in lists, one per batch.
+    if isinstance(returned, Sequence):
+        for part in returned:
+            yield from _rows(part)
+    else:
+        yield returned.return_value
+
+
+def _result(outcome: Outcome) -> str:
+    tested = {key: value for key, value in outcome.results.items() if key.startswith("test_")}
+    return "  ".join(f"{key} {value:.4f}" for key, value in (tested or outcome.results).items()) or outcome.reason
+
+
+def _show(console: Console, rows: Sequence[dict[str, str]]) -> None:
+    table = Table(box=None, title=f"{len(rows)} runs", title_justify="left")
+    for heading in ("run", "status", "result"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(row["run"], row["status"], row["result"])
+    console.print()
+    console.print(table)
