@@ -65,9 +65,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         elif equals or word.startswith("~"):
             overrides.append(word)
         else:
-            faults.append(
-                f"{word!r} is not of the form key=value{_sentence_hint(word)}; see `syntonic-run --help`"
-            )
+            faults.append(f"{word!r} is not of the form key=value{_sentence_hint(word)}; see `syntonic-run --help`")
     if faults:
         raise RequestError(faults)
     return Arguments(overrides=tuple(overrides), **found)  # type: ignore[arg-type]

@@ -8,11 +8,9 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from syntonic.runners import overrides as checks
 from syntonic.runners.faults import RequestError, did_you_mean
@@ -43,7 +41,8 @@ def compose(loader: ConfigLoader, config_name: str, words: list[str], *, multiru
     """
     _check_name(loader, config_name)
     given, faults = checks.parsed(words)
-    groups, values = [], []
+    groups: list[Override] = []
+    values: list[Override] = []
     for override in given:
         (groups if checks.is_group(override, loader) else values).append(override)
     for override in groups.copy():
@@ -138,7 +137,7 @@ def _check_name(loader: ConfigLoader, name: str) -> None:
 def _load(loader: ConfigLoader, name: str, words: list[str], mode: RunMode) -> DictConfig:
     try:
         return loader.load_configuration(name, words, run_mode=mode)
-    except (HydraException, OmegaConfBaseException, YAMLError, ValueError, TypeError) as error:
+    except Exception as error:  # besides Hydra's own errors, whatever a file of the user's makes the YAML reader raise
         raise RequestError([_message(error)]) from error
 
 

@@ -44,7 +44,9 @@ def launch(arguments: Arguments) -> int:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
     if config.resume is not None:
-        raise RequestError([f"resume: {config.resume} in a file has no effect; say `syntonic-run resume={config.resume}`"])
+        raise RequestError(
+            [f"resume: {config.resume} in a file has no effect; say `syntonic-run resume={config.resume}`"]
+        )
     return start(config, name, arguments.overrides, console).exit_code
 
 

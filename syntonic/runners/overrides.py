@@ -40,8 +40,9 @@ def group_fault(override: Override, loader: ConfigLoader) -> str | None:
     """Returns what is wrong with the choice of an option, None if nothing is."""
     options = loader.get_group_options(override.key_or_group)
     for choice in _choices(override):
-        if choice not in options:
-            return f"{override.key_or_group}={choice}: there is no such option{did_you_mean(str(choice), options)}"
+        shown = choice if isinstance(choice, str) else repr(choice)
+        if shown not in options:
+            return f"{override.key_or_group}={shown}: there is no such option{did_you_mean(shown, options)}"
     return None
 
 
@@ -91,11 +92,9 @@ def _holds(base: DictConfig, key: str) -> bool:
 
 def _paths(node: DictConfig, prefix: str = "") -> Iterator[str]:
     for name in node:
-        path = f"{prefix}{name}"
+        path = prefix + str(name)
         if path == "hydra":
             continue
         yield path
         if not OmegaConf.is_missing(node, name) and OmegaConf.is_dict(node[name]):
             yield from _paths(node[name], f"{path}.")
-
-

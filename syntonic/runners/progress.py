@@ -77,7 +77,8 @@ class Lines:
         tenth = generation * _LINES // max(self._total, 1)
         if tenth > self._tenth:
             self._tenth = tenth
-            self._console.print(f"generation {generation:>{self._width}}/{self._total}  {numbers(metrics)}")
+            line = f"generation {generation:>{self._width}}/{self._total}  {numbers(metrics)}"
+            self._console.print(line, markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leaves nothing behind."""

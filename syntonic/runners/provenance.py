@@ -5,6 +5,7 @@ folder where the command was typed.
 """
 
 import hashlib
+import importlib
 import platform
 import subprocess
 import sys
@@ -68,9 +69,8 @@ def packages() -> str:
 @cache
 def core_digest() -> str:
     """Returns the SHA-256 of the core library that is loaded."""
-    from syntonic import _core
-
-    return hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()
+    library = importlib.import_module("syntonic._core").__file__
+    return hashlib.sha256(Path(str(library)).read_bytes()).hexdigest()
 
 
 def versions() -> dict[str, str]:

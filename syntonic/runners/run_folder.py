@@ -75,8 +75,9 @@ class RunFolder:
         Raises:
             RequestError: if the folder cannot be written.
         """
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
-        facts = RunFacts(name, title, time.time(), config, config_name, overrides)
+        now = time.time()
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
+        facts = RunFacts(name, title, now, config, config_name, overrides)
         folder = cls(home() / "runs" / name, facts)
         try:
             folder.checkpoints.mkdir(parents=True)
@@ -99,7 +100,9 @@ class RunFolder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise RequestError([f"run {self.facts.id} is still going in another process; wait for it or end it"]) from None
+            raise RequestError(
+                [f"run {self.facts.id} is still going in another process; wait for it or end it"]
+            ) from None
         self._lock = lock
 
     def release(self) -> None:
@@ -123,7 +126,8 @@ def known() -> list[RunFolder]:
     Raises:
         RequestError: naming each `run.json` that cannot be read.
     """
-    folders, faults = [], []
+    folders: list[RunFolder] = []
+    faults: list[str] = []
     for path in (home() / "runs").glob("*/run.json"):
         try:
             folders.append(_open(path.parent))

@@ -5,7 +5,7 @@ Everything is checked and every fault is reported, before anything is built or w
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -17,22 +17,27 @@ from syntonic.runners.faults import RequestError, did_you_mean
 from syntonic.runners.wording import fault_text
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-_SECTIONS: Final[dict[str, registry.Kind]] = {
-    "model": "model",
-    "benchmark": "benchmark",
-    "trainer": "trainer",
-    "tracking": "tracking",
-}
-_Top: Final = create_model(
-    "Run",
-    __config__=_STRICT,
-    seed=(Annotated[int, Ge(0), Le(2**63 - 1)], ...),
-    device=(str, ...),
-    name=(Annotated[str, MinLen(1), MaxLen(200)], ...),
-    resume=(Annotated[str, MinLen(1)] | None, None),
-    callbacks=(dict[str, Any], {}),
-    **{section: (dict[str, Any], ...) for section in _SECTIONS},
+_SECTIONS: Final[tuple[Literal["model", "benchmark", "trainer", "tracking"], ...]] = (
+    "model",
+    "benchmark",
+    "trainer",
+    "tracking",
 )
+
+
+class _Top(BaseModel):
+    # The sections' insides are judged one by one, each against the class that it names.
+    model_config = _STRICT
+
+    seed: Annotated[int, Ge(0), Le(2**63 - 1)]
+    device: str
+    name: Annotated[str, MinLen(1), MaxLen(200)]
+    resume: Annotated[str, MinLen(1)] | None = None
+    model: dict[str, Any]
+    benchmark: dict[str, Any]
+    trainer: dict[str, Any]
+    tracking: dict[str, Any]
+    callbacks: dict[str, Any] = {}
 
 
 def check(config: Mapping[str, Any]) -> RunConfig:
@@ -46,9 +51,9 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     """
     top, faults = _judge(_Top, config, where="")
     sections = {}
-    for section, kind in _SECTIONS.items():
+    for section in _SECTIONS:
         if isinstance(config.get(section), Mapping):
-            sections[section], found = _check_object(kind, config[section], where=section)
+            sections[section], found = _check_object(section, config[section], where=section)
             faults += found
     callbacks = {}
     for key, entry in (config.get("callbacks") or {}).items():

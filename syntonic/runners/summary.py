@@ -41,7 +41,8 @@ class Outcome:
 def show(console: Console, outcome: Outcome) -> None:
     """Prints the summary of a run."""
     state = outcome.status.value + (f" ({outcome.reason})" if outcome.reason else "")
-    console.print(f"\n{outcome.title}: {state} after {outcome.generation} of {outcome.total} generations")
+    head = f"\n{outcome.title}: {state} after {outcome.generation} of {outcome.total} generations"
+    console.print(head, markup=False, soft_wrap=True)
     if outcome.results:
         console.print(_table(outcome.results, outcome.chance))
     rate = outcome.evaluations / outcome.seconds if outcome.seconds > 0 else 0.0
@@ -55,9 +56,9 @@ def show(console: Console, outcome: Outcome) -> None:
     if outcome.receipt.served:
         lines.append(("dashboard", dashboard(outcome.receipt.store)))
     for key, value in lines:
-        console.print(f"  {key:<10} {value}", soft_wrap=True)
+        console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     for problem in outcome.receipt.problems:
-        console.print(f"  warning    {problem}", soft_wrap=True)
+        console.print(f"  warning    {problem}", markup=False, soft_wrap=True)
 
 
 def _table(results: Mapping[str, float], chance: Mapping[str, float]) -> Table:

@@ -61,6 +61,8 @@ def train(
         try:
             if checkpoint is None or not checkpoint.ended:
                 _loop(parts, tracker, saver, view, standing, stop)
+            if standing.generation > 0:
+                saver.save(standing.generation, ended=standing.status is Status.FINISHED)
             if standing.status is Status.FINISHED:
                 results = dict(parts.benchmark.evaluate(parts.model))
         except Exception as error:
@@ -70,8 +72,6 @@ def train(
         finally:
             view.close()
         seconds = time.perf_counter() - started
-        if standing.status is not Status.FAILED and standing.generation > 0:
-            saver.save(standing.generation, ended=standing.status is Status.FINISHED)
         receipt = tracker.finish(_ending(standing, results, saver))
         folder.update(status=standing.status, generation=standing.generation)
     if standing.failure:

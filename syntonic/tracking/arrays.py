@@ -62,7 +62,7 @@ def unpack(content: bytes) -> dict[str, Array]:
         ValueError: if `content` is no such file.
     """
     try:
-        entries = safetensors.deserialize(content)
+        entries = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError as error:
         raise ValueError(f"is no safetensors file ({error})") from error
     return {

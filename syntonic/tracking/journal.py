@@ -35,8 +35,8 @@ class Journal:
         self._path = path
         self.last_step = 0
         end = 0
-        for point, end in _scan(path):
-            self.last_step = point.step
+        for point, after in _scan(path):
+            self.last_step, end = point.step, after
         self._file: IO[bytes] = path.open("ab")
         self._file.truncate(end)
 

@@ -114,8 +114,8 @@ class MlflowRun:
         """Stores points in one transaction."""
         from mlflow.entities import Metric
 
-        metrics = [Metric(key, value, point.time, point.step) for point in points for key, value in point.metrics.items()]
-        self._client.log_batch(self.id, metrics=metrics)
+        batch = [Metric(key, value, p.time, p.step) for p in points for key, value in p.metrics.items()]
+        self._client.log_batch(self.id, metrics=batch)
 
     def log_results(self, results: Mapping[str, float], step: int) -> None:
         """Stores the final metrics that are not stored yet."""

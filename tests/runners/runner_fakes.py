@@ -19,7 +19,9 @@ from syntonic.core.registry import register
 class FakeModel:
     """A list of weights."""
 
-    def __init__(self, in_features: int, out_features: int, *, hidden: tuple[Annotated[int, Ge(1)], ...] = (3,)) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, hidden: tuple[Annotated[int, Ge(1)], ...] = (3,)
+    ) -> None:
         self.weights = [0.0] * (in_features + out_features + sum(hidden))
 
     def initialize(self, seed: int) -> None:
@@ -101,8 +103,9 @@ class FakeTrainer:
     def state_dict(self) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
         """Returns weights and velocity as arrays, the counters as plain data."""
         weights = self._model.weights
+        data = struct.pack(f"<{len(weights)}d", *weights)
         arrays = {
-            "weights": {"dtype": "float64", "shape": [len(weights)], "data": struct.pack(f"<{len(weights)}d", *weights)},
+            "weights": {"dtype": "float64", "shape": [len(weights)], "data": data},
             "velocity": {"dtype": "float64", "shape": [], "data": struct.pack("<d", self._velocity)},
         }
         return arrays, {"generation": self._generation, "evaluations": self.evaluations}
