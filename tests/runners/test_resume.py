@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import arrays, runs
+from runner_folders import arrays, runs
 
 from syntonic.runners.cli import main
 from syntonic.tracking import checkpoint
@@ -180,9 +180,7 @@ def test_a_run_that_is_still_going_is_not_touched(
 
 
 @pytest.mark.parametrize("name", [checkpoint.ARRAYS, checkpoint.FACTS, checkpoint.SUMS])
-def test_a_damaged_checkpoint_is_refused_by_name(
-    stopped: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_a_damaged_checkpoint_is_refused_by_name(stopped: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     newest = checkpoint.newest(stopped / "checkpoints")
     assert newest is not None
     content = (newest / name).read_bytes()

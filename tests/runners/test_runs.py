@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import arrays, runs
+from runner_folders import arrays, runs
 
 from syntonic.runners.cli import main
 from syntonic.tracking import checkpoint
