@@ -1,5 +1,6 @@
 """`syntonic-run`: reads the command line and answers with an exit code. Heavy imports wait until a run is asked for."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -35,3 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RequestError as error:
         print(error.report(), file=sys.stderr)
         return WRONG_REQUEST
+    except KeyboardInterrupt:
+        print("syntonic-run: stopped at once; `syntonic-run resume=last` goes on if a run had begun", file=sys.stderr)
+        return 128 + signal.SIGINT

@@ -13,6 +13,7 @@ from syntonic.runners.build import build
 from syntonic.runners.compose import Composition, compose
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
+from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import RunFolder
 from syntonic.runners.start import announce, start
 from syntonic.runners.sweep import sweep
@@ -27,7 +28,7 @@ def launch(arguments: Arguments) -> int:
     Raises:
         RequestError: if the request is wrong; nothing was written then.
     """
-    console = Console(highlight=False)
+    console = Output()
     folders = user_folders(arguments.config_dir)
     wanted = next((word.partition("=")[2] for word in arguments.overrides if word.startswith("resume=")), None)
     with opened(folders) as loader:

@@ -1,5 +1,7 @@
 """What a person sees while a run goes on: a live bar on a terminal, about ten plain lines in a pipe."""
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,6 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 _LINES = 10  # in a pipe, for a whole run
 _REDRAW = 0.1  # seconds between two pictures on a terminal
+
+
+class Output(Console):
+    """Where the command prints to. It falls silent when the reader is gone: a run does not end because of that."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich, which would end the program here."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class View(Protocol):

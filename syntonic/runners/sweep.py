@@ -13,6 +13,7 @@ from rich.table import Table
 from syntonic.runners import schema
 from syntonic.runners.compose import compose_point, plain
 from syntonic.runners.faults import RequestError
+from syntonic.runners.progress import Output
 from syntonic.runners.start import start
 from syntonic.runners.summary import Outcome
 from syntonic.tracking.base import Status
@@ -58,7 +59,7 @@ def run_point(config: DictConfig) -> dict[str, str]:
     Returns:
         The point's row of the table: plain text, so that it passes between processes.
     """
-    console = Console(highlight=False)
+    console = Output()
     about = HydraConfig.get()
     overrides = list(about.overrides.task)
     label = " ".join(overrides)

@@ -177,3 +177,13 @@ def statuses(folder: Path) -> list[str]:
     """Returns the statuses of the MLflow runs."""
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         return [row[0] for row in database.execute("SELECT status FROM runs ORDER BY start_time")]
+
+
+def test_a_run_outlives_the_reader_of_its_output(process: Process, folder: Path) -> None:
+    child = process("tracking=none", "trainer.seconds=0.01", "trainer.max_generations=60")
+    assert child.stdout is not None
+    child.stdout.readline()
+    child.stdout.close()
+    assert child.wait(timeout=30) == 0
+    (run,) = runs(folder)
+    assert facts(run)["status"] == "FINISHED"

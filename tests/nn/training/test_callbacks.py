@@ -14,12 +14,10 @@ def test_a_checkpoint_is_due_after_so_many_generations() -> None:
 
 
 def test_a_checkpoint_is_due_after_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr("syntonic.nn.training.callbacks.time.monotonic", lambda: now)
+    clock = iter([100.0, 101.0, 110.0, 119.0, 120.5])
+    monkeypatch.setattr("syntonic.nn.training.callbacks.time.monotonic", lambda: next(clock))
     callback = Checkpoint(every_generations=None, every_seconds=10.0)
-    answers = []
-    for now in (101.0, 110.0, 119.0, 120.5):
-        answers.append(callback.after(1, {}) is Request.CHECKPOINT)
+    answers = [callback.after(1, {}) is Request.CHECKPOINT for _ in range(4)]
     assert answers == [False, True, False, True]
 
 
