@@ -1,6 +1,9 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
+mod dlpack;
 mod door;
+mod element;
+mod source;
 mod tensor;
 
 use pyo3::prelude::*;
