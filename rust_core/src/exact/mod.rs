@@ -1,3 +1,6 @@
 //! Exact numbers of the golden field.
 
 pub mod constants;
+mod embed;
+pub mod snap;
+mod table;
