@@ -3,6 +3,7 @@
 mod dlpack;
 mod door;
 mod element;
+mod resonant;
 mod source;
 mod tensor;
 
@@ -11,5 +12,6 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    tensor::register(m)
+    tensor::register(m)?;
+    resonant::register(m)
 }
