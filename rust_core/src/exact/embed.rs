@@ -73,14 +73,14 @@ pub fn residual(x: f64, a: i64, b: i64) -> f64 {
     sum + (more + (rest - low))
 }
 
-/// Compares 2x with a + b*phi exactly, for finite x and |a|, |b| <= 2^27.
+/// Compares 2x with a + b*phi exactly, for finite x and |a|, |b| <= 2^32.
 pub(super) fn compare(x: f64, a: i64, b: i64) -> Ordering {
     let x = 2.0 * x;
     let difference = residual(x, a, b);
     if difference.abs() > (x.abs() + a.unsigned_abs() as f64 + b.unsigned_abs() as f64) * 2.0_f64.powi(-98) {
         return difference.total_cmp(&0.0);
     }
-    // |a + b phi| is 0 or above 2^-30, and x is that near to it: x is a multiple of 2^-83 and the integers below fit.
+    // |a + b phi| is 0 or above 2^-34, and x is that near to it: x is a multiple of 2^-87 and the integers below fit.
     const SCALE: f64 = (1_u128 << 90) as f64;
     sign((x * SCALE) as i128 - (i128::from(a) << 90), i128::from(-b) << 90)
 }

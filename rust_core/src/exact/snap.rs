@@ -14,8 +14,8 @@ pub use super::embed::{residual, to_f64};
 use super::table::Table;
 use crate::{Error, Result};
 
-/// The largest precision. Beyond it doubles near the bound could no longer tell lattice points apart.
-pub const MAX_PRECISION: i64 = 10_000_000;
+/// The largest precision.
+pub const MAX_PRECISION: i64 = 1 << 30;
 
 /// Arrays shorter than this are snapped without a table.
 const SHORT: usize = 256;
@@ -23,7 +23,9 @@ const SHORT: usize = 256;
 /// Snaps floats to the nearest point of the golden lattice.
 ///
 /// - Points are a + b*phi with integers |a|, |b| <= precision; outside +-precision (1 + phi) the snap saturates.
-/// - Symmetric: snap(-x) = -snap(x). Idempotent: snap(to_f64(a, b)) = (a, b) for every point within the bounds.
+/// - Symmetric: snap(-x) = -snap(x).
+/// - Idempotent: snap(to_f64(a, b)) = (a, b), for every point within the bounds up to precision 10^7. Beyond it large
+///   floats lie further apart than lattice points, and this holds where |a + b*phi| < 10^6.
 /// - Ties happen only where 2x is an integer, between points with opposite b: the b with the sign of x is taken.
 ///
 /// ```
@@ -123,8 +125,8 @@ fn nearest(x: f64, precision: i64) -> (i64, i64) {
     }
 }
 
-/// What |b| < 2^24 roundings of `GOLDEN_TURN` on either side can amount to, and a reserve.
-const DOUBT: u128 = 1 << 27;
+/// What |b| <= 2^30 roundings of `GOLDEN_TURN` on either side can amount to, and a reserve.
+const DOUBT: u128 = 1 << 34;
 
 /// One Fibonacci step: how many points it passes, and by how much of the circle it approaches.
 #[derive(Clone, Copy)]
@@ -133,14 +135,17 @@ struct Step {
     turn: u128,
 }
 
+/// Enough to pass the 1.24 * 2^30 values of b that a window can hold.
+const STEPS: usize = 23;
+
 /// Steps that move up the circle: 1, 2, 5, 13, ..
-static UP: [Step; 18] = steps(2, GOLDEN_TURN);
+static UP: [Step; STEPS] = steps(2, GOLDEN_TURN);
 /// Steps that move down the circle: 1, 3, 8, 21, ..
-static DOWN: [Step; 18] = steps(3, GOLDEN_TURN.wrapping_neg());
+static DOWN: [Step; STEPS] = steps(3, GOLDEN_TURN.wrapping_neg());
 
 /// Lists every second Fibonacci number: 1, `second`, .., each thrice the last less the one before.
-const fn steps(second: i64, turn: u128) -> [Step; 18] {
-    let mut steps = [Step { points: 1, turn }; 18];
+const fn steps(second: i64, turn: u128) -> [Step; STEPS] {
+    let mut steps = [Step { points: 1, turn }; STEPS];
     let mut points = second;
     let mut i = 1;
     while i < steps.len() {
@@ -178,8 +183,8 @@ fn point(x: f64, b: i64, residual: f64) -> (i64, i64) {
 fn floor_over_phi(x: f64, halves: i64) -> i64 {
     let estimate = (x + halves as f64 * 0.5) * PHI_INVERSE;
     let b = estimate.floor();
-    // The estimate is good to 1e-7.
-    let (next, sure) = (b as i64 + 1, (1e-6..1.0 - 1e-6).contains(&(estimate - b)));
+    // The estimate is good to 3e-6.
+    let (next, sure) = (b as i64 + 1, (1e-5..1.0 - 1e-5).contains(&(estimate - b)));
     if sure {
         return next - 1;
     }
@@ -187,7 +192,7 @@ fn floor_over_phi(x: f64, halves: i64) -> i64 {
     [next, next - 1].into_iter().find(|&b| fits(b)).unwrap_or(next - 2)
 }
 
-/// Returns the fractional part of 0 <= x < 2^27 in units of 2^-128, rounded down.
+/// Returns the fractional part of 0 <= x < 2^32 in units of 2^-128, rounded down.
 #[inline]
 fn fraction(x: f64) -> u128 {
     let bits = x.to_bits();
