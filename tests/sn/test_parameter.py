@@ -17,7 +17,14 @@ def draw(init, shape=(300, 200), seed=3, index=1, **options):
 
 @pytest.mark.parametrize(
     ("init", "variance"),
-    [("uniform", 0.25 / 3), ("normal", 0.25), ("kaiming", 0.25 / 200), ("golden", 0.25 / 200), ("zeros", 0), ("ones", 1)],
+    [
+        ("uniform", 0.25 / 3),
+        ("normal", 0.25),
+        ("kaiming", 0.25 / 200),
+        ("golden", 0.25 / 200),
+        ("zeros", 0),
+        ("ones", 1),
+    ],
 )
 def test_variances_follow_the_laws(init, variance):
     x = draw(init, gain=0.5)

@@ -87,7 +87,7 @@ def test_crystallize_with_another_precision():
     assert t.lattice() == [(-3, 2)]
 
 
-@pytest.mark.parametrize("precision", [0, -1, 10**9, 10**30])
+@pytest.mark.parametrize("precision", [0, -1, 10**10, 10**30])
 def test_precisions_out_of_range_are_refused(precision):
     with pytest.raises((ValueError, OverflowError)):
         ResonantTensor([1.0], precision=precision)
@@ -175,7 +175,7 @@ def test_bytes_hold_the_state(phase):
     other.set_bytes(phase, data)
     assert (other.phase, other.to_bytes()) == (phase, data)
     for bad in [data[:-8], data[:-1], data + data, b""]:
-        with pytest.raises(ValueError, match="values for shape|8 bytes"):
+        with pytest.raises(ValueError, match=r"values for shape|8 bytes"):
             other.set_bytes(phase, bad)
     with pytest.raises(ValueError, match="crystallized or flux"):
         other.set_bytes("solid", data)

@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
+use syntonic_core::exact::LatticeArray;
 use syntonic_core::tensor::{DType, Law, ModeNorms, Noise, Resonant, Scale};
 use syntonic_core::{Error, Result};
 
@@ -45,6 +46,12 @@ impl ResonantTensor {
 
     fn copy(&self) -> PyResult<Resonant> {
         self.read(|x| Ok(x.clone()))
+    }
+
+    /// Combines two tensors without holding both locks, since they may be one.
+    fn combine(&self, other: &Self, op: fn(&Resonant, &Resonant) -> Result<Resonant>) -> PyResult<Self> {
+        let other = other.copy()?;
+        self.read(|x| op(x, &other)).map(Self::wrap)
     }
 }
 
@@ -131,9 +138,8 @@ impl ResonantTensor {
         let shape = shape.map(source::sizes).transpose()?.unwrap_or_else(|| vec![a.len()]);
         let norms = mode_norms.parse()?;
         quick(|| {
-            let mut tensor = Resonant::new(shape, vec![0.0; a.len()], &norms, precision)?;
-            tensor.set_lattice(&a, &b)?;
-            Ok(Self::wrap(tensor))
+            let points = LatticeArray::new(a, b)?;
+            Ok(Self::wrap(Resonant::from_points(shape, points, &norms, precision)?))
         })
     }
 
@@ -202,7 +208,8 @@ impl ResonantTensor {
 
     /// The points as pairs (a, b), row-major.
     fn lattice(&self) -> PyResult<Vec<(i64, i64)>> {
-        let points = self.read(|x| Ok(x.lattice().map(|(a, b)| a.iter().copied().zip(b.iter().copied()).collect())))?;
+        let points =
+            self.read(|x| Ok(x.lattice().map(|x| x.a().iter().copied().zip(x.b().iter().copied()).collect())))?;
         points.ok_or_else(|| PyValueError::new_err("a tensor in flux has no lattice points: call crystallize() first"))
     }
 
@@ -216,7 +223,7 @@ impl ResonantTensor {
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let words: Vec<u64> = self.read(|x| {
             Ok(match x.lattice() {
-                Some((a, b)) => a.iter().chain(b).map(|v| v.cast_unsigned()).collect(),
+                Some(points) => points.a().iter().chain(points.b()).map(|v| v.cast_unsigned()).collect(),
                 None => x.values().iter().map(|v| v.to_bits()).collect(),
             })
         })?;
@@ -295,6 +302,38 @@ impl ResonantTensor {
     fn crystallize_from_values(&self, data: &Bound<'_, PyAny>, precision: Option<i64>) -> PyResult<()> {
         let values = source::tensor(data, None, DType::F64)?.to_f64();
         self.write(|x| x.crystallize_from_values(&values, precision))
+    }
+
+    fn __add__(&self, other: PyRef<'_, Self>) -> PyResult<Self> {
+        self.combine(&other, Resonant::add)
+    }
+
+    fn __sub__(&self, other: PyRef<'_, Self>) -> PyResult<Self> {
+        self.combine(&other, Resonant::sub)
+    }
+
+    fn __mul__(&self, other: PyRef<'_, Self>) -> PyResult<Self> {
+        self.combine(&other, Resonant::mul)
+    }
+
+    fn __neg__(&self) -> PyResult<Self> {
+        self.read(Resonant::negate).map(Self::wrap)
+    }
+
+    /// x W^T, exactly: (..., inner) and W of shape (outer, inner) give (..., outer).
+    fn matmul(&self, py: Python<'_>, weight: PyRef<'_, Self>) -> PyResult<Self> {
+        let (x, weight) = (self.copy()?, weight.copy()?);
+        enter(py, || x.matmul(&weight)).map(Self::wrap)
+    }
+
+    /// Multiplies by phi, exactly and in place.
+    fn apply_recursion(&self) -> PyResult<()> {
+        self.write(|x| x.apply_recursion().map(|y| *x = y))
+    }
+
+    /// Divides by phi, exactly and in place.
+    fn apply_inverse_recursion(&self) -> PyResult<()> {
+        self.write(|x| x.apply_inverse_recursion().map(|y| *x = y))
     }
 
     /// Wakes, differentiates, harmonizes with the S from before, snaps; returns the new S.

@@ -92,7 +92,7 @@ impl Resonant {
     fn flux_mut(&mut self, op: &'static str) -> Result<&mut Vec<f64>> {
         match &mut self.values {
             Values::Flux(x) => Ok(x),
-            Values::Lattice { .. } => Err(Error::Value {
+            Values::Lattice(_) => Err(Error::Value {
                 op,
                 expected: "a tensor in flux: call wake_flux() first".into(),
                 got: "a crystallized one".into(),

@@ -2,6 +2,7 @@
 
 mod dtype;
 mod dynamics;
+mod exact_ops;
 mod initial;
 mod mode_norms;
 pub mod philox;

@@ -4,19 +4,15 @@
 //! Neither happens on its own: exact operations never snap, and a snap is always asked for.
 
 use super::{DType, ModeNorms, Real, Shape, Tensor, mode_weights, syntony};
-use crate::exact::snap::{Snapper, to_f64};
+use crate::exact::LatticeArray;
+use crate::exact::snap::Snapper;
 use crate::{Error, Result};
 
 /// The values of a resonant tensor, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
-    /// Crystallized: the points a\[i\] + b\[i\] * phi.
-    Lattice {
-        /// Rational coefficients.
-        a: Vec<i64>,
-        /// Golden coefficients.
-        b: Vec<i64>,
-    },
+    /// Crystallized: points of the golden lattice.
+    Lattice(LatticeArray),
     /// Flux: floats.
     Flux(Vec<f64>),
 }
@@ -38,7 +34,7 @@ impl Resonant {
     /// use syntonic_core::tensor::{ModeNorms, Resonant};
     /// let mut x = Resonant::new([2], vec![1.0, 0.3], &ModeNorms::Scaled, 100)?;
     /// x.crystallize(None)?;
-    /// assert_eq!(x.lattice(), Some((&[1, 99][..], &[0, -61][..])));
+    /// assert_eq!(x.lattice().map(|points| (points.a(), points.b())), Some((&[1, 99][..], &[0, -61][..])));
     /// # Ok::<(), syntonic_core::Error>(())
     /// ```
     ///
@@ -46,20 +42,20 @@ impl Resonant {
     /// `Error::Shape` when the number of values is not the product of the sizes, or given norms do not fit the last
     /// axis; `Error::Value` for a precision or norm out of range.
     pub fn new(shape: impl Into<Shape>, values: Vec<f64>, norms: &ModeNorms, precision: i64) -> Result<Self> {
-        let shape = shape.into();
-        shape.check("resonant tensor")?;
-        Snapper::new(precision)?;
-        let (d, count) = (shape.last(), shape.numel());
-        let mut tensor = Self {
-            norms: norms.norms(d)?,
-            weights: mode_weights(d, norms)?,
-            values: Values::Flux(Vec::new()),
-            shape,
-            precision,
-        };
-        tensor.expect(count, values.len())?;
-        tensor.values = Values::Flux(values);
-        Ok(tensor)
+        Self::build(shape.into(), values.len(), Values::Flux(values), norms, precision)
+    }
+
+    /// Builds a crystallized tensor from row-major points, taken as they are.
+    ///
+    /// # Errors
+    /// As [`Resonant::new`].
+    pub fn from_points(
+        shape: impl Into<Shape>,
+        points: LatticeArray,
+        norms: &ModeNorms,
+        precision: i64,
+    ) -> Result<Self> {
+        Self::build(shape.into(), points.len(), Values::Lattice(points), norms, precision)
     }
 
     /// Returns the shape.
@@ -85,15 +81,15 @@ impl Resonant {
     /// Returns the state: `crystallized` or `flux`.
     pub fn phase(&self) -> &'static str {
         match self.values {
-            Values::Lattice { .. } => "crystallized",
+            Values::Lattice(_) => "crystallized",
             Values::Flux(_) => "flux",
         }
     }
 
-    /// Returns the coefficients (a, b); `None` in flux.
-    pub fn lattice(&self) -> Option<(&[i64], &[i64])> {
+    /// Returns the lattice points; `None` in flux.
+    pub fn lattice(&self) -> Option<&LatticeArray> {
         match &self.values {
-            Values::Lattice { a, b } => Some((a, b)),
+            Values::Lattice(points) => Some(points),
             Values::Flux(_) => None,
         }
     }
@@ -101,7 +97,7 @@ impl Resonant {
     /// Returns the values as floats.
     pub fn values(&self) -> Vec<f64> {
         match &self.values {
-            Values::Lattice { a, b } => a.iter().zip(b).map(|(&a, &b)| to_f64(a, b)).collect(),
+            Values::Lattice(points) => points.to_f64(),
             Values::Flux(x) => x.clone(),
         }
     }
@@ -123,7 +119,7 @@ impl Resonant {
     pub fn syntony(&self) -> Result<f64> {
         match &self.values {
             Values::Flux(x) => syntony(x, &self.weights),
-            Values::Lattice { .. } => syntony(&self.values(), &self.weights),
+            Values::Lattice(points) => syntony(&points.to_f64(), &self.weights),
         }
     }
 
@@ -134,12 +130,7 @@ impl Resonant {
     pub fn set_lattice(&mut self, a: &[i64], b: &[i64]) -> Result<()> {
         self.expect(self.shape.numel(), a.len())?;
         self.expect(self.shape.numel(), b.len())?;
-        if let Values::Lattice { a: own_a, b: own_b } = &mut self.values {
-            own_a.copy_from_slice(a);
-            own_b.copy_from_slice(b);
-        } else {
-            self.values = Values::Lattice { a: a.to_vec(), b: b.to_vec() };
-        }
+        self.values = Values::Lattice(LatticeArray::new(a.to_vec(), b.to_vec())?);
         Ok(())
     }
 
@@ -159,8 +150,8 @@ impl Resonant {
 
     /// Leaves the lattice: the same values as floats. Nothing happens in flux.
     pub fn wake_flux(&mut self) {
-        if self.lattice().is_some() {
-            self.values = Values::Flux(self.values());
+        if let Values::Lattice(points) = &self.values {
+            self.values = Values::Flux(points.to_f64());
         }
     }
 
@@ -173,12 +164,32 @@ impl Resonant {
     pub fn crystallize(&mut self, precision: Option<i64>) -> Result<()> {
         let values = match &self.values {
             Values::Flux(x) => x,
-            Values::Lattice { .. } => &self.values(),
+            Values::Lattice(points) => &points.to_f64(),
         };
-        let (a, b) = snapped(values, precision.unwrap_or(self.precision))?;
-        self.precision = precision.unwrap_or(self.precision);
-        self.values = Values::Lattice { a, b };
+        let precision = precision.unwrap_or(self.precision);
+        self.values = Values::Lattice(LatticeArray::snap(values, &Snapper::new(precision)?)?);
+        self.precision = precision;
         Ok(())
+    }
+
+    /// Returns a tensor like this one at other points, of which there are as many.
+    pub(super) fn with_points(&self, points: LatticeArray) -> Self {
+        Self {
+            shape: self.shape.clone(),
+            precision: self.precision,
+            norms: self.norms.clone(),
+            weights: self.weights.clone(),
+            values: Values::Lattice(points),
+        }
+    }
+
+    fn build(shape: Shape, count: usize, values: Values, norms: &ModeNorms, precision: i64) -> Result<Self> {
+        shape.check("resonant tensor")?;
+        Snapper::new(precision)?;
+        let d = shape.last();
+        let tensor = Self { norms: norms.norms(d)?, weights: mode_weights(d, norms)?, values, shape, precision };
+        tensor.expect(tensor.shape.numel(), count)?;
+        Ok(tensor)
     }
 
     fn expect(&self, count: usize, got: usize) -> Result<()> {
@@ -193,15 +204,14 @@ impl Resonant {
     }
 }
 
-fn snapped(values: &[f64], precision: i64) -> Result<(Vec<i64>, Vec<i64>)> {
-    let (mut a, mut b) = (vec![0; values.len()], vec![0; values.len()]);
-    Snapper::new(precision)?.snap_into(values, &mut a, &mut b)?;
-    Ok((a, b))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn points(x: &Resonant) -> (&[i64], &[i64]) {
+        let points = x.lattice().unwrap();
+        (points.a(), points.b())
+    }
 
     fn flux(values: &[f64]) -> Resonant {
         Resonant::new([values.len()], values.to_vec(), &ModeNorms::Scaled, 100).unwrap()
@@ -212,7 +222,7 @@ mod tests {
         let mut x = flux(&[0.3, -0.3, 2.0, 0.0]);
         assert_eq!(x.phase(), "flux");
         x.crystallize(None).unwrap();
-        assert_eq!(x.lattice(), Some((&[99, -99, 2, 0][..], &[-61, 61, 0, 0][..])));
+        assert_eq!(points(&x), (&[99, -99, 2, 0][..], &[-61, 61, 0, 0][..]));
         let exact = x.values();
         x.wake_flux();
         assert_eq!((x.phase(), x.values()), ("flux", exact.clone()));
@@ -225,7 +235,7 @@ mod tests {
         let mut x = flux(&[0.3]);
         x.crystallize(None).unwrap();
         x.crystallize(Some(5)).unwrap();
-        assert_eq!((x.precision(), x.lattice()), (5, Some((&[-3][..], &[2][..]))));
+        assert_eq!((x.precision(), points(&x)), (5, (&[-3][..], &[2][..])));
     }
 
     #[test]
@@ -242,7 +252,7 @@ mod tests {
         assert!(x.set_flux(&[1.0]).is_err());
         assert!(x.set_lattice(&[1, 2], &[1]).is_err());
         x.set_lattice(&[1, 2], &[0, -1]).unwrap();
-        assert_eq!(x.values(), [1.0, to_f64(2, -1)]);
+        assert_eq!(points(&x), (&[1, 2][..], &[0, -1][..]));
         x.set_flux(&[5.0, 6.0]).unwrap();
         assert_eq!(x.values(), [5.0, 6.0]);
         assert!(Resonant::new([3], vec![1.0], &ModeNorms::Raw, 100).is_err());

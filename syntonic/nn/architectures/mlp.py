@@ -46,7 +46,7 @@ class MLP(Module):
         activation: Literal["relu", "gelu", "tanh", "sigmoid"] = "tanh",
         bias: bool = True,
         mode_norms: Literal["scaled", "raw"] = "scaled",
-        precision: Annotated[int, Ge(1), Le(10_000_000)] = 100,
+        precision: Annotated[int, Ge(1), Le(2**30)] = 100,
     ) -> None:
         if activation not in _ACTIVATIONS:
             raise ValueError(f"expected an activation of {', '.join(_ACTIVATIONS)}, got {activation!r}")
