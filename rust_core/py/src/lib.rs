@@ -1,6 +1,7 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
 mod door;
+mod exact;
 mod tensor;
 
 use pyo3::prelude::*;
@@ -8,5 +9,6 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    exact::register(m)?;
     tensor::register(m)
 }
