@@ -3,6 +3,7 @@
 mod dlpack;
 mod door;
 mod element;
+mod exact;
 mod resonant;
 mod source;
 mod tensor;
@@ -12,6 +13,7 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
-    tensor::register(m)?;
-    resonant::register(m)
+    exact::register(m)?;
+    resonant::register(m)?;
+    tensor::register(m)
 }

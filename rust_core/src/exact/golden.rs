@@ -86,6 +86,12 @@ impl GoldenExact {
         self == Self::ZERO
     }
 
+    /// Returns (a, b) if both are integers.
+    pub(super) fn integers(self) -> Option<(i128, i128)> {
+        let integers = self.a.denominator() == 1 && self.b.denominator() == 1;
+        integers.then(|| (self.a.numerator(), self.b.numerator()))
+    }
+
     /// Returns the image under sqrt 5 -> -sqrt 5: (a + b) - b*phi.
     ///
     /// # Errors
@@ -189,6 +195,12 @@ impl Mul for GoldenExact {
 
     /// (a + b phi)(c + d phi) = (ac + bd) + (ad + bc + bd) phi.
     fn mul(self, other: Self) -> Result<Self> {
+        if let (Some((a, b)), Some((c, d))) = (self.integers(), other.integers())
+            && [a, b, c, d].into_iter().all(|n| n.unsigned_abs() < 1 << 62)
+        {
+            // Sums of three products below 2^124.
+            return Ok(Self { a: (a * c + b * d).into(), b: (a * d + b * c + b * d).into() });
+        }
         let golden = (self.b * other.b)?;
         let mixed = ((self.a * other.b)? + (self.b * other.a)?)?;
         Ok(Self { a: ((self.a * other.a)? + golden)?, b: (mixed + golden)? })

@@ -91,7 +91,7 @@ impl Rational {
             return Err(Error::DivisionByZero { op });
         }
         let common = gcd(n, d);
-        let (n, d) = (n / common, d / common);
+        let (n, d) = if common == 1 { (n, d) } else { (n / common, d / common) };
         let numerator = if negative { 0_i128.checked_sub_unsigned(n) } else { 0_i128.checked_add_unsigned(n) };
         match (numerator, i128::try_from(d)) {
             (Some(numerator), Ok(denominator)) => Ok(Self { numerator, denominator }),
@@ -116,6 +116,10 @@ impl Add for Rational {
     type Output = Result<Self>;
 
     fn add(self, other: Self) -> Result<Self> {
+        if self.denominator == 1 && other.denominator == 1 {
+            let sum = self.numerator.checked_add(other.numerator);
+            return sum.map(Self::from).ok_or(Error::Overflow { op: "add" });
+        }
         let common = gcd(self.denominator.unsigned_abs(), other.denominator.unsigned_abs()) as i128;
         let (left, right) = (other.denominator / common, self.denominator / common);
         let sum = || {
@@ -148,6 +152,10 @@ impl Mul for Rational {
     type Output = Result<Self>;
 
     fn mul(self, other: Self) -> Result<Self> {
+        if self.denominator == 1 && other.denominator == 1 {
+            let product = self.numerator.checked_mul(other.numerator);
+            return product.map(Self::from).ok_or(Error::Overflow { op: "mul" });
+        }
         // Reduced crosswise first, so that the products are reduced too.
         let left = Self::new(self.numerator, other.denominator)?;
         let right = Self::new(other.numerator, self.denominator)?;
@@ -169,14 +177,14 @@ impl Div for Rational {
 /// Returns the greatest common divisor; gcd(0, n) = n.
 fn gcd(a: u128, b: u128) -> u128 {
     let (mut a, mut b) = (a, b);
-    while b > u128::from(u64::MAX) {
+    while a.max(b) > u128::from(u64::MAX) && b > 1 {
         (a, b) = (b, a % b);
     }
     if b <= 1 {
         return if b == 0 { a } else { 1 };
     }
     // Hardware division from here on.
-    let (mut a, mut b) = (b as u64, (a % b) as u64);
+    let (mut a, mut b) = (a as u64, b as u64);
     while b != 0 {
         (a, b) = (b, a % b);
     }

@@ -20,9 +20,8 @@ impl GoldenExact {
     /// # Ok::<(), syntonic_core::Error>(())
     /// ```
     pub fn to_f64(self) -> f64 {
-        let (a, b) = (self.rational_coefficient(), self.phi_coefficient());
-        let integers = (i64::try_from(a.numerator()), i64::try_from(b.numerator()));
-        if let ((Ok(a), Ok(b)), 1, 1) = (integers, a.denominator(), b.denominator()) {
+        let integers = self.integers().map(|(a, b)| (i64::try_from(a), i64::try_from(b)));
+        if let Some((Ok(a), Ok(b))) = integers {
             return embed::to_f64(a, b);
         }
         let [p, q, denominator] = self.over_one_denominator();
@@ -77,6 +76,11 @@ impl Ord for GoldenExact {
     fn cmp(&self, other: &Self) -> Ordering {
         if self == other {
             return Ordering::Equal;
+        }
+        if let (Some((a, b)), Some((c, d))) = (self.integers(), other.integers())
+            && let (Some(p), Some(q)) = (a.checked_sub(c), b.checked_sub(d))
+        {
+            return embed::sign(p, q);
         }
         let ([p, q, d], [r, s, e]) = (self.over_one_denominator(), other.over_one_denominator());
         // The sign of (p e - r d) + (q e - s d) phi; every size is below 2^509.
