@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic._core import ResonantTensor
+from syntonic._core import GoldenExact, ResonantTensor
 
 coefficients = st.integers(-(2**29), 2**29)
 points = st.lists(st.tuples(coefficients, coefficients), min_size=1, max_size=6)
@@ -49,6 +49,13 @@ def test_matmul(lead, inner, outer):
     y = tensor(flat, (*lead, inner)).matmul(tensor([tuple(map(int, p)) for p in w.reshape(-1, 2)], (outer, inner)))
     assert y.shape == (*lead, outer)
     assert y.lattice() == [tuple(map(int, p)) for p in np.stack([a, b], -1).reshape(-1, 2)]
+
+
+def test_exact_numbers_become_points():
+    phi = GoldenExact.golden_ratio()
+    assert tensor([phi, phi * phi, GoldenExact.from_integers(-3, 4)]).lattice() == [(0, 1), (1, 1), (-3, 4)]
+    with pytest.raises(ValueError, match="GoldenExact"):
+        tensor([GoldenExact(1, 2, 0, 1)])
 
 
 def test_overflow_is_an_error_and_changes_nothing():

@@ -5,6 +5,7 @@ mod door;
 mod element;
 mod exact;
 mod resonant;
+mod resonant_steps;
 mod source;
 mod tensor;
 
