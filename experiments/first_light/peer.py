@@ -14,7 +14,7 @@ HELD = 10  # the centre must stay right this many generations
 
 
 def xor(population: int, seeds: int, generations: int = 200) -> list[int | None]:
-    """Returns, per seed, the first generation after which the centre is right and stays right for `HELD` generations."""
+    """Returns per seed the first generation after which the centre is right and stays so for `HELD` generations."""
     task = tasks.xor()
     es, params = tasks.strategy("Open_ES", "xor", population, task.init(jax.random.key(0)), generations)
     step = tasks.generation(task, es, params)

@@ -1,7 +1,7 @@
 """XOR and digits for evosax's Open_ES and PGPE: what a JAX user would write instead of Syntonic.
 
-Models, losses, data and settings are those of the Syntonic side: MLP 2-16-1 with tanh and binary cross-entropy on the four
-points; MLP 64-32-10 with ReLU and cross-entropy on scikit-learn's digits, one shared minibatch of 256 per generation.
+Models, losses, data and settings are those of the Syntonic side: MLP 2-16-1 with tanh and binary cross-entropy on the
+four points; MLP 64-32-10 with ReLU and cross-entropy on scikit-learn's digits, one shared minibatch of 256.
 Needs the peers' own environment: evosax, jax, optax, scikit-learn.
 """
 

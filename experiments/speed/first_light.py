@@ -2,8 +2,8 @@
 
     uv run python experiments/speed/first_light.py --peer-python PATH
 
-The contestants take turns, one burst each, `--repeats` times, so that whatever else the machine does strikes all of them
-alike; medians are compared. Without --peer-python, uv makes an environment for the peers in a temporary folder.
+The contestants take turns, one burst each, `--repeats` times, so that whatever else the machine does strikes all
+of them alike; medians are compared. Without --peer-python, uv makes an environment for the peers in a temporary folder.
 Writes `first_light.json` beside this file and the table into `README.md`.
 """
 
@@ -76,7 +76,9 @@ def machine() -> dict[str, str | int]:
     """Returns what the figures depend on: processor, usable cores, Python, commit."""
     with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
         cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE, check=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE, check=True
+    )
     cores = len(os.sched_getaffinity(0))
     return {"cpu": cpu, "cores": cores, "python": platform.python_version(), "commit": commit.stdout.strip()}
 

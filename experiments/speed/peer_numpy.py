@@ -1,6 +1,6 @@
 """OpenAI's evolution strategy on XOR in plain NumPy: the yardstick of a user without JAX.
 
-MLP 2-16-1 with tanh, binary cross-entropy, mirrored noise, centred ranks, Adam: the same algorithm as the other contestants.
+MLP 2-16-1 with tanh, binary cross-entropy, mirrored noise, centred ranks, Adam: the algorithm of the other contestants.
 """
 
 import argparse
