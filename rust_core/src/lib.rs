@@ -4,7 +4,10 @@
 //! `evolve` > `program` > `ops` > `tensor` > `exact` > `error`.
 
 pub mod error;
+pub mod evolve;
 pub mod exact;
+pub mod ops;
+pub mod program;
 pub mod tensor;
 
 pub use error::{Error, Result};

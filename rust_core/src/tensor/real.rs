@@ -3,11 +3,11 @@
 //! Each function is a fixed sequence of IEEE operations without branches, so that compilers vectorise it and
 //! no library's version decides the last bit. Errors are stated in units in the last place (ulp) over all inputs.
 
-use super::DType;
+use super::{DType, Packed};
 
 /// A float format that tensors compute in.
 pub trait Real:
-    Copy
+    Packed
     + Default
     + PartialOrd
     + Send
@@ -22,6 +22,10 @@ pub trait Real:
 {
     /// The format's name.
     const DTYPE: DType;
+    /// Positive infinity.
+    const INFINITY: Self;
+    /// Not a number.
+    const NAN: Self;
     /// Zero.
     const ZERO: Self;
     /// One.
@@ -29,6 +33,8 @@ pub trait Real:
 
     /// Rounds a binary64 number to this format.
     fn from_f64(x: f64) -> Self;
+    /// Converts from binary32 (exact).
+    fn from_f32(x: f32) -> Self;
     /// Widens to binary64.
     fn to_f64(self) -> f64;
     /// Returns self * b + c with one rounding.
@@ -68,12 +74,19 @@ macro_rules! real {
     ) => {
         impl Real for $t {
             const DTYPE: DType = $dtype;
+            const INFINITY: Self = $t::INFINITY;
+            const NAN: Self = $t::NAN;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
 
             #[inline(always)]
             fn from_f64(x: f64) -> Self {
                 x as $t
+            }
+
+            #[inline(always)]
+            fn from_f32(x: f32) -> Self {
+                $t::from(x)
             }
 
             #[inline(always)]

@@ -1,0 +1,332 @@
+//! One generation after the other: differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::direction::direction;
+use super::population::{Evaluation, Population};
+use super::{AttractorMemory, Config, State, centred_ranks, harmonize, optimizer, syntony};
+use crate::exact::snap::{Snapper, to_f64};
+use crate::ops::{Draw, Element};
+use crate::program::{Evaluator, NodeId, Perturbation, Program, Workspaces};
+use crate::tensor::{DType, Shape, Tensor};
+use crate::{Error, Result};
+
+/// One parameter of the genome.
+#[derive(Clone, Debug)]
+pub struct Gene {
+    /// Its shape.
+    pub shape: Shape,
+    /// w(n) of each mode of its last axis.
+    pub mode_weights: Vec<f64>,
+    /// Its values, row-major.
+    pub values: Vec<f64>,
+}
+
+/// What a generation is judged by.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// The traced model and benchmark.
+    pub program: Program,
+    /// The loss, a scalar; fitness is its negative.
+    pub loss: NodeId,
+    /// Further scalars, computed for the centre alone.
+    pub metrics: Vec<NodeId>,
+}
+
+/// What one generation found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Generations done, this one included.
+    pub generation: u64,
+    /// Members evaluated so far.
+    pub evaluations: u64,
+    /// The centre's loss on this generation's batch, before the step.
+    pub loss: f64,
+    /// The centre's further metrics on that batch.
+    pub metrics: Vec<f64>,
+    /// Fitness of the best member.
+    pub best_fitness: f64,
+    /// Mean fitness of the members whose fitness is a number.
+    pub mean_fitness: f64,
+    /// Members whose fitness is not a number.
+    pub nan_members: usize,
+    /// Syntony of the new centre.
+    pub syntony: f64,
+    /// Attractors remembered.
+    pub attractors: usize,
+    /// Step size that was used.
+    pub step_size: f64,
+}
+
+/// A population-based evolution of one genome.
+#[derive(Debug)]
+pub struct Evolution {
+    config: Config,
+    shapes: Vec<Shape>,
+    weights: Vec<Vec<f64>>,
+    perturbation: Perturbation,
+    snapper: Option<Snapper>,
+    pool: Option<ThreadPool>,
+    single: Workspaces<f32>,
+    double: Workspaces<f64>,
+    state: State,
+}
+
+impl Evolution {
+    /// Starts an evolution at the genes' values, crystallized if `config` asks for the lattice.
+    ///
+    /// # Errors
+    /// `Error::Value` for a setting out of its range, `Error::Shape` for a gene whose parts do not fit.
+    pub fn new(config: Config, genes: Vec<Gene>) -> Result<Self> {
+        config.check()?;
+        if genes.iter().all(|gene| gene.values.is_empty()) {
+            return Err(Error::Value {
+                op: "trainer",
+                expected: "a model with at least one parameter".into(),
+                got: "none".into(),
+            });
+        }
+        for gene in &genes {
+            if gene.values.len() != gene.shape.numel() || gene.mode_weights.len() != gene.shape.last() {
+                return Err(Error::Shape {
+                    op: "trainer",
+                    expected: format!("{} values and {} mode norms", gene.shape.numel(), gene.shape.last()),
+                    got: format!("{} and {}", gene.values.len(), gene.mode_weights.len()),
+                });
+            }
+        }
+        let threads = |n| ThreadPoolBuilder::new().num_threads(n).build();
+        let pool = config.threads.map(threads).transpose().map_err(|error| Error::Value {
+            op: "trainer",
+            expected: "a number of threads that the system grants".into(),
+            got: error.to_string(),
+        })?;
+        let shapes: Vec<Shape> = genes.iter().map(|gene| gene.shape.clone()).collect();
+        let memory =
+            AttractorMemory::new(config.attractor_capacity, config.attractor_decay_rate, config.attractor_quantile);
+        let centre = genes.iter().flat_map(|gene| gene.values.iter().copied()).collect();
+        let mut evolution = Self {
+            perturbation: Perturbation::new(config.seed, 0, &shapes, config.rank),
+            snapper: config.precision.map(Snapper::new).transpose()?,
+            weights: genes.into_iter().map(|gene| gene.mode_weights).collect(),
+            pool,
+            shapes,
+            single: Workspaces::default(),
+            double: Workspaces::default(),
+            state: State::new(centre, memory),
+            config,
+        };
+        let start = std::mem::take(&mut evolution.state.centre);
+        evolution.crystallize(start)?;
+        evolution.state.residual.fill(0.0);
+        Ok(evolution)
+    }
+
+    /// Returns the settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the state after the last finished generation.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Continues from a saved state.
+    ///
+    /// # Errors
+    /// `Error::Value` when it belongs to another genome.
+    pub fn set_state(&mut self, state: State) -> Result<()> {
+        state.check(self.state.centre.len(), self.snapper.is_some())?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Does one generation on one batch. After an error the state is that before the call.
+    ///
+    /// # Errors
+    /// `Error::Shape` when the inputs are not those of the program.
+    pub fn step(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Record> {
+        if objective.program.parameter_shapes() != self.shapes {
+            return Err(Error::Shape {
+                op: "trainer",
+                expected: "a program over the genome's parameters".into(),
+                got: format!("{} parameters", objective.program.parameter_shapes().len()),
+            });
+        }
+        let pool = self.pool.take();
+        let mut work = || match self.config.dtype {
+            DType::F32 => self.step_as::<f32>(objective, inputs, |evolution| &evolution.single),
+            DType::F64 => self.step_as::<f64>(objective, inputs, |evolution| &evolution.double),
+        };
+        let record = match &pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        };
+        self.pool = pool;
+        record
+    }
+
+    fn step_as<T: Element + Default>(
+        &mut self,
+        objective: &Objective,
+        inputs: &[Tensor],
+        workspaces: impl Fn(&Self) -> &Workspaces<T>,
+    ) -> Result<Record> {
+        let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
+        self.perturbation.set_generation(generation);
+        let centre = self.centre_as::<T>();
+        let draw = Draw { seed: self.config.seed, generation, pair: 0 };
+        let mut evaluator = Evaluator::new(&objective.program, objective.loss, inputs, &centre, draw)?;
+        evaluator.prepare(&self.perturbation);
+        let population = Population {
+            evaluator: &evaluator,
+            perturbation: &self.perturbation,
+            sigma: self.config.sigma,
+            pairs: self.config.population_size / 2,
+            shapes: &self.shapes,
+            centre: &centre,
+            weights: self.needs_syntony().then_some(self.weights.as_slice()),
+        };
+        let evaluation = population.evaluate(workspaces(self));
+        let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
+        let found = evaluator.centre(&wanted);
+        self.tell(&evaluation, found[0], found[1..].to_vec())
+    }
+
+    /// Moves the centre by what the members' losses say.
+    fn tell(&mut self, evaluation: &Evaluation, loss: f64, metrics: Vec<f64>) -> Result<Record> {
+        let scores = self.scores(evaluation);
+        let ranks = centred_ranks(&scores, self.takes_part(evaluation));
+        let size = (self.config.population_size as f64) * self.config.sigma;
+        let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
+        let towards = direction(&self.perturbation, &self.shapes, &utilities);
+
+        let state = &self.state;
+        let score = self.config.lambda_syntony * self.syntony(&state.centre) - loss;
+        let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
+        let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
+        optimizer::step(&self.config, state.generation, &towards, (&mut first, &mut second), &mut flux);
+        if let Some(best) = self.elite(&scores, score) {
+            flux = self.member(best);
+        }
+        let harmony = self.syntony(&flux);
+        harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
+        self.pull(&mut flux);
+        let before = state.centre.clone();
+        self.crystallize(flux)?;
+
+        // Nothing below can fail, so that an error leaves the state as it was.
+        let config = &self.config;
+        let step_size = config.step_size(self.state.generation);
+        self.state.first_moment = first;
+        self.state.second_moment = second;
+        if config.pull_strength > 0.0 {
+            self.state.memory.offer(&before, score, self.state.generation);
+        }
+        self.state.generation += 1;
+        self.state.evaluations += config.population_size as u64;
+        let numbers = || evaluation.losses.iter().filter(|loss| !loss.is_nan());
+        let count = numbers().count();
+        Ok(Record {
+            generation: self.state.generation,
+            evaluations: self.state.evaluations,
+            loss,
+            metrics,
+            best_fitness: numbers().map(|loss| -loss).fold(f64::NAN, f64::max),
+            mean_fitness: -numbers().sum::<f64>() / count as f64,
+            nan_members: evaluation.losses.len() - count,
+            syntony: self.syntony(&self.state.centre),
+            attractors: self.state.memory.attractors().len(),
+            step_size,
+        })
+    }
+
+    /// Each member's score: fitness + lambda * S.
+    fn scores(&self, evaluation: &Evaluation) -> Vec<f64> {
+        let lambda = self.config.lambda_syntony;
+        match evaluation.syntonies.as_slice() {
+            [] => evaluation.losses.iter().map(|loss| -loss).collect(),
+            syntonies => evaluation.losses.iter().zip(syntonies).map(|(loss, s)| lambda * s - loss).collect(),
+        }
+    }
+
+    /// Whether a member survives the syntony filter: all do if there is none.
+    fn takes_part(&self, evaluation: &Evaluation) -> impl Fn(usize) -> bool {
+        let mut survives = vec![true; evaluation.losses.len()];
+        if let Some(count) = self.config.survivor_count {
+            let s = &evaluation.syntonies;
+            let mut order: Vec<usize> = (0..s.len()).collect();
+            order.sort_by(|&i, &j| s[j].total_cmp(&s[i]).then(i.cmp(&j)));
+            order.iter().skip(count).for_each(|&i| survives[i] = false);
+        }
+        move |i| survives[i]
+    }
+
+    fn needs_syntony(&self) -> bool {
+        self.config.lambda_syntony != 0.0 || self.config.survivor_count.is_some()
+    }
+
+    /// Returns the best member if elitism lets it replace a centre of this score.
+    fn elite(&self, scores: &[f64], centre: f64) -> Option<usize> {
+        let best = (0..scores.len()).filter(|&i| !scores[i].is_nan()).max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
+        // A centre without a score loses to any member that has one.
+        (self.config.elitist && !(scores[best] <= centre)).then_some(best)
+    }
+
+    /// Returns the parameters of one member.
+    fn member(&self, member: usize) -> Vec<f64> {
+        let sign = if member.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let mut utilities = vec![0.0; self.config.population_size / 2];
+        utilities[member / 2] = sign * self.config.sigma;
+        let offset = direction(&self.perturbation, &self.shapes, &utilities);
+        self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
+    }
+
+    /// The retrocausal pull: psi <- (1 - lambda) psi + lambda c with the attractors' centroid c.
+    fn pull(&self, flux: &mut [f64]) {
+        let strength = self.config.pull_strength;
+        if strength == 0.0 {
+            return;
+        }
+        if let Some(centroid) = self.state.memory.centroid(self.state.generation) {
+            flux.iter_mut().zip(centroid).for_each(|(x, c)| *x = (1.0 - strength) * *x + strength * c);
+        }
+    }
+
+    /// Makes `flux` the centre: on the lattice its nearest point, with what is left over carried on if so configured.
+    fn crystallize(&mut self, flux: Vec<f64>) -> Result<()> {
+        let Some(snapper) = &self.snapper else {
+            self.state.centre = flux;
+            return Ok(());
+        };
+        let (mut a, mut b) = (vec![0; flux.len()], vec![0; flux.len()]);
+        snapper.snap_into(&flux, &mut a, &mut b)?;
+        self.state.centre = a.iter().zip(&b).map(|(&a, &b)| to_f64(a, b)).collect();
+        self.state.lattice = (a, b);
+        if self.config.error_feedback {
+            let left = flux.iter().zip(&self.state.centre).map(|(x, c)| x - c);
+            self.state.residual = left.collect();
+        }
+        Ok(())
+    }
+
+    fn syntony(&self, values: &[f64]) -> f64 {
+        syntony(values, self.modes())
+    }
+
+    /// Each parameter's number of elements and w(n).
+    fn modes(&self) -> impl Iterator<Item = (usize, &[f64])> {
+        self.shapes.iter().zip(&self.weights).map(|(shape, weights)| (shape.numel(), weights.as_slice()))
+    }
+
+    fn centre_as<T: Element>(&self) -> Vec<Vec<T>> {
+        let mut rest = self.state.centre.as_slice();
+        let take = |shape: &Shape| {
+            let (these, others) = rest.split_at(shape.numel());
+            rest = others;
+            these.iter().map(|&x| T::from_f64(x)).collect()
+        };
+        self.shapes.iter().map(take).collect()
+    }
+}

@@ -1,0 +1,20 @@
+//! The population engine: members are evaluated, and their fitness moves the centre.
+//!
+//! One generation (`Evolution::step`): differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
+
+mod attractor;
+mod config;
+mod direction;
+mod evolution;
+mod harmonize;
+mod optimizer;
+mod population;
+mod shaping;
+mod state;
+
+pub use attractor::{Attractor, AttractorMemory};
+pub use config::{Config, OptimizerKind};
+pub use evolution::{Evolution, Gene, Objective, Record};
+pub use harmonize::{harmonize, syntony};
+pub use shaping::centred_ranks;
+pub use state::State;

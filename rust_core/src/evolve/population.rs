@@ -1,0 +1,70 @@
+//! Evaluates a population: sixteen mirrored pairs at a time on each thread.
+
+use rayon::prelude::*;
+
+use crate::ops::{Element, LANES, Parameter};
+use crate::program::{Evaluator, Half, Perturbation, Workspaces};
+use crate::tensor::Shape;
+
+/// The members of one generation.
+pub(super) struct Population<'a, T> {
+    pub evaluator: &'a Evaluator<'a, T>,
+    pub perturbation: &'a Perturbation,
+    pub sigma: f64,
+    pub pairs: usize,
+    pub shapes: &'a [Shape],
+    pub centre: &'a [Vec<T>],
+    /// w(n) of each parameter's modes; nothing if nobody asks for syntony.
+    pub weights: Option<&'a [Vec<f64>]>,
+}
+
+/// What was found of each member; member 2p is centre + sigma * noise of pair p, member 2p + 1 its mirror image.
+#[derive(Debug, Default)]
+pub(super) struct Evaluation {
+    pub losses: Vec<f64>,
+    /// Empty if nobody asked.
+    pub syntonies: Vec<f64>,
+}
+
+impl<T: Element> Population<'_, T> {
+    /// Computes every member's loss, and its syntony if asked. The result does not depend on the number of threads.
+    pub fn evaluate(&self, workspaces: &Workspaces<T>) -> Evaluation {
+        let groups = self.pairs.div_ceil(LANES);
+        let found: Vec<[Vec<[f64; LANES]>; 2]> =
+            (0..groups).into_par_iter().map(|group| self.group(group * LANES, workspaces)).collect();
+        let mut evaluation = Evaluation::default();
+        for pair in 0..self.pairs {
+            for half in &found[pair / LANES] {
+                evaluation.losses.push(half[0][pair % LANES]);
+                if let Some(syntony) = half.get(1) {
+                    evaluation.syntonies.push(syntony[pair % LANES]);
+                }
+            }
+        }
+        evaluation
+    }
+
+    fn group(&self, first: usize, workspaces: &Workspaces<T>) -> [Vec<[f64; LANES]>; 2] {
+        let pair = first as u32;
+        let sigma = T::from_f64(self.sigma);
+        workspaces.with(|workspace| {
+            self.perturbation.fill(pair, &mut workspace.noise);
+            [Half::Plus, Half::Minus].map(|half| {
+                let mut found = vec![self.evaluator.members(self.perturbation, sigma, half, pair, workspace)];
+                found.extend(self.weights.map(|weights| self.syntony(weights, half, &workspace.noise)));
+                found
+            })
+        })
+    }
+
+    /// Returns the syntony of sixteen members: row sums in `T`, their totals in binary64.
+    fn syntony(&self, weights: &[Vec<f64>], half: Half, noise: &[[f32; LANES]]) -> [f64; LANES] {
+        let sigma = T::from_f64(if half == Half::Plus { self.sigma } else { -self.sigma });
+        let (mut low, mut total) = ([0.0; LANES], [0.0; LANES]);
+        for (i, (shape, centre)) in self.shapes.iter().zip(self.centre).enumerate() {
+            let parameter = Parameter { shape, centre, noise: self.perturbation.noise(i, sigma, noise) };
+            parameter.energies(&weights[i], &mut low, &mut total);
+        }
+        std::array::from_fn(|l| if total[l] == 0.0 { 0.0 } else { low[l] / total[l] })
+    }
+}

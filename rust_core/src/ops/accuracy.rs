@@ -1,0 +1,43 @@
+//! Share of rows whose largest logit is the label's.
+
+use super::cross_entropy::check_labels;
+use super::{Call, Operation};
+use crate::Result;
+use crate::tensor::{Real, Shape};
+
+/// Share of rows of logits (.., classes) whose first largest element is the label's; labels as in `CrossEntropy`.
+/// A NaN logit never is the largest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy;
+
+impl Operation for Accuracy {
+    const NAME: &'static str = "accuracy";
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        check_labels(Self::NAME, inputs)?;
+        Ok(Shape::default())
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let (rows, classes) = (call.shapes[0].rows(), call.shapes[0].last());
+        let mut right = [T::ZERO; L];
+        for row in 0..rows {
+            let label = call.inputs[1].at(row);
+            let mut largest = [-T::INFINITY; L];
+            let mut best = [T::NAN; L];
+            for class in 0..classes {
+                let x = call.inputs[0].at(row * classes + class);
+                for l in 0..L {
+                    let wins = x[l] > largest[l];
+                    largest[l] = if wins { x[l] } else { largest[l] };
+                    best[l] = if wins { T::from_f64(class as f64) } else { best[l] };
+                }
+            }
+            for l in 0..L {
+                right[l] = right[l] + if best[l] == label[l] { T::ONE } else { T::ZERO };
+            }
+        }
+        out[0] = right.map(|r| r / T::from_f64(rows as f64));
+    }
+}

@@ -1,0 +1,58 @@
+//! Scale and shift of the last axis by parameters: y = x * scale + shift.
+
+use super::lanes::fma;
+use super::{Call, Operand, Operation, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// y = x * scale + shift over the last axis of x; both parameters have shape (features,).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Affine {
+    /// Number of the parameter `scale`.
+    pub scale: usize,
+    /// Number of the parameter `shift`.
+    pub shift: usize,
+}
+
+impl Operation for Affine {
+    const NAME: &'static str = "affine";
+    const IN_PLACE: bool = true;
+
+    fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        for parameter in [&parameters[self.scale], &parameters[self.shift]] {
+            if inputs[0].rank() == 0 || parameter.dims() != [inputs[0].last()] {
+                return Err(Error::Shape {
+                    op: Self::NAME,
+                    expected: format!("scale and shift of shape ({},) for {}", inputs[0].last(), inputs[0]),
+                    got: parameter.to_string(),
+                });
+            }
+        }
+        Ok(inputs[0].clone())
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        match call.inputs[0] {
+            Operand::Shared(x) => {
+                for (o, &x) in out.iter_mut().zip(x) {
+                    *o = [x; L];
+                }
+            }
+            Operand::Members(x) => out.copy_from_slice(x),
+            Operand::InPlace => {}
+        }
+        let features = call.shapes[0].last();
+        let (scale, shift) = (call.parameters[self.scale].all(), call.parameters[self.shift].all());
+        for row in out.chunks_exact_mut(features.max(1)) {
+            for (y, (&scale, &shift)) in row.iter_mut().zip(scale.iter().zip(&shift)) {
+                *y = fma(*y, scale, shift);
+            }
+        }
+    }
+
+    fn parameters(&self) -> Vec<usize> {
+        vec![self.scale, self.shift]
+    }
+}

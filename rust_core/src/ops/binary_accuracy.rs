@@ -1,0 +1,28 @@
+//! Share of logits on the right side of zero.
+
+use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
+use super::{Call, Operation};
+use crate::Result;
+use crate::tensor::{Real, Shape};
+
+/// Share of elements with (x > 0) == (y > 1/2); a NaN logit counts as wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BinaryAccuracy;
+
+impl Operation for BinaryAccuracy {
+    const NAME: &'static str = "binary_accuracy";
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        check_pairs(Self::NAME, inputs)?;
+        Ok(Shape::default())
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let half = T::from_f64(0.5);
+        out[0] = mean_of_pairs(call, |x, y| {
+            let right = if y > half { x > T::ZERO } else { x <= T::ZERO };
+            if right { T::ONE } else { T::ZERO }
+        });
+    }
+}

@@ -1,0 +1,48 @@
+//! Cross-entropy of two classes from one logit: softplus(x) - x y, mean over elements.
+
+use super::lanes::zip;
+use super::{Call, Operation, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// Mean binary cross-entropy of logits against targets in [0, 1] with as many elements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BinaryCrossEntropy;
+
+/// Checks that two inputs have the same positive number of elements.
+pub(super) fn check_pairs(op: &'static str, inputs: &[&Shape]) -> Result<()> {
+    expect_inputs(op, inputs, 2)?;
+    if inputs[0].numel() == inputs[1].numel() && inputs[0].numel() > 0 {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        op,
+        expected: "two inputs with the same number of elements, at least one".into(),
+        got: format!("{} and {}", inputs[0], inputs[1]),
+    })
+}
+
+/// Returns the mean of f over pairs of elements.
+#[inline(always)]
+pub(super) fn mean_of_pairs<T: Real, const L: usize>(call: &Call<'_, T, L>, f: impl Fn(T, T) -> T) -> [T; L] {
+    let count = call.shapes[0].numel();
+    let mut total = [T::ZERO; L];
+    for i in 0..count {
+        total = zip(total, zip(call.inputs[0].at(i), call.inputs[1].at(i), &f), |t, v| t + v);
+    }
+    total.map(|t| t / T::from_f64(count as f64))
+}
+
+impl Operation for BinaryCrossEntropy {
+    const NAME: &'static str = "binary_cross_entropy";
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        check_pairs(Self::NAME, inputs)?;
+        Ok(Shape::default())
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        out[0] = mean_of_pairs(call, |x, y| x.softplus() - x * y);
+    }
+}

@@ -1,0 +1,47 @@
+//! Dropout: each element is zeroed with probability p, the others are divided by 1 - p.
+//!
+//! The mask is a pure function of (seed, generation, pair, layer, element): both members of a mirrored pair see the same one.
+
+use super::{Call, Operation, elementwise, expect_inputs};
+use crate::tensor::philox::{Key, Stream, philox};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// Zeroes elements with probability `p` and divides the others by 1 - p.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// The probability, 0 <= p < 1.
+    pub p: f64,
+    /// Which dropout of the model this is, so that no two share a mask.
+    pub layer: u32,
+}
+
+impl Operation for Dropout {
+    const NAME: &'static str = "dropout";
+    const IN_PLACE: bool = true;
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        if (0.0..1.0).contains(&self.p) {
+            return Ok(inputs[0].clone());
+        }
+        Err(Error::Value { op: Self::NAME, expected: "0 <= p < 1".into(), got: self.p.to_string() })
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        elementwise::unary(call, out, |x| x);
+        let key = Key::new(call.draw.seed, Stream::Dropout);
+        let dropped = (self.p * f64::from(u32::MAX)) as u32;
+        let scale = T::from_f64(1.0 / (1.0 - self.p));
+        for (block, chunk) in out.chunks_mut(4).enumerate() {
+            for l in 0..L {
+                let pair = call.draw.pair.wrapping_add(l as u32);
+                let words = philox([block as u32, self.layer, pair, call.draw.generation], key);
+                for (o, word) in chunk.iter_mut().zip(words) {
+                    o[l] = if word < dropped { T::ZERO } else { o[l] * scale };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What an operation reads: values shared by all members, values of each member, and perturbed parameters.
+
+use pulp::{Arch, NullaryFnOnce};
+
+use crate::tensor::{Real, Shape};
+
+/// Members that one vector holds: 16 lanes fill an AVX-512 register in binary32.
+pub const LANES: usize = 16;
+
+/// One input of an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Operand<'a, T, const L: usize> {
+    /// The same for every member: one number an element.
+    Shared(&'a [T]),
+    /// One number an element for each member.
+    Members(&'a [[T; L]]),
+    /// The values already lie in the output, to be overwritten.
+    InPlace,
+}
+
+/// What perturbs a parameter for each of `L` mirrored pairs; `scale` carries the sign of the member.
+#[derive(Clone, Copy, Debug)]
+pub enum Noise<'a, T, const L: usize> {
+    /// Nothing: the centre itself.
+    None,
+    /// centre + scale * noise, one normal an element.
+    Full {
+        /// Normals, row-major as the parameter.
+        noise: &'a [[f32; L]],
+        /// +sigma or -sigma.
+        scale: T,
+    },
+    /// centre + scale * A B^T for a parameter seen as a matrix of `rows` rows.
+    LowRank {
+        /// A transposed, row-major (rank, rows).
+        left: &'a [[f32; L]],
+        /// B transposed, row-major (rank, columns).
+        right: &'a [[f32; L]],
+        /// The rank.
+        rank: usize,
+        /// +-sigma / sqrt(rank).
+        scale: T,
+    },
+}
+
+/// A parameter as the members see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a, T, const L: usize> {
+    /// Its shape.
+    pub shape: &'a Shape,
+    /// The centre's values, row-major.
+    pub centre: &'a [T],
+    /// What is added to them.
+    pub noise: Noise<'a, T, L>,
+}
+
+impl<T: Real, const L: usize> Parameter<'_, T, L> {
+    /// Writes the elements from `start` on, for each member.
+    ///
+    /// Plain loops: a closure that is not inlined would be compiled without this processor's vector instructions.
+    #[inline(always)]
+    fn read(&self, start: usize, out: &mut [[T; L]]) {
+        let centre = &self.centre[start..];
+        match self.noise {
+            Noise::None => {
+                for (o, &c) in out.iter_mut().zip(centre) {
+                    *o = [c; L];
+                }
+            }
+            Noise::Full { noise, scale } => {
+                for ((o, &c), &z) in out.iter_mut().zip(centre).zip(&noise[start..]) {
+                    *o = fma([scale; L], widen(z), [c; L]);
+                }
+            }
+            Noise::LowRank { left, right, rank, scale } => {
+                let (rows, columns) = (left.len() / rank, right.len() / rank);
+                let (mut row, mut column) = (start / columns, start % columns);
+                for (o, &c) in out.iter_mut().zip(centre) {
+                    *o = [c; L];
+                    for r in 0..rank {
+                        let a = zip(widen(left[r * rows + row]), [scale; L], |a, s| a * s);
+                        *o = fma(a, widen(right[r * columns + column]), *o);
+                    }
+                    column += 1;
+                    if column == columns {
+                        (row, column) = (row + 1, 0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns every element, for each member.
+    #[inline(always)]
+    pub fn all(&self) -> Vec<[T; L]> {
+        let mut out = vec![[T::ZERO; L]; self.centre.len()];
+        self.read(0, &mut out);
+        out
+    }
+}
+
+/// The inputs of one run of an operation.
+#[derive(Debug)]
+pub struct Call<'a, T, const L: usize> {
+    /// The inputs.
+    pub inputs: &'a [Operand<'a, T, L>],
+    /// Their shapes.
+    pub shapes: &'a [&'a Shape],
+    /// All parameters of the program.
+    pub parameters: &'a [Parameter<'a, T, L>],
+    /// What `linear` computed once for all members: x W^T with the centre's W; empty if it did not.
+    pub base: &'a [T],
+    /// Whose random numbers the members draw.
+    pub draw: Draw,
+}
+
+/// Whose random numbers an operation draws: those of one generation, from the mirrored pair of the first lane on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Draw {
+    /// The run's seed.
+    pub seed: u32,
+    /// The generation.
+    pub generation: u32,
+    /// The pair in the first lane.
+    pub pair: u32,
+}
+
+impl<T: Real, const L: usize> Operand<'_, T, L> {
+    /// Returns element `i` for each member. An operation that asks for it never runs in place.
+    #[inline(always)]
+    pub fn at(&self, i: usize) -> [T; L] {
+        match self {
+            Self::Shared(x) => [x[i]; L],
+            Self::Members(x) => x[i],
+            Self::InPlace => [T::ZERO; L],
+        }
+    }
+}
+
+/// Returns a * b + c in each lane.
+#[inline(always)]
+pub fn fma<T: Real, const L: usize>(a: [T; L], b: [T; L], c: [T; L]) -> [T; L] {
+    let mut out = c;
+    for l in 0..L {
+        out[l] = a[l].fma(b[l], c[l]);
+    }
+    out
+}
+
+/// Returns f(a, b) in each lane.
+#[inline(always)]
+pub fn zip<T: Real, const L: usize>(a: [T; L], b: [T; L], f: impl Fn(T, T) -> T) -> [T; L] {
+    let mut out = a;
+    for l in 0..L {
+        out[l] = f(a[l], b[l]);
+    }
+    out
+}
+
+/// Returns binary32 lanes in format `T`.
+#[inline(always)]
+pub fn widen<T: Real, const L: usize>(values: [f32; L]) -> [T; L] {
+    let mut out = [T::ZERO; L];
+    for l in 0..L {
+        out[l] = T::from_f32(values[l]);
+    }
+    out
+}
+
+/// The sums of one parameter's energies, as a value that `pulp` compiles for each instruction set.
+struct Energies<'p, 'a, T: Real, const L: usize> {
+    parameter: &'p Parameter<'a, T, L>,
+    weights: &'p [f64],
+    low: &'p mut [f64; L],
+    total: &'p mut [f64; L],
+}
+
+impl<T: Real, const L: usize> NullaryFnOnce for Energies<'_, '_, T, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut row = vec![[T::ZERO; L]; self.weights.len()];
+        for start in (0..self.parameter.centre.len()).step_by(self.weights.len().max(1)) {
+            self.parameter.read(start, &mut row);
+            let (mut low, mut total) = ([T::ZERO; L], [T::ZERO; L]);
+            for (x, &w) in row.iter().zip(self.weights) {
+                let energy = zip(*x, *x, |x, y| x * y);
+                low = fma(energy, [T::from_f64(w); L], low);
+                total = zip(total, energy, |t, e| t + e);
+            }
+            for l in 0..L {
+                self.low[l] += low[l].to_f64();
+                self.total[l] += total[l].to_f64();
+            }
+        }
+    }
+}
+
+impl<T: Real, const L: usize> Parameter<'_, T, L> {
+    /// Adds sum x^2 w to `low` and sum x^2 to `total` for each member; `weights` repeats along the leading axes.
+    pub(crate) fn energies(&self, weights: &[f64], low: &mut [f64; L], total: &mut [f64; L]) {
+        Arch::new().dispatch(Energies { parameter: self, weights, low, total });
+    }
+}

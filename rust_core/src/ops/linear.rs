@@ -1,0 +1,174 @@
+//! The affine map of a layer, y = x W^T + b, for all members at once and without a copy of W for each of them.
+//!
+//! - The centre alone: 16 outputs lie in one vector.
+//! - Full-rank noise: the weights of four outputs are perturbed into a small tile, used for every row of x, and forgotten.
+//! - Noise of rank r: x W^T is computed with the centre's W (once for all members if they share x), and each member
+//!   adds (scale A)(B^T x).
+//!
+//! Every output is summed over the inputs in rising order with one fma each, then the bias is added, then the low-rank term.
+
+use super::lanes::{fma, widen, zip};
+use super::products::{Column, Finish, Members, Shared, Size, TILE, columns, panel};
+use super::{Call, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// y = x W^T + b over the last axis of x; W has shape (out, in), b has shape (out,).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// Number of the parameter W.
+    pub weight: usize,
+    /// Number of the parameter b.
+    pub bias: Option<usize>,
+}
+
+impl Operation for Linear {
+    const NAME: &'static str = "linear";
+
+    fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        let (x, weight) = (inputs[0], &parameters[self.weight]);
+        let fault = |expected: String, got: String| Err(Error::Shape { op: Self::NAME, expected, got });
+        let &[outputs, features] = weight.dims() else {
+            return fault("a weight of shape (out, in)".into(), weight.to_string());
+        };
+        if x.rank() == 0 || x.last() != features {
+            return fault(format!("an input whose last axis is {features}, as the weight {weight} needs"), x.to_string());
+        }
+        match self.bias.map(|b| &parameters[b]) {
+            Some(bias) if bias.dims() != [outputs] => fault(format!("a bias of shape ({outputs},)"), bias.to_string()),
+            _ => Ok(x.with_last(outputs)),
+        }
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let weight = &call.parameters[self.weight];
+        let size = Size { rows: call.shapes[0].rows(), inputs: call.shapes[0].last(), outputs: weight.shape.dims()[0] };
+        if L == 1 {
+            let x = match call.inputs[0] {
+                Operand::Shared(x) => x,
+                Operand::Members(x) => x.as_flattened(),
+                Operand::InPlace => return,
+            };
+            let bias: &[T] = self.bias.map_or(&[], |bias| call.parameters[bias].centre);
+            centre(size, x, weight.centre, bias, out.as_flattened_mut());
+            return;
+        }
+        let bias = match self.bias {
+            Some(bias) => Some(call.parameters[bias].all()),
+            None => None,
+        };
+        match call.inputs[0] {
+            Operand::Shared(x) => members(size, weight, call.base, bias.as_deref(), Shared(x), out),
+            Operand::Members(x) => members(size, weight, &[], bias.as_deref(), Members(x), out),
+            Operand::InPlace => {}
+        }
+    }
+
+    fn parameters(&self) -> Vec<usize> {
+        [self.weight].into_iter().chain(self.bias).collect()
+    }
+}
+
+/// y for each member; `base` is x W^T with the centre's W if all members share it.
+#[inline(always)]
+fn members<'a, T: Real, const L: usize, X: Column<T>>(
+    size: Size,
+    weight: &Parameter<'_, T, L>,
+    base: &[T],
+    bias: Option<&'a [[T; L]]>,
+    x: X,
+    out: &mut [[T; L]],
+) {
+    let (left, inner, rank) = low_rank(size, weight, x);
+    let finish = Finish { bias, left: &left, inner: &inner, rank };
+    if !base.is_empty() {
+        finish.run(size, base, out);
+        return;
+    }
+    let full = matches!(weight.noise, Noise::Full { .. });
+    let mut tile = vec![[T::ZERO; L]; if full { TILE * size.inputs } else { 0 }];
+    let mut first = 0;
+    while first < size.outputs {
+        let count = if first + TILE <= size.outputs { TILE } else { 1 };
+        let range = first * size.inputs..(first + count) * size.inputs;
+        if let Noise::Full { noise, scale } = weight.noise {
+            for ((w, &centre), &noise) in tile.iter_mut().zip(&weight.centre[range.clone()]).zip(&noise[range]) {
+                *w = fma([scale; L], widen(noise), [centre; L]);
+            }
+            columns(size, first, count, Members(&tile), x, &finish, out);
+        } else {
+            columns(size, first, count, Shared(&weight.centre[range]), x, &finish, out);
+        }
+        first += count;
+    }
+}
+
+/// Returns (scale A, B^T x, rank) of noise of low rank, shaped (outputs, rank) and (rows, rank); rank 0 for full rank.
+#[inline(always)]
+fn low_rank<T: Real, const L: usize, X: Column<T>>(
+    size: Size,
+    weight: &Parameter<'_, T, L>,
+    x: X,
+) -> (Vec<[T; L]>, Vec<[T; L]>, usize) {
+    let Noise::LowRank { left, right, rank, scale } = weight.noise else {
+        return (Vec::new(), Vec::new(), 0);
+    };
+    let mut scaled = vec![[T::ZERO; L]; size.outputs * rank];
+    for (r, left) in left.chunks_exact(size.outputs).enumerate() {
+        for (o, &a) in left.iter().enumerate() {
+            scaled[o * rank + r] = zip(widen(a), [scale; L], |a, s| a * s);
+        }
+    }
+    let mut wide = vec![[T::ZERO; L]; right.len()];
+    for (w, &b) in wide.iter_mut().zip(right) {
+        *w = widen(b);
+    }
+    let mut inner = vec![[T::ZERO; L]; size.rows * rank];
+    let narrow = Size { outputs: rank, ..size };
+    for (r, b) in wide.chunks_exact(size.inputs).enumerate() {
+        columns(narrow, r, 1, Members(b), x, &Finish::none(), &mut inner);
+    }
+    (scaled, inner, rank)
+}
+
+/// x W^T + b for the centre alone: a vector holds 16 outputs of one row.
+#[inline(always)]
+fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T]) {
+    let mut w = vec![[T::ZERO; LANES]; size.inputs];
+    let mut sums = vec![[T::ZERO; LANES]; size.rows];
+    for first in (0..size.outputs).step_by(LANES) {
+        let count = LANES.min(size.outputs - first);
+        for (k, w) in w.iter_mut().enumerate() {
+            for (l, w) in w[..count].iter_mut().enumerate() {
+                *w = weight[(first + l) * size.inputs + k];
+            }
+        }
+        panel(size, &w, x, &mut sums);
+        for (row, sum) in sums.iter().enumerate() {
+            let out = &mut out[row * size.outputs + first..][..count];
+            out.copy_from_slice(&sum[..count]);
+            if let Some(bias) = bias.get(first..first + count) {
+                for (y, &b) in out.iter_mut().zip(bias) {
+                    *y = *y + b;
+                }
+            }
+        }
+    }
+}
+
+/// Returns x W^T for the centre, which all members share when they share x.
+pub(crate) fn shared_base<T: Real>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
+    let op = super::Op::from(Linear { weight: 0, bias: None });
+    let mut out = vec![[T::ZERO]; shape.rows() * weight.shape.dims()[0]];
+    let call = Call {
+        inputs: &[Operand::Shared(x)],
+        shapes: &[shape],
+        parameters: &[*weight],
+        base: &[],
+        draw: super::Draw::default(),
+    };
+    op.run(&call, &mut out);
+    out.into_flattened()
+}

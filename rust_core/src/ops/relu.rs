@@ -1,0 +1,24 @@
+//! max(x, 0); NaN stays NaN.
+
+use super::{Call, Operation, elementwise, expect_inputs};
+use crate::Result;
+use crate::tensor::{Real, Shape};
+
+/// max(x, 0); NaN stays NaN, element by element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Relu;
+
+impl Operation for Relu {
+    const NAME: &'static str = "relu";
+    const IN_PLACE: bool = true;
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        Ok(inputs[0].clone())
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        elementwise::unary(call, out, |x| if x < T::ZERO { T::ZERO } else { x });
+    }
+}

@@ -1,0 +1,31 @@
+//! The same elements under another shape.
+
+use super::{Call, Operation, elementwise, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// The same elements, row-major, under another shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reshape(pub Shape);
+
+impl Operation for Reshape {
+    const NAME: &'static str = "reshape";
+    const IN_PLACE: bool = true;
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        if inputs[0].numel() == self.0.numel() {
+            return Ok(self.0.clone());
+        }
+        Err(Error::Shape {
+            op: Self::NAME,
+            expected: format!("a shape of {} elements for {}", inputs[0].numel(), inputs[0]),
+            got: format!("{} with {}", self.0, self.0.numel()),
+        })
+    }
+
+    #[inline(always)]
+    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        elementwise::unary(call, out, |x| x);
+    }
+}

@@ -1,0 +1,121 @@
+//! A model traced once: the list of operations from a batch to a number, run for the centre or for any members.
+//!
+//! Tracing replaces one call for each operation in each generation by one call for the whole generation; the values of a
+//! group of members then stay in the cache from the first operation to the last.
+
+mod perturbation;
+mod run;
+
+pub use perturbation::{Perturbation, Rank};
+pub use run::{Evaluator, Half, Workspace, Workspaces};
+
+use crate::ops::Op;
+use crate::tensor::Shape;
+use crate::{Error, Result};
+
+/// The number of a value within a program.
+pub type NodeId = usize;
+
+/// One value of a program.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// What computes it; nothing for an input.
+    pub op: Option<Op>,
+    /// What it is computed from.
+    pub inputs: Vec<NodeId>,
+    /// Its shape for one member.
+    pub shape: Shape,
+    /// Whether it differs between members.
+    pub varies: bool,
+    /// The last value computed from it, itself if none.
+    pub last_use: NodeId,
+}
+
+/// A list of operations over inputs and parameters, in the order in which they were recorded.
+///
+/// ```
+/// use syntonic_core::ops::{BinaryCrossEntropy, Linear};
+/// use syntonic_core::program::Program;
+/// let mut program = Program::new(vec![[1, 2].into()]);
+/// let (x, y) = (program.input([4, 2]), program.input([4]));
+/// let logits = program.apply(Linear { weight: 0, bias: None }, &[x])?;
+/// let loss = program.apply(BinaryCrossEntropy, &[logits, y])?;
+/// assert_eq!(program.shape(loss)?.rank(), 0);
+/// # Ok::<(), syntonic_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Program {
+    nodes: Vec<Node>,
+    inputs: Vec<NodeId>,
+    parameters: Vec<Shape>,
+}
+
+impl Program {
+    /// Starts a program over parameters of these shapes.
+    pub fn new(parameters: Vec<Shape>) -> Self {
+        Self { nodes: Vec::new(), inputs: Vec::new(), parameters }
+    }
+
+    /// Adds an input and returns its number.
+    pub fn input(&mut self, shape: impl Into<Shape>) -> NodeId {
+        let id = self.nodes.len();
+        self.nodes.push(Node { op: None, inputs: Vec::new(), shape: shape.into(), varies: false, last_use: id });
+        self.inputs.push(id);
+        id
+    }
+
+    /// Adds an operation on earlier values and returns the number of its result.
+    ///
+    /// # Errors
+    /// `Error::Shape` when the inputs do not fit, `Error::Value` for a number that names nothing.
+    pub fn apply(&mut self, op: impl Into<Op>, inputs: &[NodeId]) -> Result<NodeId> {
+        let op = op.into();
+        let shapes: Vec<&Shape> = inputs.iter().map(|&i| self.shape(i)).collect::<Result<_>>()?;
+        let parameters = op.parameters();
+        if let Some(missing) = parameters.iter().find(|&&p| p >= self.parameters.len()) {
+            return Err(Error::Value {
+                op: op.name(),
+                expected: format!("a parameter below {}", self.parameters.len()),
+                got: missing.to_string(),
+            });
+        }
+        let shape = op.shape(&shapes, &self.parameters)?;
+        let varies = !parameters.is_empty() || inputs.iter().any(|&i| self.nodes[i].varies);
+        let id = self.nodes.len();
+        for &input in inputs {
+            self.nodes[input].last_use = id;
+        }
+        self.nodes.push(Node { op: Some(op), inputs: inputs.to_vec(), shape, varies, last_use: id });
+        Ok(id)
+    }
+
+    /// Returns the shape of a value.
+    ///
+    /// # Errors
+    /// `Error::Value` for a number that names nothing.
+    pub fn shape(&self, id: NodeId) -> Result<&Shape> {
+        self.nodes.get(id).map(|node| &node.shape).ok_or_else(|| Error::Value {
+            op: "program",
+            expected: format!("a value below {}", self.nodes.len()),
+            got: id.to_string(),
+        })
+    }
+
+    /// Returns the shapes of the inputs, in the order in which they were added.
+    pub fn input_shapes(&self) -> Vec<&Shape> {
+        self.inputs.iter().map(|&i| &self.nodes[i].shape).collect()
+    }
+
+    /// Returns the shapes of the parameters.
+    pub fn parameter_shapes(&self) -> &[Shape] {
+        &self.parameters
+    }
+
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    pub(crate) fn inputs(&self) -> &[NodeId] {
+        &self.inputs
+    }
+}

@@ -1,0 +1,206 @@
+//! Runs a program: once for what all members share, once for the centre, and for sixteen mirrored pairs at a time.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{NodeId, Perturbation, Program};
+use crate::ops::{Call, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
+use crate::tensor::{Shape, Tensor};
+use crate::{Error, Result};
+
+/// Which member of each mirrored pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// centre + sigma * noise
+    Plus,
+    /// centre - sigma * noise
+    Minus,
+}
+
+/// A program with its inputs and the centre's parameters, ready to be run for any members.
+pub struct Evaluator<'a, T> {
+    program: &'a Program,
+    output: NodeId,
+    shapes: &'a [Shape],
+    /// The centre's parameters.
+    centre: &'a [Vec<T>],
+    /// Values that all members share; empty for the others.
+    shared: Vec<Vec<T>>,
+    /// For each `linear` of low rank whose input is shared: x W^T.
+    bases: Vec<Vec<T>>,
+    /// Where each value lies in a workspace: that of its first input if it overwrites it.
+    slots: Vec<usize>,
+    draw: Draw,
+}
+
+impl<'a, T: Element> Evaluator<'a, T> {
+    /// Computes what all members share: everything that depends on the inputs alone, up to the scalar `output`.
+    ///
+    /// # Errors
+    /// `Error::Shape` when inputs or output are not those of the program.
+    pub fn new(
+        program: &'a Program,
+        output: NodeId,
+        inputs: &[Tensor],
+        centre: &'a [Vec<T>],
+        draw: Draw,
+    ) -> Result<Self> {
+        let expected = program.input_shapes();
+        let fault = |expected: String, got: String| Err(Error::Shape { op: "program", expected, got });
+        if !inputs.iter().map(Tensor::shape).eq(expected.iter().copied()) {
+            let shapes = |s: Vec<&Shape>| s.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return fault(shapes(expected), shapes(inputs.iter().map(Tensor::shape).collect()));
+        }
+        if program.shape(output)?.numel() != 1 {
+            return fault("a program that ends in one number for each member".into(), program.shape(output)?.to_string());
+        }
+        let mut shared = vec![Vec::new(); program.nodes().len()];
+        for (&id, tensor) in program.inputs().iter().zip(inputs) {
+            shared[id] = T::slice(&tensor.cast(T::DTYPE)).to_vec();
+        }
+        let bases = vec![Vec::new(); program.nodes().len()];
+        let slots = slots(program);
+        let mut evaluator = Self { program, output, shapes: program.parameter_shapes(), centre, shared, bases, slots, draw };
+        for (id, node) in program.nodes().iter().enumerate() {
+            if let (Some(op), false) = (&node.op, node.varies) {
+                let mut out = vec![[T::ZERO]; node.shape.numel()];
+                evaluator.call(op, id, &[], &[], draw, &mut out);
+                evaluator.shared[id] = out.into_flattened();
+            }
+        }
+        Ok(evaluator)
+    }
+
+    /// Computes x W^T once for each `linear` whose input all members share and whose noise is of low rank.
+    pub fn prepare(&mut self, perturbation: &Perturbation) {
+        for (id, node) in self.program.nodes().iter().enumerate() {
+            let Some(Op::Linear(linear)) = &node.op else { continue };
+            let x = node.inputs[0];
+            if self.program.nodes()[x].varies || perturbation.ranks()[linear.weight] == super::Rank::Full {
+                continue;
+            }
+            let weight = Parameter {
+                shape: &self.shapes[linear.weight],
+                centre: &self.centre[linear.weight],
+                noise: Noise::None,
+            };
+            self.bases[id] = shared_base(&self.shared[x], &self.program.nodes()[x].shape, &weight);
+        }
+    }
+
+    /// Returns the output of the centre, and every value on the way that `keep` asks for.
+    pub fn centre(&self, keep: &[NodeId]) -> Vec<f64> {
+        let parameters: Vec<Parameter<'_, T, 1>> = (self.shapes.iter().zip(self.centre))
+            .map(|(shape, centre)| Parameter { shape, centre, noise: Noise::None })
+            .collect();
+        let mut values = Vec::new();
+        let mut numbers = vec![f64::NAN; self.program.nodes().len()];
+        for (id, node) in self.program.nodes().iter().enumerate() {
+            if node.varies {
+                self.compute(id, &mut values, &parameters, self.draw);
+            }
+            let first = if node.varies { values[self.slots[id]].first().map(|[x]| *x) } else { self.shared[id].first().copied() };
+            numbers[id] = first.map_or(f64::NAN, T::to_f64);
+        }
+        keep.iter().map(|&id| numbers[id]).collect()
+    }
+
+    /// Returns the output of one half of the pairs whose normals fill the workspace.
+    pub fn members(
+        &self,
+        perturbation: &Perturbation,
+        sigma: T,
+        half: Half,
+        pair: u32,
+        workspace: &mut Workspace<T>,
+    ) -> [f64; LANES] {
+        let Workspace { noise, values } = workspace;
+        let sigma = if half == Half::Plus { sigma } else { -sigma };
+        let parameters: Vec<Parameter<'_, T, LANES>> = (self.shapes.iter().zip(self.centre).enumerate())
+            .map(|(i, (shape, centre))| Parameter { shape, centre, noise: perturbation.noise(i, sigma, noise) })
+            .collect();
+        let draw = Draw { pair, ..self.draw };
+        for (id, node) in self.program.nodes().iter().enumerate().take(self.output + 1) {
+            if node.varies {
+                self.compute(id, values, &parameters, draw);
+            }
+        }
+        match self.shared[self.output].first() {
+            Some(x) => [x.to_f64(); LANES],
+            None => values[self.slots[self.output]][0].map(T::to_f64),
+        }
+    }
+
+    /// Computes one value that differs between members into its slot.
+    fn compute<const L: usize>(
+        &self,
+        id: NodeId,
+        values: &mut Vec<Vec<[T; L]>>,
+        parameters: &[Parameter<'_, T, L>],
+        draw: Draw,
+    ) {
+        let node = &self.program.nodes()[id];
+        let Some(op) = &node.op else { return };
+        values.resize_with(self.program.nodes().len(), Vec::new);
+        let mut out = std::mem::take(&mut values[self.slots[id]]);
+        out.resize(node.shape.numel(), [T::ZERO; L]);
+        self.call(op, id, values, parameters, draw, &mut out);
+        values[self.slots[id]] = out;
+    }
+
+    /// Runs one operation: the one place where it meets its data.
+    fn call<const L: usize>(
+        &self,
+        op: &Op,
+        id: NodeId,
+        values: &[Vec<[T; L]>],
+        parameters: &[Parameter<'_, T, L>],
+        draw: Draw,
+        out: &mut [[T; L]],
+    ) {
+        let nodes = self.program.nodes();
+        let operand = |(i, &input): (usize, &NodeId)| match nodes[input].varies {
+            true if i == 0 && self.slots[id] == self.slots[input] => Operand::InPlace,
+            true => Operand::Members(&values[self.slots[input]]),
+            false => Operand::Shared(&self.shared[input]),
+        };
+        let inputs: Vec<Operand<'_, T, L>> = nodes[id].inputs.iter().enumerate().map(operand).collect();
+        let shapes: Vec<&Shape> = nodes[id].inputs.iter().map(|&i| &nodes[i].shape).collect();
+        op.run(&Call { inputs: &inputs, shapes: &shapes, parameters, base: &self.bases[id], draw }, out);
+    }
+}
+
+/// Returns where each value lies: an operation that may overwrites its first input when nothing reads that later.
+fn slots(program: &Program) -> Vec<usize> {
+    let mut slots: Vec<usize> = Vec::new();
+    for (id, node) in program.nodes().iter().enumerate() {
+        let over = node.op.as_ref().filter(|op| op.in_place()).and_then(|_| node.inputs.first());
+        let free = |&&input: &&NodeId| {
+            let first = &program.nodes()[input];
+            first.varies && first.last_use == id && node.inputs[1..].iter().all(|other| *other != input)
+        };
+        slots.push(over.filter(free).map_or(id, |&input| slots[input]));
+    }
+    slots
+}
+
+/// Memory of one group of members: the normals of its pairs and the values of its program.
+#[derive(Debug, Default)]
+pub struct Workspace<T> {
+    /// The normals of sixteen pairs.
+    pub noise: Vec<[f32; LANES]>,
+    values: Vec<Vec<[T; LANES]>>,
+}
+
+/// Workspaces that threads borrow and return, so that a generation allocates nothing.
+#[derive(Debug, Default)]
+pub struct Workspaces<T>(Mutex<Vec<Workspace<T>>>);
+
+impl<T: Default> Workspaces<T> {
+    /// Runs `work` with a workspace of its own.
+    pub fn with<R>(&self, work: impl FnOnce(&mut Workspace<T>) -> R) -> R {
+        let mut workspace = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let result = work(&mut workspace);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+        result
+    }
+}
