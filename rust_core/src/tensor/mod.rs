@@ -11,6 +11,7 @@ mod resonant;
 mod shape;
 mod storage;
 mod syntony;
+mod vector;
 
 pub use dtype::DType;
 pub use dynamics::{Noise, harmonize};
@@ -21,3 +22,4 @@ pub use resonant::{Resonant, Values};
 pub use shape::Shape;
 pub use storage::{Storage, Tensor};
 pub use syntony::{energy, syntony};
+pub use vector::Packed;

@@ -1,0 +1,60 @@
+"""What a benchmark is: batches to learn from, a loss, and figures that say how good the model has become."""
+
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+from syntonic._core import Symbol, Tensor
+
+Value = TypeVar("Value", Tensor, Symbol)
+"""A number that is either known (`Tensor`) or recorded for the population engine (`Symbol`)."""
+
+
+class Model(Protocol):
+    """What a benchmark needs of a model: inputs (batch, in_features) to outputs (batch, out_features)."""
+
+    def __call__(self, x: Tensor, /) -> Tensor:
+        """Computes the outputs at once, with the centre's weights."""
+        ...
+
+
+class Benchmark(Protocol):
+    """A learning problem. Fitness is minus `loss`, so that a larger fitness is better."""
+
+    in_features: int
+    out_features: int
+    dtype: str
+    chance: Mapping[str, float]
+    """What guessing reaches, by metric: `{"accuracy": 0.5}`."""
+    ceiling: Mapping[str, float]
+    """What the best possible model reaches on fresh data, by metric, where that is known."""
+
+    def batch(self, generation: int) -> tuple[Tensor, Tensor]:
+        """Returns what all members of a generation see: inputs (batch, in_features) and targets.
+
+        A pure function of the benchmark's seed and `generation`; the shapes are the same in every generation.
+        """
+        ...
+
+    def loss(self, outputs: Value, targets: Value) -> Value:
+        """Returns the scalar to be made small."""
+        ...
+
+    def metrics(self, outputs: Value, targets: Value) -> dict[str, Value]:
+        """Returns scalars that describe a batch, such as its accuracy."""
+        ...
+
+    def evaluate(self, model: Model) -> dict[str, float]:
+        """Returns loss and metrics on all training and all test data: `train_loss`, `test_accuracy` and so on."""
+        ...
+
+
+def evaluate_splits(
+    benchmark: Benchmark, model: Model, splits: Mapping[str, tuple[Tensor, Tensor]]
+) -> dict[str, float]:
+    """Returns the model's loss and metrics on each split, as `<split>_<metric>`."""
+    report: dict[str, float] = {}
+    for split, (inputs, targets) in splits.items():
+        outputs = model(inputs)
+        figures = {"loss": benchmark.loss(outputs, targets), **benchmark.metrics(outputs, targets)}
+        report |= {f"{split}_{name}": value.item() for name, value in figures.items()}
+    return report

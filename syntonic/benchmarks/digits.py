@@ -1,0 +1,56 @@
+"""Digits: 1,797 real handwritten digits, ten classes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from annotated_types import Ge
+
+from syntonic._core import Tensor, sample_rows
+from syntonic.benchmarks import datasets
+from syntonic.benchmarks.base import Model, Value, evaluate_splits
+from syntonic.core.registry import register
+from syntonic.sn import functional as F
+
+CLASSES: Final = 10
+
+
+@register("benchmark", "digits")
+class Digits:
+    """64 pixels to 10 logits. Loss: cross-entropy. Test data: 360 digits that no batch contains.
+
+    Each generation has one batch, shared by all members: rows of the training data drawn with replacement, a pure
+    function of seed and generation. The split between training and test data does not depend on the seed.
+
+    Args:
+        seed: draws the batches.
+        batch_size: rows in a batch.
+    """
+
+    in_features: int = 64
+    out_features: int = CLASSES
+    dtype: str = "float32"
+    chance: Mapping[str, float] = {"accuracy": 1 / CLASSES}
+    ceiling: Mapping[str, float] = {}
+
+    def __init__(self, seed: int, *, batch_size: Annotated[int, Ge(1)] = 256) -> None:
+        self._seed = seed
+        self._batch_size = batch_size
+        self._train, self._test = datasets.digits()
+
+    def batch(self, generation: int) -> tuple[Tensor, Tensor]:
+        """Returns inputs (batch_size, 64) and labels (batch_size,)."""
+        inputs, labels = self._train
+        rows = sample_rows(self._seed, generation, inputs.shape[0], self._batch_size)
+        return inputs.take(rows), labels.take(rows)
+
+    def loss(self, outputs: Value, targets: Value) -> Value:
+        """Returns the mean cross-entropy of the labels."""
+        return F.cross_entropy(outputs, targets)
+
+    def metrics(self, outputs: Value, targets: Value) -> dict[str, Value]:
+        """Returns the share of digits whose largest logit is the label's."""
+        return {"accuracy": F.accuracy(outputs, targets)}
+
+    def evaluate(self, model: Model) -> dict[str, float]:
+        """Returns loss and accuracy on all training and all test digits."""
+        return evaluate_splits(self, model, {"train": self._train, "test": self._test})

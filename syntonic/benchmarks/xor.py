@@ -1,0 +1,86 @@
+"""XOR: the smallest problem that no linear model solves."""
+
+import random
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Annotated, Final, Literal
+
+from annotated_types import Ge, Gt
+
+from syntonic._core import Tensor
+from syntonic.benchmarks.base import Model, Value, evaluate_splits
+from syntonic.core.registry import register
+from syntonic.sn import functional as F
+
+CORNERS: Final = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
+TEST_SAMPLES: Final = 2000
+
+
+@register("benchmark", "xor")
+class Xor:
+    """Two inputs, one logit: positive where exactly one input is high. Loss: binary cross-entropy.
+
+    `points` has the four corners of the unit square and nothing else: all four are the batch of every generation, and
+    training and test data are the same. It asks whether a model can represent and find XOR, not whether it generalises.
+
+    `noisy` has a cloud around each corner, with independent Gaussian noise on both inputs. All training samples are the
+    batch of every generation; the test samples are drawn apart. No model can be right more often than `ceiling`: the
+    best rule cuts both axes at 1/2, an input lands on its own side with probability p = Phi(1 / (2 noise)), and two
+    errors cancel, which leaves p^2 + (1 - p)^2.
+
+    Args:
+        seed: draws the clouds; `points` does not use it.
+        variant: which of the two.
+        samples: training samples of `noisy`, a multiple of 4; a quarter lies around each corner.
+        noise: standard deviation of `noisy`, in units of the square's side.
+
+    Raises:
+        ValueError: if `samples` is not a multiple of 4.
+    """
+
+    in_features: int = 2
+    out_features: int = 1
+    dtype: str = "float32"
+    chance: Mapping[str, float] = {"accuracy": 0.5}
+
+    def __init__(
+        self,
+        seed: int,
+        *,
+        variant: Literal["points", "noisy"] = "points",
+        samples: Annotated[int, Ge(4)] = 256,
+        noise: Annotated[float, Gt(0)] = 0.2,
+    ) -> None:
+        if samples % 4:
+            raise ValueError(f"samples is {samples}; it must be a multiple of 4, such as {samples - samples % 4}")
+        if variant == "points":
+            self._train = self._test = _clouds(random.Random(), len(CORNERS), 0.0)
+            self.ceiling = {"accuracy": 1.0}
+            return
+        source = random.Random(f"xor {seed}")
+        self._train, self._test = _clouds(source, samples, noise), _clouds(source, TEST_SAMPLES, noise)
+        own_side = NormalDist().cdf(1 / (2 * noise))
+        self.ceiling = {"accuracy": own_side**2 + (1 - own_side) ** 2}
+
+    def batch(self, generation: int) -> tuple[Tensor, Tensor]:
+        """Returns all training samples: inputs (batch, 2) and targets (batch, 1), each 0 or 1."""
+        return self._train
+
+    def loss(self, outputs: Value, targets: Value) -> Value:
+        """Returns the mean binary cross-entropy of the logits."""
+        return F.binary_cross_entropy(outputs, targets)
+
+    def metrics(self, outputs: Value, targets: Value) -> dict[str, Value]:
+        """Returns the share of logits on the right side of zero."""
+        return {"accuracy": F.binary_accuracy(outputs, targets)}
+
+    def evaluate(self, model: Model) -> dict[str, float]:
+        """Returns loss and accuracy on training and test data, which are the same four points for `points`."""
+        return evaluate_splits(self, model, {"train": self._train, "test": self._test})
+
+
+def _clouds(source: random.Random, samples: int, noise: float) -> tuple[Tensor, Tensor]:
+    """Returns inputs (samples, 2), the corners in turn with noise added, and targets (samples, 1)."""
+    corners = [CORNERS[i % len(CORNERS)] for i in range(samples)]
+    inputs = [[x + source.gauss(0.0, noise), y + source.gauss(0.0, noise)] for x, y in corners]
+    return Tensor(inputs), Tensor([[float(x != y)] for x, y in corners])
