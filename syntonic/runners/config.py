@@ -32,19 +32,24 @@ class RunConfig:
         return {key: value for key, value in asdict(self).items() if key != "resume"}
 
     def science(self) -> dict[str, Any]:
-        """Returns what decides the run's numbers: all but its name, its tracking and when checkpoints are written."""
-        return {
-            "model": self.model,
-            "benchmark": self.benchmark,
-            "trainer": self.trainer,
-            "seed": self.seed,
-            "device": self.device,
-            "callbacks": {key: entry for key, entry in self.callbacks.items() if entry["name"] != "checkpoint"},
-        }
+        """Returns what decides the run's numbers."""
+        return {key: value for key, value in fixed(self.plain()).items() if key != "tracking"}
 
     def digest(self) -> str:
         """Returns the SHA-256 of `science`: two runs with the same digest come to the same bits."""
         return hashlib.sha256(json.dumps(self.science(), sort_keys=True).encode()).hexdigest()
+
+
+def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what must stay as it is when a run goes on.
+
+    Left out are the run's name, when checkpoints are written, and the number of threads: no number depends on them.
+    """
+    return {
+        **{key: value for key, value in config.items() if key != "name"},
+        "trainer": {key: value for key, value in config["trainer"].items() if key != "threads"},
+        "callbacks": {key: entry for key, entry in config["callbacks"].items() if entry["name"] != "checkpoint"},
+    }
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

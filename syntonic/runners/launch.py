@@ -60,7 +60,7 @@ def _resume(arguments: Arguments, loader: ConfigLoader, wanted: str, console: Co
     if others or arguments.config_name is not None:
         asked = _checked(_as_asked(arguments, loader, folder, others))
         resume.refuse_changes(folder, asked)
-        config = replace(config, callbacks=asked.callbacks)
+        config = replace(config, callbacks=asked.callbacks, trainer=asked.trainer)
     if said := resume.finished(folder):
         console.print(said, markup=False, soft_wrap=True)
         return 0

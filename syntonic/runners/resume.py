@@ -5,11 +5,8 @@ refused. That includes a larger `trainer.max_generations`: the learning rate fol
 longer run takes different steps from its first generation on. It is a new run.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from syntonic.runners.build import Parts
-from syntonic.runners.config import RunConfig, flattened
+from syntonic.runners.config import RunConfig, fixed, flattened
 from syntonic.runners.faults import RequestError
 from syntonic.runners.run_folder import RunFolder, home, known
 from syntonic.tracking import checkpoint
@@ -51,7 +48,7 @@ def refuse_changes(folder: RunFolder, asked: RunConfig) -> None:
     Raises:
         RequestError: naming every key that differs and would change the run.
     """
-    there, given = _fixed(folder.facts.config), _fixed(asked.plain())
+    there, given = (dict(flattened(fixed(config))) for config in (folder.facts.config, asked.plain()))
     faults = []
     for key in sorted({*there, *given}):
         if there.get(key) != given.get(key):
@@ -95,10 +92,3 @@ def restore(parts: Parts, found: checkpoint.Checkpoint) -> None:
                 parts.callbacks[key].restore(remembered)
     except (ValueError, KeyError, TypeError) as error:
         raise RequestError([f"the checkpoint of generation {found.generation} does not fit: {error!r}"]) from error
-
-
-def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
-    # All that must not change: everything but the name and when checkpoints are written.
-    callbacks = {key: entry for key, entry in config["callbacks"].items() if entry["name"] != "checkpoint"}
-    rest = {key: value for key, value in config.items() if key not in ("name", "callbacks")}
-    return dict(flattened({**rest, "callbacks": callbacks}))

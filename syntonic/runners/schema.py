@@ -29,7 +29,7 @@ class _Top(BaseModel):
     # The sections' insides are judged one by one, each against the class that it names.
     model_config = _STRICT
 
-    seed: Annotated[int, Ge(0), Le(2**63 - 1)]
+    seed: Annotated[int, Ge(0), Le(2**32 - 1)]
     device: str
     name: Annotated[str, MinLen(1), MaxLen(200)]
     resume: Annotated[str, MinLen(1)] | None = None

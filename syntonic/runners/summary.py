@@ -47,7 +47,7 @@ def show(console: Console, outcome: Outcome) -> None:
         console.print(_table(outcome.results, outcome.chance))
     rate = outcome.evaluations / outcome.seconds if outcome.seconds > 0 else 0.0
     lines = [
-        ("time", f"{outcome.seconds:.1f} s, {rate:,.0f} evaluations/s"),
+        ("time", f"{outcome.seconds:.2f} s, {rate:,.0f} evaluations/s"),
         ("recorded", f"run {outcome.receipt.run_id} in {outcome.receipt.store}"),
         ("files", str(outcome.folder)),
     ]
