@@ -16,6 +16,7 @@ from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal, Point
 
 _WAIT: Final = 0.25  # seconds that points may wait for company
+_HEAD_START: Final = 0.3  # seconds in which a short run is over before the store's client takes its share of the processor
 _BATCH: Final = 1000  # points of one request; stores refuse more
 
 
@@ -72,6 +73,7 @@ class Background:
         self._backlog = self._journal.last_step
         self._queue: queue.SimpleQueue[Point | Ending] = queue.SimpleQueue()
         self._broken = threading.Event()
+        self._ending = threading.Event()
         self._problems: list[str] = []
         self._id = run.id
         self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
@@ -90,12 +92,14 @@ class Background:
     def finish(self, ending: Ending) -> Receipt:
         """Sends the rest, closes the record and waits until that is done."""
         self._queue.put(ending)
+        self._ending.set()
         self._thread.join()
         self._journal.close()
         return Receipt(self._id, self._store, self._served, self._problems)
 
     def _work(self) -> None:
         try:
+            self._ending.wait(_HEAD_START)
             remote = self._connect()
             self._id = remote.id
             self._attempt("where the run comes from", remote.describe)
