@@ -8,6 +8,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from syntonic.runners import schema
@@ -15,7 +16,6 @@ from syntonic.runners.compose import compose_point, plain
 from syntonic.runners.faults import RequestError
 from syntonic.runners.progress import Output
 from syntonic.runners.start import start
-from syntonic.runners.summary import Outcome
 from syntonic.tracking.base import Status
 
 
@@ -53,29 +53,30 @@ def sweep(loader: ConfigLoader, name: str, words: list[str], points: list[list[s
     return int(any(row["status"] != Status.FINISHED for row in rows))
 
 
-def run_point(config: DictConfig) -> dict[str, str]:
+def run_point(config: DictConfig) -> dict[str, Any]:
     """Runs one point; called by Hydra's launcher, in whatever process it chooses.
 
     Returns:
-        The point's row of the table: plain text, so that it passes between processes.
+        The point's row of the table, plain data, so that it passes between processes: what was set, the status, the
+        results, and the reason if there are none.
     """
     console = Output()
     about = HydraConfig.get()
     overrides = list(about.overrides.task)
-    label = " ".join(overrides)
-    console.print(f"\nrun {about.job.num}: {label}", markup=False, soft_wrap=True)
+    console.print(f"\nrun {about.job.num}: {' '.join(overrides)}", markup=False, soft_wrap=True)
+    row: dict[str, Any] = {"set": overrides, "results": {}, "reason": ""}
     try:
         checked = schema.check(plain(config, about.runtime.choices))
         outcome = start(checked, str(about.job.config_name), overrides, console)
     except RequestError as error:
         console.print(error.report(), markup=False, soft_wrap=True)
-        return {"run": label, "status": "REFUSED", "result": error.faults[0]}
+        return {**row, "status": "REFUSED", "reason": error.faults[0]}
     if outcome.status is Status.KILLED:
         raise SystemExit(outcome.exit_code)
-    return {"run": label, "status": outcome.status.value, "result": _result(outcome)}
+    return {**row, "status": outcome.status.value, "results": dict(outcome.results), "reason": outcome.reason}
 
 
-def _rows(returned: Any) -> Iterable[dict[str, str]]:  # noqa: ANN401
+def _rows(returned: Any) -> Iterable[dict[str, Any]]:
     # Sweepers return their jobs in lists, one per batch.
     if isinstance(returned, Sequence):
         for part in returned:
@@ -84,16 +85,16 @@ def _rows(returned: Any) -> Iterable[dict[str, str]]:  # noqa: ANN401
         yield returned.return_value
 
 
-def _result(outcome: Outcome) -> str:
-    tested = {key: value for key, value in outcome.results.items() if key.startswith("test_")}
-    return "  ".join(f"{key} {value:.4f}" for key, value in (tested or outcome.results).items()) or outcome.reason
-
-
-def _show(console: Console, rows: Sequence[dict[str, str]]) -> None:
-    table = Table(box=None, title=f"{len(rows)} runs", title_justify="left")
-    for heading in ("run", "status", "result"):
-        table.add_column(heading)
+def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    # What all runs have in common is said once; a column for each tested metric.
+    common = [word for word in rows[0]["set"] if all(word in row["set"] for row in rows)] if len(rows) > 1 else []
+    metrics = list(dict.fromkeys(key for row in rows for key in row["results"] if key.startswith("test_")))
+    table = Table(box=None)
+    for heading in ("run", "status", *metrics, ""):
+        table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=heading != "")
     for row in rows:
-        table.add_row(row["run"], row["status"], row["result"])
-    console.print()
+        words = " ".join(word for word in row["set"] if word not in common)
+        cells = [f"{row['results'][key]:.4f}" if key in row["results"] else "" for key in metrics]
+        table.add_row(escape(words), row["status"], *cells, escape(row["reason"]))
+    console.print(f"\n{len(rows)} runs {' '.join(common)}".rstrip(), markup=False, soft_wrap=True)
     console.print(table)

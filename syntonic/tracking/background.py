@@ -16,7 +16,9 @@ from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal, Point
 
 _WAIT: Final = 0.25  # seconds that points may wait for company
-_HEAD_START: Final = 0.3  # seconds in which a short run is over before the store's client takes its share of the processor
+_HEAD_START: Final = (
+    0.3  # seconds in which a short run is over before the store's client takes its share of the processor
+)
 _BATCH: Final = 1000  # points of one request; stores refuse more
 
 
