@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Neural networks: layers, architectures and training."""

@@ -1,6 +1,12 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
+mod dlpack;
 mod door;
+mod element;
+mod exact;
+mod resonant;
+mod resonant_steps;
+mod source;
 mod tensor;
 
 use pyo3::prelude::*;
@@ -8,5 +14,7 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    exact::register(m)?;
+    resonant::register(m)?;
     tensor::register(m)
 }

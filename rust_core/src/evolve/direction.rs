@@ -107,10 +107,12 @@ impl NullaryFnOnce for Accumulate<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let utilities = *self.utilities;
-        for (sum, noise) in self.sums.iter_mut().zip(self.noise) {
-            for l in 0..LANES {
-                sum[l] = utilities[l].mul_add(f64::from(noise[l]), sum[l]);
+        let utilities = [*self.utilities; NORMALS_PER_BLOCK];
+        let blocks = self.sums.chunks_mut(NORMALS_PER_BLOCK).zip(self.noise.chunks(NORMALS_PER_BLOCK));
+        for (sums, noise) in blocks {
+            let (sums, noise) = (sums.as_flattened_mut(), noise.as_flattened());
+            for ((sum, &noise), &u) in sums.iter_mut().zip(noise).zip(utilities.as_flattened()) {
+                *sum = u.mul_add(f64::from(noise), *sum);
             }
         }
     }

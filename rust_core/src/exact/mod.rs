@@ -1,3 +1,17 @@
-//! Exact numbers of the golden field.
+//! Exact numbers of the golden field: scalars of Q(phi), arrays of Z[phi], and the snap from floats to Z[phi].
 
 pub mod constants;
+mod embed;
+mod golden;
+mod lattice;
+mod rational;
+mod real;
+pub mod sequences;
+pub mod snap;
+mod table;
+mod text;
+mod wide;
+
+pub use golden::GoldenExact;
+pub use lattice::LatticeArray;
+pub use rational::Rational;

@@ -35,15 +35,18 @@ impl Operation for Affine {
     #[inline(always)]
     fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         match call.inputs[0] {
-            Operand::Shared(x) => out.iter_mut().zip(x).for_each(|(o, &x)| *o = [x; L]),
+            Operand::Shared(x) => {
+                for (o, &x) in out.iter_mut().zip(x) {
+                    *o = [x; L];
+                }
+            }
             Operand::Members(x) => out.copy_from_slice(x),
             Operand::InPlace => {}
         }
         let features = call.shapes[0].last();
-        for feature in 0..features {
-            let scale = call.parameters[self.scale].at(feature);
-            let shift = call.parameters[self.shift].at(feature);
-            for y in out[feature..].iter_mut().step_by(features) {
+        let (scale, shift) = (call.parameters[self.scale].all(), call.parameters[self.shift].all());
+        for row in out.chunks_exact_mut(features.max(1)) {
+            for (y, (&scale, &shift)) in row.iter_mut().zip(scale.iter().zip(&shift)) {
                 *y = fma(*y, scale, shift);
             }
         }

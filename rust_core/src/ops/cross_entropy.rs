@@ -37,22 +37,26 @@ impl Operation for CrossEntropy {
         let classes = call.shapes[0].last();
         let labels = |row: usize| call.inputs[1].at(row);
         out[0] = match call.inputs[0] {
-            Operand::Members(x) => mean_loss(x.chunks_exact(classes), |&x| x, labels),
-            Operand::Shared(x) => mean_loss(x.chunks_exact(classes), |&x| [x; L], labels),
+            Operand::Members(x) => mean_loss(classes, x, |&x| x, labels),
+            Operand::Shared(x) => mean_loss(classes, x, |&x| [x; L], labels),
             Operand::InPlace => return,
         };
     }
 }
 
+/// The exponentials and the logarithms are taken in flat passes, which compilers turn into vector code.
 #[inline(always)]
-fn mean_loss<'a, E: 'a, T: Real, const L: usize>(
-    rows: impl ExactSizeIterator<Item = &'a [E]>,
+fn mean_loss<E, T: Real, const L: usize>(
+    classes: usize,
+    logits: &[E],
     read: impl Fn(&E) -> [T; L],
     labels: impl Fn(usize) -> [T; L],
 ) -> [T; L] {
-    let count = T::from_f64(rows.len() as f64);
-    let mut total = [T::ZERO; L];
-    for (row, logits) in rows.enumerate() {
+    let rows = logits.len() / classes;
+    let mut sums = vec![[T::ZERO; L]; rows];
+    let mut spreads = vec![[T::ZERO; L]; rows];
+    let mut exponentials = vec![[T::ZERO; L]; classes];
+    for (row, logits) in logits.chunks_exact(classes).enumerate() {
         let label = labels(row);
         let mut picked = [T::NAN; L];
         let mut largest = read(&logits[0]);
@@ -63,12 +67,25 @@ fn mean_loss<'a, E: 'a, T: Real, const L: usize>(
                 picked[l] = if label[l] == class { x[l] } else { picked[l] };
             }
         }
-        let mut sum = [T::ZERO; L];
-        for x in logits {
-            sum = zip(sum, zip(read(x), largest, |x, m| (x - m).exp()), |s, e| s + e);
+        for (e, x) in exponentials.iter_mut().zip(logits) {
+            *e = zip(read(x), largest, |x, m| x - m);
         }
-        let spread = zip(largest, picked, |m, x| m - x);
-        total = zip(total, zip(sum, spread, |s, d| s.ln() + d), |t, loss| t + loss);
+        for e in exponentials.as_flattened_mut() {
+            *e = e.exp();
+        }
+        let mut sum = [T::ZERO; L];
+        for e in &exponentials {
+            sum = zip(sum, *e, |s, e| s + e);
+        }
+        sums[row] = sum;
+        spreads[row] = zip(largest, picked, |m, x| m - x);
     }
-    total.map(|t| t / count)
+    for (s, &d) in sums.as_flattened_mut().iter_mut().zip(spreads.as_flattened()) {
+        *s = s.ln() + d;
+    }
+    let mut total = [T::ZERO; L];
+    for loss in &sums {
+        total = zip(total, *loss, |t, loss| t + loss);
+    }
+    total.map(|t| t / T::from_f64(rows as f64))
 }

@@ -34,12 +34,12 @@ impl Operation for Dropout {
         let key = Key::new(call.draw.seed, Stream::Dropout);
         let dropped = (self.p * f64::from(u32::MAX)) as u32;
         let scale = T::from_f64(1.0 / (1.0 - self.p));
-        let pairs = std::array::from_fn(|l| call.draw.pair.wrapping_add(l as u32));
         for (block, chunk) in out.chunks_mut(4).enumerate() {
-            let words = philox([[block as u32; L], [self.layer; L], pairs, [call.draw.generation; L]], key);
-            for (o, w) in chunk.iter_mut().zip(words) {
-                for l in 0..L {
-                    o[l] = if w[l] < dropped { T::ZERO } else { o[l] * scale };
+            for l in 0..L {
+                let pair = call.draw.pair.wrapping_add(l as u32);
+                let words = philox([block as u32, self.layer, pair, call.draw.generation], key);
+                for (o, word) in chunk.iter_mut().zip(words) {
+                    o[l] = if word < dropped { T::ZERO } else { o[l] * scale };
                 }
             }
         }

@@ -7,37 +7,49 @@ use crate::tensor::Real;
 #[inline(always)]
 pub(super) fn unary<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [[T; L]], f: impl Fn(T) -> T) {
     match call.inputs[0] {
-        Operand::Shared(x) => out.iter_mut().zip(x).for_each(|(o, &x)| *o = [f(x); L]),
-        Operand::Members(x) => out.iter_mut().zip(x).for_each(|(o, x)| *o = each(*x, &f)),
-        Operand::InPlace => out.iter_mut().for_each(|o| *o = each(*o, &f)),
+        Operand::Shared(x) => {
+            for (o, &x) in out.iter_mut().zip(x) {
+                *o = [f(x); L];
+            }
+        }
+        Operand::Members(x) => {
+            for (o, &x) in out.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
+                *o = f(x);
+            }
+        }
+        Operand::InPlace => {
+            for o in out.as_flattened_mut() {
+                *o = f(*o);
+            }
+        }
     }
-}
-
-#[inline(always)]
-fn each<T: Real, const L: usize>(mut x: [T; L], f: &impl Fn(T) -> T) -> [T; L] {
-    for v in &mut x {
-        *v = f(*v);
-    }
-    x
 }
 
 /// Writes f(x, y) for each element of the first input; the second repeats along the leading axes.
 #[inline(always)]
 pub(super) fn binary<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [[T; L]], f: impl Fn(T, T) -> T) {
     match call.inputs[0] {
-        Operand::Shared(x) => out.iter_mut().zip(x).for_each(|(o, &x)| *o = [x; L]),
+        Operand::Shared(x) => {
+            for (o, &x) in out.iter_mut().zip(x) {
+                *o = [x; L];
+            }
+        }
         Operand::Members(x) => out.copy_from_slice(x),
         Operand::InPlace => {}
     }
     match call.inputs[1] {
         Operand::Shared(y) => {
             for row in out.chunks_mut(y.len().max(1)) {
-                row.iter_mut().zip(y).for_each(|(o, &y)| *o = zip(*o, [y; L], &f));
+                for (o, &y) in row.iter_mut().zip(y) {
+                    *o = zip(*o, [y; L], &f);
+                }
             }
         }
         Operand::Members(y) => {
             for row in out.chunks_mut(y.len().max(1)) {
-                row.iter_mut().zip(y).for_each(|(o, y)| *o = zip(*o, *y, &f));
+                for (o, &y) in row.as_flattened_mut().iter_mut().zip(y.as_flattened()) {
+                    *o = f(*o, y);
+                }
             }
         }
         Operand::InPlace => {}

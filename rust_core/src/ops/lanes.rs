@@ -55,24 +55,47 @@ pub struct Parameter<'a, T, const L: usize> {
 }
 
 impl<T: Real, const L: usize> Parameter<'_, T, L> {
-    /// Returns element `i` for each member.
+    /// Writes the elements from `start` on, for each member.
+    ///
+    /// Plain loops: a closure that is not inlined would be compiled without this processor's vector instructions.
     #[inline(always)]
-    pub fn at(&self, i: usize) -> [T; L] {
-        let centre = [self.centre[i]; L];
+    fn read(&self, start: usize, out: &mut [[T; L]]) {
+        let centre = &self.centre[start..];
         match self.noise {
-            Noise::None => centre,
-            Noise::Full { noise, scale } => fma([scale; L], widen(noise[i]), centre),
+            Noise::None => {
+                for (o, &c) in out.iter_mut().zip(centre) {
+                    *o = [c; L];
+                }
+            }
+            Noise::Full { noise, scale } => {
+                for ((o, &c), &z) in out.iter_mut().zip(centre).zip(&noise[start..]) {
+                    *o = fma([scale; L], widen(z), [c; L]);
+                }
+            }
             Noise::LowRank { left, right, rank, scale } => {
                 let (rows, columns) = (left.len() / rank, right.len() / rank);
-                let (row, column) = (i / columns, i % columns);
-                let mut sum = centre;
-                for r in 0..rank {
-                    let a = widen::<T, L>(left[r * rows + row]).map(|a| a * scale);
-                    sum = fma(a, widen(right[r * columns + column]), sum);
+                let (mut row, mut column) = (start / columns, start % columns);
+                for (o, &c) in out.iter_mut().zip(centre) {
+                    *o = [c; L];
+                    for r in 0..rank {
+                        let a = zip(widen(left[r * rows + row]), [scale; L], |a, s| a * s);
+                        *o = fma(a, widen(right[r * columns + column]), *o);
+                    }
+                    column += 1;
+                    if column == columns {
+                        (row, column) = (row + 1, 0);
+                    }
                 }
-                sum
             }
         }
+    }
+
+    /// Returns every element, for each member.
+    #[inline(always)]
+    pub fn all(&self) -> Vec<[T; L]> {
+        let mut out = vec![[T::ZERO; L]; self.centre.len()];
+        self.read(0, &mut out);
+        out
     }
 }
 
@@ -157,12 +180,12 @@ impl<T: Real, const L: usize> NullaryFnOnce for Energies<'_, '_, T, L> {
 
     #[inline(always)]
     fn call(self) {
-        let width = self.weights.len().max(1);
-        for row in 0..self.parameter.shape.numel() / width {
+        let mut row = vec![[T::ZERO; L]; self.weights.len()];
+        for start in (0..self.parameter.centre.len()).step_by(self.weights.len().max(1)) {
+            self.parameter.read(start, &mut row);
             let (mut low, mut total) = ([T::ZERO; L], [T::ZERO; L]);
-            for (i, &w) in self.weights.iter().enumerate() {
-                let x = self.parameter.at(row * width + i);
-                let energy = zip(x, x, |x, y| x * y);
+            for (x, &w) in row.iter().zip(self.weights) {
+                let energy = zip(*x, *x, |x, y| x * y);
                 low = fma(energy, [T::from_f64(w); L], low);
                 total = zip(total, energy, |t, e| t + e);
             }

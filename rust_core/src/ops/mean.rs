@@ -23,7 +23,10 @@ impl Operation for Mean {
     #[inline(always)]
     fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let count = call.shapes[0].numel();
-        let total = (0..count).fold([T::ZERO; L], |t, i| zip(t, call.inputs[0].at(i), |t, x| t + x));
+        let mut total = [T::ZERO; L];
+        for i in 0..count {
+            total = zip(total, call.inputs[0].at(i), |t, x| t + x);
+        }
         out[0] = total.map(|t| t / T::from_f64(count as f64));
     }
 }

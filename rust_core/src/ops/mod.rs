@@ -6,6 +6,7 @@
 
 mod elementwise;
 mod lanes;
+mod products;
 
 use pulp::{Arch, NullaryFnOnce};
 

@@ -21,14 +21,25 @@ impl Operation for Softmax {
     fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let width = call.shapes[0].last().max(1);
         for (row, out) in out.chunks_exact_mut(width).enumerate() {
-            let x = |i: usize| call.inputs[0].at(row * width + i);
-            let largest = (1..width).fold(x(0), |m, i| zip(m, x(i), T::maximum));
-            let mut sum = [T::ZERO; L];
+            let mut largest = [-T::INFINITY; L];
             for (i, o) in out.iter_mut().enumerate() {
-                *o = zip(x(i), largest, |x, m| (x - m).exp());
+                *o = call.inputs[0].at(row * width + i);
+                largest = zip(largest, *o, T::maximum);
+            }
+            let mut sum = [T::ZERO; L];
+            for o in out.iter_mut() {
+                *o = zip(*o, largest, |x, m| x - m);
+            }
+            // A flat pass, which compilers turn into vector code.
+            for e in out.as_flattened_mut() {
+                *e = e.exp();
+            }
+            for o in out.iter() {
                 sum = zip(sum, *o, |s, e| s + e);
             }
-            out.iter_mut().for_each(|o| *o = zip(*o, sum, |e, s| e / s));
+            for o in out.iter_mut() {
+                *o = zip(*o, sum, |e, s| e / s);
+            }
         }
     }
 }

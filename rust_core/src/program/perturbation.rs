@@ -7,7 +7,7 @@
 use pulp::{Arch, NullaryFnOnce};
 
 use crate::ops::{LANES, Noise};
-use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, normals, philox};
+use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, normal, philox};
 use crate::tensor::{Real, Shape};
 
 /// The rank of the noise of one parameter.
@@ -94,7 +94,7 @@ impl Perturbation {
         }
     }
 
-    /// Fills `out` with normals of one parameter, from block `block` on, for the pairs `first..first + LANES`.
+    /// Fills `out`, whole blocks, with normals of one parameter from block `block` on, for the pairs `first..first + LANES`.
     pub fn fill_blocks(&self, parameter: usize, first: u32, block: u32, out: &mut [[f32; LANES]]) {
         let (key, generation) = (self.key, self.generation);
         Arch::new().dispatch(Fill { key, parameter: parameter as u32, first, generation, block, out });
@@ -128,11 +128,23 @@ impl NullaryFnOnce for Fill<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let pairs: [u32; LANES] = std::array::from_fn(|l| self.first.wrapping_add(l as u32));
-        for (i, out) in self.out.chunks_mut(NORMALS_PER_BLOCK).enumerate() {
-            let block = [self.block.wrapping_add(i as u32); LANES];
-            let values = normals(philox([block, [self.parameter; LANES], pairs, [self.generation; LANES]], self.key));
-            out.iter_mut().zip(values).for_each(|(o, v)| *o = v);
+        for (i, out) in self.out.chunks_exact_mut(NORMALS_PER_BLOCK).enumerate() {
+            let block = self.block.wrapping_add(i as u32);
+            // Two plain loops over the lanes, which compilers turn into vector code: words first, then normals.
+            let mut words = [[0; LANES]; 4];
+            for l in 0..LANES {
+                let pair = self.first.wrapping_add(l as u32);
+                let [a, b, c, d] = philox([block, self.parameter, pair, self.generation], self.key);
+                (words[0][l], words[1][l], words[2][l], words[3][l]) = (a, b, c, d);
+            }
+            for (word, out) in words.iter().zip(out.chunks_exact_mut(2)) {
+                for l in 0..LANES {
+                    out[0][l] = normal(word[l] & 0xFFFF);
+                }
+                for l in 0..LANES {
+                    out[1][l] = normal(word[l] >> 16);
+                }
+            }
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Each function is a fixed sequence of IEEE operations without branches, so that compilers vectorise it and
 //! no library's version decides the last bit. Errors are stated in units in the last place (ulp) over all inputs.
 
-use super::DType;
+use super::{DType, Packed};
 
 /// A float format that tensors compute in.
 pub trait Real:
-    Copy
+    Packed
     + Default
     + PartialOrd
     + Send

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use crate::{Error, Result};
+
+/// Axes that a tensor may have: what Python's buffer protocol can describe.
+const MAX_RANK: usize = 64;
+
 /// The sizes of a tensor's axes, outermost first. A scalar has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Shape(Vec<usize>);
@@ -18,13 +23,41 @@ impl Shape {
     }
 
     /// Returns the number of elements: the product of the sizes, 1 for a scalar.
+    ///
+    /// A shape that `check` refuses saturates, so that it can never match the length of real memory by wrapping.
     pub fn numel(&self) -> usize {
-        self.0.iter().product()
+        if self.0.contains(&0) { 0 } else { self.0.iter().fold(1, |n, &d| n.saturating_mul(d)) }
+    }
+
+    /// Checks that memory of this shape could exist and be described by its strides.
+    ///
+    /// # Errors
+    /// `Error::Shape` for more than 64 axes, or when the sizes other than 0 multiply to more bytes than memory can hold.
+    pub fn check(&self, op: &'static str) -> Result<()> {
+        let limit = isize::MAX.unsigned_abs() / size_of::<f64>();
+        let elements = self.0.iter().try_fold(1_usize, |n, &d| n.checked_mul(d.max(1)));
+        if self.rank() > MAX_RANK || elements.is_none_or(|n| n > limit) {
+            return Err(Error::Shape {
+                op,
+                expected: format!("at most {MAX_RANK} axes and {limit} elements"),
+                got: if self.rank() > MAX_RANK { format!("{} axes", self.rank()) } else { format!("shape {self}") },
+            });
+        }
+        Ok(())
     }
 
     /// Returns the size of the last axis, 1 for a scalar.
     pub fn last(&self) -> usize {
         self.0.last().copied().unwrap_or(1)
+    }
+
+    /// Returns the distance, in elements, between neighbours on each axis.
+    pub fn strides(&self) -> Vec<usize> {
+        let mut strides = vec![1_usize; self.rank()];
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis].saturating_mul(self.0[axis].max(1));
+        }
+        strides
     }
 
     /// Returns the product of all sizes but the last: the number of rows.
@@ -61,5 +94,28 @@ impl fmt::Display for Shape {
             [one] => write!(f, "({one},)"),
             many => write!(f, "({})", many.join(", ")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shape;
+
+    #[test]
+    fn impossible_shapes_are_refused_and_never_wrap() {
+        let wraps = Shape::from([1 << 32, 1 << 32]);
+        assert_eq!(wraps.numel(), usize::MAX);
+        assert!(wraps.check("test").is_err());
+        assert!(Shape::from([0, 1 << 40, 1 << 40]).check("test").is_err());
+        assert!(Shape::from(vec![1; 65]).check("test").is_err());
+        assert!(Shape::from([0, 1 << 20]).check("test").is_ok());
+        assert_eq!(Shape::from([0, usize::MAX, 2]).numel(), 0);
+    }
+
+    #[test]
+    fn strides_are_row_major() {
+        assert_eq!(Shape::from([2, 3, 4]).strides(), [12, 4, 1]);
+        assert_eq!(Shape::from([2, 0, 4]).strides(), [4, 4, 1]);
+        assert!(Shape::default().strides().is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DType, Shape};
+use super::{DType, Real, Shape};
 use crate::{Error, Result};
 
 /// The memory of a float tensor. It is shared and never written once a tensor owns it.
@@ -60,9 +60,10 @@ impl Tensor {
     /// Builds a tensor from row-major values.
     ///
     /// # Errors
-    /// `Error::Shape` when the number of values is not the product of the sizes.
+    /// `Error::Shape` when the number of values is not the product of the sizes, or the shape is impossible.
     pub fn new(shape: impl Into<Shape>, storage: impl Into<Storage>) -> Result<Self> {
         let (shape, storage) = (shape.into(), storage.into());
+        shape.check("tensor")?;
         if shape.numel() != storage.len() {
             return Err(Error::Shape {
                 op: "tensor",
@@ -70,6 +71,20 @@ impl Tensor {
                 got: format!("{} values", storage.len()),
             });
         }
+        Ok(Self { shape, storage })
+    }
+
+    /// Builds a tensor that holds `value` everywhere.
+    ///
+    /// # Errors
+    /// `Error::Shape` when the shape is impossible, `Error::Value` when there is not enough memory.
+    pub fn full(shape: impl Into<Shape>, dtype: DType, value: f64) -> Result<Self> {
+        let shape = shape.into();
+        shape.check("full")?;
+        let storage = match dtype {
+            DType::F32 => filled(shape.numel(), f32::from_f64(value))?.into(),
+            DType::F64 => filled(shape.numel(), value)?.into(),
+        };
         Ok(Self { shape, storage })
     }
 
@@ -108,11 +123,82 @@ impl Tensor {
         Self { shape: self.shape.clone(), storage }
     }
 
+    /// Returns a tensor with memory of its own.
+    #[must_use]
+    pub fn deep_copy(&self) -> Self {
+        let storage = match &self.storage {
+            Storage::F32(v) => v.to_vec().into(),
+            Storage::F64(v) => v.to_vec().into(),
+        };
+        Self { shape: self.shape.clone(), storage }
+    }
+
     /// Returns the same memory under another shape.
     ///
     /// # Errors
     /// `Error::Shape` when the number of elements differs.
     pub fn reshape(&self, shape: impl Into<Shape>) -> Result<Self> {
         Self::new(shape, self.storage.clone())
+    }
+
+    /// Returns the given rows (entries of axis 0), in the given order; a row may be taken more than once.
+    ///
+    /// # Errors
+    /// `Error::Shape` for a scalar, `Error::Value` for a row that does not exist.
+    pub fn take(&self, rows: &[usize]) -> Result<Self> {
+        let Some((&count, rest)) = self.shape.dims().split_first() else {
+            return Err(Error::Shape { op: "take", expected: "at least one axis".into(), got: "a scalar".into() });
+        };
+        if let Some(row) = rows.iter().find(|&&row| row >= count) {
+            return Err(Error::Value { op: "take", expected: format!("rows below {count}"), got: row.to_string() });
+        }
+        let width = rest.iter().product();
+        let storage: Storage = match &self.storage {
+            Storage::F32(v) => gather(v, rows, width).into(),
+            Storage::F64(v) => gather(v, rows, width).into(),
+        };
+        let mut dims = vec![rows.len()];
+        dims.extend_from_slice(rest);
+        Self::new(dims, storage)
+    }
+}
+
+fn filled<T: Real>(count: usize, value: T) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    // An ordinary allocation would end the process when it fails.
+    if values.try_reserve_exact(count).is_err() {
+        return Err(Error::Value {
+            op: "full",
+            expected: "a size that fits in memory".into(),
+            got: format!("{count} {} values", T::DTYPE.name()),
+        });
+    }
+    values.resize(count, value);
+    Ok(values)
+}
+
+fn gather<T: Real>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
+    rows.iter().flat_map(|&row| &values[row * width..(row + 1) * width]).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DType, Tensor};
+
+    #[test]
+    fn take_copies_whole_rows_in_order() {
+        let x = Tensor::new([3, 2], vec![0.0_f64, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        let y = x.take(&[2, 0, 2]).unwrap();
+        assert_eq!(y.shape().dims(), [3, 2]);
+        assert_eq!(y.to_f64(), [4.0, 5.0, 0.0, 1.0, 4.0, 5.0]);
+        assert!(x.take(&[3]).is_err());
+        assert!(x.reshape([6]).unwrap().take(&[]).unwrap().to_f64().is_empty());
+        assert!(Tensor::full([], DType::F32, 1.0).unwrap().take(&[0]).is_err());
+    }
+
+    #[test]
+    fn memory_that_cannot_be_had_is_an_error() {
+        let error = Tensor::full([1 << 50], DType::F64, 0.0).unwrap_err();
+        assert!(error.to_string().contains("fits in memory"), "{error}");
     }
 }

@@ -1,0 +1,268 @@
+//! `syntonic._core.ResonantTensor`: a parameter on the golden lattice or in flux.
+
+use std::sync::{Arc, RwLock};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+use syntonic_core::exact::LatticeArray;
+use syntonic_core::tensor::{DType, ModeNorms, Resonant};
+use syntonic_core::{Error, Result};
+
+use crate::door::quick;
+use crate::source;
+use crate::tensor::{Tensor, nested};
+
+/// A tensor in dual state: crystallized (exact points a + b*phi with integers a, b) or in flux (float64).
+///
+/// `ResonantTensor(data, shape=None, mode_norms="scaled", precision=100)` snaps `data` (whatever `Tensor` reads) to the
+/// lattice; `from_flux` keeps the floats. `precision` bounds |a| and |b| of every snap. `mode_norms` gives the norm of
+/// each feature of the last axis, of size d: "scaled" is (3 i / d)^2, "raw" is i^2, a list holds n_i^2 itself.
+/// Arithmetic is exact and returns new tensors; the steps of a cycle change the tensor in place.
+///
+/// Raises:
+///     ValueError: data, shapes, norms or a precision that do not fit; NaN or infinity in a snap.
+///     OverflowError: an exact result beyond 64-bit coefficients.
+#[pyclass(frozen, module = "syntonic._core")]
+pub struct ResonantTensor(Arc<RwLock<Resonant>>);
+
+impl ResonantTensor {
+    /// Returns the tensor that this Python object stands for, shared.
+    pub fn inner(&self) -> Arc<RwLock<Resonant>> {
+        Arc::clone(&self.0)
+    }
+
+    pub(crate) fn wrap(tensor: Resonant) -> Self {
+        Self(Arc::new(RwLock::new(tensor)))
+    }
+
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Resonant) -> Result<T>) -> PyResult<T> {
+        quick(|| work(&*self.0.read().map_err(|_| poisoned())?))
+    }
+
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Resonant) -> Result<T>) -> PyResult<T> {
+        quick(|| work(&mut *self.0.write().map_err(|_| poisoned())?))
+    }
+
+    pub(crate) fn copy(&self) -> PyResult<Resonant> {
+        self.read(|x| Ok(x.clone()))
+    }
+}
+
+pub(crate) fn poisoned() -> Error {
+    Error::Internal { what: "a panic left a resonant tensor locked".into() }
+}
+
+/// Mode norms as Python gives them: a name or a list.
+#[derive(FromPyObject)]
+enum Norms {
+    Name(String),
+    Given(Vec<f64>),
+}
+
+impl Norms {
+    fn scaled() -> Self {
+        Self::Name("scaled".to_owned())
+    }
+
+    fn parse(self) -> PyResult<ModeNorms> {
+        match self {
+            Self::Name(name) => quick(|| ModeNorms::from_name(&name)),
+            Self::Given(norms) => Ok(ModeNorms::Given(norms)),
+        }
+    }
+}
+
+#[pymethods]
+impl ResonantTensor {
+    #[new]
+    #[pyo3(signature = (data, shape=None, mode_norms=Norms::scaled(), precision=100))]
+    fn new(
+        data: &Bound<'_, PyAny>,
+        shape: Option<&Bound<'_, PyAny>>,
+        mode_norms: Norms,
+        precision: i64,
+    ) -> PyResult<Self> {
+        let tensor = Self::from_flux(data, shape, mode_norms, precision)?;
+        tensor.write(|x| x.crystallize(None))?;
+        Ok(tensor)
+    }
+
+    /// A tensor in flux with these values.
+    #[staticmethod]
+    #[pyo3(signature = (data, shape=None, mode_norms=Norms::scaled(), precision=100))]
+    fn from_flux(
+        data: &Bound<'_, PyAny>,
+        shape: Option<&Bound<'_, PyAny>>,
+        mode_norms: Norms,
+        precision: i64,
+    ) -> PyResult<Self> {
+        let tensor = source::tensor(data, shape.map(source::sizes).transpose()?, DType::F64)?;
+        let norms = mode_norms.parse()?;
+        quick(|| Resonant::new(tensor.shape().clone(), tensor.to_f64(), &norms, precision)).map(Self::wrap)
+    }
+
+    /// A crystallized tensor of zeros.
+    #[staticmethod]
+    #[pyo3(signature = (shape, mode_norms=Norms::scaled(), precision=100))]
+    fn zeros(shape: &Bound<'_, PyAny>, mode_norms: Norms, precision: i64) -> PyResult<Self> {
+        let shape = source::sizes(shape)?;
+        let norms = mode_norms.parse()?;
+        let tensor = Self::wrap(quick(|| {
+            let zeros = syntonic_core::tensor::Tensor::full(shape, DType::F64, 0.0)?;
+            Resonant::new(zeros.shape().clone(), zeros.to_f64(), &norms, precision)
+        })?);
+        tensor.write(|x| x.crystallize(None))?;
+        Ok(tensor)
+    }
+
+    /// A crystallized tensor of these points, row-major, each a pair (a, b) of integers or a `GoldenExact`.
+    ///
+    /// The points are taken as they are, also beyond `precision`.
+    #[staticmethod]
+    #[pyo3(signature = (lattice, shape=None, mode_norms=Norms::scaled(), precision=100))]
+    fn from_golden_exact(
+        lattice: Vec<Bound<'_, PyAny>>,
+        shape: Option<&Bound<'_, PyAny>>,
+        mode_norms: Norms,
+        precision: i64,
+    ) -> PyResult<Self> {
+        let points = lattice.iter().map(point).collect::<PyResult<Vec<_>>>()?;
+        let (a, b): (Vec<i64>, Vec<i64>) = points.into_iter().unzip();
+        let shape = shape.map(source::sizes).transpose()?.unwrap_or_else(|| vec![a.len()]);
+        let norms = mode_norms.parse()?;
+        quick(|| {
+            let points = LatticeArray::new(a, b)?;
+            Ok(Self::wrap(Resonant::from_points(shape, points, &norms, precision)?))
+        })
+    }
+
+    /// Sizes of the axes, outermost first.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.read(|x| Ok(x.shape().dims().to_vec()))?)
+    }
+
+    /// Number of axes.
+    #[getter]
+    fn ndim(&self) -> PyResult<usize> {
+        self.read(|x| Ok(x.shape().rank()))
+    }
+
+    /// Number of elements.
+    #[getter]
+    fn size(&self) -> PyResult<usize> {
+        self.read(|x| Ok(x.shape().numel()))
+    }
+
+    /// The largest coefficient that a snap may give.
+    #[getter]
+    fn precision(&self) -> PyResult<i64> {
+        self.read(|x| Ok(x.precision()))
+    }
+
+    /// The state: "crystallized" or "flux".
+    #[getter]
+    fn phase(&self) -> PyResult<&'static str> {
+        self.read(|x| Ok(x.phase()))
+    }
+
+    /// S = sum x^2 w / sum x^2 with w = e^(-n^2 / phi); 0 for no energy.
+    #[getter]
+    fn syntony(&self) -> PyResult<f64> {
+        self.read(Resonant::syntony)
+    }
+
+    /// n_i^2 of the features of the last axis.
+    #[getter]
+    fn mode_norms(&self) -> PyResult<Vec<f64>> {
+        self.read(|x| Ok(x.norms().to_vec()))
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        let first = self.read(|x| Ok(x.shape().dims().first().copied()))?;
+        first.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a scalar ResonantTensor has no length"))
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        self.read(|x| {
+            let (shape, phase, precision) = (x.shape(), x.phase(), x.precision());
+            Ok(format!(
+                "ResonantTensor(shape={shape}, phase={phase:?}, precision={precision}, syntony={:.4})",
+                x.syntony()?
+            ))
+        })
+    }
+
+    /// The values as nested lists of floats; one float for a scalar.
+    fn to_list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (shape, values) = self.read(|x| Ok((x.shape().clone(), x.values())))?;
+        nested(py, shape.dims(), &values)
+    }
+
+    /// The points as pairs (a, b), row-major.
+    fn lattice(&self) -> PyResult<Vec<(i64, i64)>> {
+        let points =
+            self.read(|x| Ok(x.lattice().map(|x| x.a().iter().copied().zip(x.b().iter().copied()).collect())))?;
+        points.ok_or_else(|| PyValueError::new_err("a tensor in flux has no lattice points: call crystallize() first"))
+    }
+
+    /// The values as a float tensor with memory of its own.
+    #[pyo3(signature = (dtype="float32"))]
+    fn to_tensor(&self, dtype: &str) -> PyResult<Tensor> {
+        self.read(|x| x.to_tensor(DType::from_name(dtype)?)).map(Tensor)
+    }
+
+    /// The state as bytes, little-endian: all a and then all b (int64) if crystallized, the values (float64) in flux.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let words: Vec<u64> = self.read(|x| {
+            Ok(match x.lattice() {
+                Some(points) => points.a().iter().chain(points.b()).map(|v| v.cast_unsigned()).collect(),
+                None => x.values().iter().map(|v| v.to_bits()).collect(),
+            })
+        })?;
+        Ok(PyBytes::new(py, &words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>()))
+    }
+
+    /// Puts the tensor into the state that `to_bytes` gave, in the given phase.
+    fn set_bytes(&self, phase: &str, data: &[u8]) -> PyResult<()> {
+        let (words, rest) = data.as_chunks::<8>();
+        let words = words.iter().map(|&w| u64::from_le_bytes(w));
+        if !rest.is_empty() {
+            return Err(PyValueError::new_err(format!("expected whole numbers of 8 bytes, got {} bytes", data.len())));
+        }
+        match phase {
+            "crystallized" => {
+                let points: Vec<i64> = words.map(u64::cast_signed).collect();
+                let (a, b) = points.split_at(points.len() / 2);
+                self.write(|x| x.set_lattice(a, b))
+            }
+            "flux" => self.write(|x| x.set_flux(&words.map(f64::from_bits).collect::<Vec<_>>())),
+            other => Err(PyValueError::new_err(format!("expected phase crystallized or flux, got {other:?}"))),
+        }
+    }
+
+    /// A tensor of its own with the same state.
+    fn clone(&self) -> PyResult<Self> {
+        self.copy().map(Self::wrap)
+    }
+}
+
+/// Reads one lattice point: a pair of integers, or a number with exact coefficients that are integers.
+fn point(item: &Bound<'_, PyAny>) -> PyResult<(i64, i64)> {
+    if let Ok(pair) = item.extract::<(i64, i64)>() {
+        return Ok(pair);
+    }
+    let coefficient = |name: &str| item.getattr(name).and_then(|fraction| fraction.extract::<(i64, i64)>()).ok();
+    match (coefficient("rational_coefficient"), coefficient("phi_coefficient")) {
+        (Some((a, 1)), Some((b, 1))) => Ok((a, b)),
+        _ => {
+            Err(PyValueError::new_err(format!("expected a pair of 64-bit integers or such a GoldenExact, got {item}")))
+        }
+    }
+}
+
+/// Registers this file's classes.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<ResonantTensor>()
+}

@@ -1,0 +1,60 @@
+//! Float formats in vector registers, of whatever width `pulp` found on this processor.
+
+use pulp::Simd;
+
+/// A float format with vectors.
+pub trait Packed: Copy {
+    /// One vector register's worth of numbers.
+    type Vector<S: Simd>: Copy;
+
+    /// Returns a slice as vectors; what does not fill a vector is left out.
+    fn vectors<S: Simd>(values: &[Self]) -> &[Self::Vector<S>]
+    where
+        Self: Sized;
+    /// Returns a slice as vectors to be written; what does not fill a vector is left out.
+    fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [Self::Vector<S>]
+    where
+        Self: Sized;
+    /// Returns a vector of one number.
+    fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
+    /// Returns a + b.
+    fn add_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns a * b + c with one rounding.
+    fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+}
+
+macro_rules! packed {
+    ($t:ident, $vector:ident, $as:ident, $as_mut:ident, $splat:ident, $add:ident, $mul_add:ident) => {
+        impl Packed for $t {
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn vectors<S: Simd>(values: &[Self]) -> &[S::$vector] {
+                S::$as(values).0
+            }
+
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [S::$vector] {
+                S::$as_mut(values).0
+            }
+
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, x: Self) -> S::$vector {
+                simd.$splat(x)
+            }
+
+            #[inline(always)]
+            fn add_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
+            }
+
+            #[inline(always)]
+            fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+        }
+    };
+}
+
+packed!(f32, f32s, as_simd_f32s, as_mut_simd_f32s, splat_f32s, add_f32s, mul_add_f32s);
+packed!(f64, f64s, as_simd_f64s, as_mut_simd_f64s, splat_f64s, add_f64s, mul_add_f64s);

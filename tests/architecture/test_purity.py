@@ -1,0 +1,27 @@
+"""Importing the library must not import an array library: those are for the tests and for the user's own code."""
+
+import pkgutil
+import subprocess
+import sys
+
+import syntonic
+
+ARRAY_LIBRARIES = {"numpy", "torch", "pandas", "jax"}
+# The two edges that may: data that scikit-learn ships, and the MLflow client.
+EDGES = {"syntonic.benchmarks.datasets", "syntonic.tracking.mlflow"}
+
+
+def test_no_module_imports_an_array_library():
+    names = [m.name for m in pkgutil.walk_packages(syntonic.__path__, "syntonic.") if m.name not in EDGES]
+    names = [name for name in names if not name.endswith("__main__")]
+    assert "syntonic.nn.architectures.mlp" in names
+    script = f"""
+import importlib, sys
+for name in {names}:
+    before = set(sys.modules)
+    importlib.import_module(name)
+    if found := {ARRAY_LIBRARIES} & (set(sys.modules) - before):
+        sys.exit(f"{{name}} imports {{found}}")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
