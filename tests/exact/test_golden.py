@@ -142,6 +142,14 @@ def test_float_is_close_however_much_cancels(x: Pair) -> None:
     assert number.error_from(float(value)) == pytest.approx(0, abs=1e-14 * abs(float(value)) + 1e-300)
 
 
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**62), 2**62), st.booleans())
+def test_float_of_integers_is_within_two_units(a: int, b: int, cancel: bool) -> None:
+    b >>= abs(a) % 60
+    a = -round(b * DECIMAL_PHI) if cancel else a
+    value = float(GoldenExact.from_integers(a, b))
+    assert abs(Decimal(value) - (a + b * DECIMAL_PHI)) <= 2 * Decimal(math.ulp(value))
+
+
 @given(pairs, st.integers(-1000, 1000), small)
 @pytest.mark.parametrize("operate", [operator.add, operator.sub, operator.mul])
 def test_integers_and_fractions_on_either_side(

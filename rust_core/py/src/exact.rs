@@ -175,7 +175,7 @@ impl GoldenExact {
         exact(|| self.0.inverse())
     }
 
-    /// Returns the nearest float, right to a few units in the last place however much a + b*phi cancels.
+    /// Returns the number as a float, right to about 4 units in the last place however much a + b*phi cancels.
     fn eval(&self) -> f64 {
         self.0.to_f64()
     }

@@ -1,9 +1,13 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
+mod arrays;
 mod dlpack;
 mod door;
 mod element;
+mod evolve;
 mod exact;
+mod ops;
+mod program;
 mod resonant;
 mod resonant_steps;
 mod source;
@@ -14,7 +18,9 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    evolve::register(m)?;
     exact::register(m)?;
+    program::register(m)?;
     resonant::register(m)?;
     tensor::register(m)
 }

@@ -33,10 +33,10 @@ pub(super) fn settle<T: Copy + Ord + Sub<Output = T>>(mut u: T, mut v: T) -> Set
     Settled { negative, p: v, q: v - u, steps }
 }
 
-/// Returns the float nearest to a + b*phi, or its neighbour.
+/// Returns a + b*phi as a float.
 ///
-/// The error is below 0.51 units in the last place while |a|, |b| <= 2^53, and below 4 for all other integers, however
-/// much the two parts cancel.
+/// The error is below 0.51 units in the last place while |a|, |b| <= 2^53 and at most 44 leading bits cancel, and below
+/// 2 units for all other integers, however much cancels.
 ///
 /// ```
 /// use syntonic_core::exact::snap::to_f64;

@@ -11,7 +11,7 @@ use super::wide::Wide;
 type Signed = (bool, Wide);
 
 impl GoldenExact {
-    /// Returns the float nearest to the number, right to a few units in the last place however much a + b*phi cancels.
+    /// Returns the number as a float, right to about 4 units in the last place however much a + b*phi cancels.
     ///
     /// ```
     /// use syntonic_core::exact::GoldenExact;

@@ -1,0 +1,268 @@
+//! `syntonic._core.Evolution`: the population engine over a model's parameters.
+
+use std::sync::{Mutex, MutexGuard};
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use syntonic_core::evolve::{self, Config, Gene, OptimizerKind};
+use syntonic_core::tensor::{DType, philox};
+use syntonic_core::{Error, Result};
+
+use crate::arrays;
+use crate::door::{enter, quick};
+use crate::ops::Shared;
+use crate::program::Objective;
+use crate::resonant::{ResonantTensor, poisoned};
+use crate::tensor::Tensor;
+
+/// Evolves parameters: `step` does one generation and leaves the new centre in them.
+///
+/// The parameters are crystallized if `precision` is given, in flux if it is None. All randomness is a pure function of
+/// `seed`, the generation, the pair of members, the parameter and the element; the number of threads changes no bit.
+///
+/// Raises:
+///     ValueError: a setting out of its range.
+#[pyclass(frozen, module = "syntonic._core")]
+pub struct Evolution {
+    engine: Mutex<evolve::Evolution>,
+    parameters: Vec<Shared>,
+}
+
+impl Evolution {
+    fn engine(&self) -> Result<MutexGuard<'_, evolve::Evolution>> {
+        self.engine.lock().map_err(|_| poisoned())
+    }
+
+    /// Copies the engine's centre into the parameters.
+    fn publish(&self, engine: &evolve::Evolution) -> Result<()> {
+        let state = engine.state();
+        let mut start = 0;
+        for parameter in &self.parameters {
+            let mut parameter = parameter.write().map_err(|_| poisoned())?;
+            let range = start..start + parameter.shape().numel();
+            start = range.end;
+            match engine.config().precision {
+                Some(_) => parameter.set_lattice(&state.lattice.0[range.clone()], &state.lattice.1[range])?,
+                None => parameter.set_flux(&state.centre[range])?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gene(parameter: &Shared) -> Result<Gene> {
+    let parameter = parameter.read().map_err(|_| poisoned())?;
+    Ok(Gene {
+        shape: parameter.shape().clone(),
+        mode_weights: parameter.weights().to_vec(),
+        values: parameter.values(),
+    })
+}
+
+fn optimizer(name: &str) -> Result<OptimizerKind> {
+    match name {
+        "adam" => Ok(OptimizerKind::Adam),
+        "momentum" => Ok(OptimizerKind::Momentum),
+        other => Err(Error::Value {
+            op: "trainer",
+            expected: "optimizer adam or momentum".into(),
+            got: format!("{other:?}"),
+        }),
+    }
+}
+
+#[pymethods]
+impl Evolution {
+    #[new]
+    #[pyo3(signature = (
+        parameters, *, seed, population_size, sigma, rank, optimizer, learning_rate, learning_rate_final, beta1, beta2,
+        max_generations, precision, error_feedback, harmonize_strength, pull_strength, attractor_capacity,
+        attractor_decay_rate, attractor_quantile, lambda_syntony, survivor_count, elitist, dtype, threads
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments, one for each setting")]
+    fn new(
+        py: Python<'_>,
+        parameters: Vec<PyRef<'_, ResonantTensor>>,
+        seed: u32,
+        population_size: usize,
+        sigma: f64,
+        rank: Option<usize>,
+        optimizer: &str,
+        learning_rate: f64,
+        learning_rate_final: f64,
+        beta1: f64,
+        beta2: f64,
+        max_generations: u64,
+        precision: Option<i64>,
+        error_feedback: bool,
+        harmonize_strength: f64,
+        pull_strength: f64,
+        attractor_capacity: usize,
+        attractor_decay_rate: f64,
+        attractor_quantile: f64,
+        lambda_syntony: f64,
+        survivor_count: Option<usize>,
+        elitist: bool,
+        dtype: &str,
+        threads: Option<usize>,
+    ) -> PyResult<Self> {
+        let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
+        let config = Config {
+            seed,
+            population_size,
+            sigma,
+            rank,
+            optimizer: quick(|| self::optimizer(optimizer))?,
+            learning_rate,
+            learning_rate_final,
+            beta1,
+            beta2,
+            max_generations,
+            precision,
+            error_feedback,
+            harmonize_strength,
+            pull_strength,
+            attractor_capacity,
+            attractor_decay_rate,
+            attractor_quantile,
+            lambda_syntony,
+            survivor_count,
+            elitist,
+            dtype: quick(|| DType::from_name(dtype))?,
+            threads,
+        };
+        enter(py, || {
+            let engine = evolve::Evolution::new(config, parameters.iter().map(gene).collect::<Result<_>>()?)?;
+            let evolution = Self { engine: Mutex::new(engine), parameters };
+            evolution.publish(&*evolution.engine()?)?;
+            Ok(evolution)
+        })
+    }
+
+    /// Does one generation on one batch and returns what it found. After an error nothing has changed.
+    fn step(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Record> {
+        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let objective = &objective.0;
+        enter(py, || {
+            let mut engine = self.engine()?;
+            let record = engine.step(objective, &inputs)?;
+            self.publish(&engine)?;
+            Ok(Record(record))
+        })
+    }
+
+    /// Generations done.
+    #[getter]
+    fn generation(&self) -> PyResult<u64> {
+        quick(|| Ok(self.engine()?.state().generation))
+    }
+
+    /// Members evaluated so far.
+    #[getter]
+    fn evaluations(&self) -> PyResult<u64> {
+        quick(|| Ok(self.engine()?.state().evaluations))
+    }
+
+    /// Everything that the next generation depends on, besides the settings: named arrays in the form that the
+    /// `safetensors` package serializes, `{"dtype", "shape", "data"}`.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let state = quick(|| Ok(self.engine()?.state().clone()))?;
+        arrays::from_state(py, &state)
+    }
+
+    /// Goes on from what `state` returned; the parameters take the centre's values.
+    fn set_state(&self, arrays: &Bound<'_, PyDict>) -> PyResult<()> {
+        let memory = quick(|| Ok(self.engine()?.state().memory.clone()))?;
+        let state = arrays::to_state(arrays, memory)?;
+        quick(|| {
+            let mut engine = self.engine()?;
+            engine.set_state(state)?;
+            self.publish(&engine)
+        })
+    }
+}
+
+/// What one generation found.
+#[pyclass(frozen, module = "syntonic._core")]
+pub struct Record(evolve::Record);
+
+#[pymethods]
+impl Record {
+    /// Generations done, this one included.
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.0.generation
+    }
+
+    /// Members evaluated so far.
+    #[getter]
+    fn evaluations(&self) -> u64 {
+        self.0.evaluations
+    }
+
+    /// The centre's loss on the generation's batch, before the step.
+    #[getter]
+    fn loss(&self) -> f64 {
+        self.0.loss
+    }
+
+    /// The centre's further metrics on that batch, in the order of the objective.
+    #[getter]
+    fn metrics(&self) -> Vec<f64> {
+        self.0.metrics.clone()
+    }
+
+    /// Fitness of the best member; NaN if no member has a number.
+    #[getter]
+    fn best_fitness(&self) -> f64 {
+        self.0.best_fitness
+    }
+
+    /// Mean fitness of the members whose fitness is a number.
+    #[getter]
+    fn mean_fitness(&self) -> f64 {
+        self.0.mean_fitness
+    }
+
+    /// Members whose fitness is not a number.
+    #[getter]
+    fn nan_members(&self) -> usize {
+        self.0.nan_members
+    }
+
+    /// Syntony of the new centre.
+    #[getter]
+    fn syntony(&self) -> f64 {
+        self.0.syntony
+    }
+
+    /// Attractors remembered.
+    #[getter]
+    fn attractors(&self) -> usize {
+        self.0.attractors
+    }
+
+    /// Step size that was used.
+    #[getter]
+    fn step_size(&self) -> f64 {
+        self.0.step_size
+    }
+}
+
+/// `count` row numbers below `rows`, drawn with replacement: a pure function of seed and generation.
+#[pyfunction]
+fn sample_rows(seed: u32, generation: u32, rows: u32, count: usize) -> PyResult<Vec<usize>> {
+    quick(|| {
+        if rows == 0 && count > 0 {
+            return Err(Error::Value { op: "sample_rows", expected: "rows >= 1".into(), got: "0".into() });
+        }
+        Ok(philox::sample_rows(seed, generation, rows, count))
+    })
+}
+
+/// Registers this file's classes and functions.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Evolution>()?;
+    m.add_class::<Record>()?;
+    m.add_function(wrap_pyfunction!(sample_rows, m)?)
+}

@@ -1,0 +1,137 @@
+//! `syntonic._core.Graph`, `Symbol` and `Objective`: a model recorded once for the population engine.
+
+use std::sync::{Arc, Mutex};
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use syntonic_core::evolve;
+use syntonic_core::ops::Op;
+use syntonic_core::program::{NodeId, Program};
+use syntonic_core::{Error, Result};
+
+use crate::door::quick;
+use crate::ops::Shared;
+use crate::resonant::{ResonantTensor, poisoned};
+use crate::source;
+
+/// What is being recorded, and over which parameters.
+struct Recording {
+    program: Mutex<Program>,
+    parameters: Vec<Shared>,
+}
+
+impl Recording {
+    fn with<T>(&self, work: impl FnOnce(&mut Program) -> Result<T>) -> Result<T> {
+        work(&mut *self.program.lock().map_err(|_| poisoned())?)
+    }
+}
+
+/// Records a model: `Graph(parameters)`, then a forward pass over its inputs.
+#[pyclass(frozen, module = "syntonic._core")]
+pub struct Graph(Arc<Recording>);
+
+#[pymethods]
+impl Graph {
+    #[new]
+    fn new(parameters: Vec<PyRef<'_, ResonantTensor>>) -> PyResult<Self> {
+        let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
+        let shape = |p: &Shared| Ok(p.read().map_err(|_| poisoned())?.shape().clone());
+        let program = Program::new(quick(|| parameters.iter().map(shape).collect())?);
+        Ok(Self(Arc::new(Recording { program: Mutex::new(program), parameters })))
+    }
+
+    /// A value that each generation supplies, of this shape.
+    fn input(&self, shape: &Bound<'_, PyAny>) -> PyResult<Symbol> {
+        let shape = source::sizes(shape)?;
+        let id = quick(|| self.0.with(|program| Ok(program.input(shape))))?;
+        Ok(Symbol { recording: Arc::clone(&self.0), id })
+    }
+
+    /// What generations are judged by: the scalar `loss`, and further scalars computed for the centre.
+    #[pyo3(signature = (loss, metrics=Vec::new()))]
+    fn objective(&self, loss: &Symbol, metrics: Vec<PyRef<'_, Symbol>>) -> PyResult<Objective> {
+        quick(|| {
+            let symbols = [loss].into_iter().chain(metrics.iter().map(|m| &**m));
+            for symbol in symbols {
+                symbol.belongs(&self.0)?;
+                let shape = self.0.with(|program| program.shape(symbol.id).cloned())?;
+                if shape.numel() != 1 {
+                    return Err(Error::Shape {
+                        op: "objective",
+                        expected: "scalars; reduce with mean() or a loss".into(),
+                        got: shape.to_string(),
+                    });
+                }
+            }
+            let program = self.0.with(|program| Ok(program.clone()))?;
+            let metrics = metrics.iter().map(|m| m.id).collect();
+            Ok(Objective(evolve::Objective { program, loss: loss.id, metrics }))
+        })
+    }
+}
+
+/// A value of a recorded forward pass, for one member: it has a shape and no numbers yet.
+#[pyclass(frozen, module = "syntonic._core")]
+pub struct Symbol {
+    recording: Arc<Recording>,
+    id: NodeId,
+}
+
+impl Symbol {
+    /// Records an operation on this value and `others`.
+    pub(crate) fn record(
+        &self,
+        others: &[&Self],
+        parameters: &[Shared],
+        make: impl Fn(&[usize]) -> Op,
+    ) -> Result<Self> {
+        let number = |p: &Shared| {
+            self.recording.parameters.iter().position(|own| Arc::ptr_eq(own, p)).ok_or_else(|| Error::Value {
+                op: "graph",
+                expected: "a parameter that the model registered; assign it to an attribute of a Module".into(),
+                got: "one that is not in model.parameters()".into(),
+            })
+        };
+        let numbers = parameters.iter().map(number).collect::<Result<Vec<_>>>()?;
+        let mut inputs = vec![self.id];
+        for other in others {
+            other.belongs(&self.recording)?;
+            inputs.push(other.id);
+        }
+        let id = self.recording.with(|program| program.apply(make(&numbers), &inputs))?;
+        Ok(Self { recording: Arc::clone(&self.recording), id })
+    }
+
+    fn belongs(&self, recording: &Arc<Recording>) -> Result<()> {
+        if Arc::ptr_eq(&self.recording, recording) {
+            return Ok(());
+        }
+        Err(Error::Value { op: "graph", expected: "symbols of one Graph".into(), got: "symbols of two".into() })
+    }
+}
+
+#[pymethods]
+impl Symbol {
+    /// Sizes of the axes for one member, outermost first.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let shape = quick(|| self.recording.with(|program| program.shape(self.id).cloned()))?;
+        PyTuple::new(py, shape.dims())
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        let shape = quick(|| self.recording.with(|program| program.shape(self.id).cloned()))?;
+        Ok(format!("Symbol(shape={shape})"))
+    }
+}
+
+/// What generations are judged by, ready for `Evolution.step`.
+#[pyclass(frozen, module = "syntonic._core")]
+pub struct Objective(pub evolve::Objective);
+
+/// Registers this file's classes.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<Graph>()?;
+    m.add_class::<Symbol>()?;
+    m.add_class::<Objective>()
+}
