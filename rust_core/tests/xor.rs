@@ -37,12 +37,8 @@ fn config() -> Config {
 }
 
 fn genes(seed: u32) -> Vec<Gene> {
-    let shapes: [(Shape, f64); 4] = [
-        ([HIDDEN, 2].into(), 0.5_f64.sqrt()),
-        ([HIDDEN].into(), 0.0),
-        ([1, HIDDEN].into(), 0.25),
-        ([1].into(), 0.0),
-    ];
+    let shapes: [(Shape, f64); 4] =
+        [([HIDDEN, 2].into(), 0.5_f64.sqrt()), ([HIDDEN].into(), 0.0), ([1, HIDDEN].into(), 0.25), ([1].into(), 0.0)];
     let gene = |(i, (shape, std)): (usize, (Shape, f64))| {
         let mut z = vec![0.0; shape.numel()];
         fill_normals(Key::new(seed, Stream::Init), i as u32, 0, 0, &mut z);
@@ -101,7 +97,8 @@ fn the_centre_solves_xor_for_every_seed() {
 fn threads_change_no_bit() {
     for rank in [None, Some(1)] {
         for dtype in [DType::F32, DType::F64] {
-            let with = |threads| run(Config { rank, dtype, population_size: 166, threads: Some(threads), ..config() }, 12).0;
+            let with =
+                |threads| run(Config { rank, dtype, population_size: 166, threads: Some(threads), ..config() }, 12).0;
             assert_eq!(with(1), with(2));
             assert_eq!(with(1), with(5));
         }

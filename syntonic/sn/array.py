@@ -57,6 +57,9 @@ class Array(Protocol):
     def accuracy(self, labels: Self) -> Self:
         """Returns the share of rows whose largest logit is at the label."""
 
+    def binary_accuracy(self, labels: Self) -> Self:
+        """Returns the share of logits on the side of zero that the label, 0 or 1, says."""
+
     def dropout(self, p: float, layer: int) -> Self:
         """Returns x with elements zeroed with probability p and the others divided by 1 - p."""
 

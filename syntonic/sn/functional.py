@@ -72,3 +72,8 @@ def mse_loss(x: A, targets: A) -> A:
 def accuracy(logits: A, labels: A) -> A:
     """Returns the share of rows whose largest logit is at the label: logits (batch, classes), labels (batch,)."""
     return logits.accuracy(labels)
+
+
+def binary_accuracy(logits: A, labels: A) -> A:
+    """Returns the share of logits on the side of zero that the label, 0 or 1, says; of the same shape."""
+    return logits.binary_accuracy(labels)

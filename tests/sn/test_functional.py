@@ -167,6 +167,9 @@ def test_binary_cross_entropy(dtype):
     terms = np.logaddexp(0, wide(x)) - wide(x) * wide(y)
     bound = np.finfo(dtype).eps * 46 * (np.abs(x) + 1).mean()
     assert abs(run(F.binary_cross_entropy, x, y, dtype=dtype) - terms.mean()) <= bound
+    labels = (y > 0.5).astype(dtype)
+    share = run(F.binary_accuracy, x, labels, dtype=dtype)
+    np.testing.assert_allclose(share, ((x > 0) == (labels > 0.5)).mean(), rtol=np.finfo(dtype).eps)
     # No overflow: the loss of a sure and right answer is 0, of a sure and wrong one its logit.
     assert float(run(F.binary_cross_entropy, [1e30, -1e30], [1, 0], dtype=dtype)) == 0
     assert float(run(F.binary_cross_entropy, [1000.0], [0], dtype=dtype)) == 1000

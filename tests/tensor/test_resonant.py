@@ -1,4 +1,5 @@
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -190,6 +191,22 @@ def test_to_tensor_is_a_copy(dtype):
     t.set_flux([5, 6])
     assert tensor.tolist() == np.array([[0.1, 2.0]], dtype).tolist()
     assert Tensor(t.to_list()).tolist() == [[5, 6]]
+
+
+def test_threads_see_whole_states():
+    t = ResonantTensor.from_flux([0.0] * 500)
+    states = [[float(i)] * 500 for i in range(4)]
+
+    def work(state):
+        for _ in range(200):
+            t.set_flux(state)
+            seen = t.to_list()
+            assert seen in states
+            t.crystallize()
+            t.wake_flux()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, states))
 
 
 def test_clone_is_independent():

@@ -3,6 +3,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syntonic._core import Tensor
 
@@ -123,6 +125,7 @@ def test_take_gives_rows_in_order():
     x = np.arange(12.0).reshape(4, 3)
     t = Tensor(x, dtype="float64")
     assert t.take([3, 0, 3]).tolist() == x[[3, 0, 3]].tolist()
+    assert t.take(range(1, 3)).tolist() == t.take(np.array([1, 2])).tolist() == x[1:3].tolist()
     assert t.take([]).shape == (0, 3)
     assert Tensor.zeros((2, 0, 3)).take([1]).shape == (1, 0, 3)
     for bad in [[4], [-1], [1 << 40]]:
@@ -164,3 +167,16 @@ def test_tensors_cannot_be_changed():
         t.shape = (2,)
     with pytest.raises((TypeError, NotImplementedError)):
         copy.deepcopy(t)
+
+
+@given(
+    st.recursive(st.floats(width=32) | st.integers(-9, 9) | st.booleans(), lambda inner: st.lists(inner, max_size=3))
+)
+def test_any_nesting_agrees_with_numpy(data):
+    try:
+        want = np.array(data, dtype="float32")
+    except ValueError:
+        with pytest.raises(ValueError, match="rectangle"):
+            Tensor(data)
+    else:
+        np.testing.assert_array_equal(np.asarray(Tensor(data)), want)

@@ -255,6 +255,9 @@ struct View {
 #[pymethods]
 impl Tensor {
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        if view.is_null() {
+            return Err(PyBufferError::new_err("a view to fill is needed"));
+        }
         let tensor = &slf.get().0;
         let asks = |flag: c_int| flags & flag == flag;
         let one_row = tensor.shape().dims().iter().filter(|&&d| d != 1).count() <= 1;

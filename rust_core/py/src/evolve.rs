@@ -50,8 +50,13 @@ impl Evolution {
     }
 }
 
-fn gene(parameter: &Shared) -> Result<Gene> {
-    let parameter = parameter.read().map_err(|_| poisoned())?;
+/// Puts a parameter on the lattice of this precision, or in flux, and returns it as a gene.
+fn gene(parameter: &Shared, precision: Option<i64>) -> Result<Gene> {
+    let mut parameter = parameter.write().map_err(|_| poisoned())?;
+    match precision {
+        Some(_) => parameter.crystallize(precision)?,
+        None => parameter.wake_flux(),
+    }
     Ok(Gene {
         shape: parameter.shape().clone(),
         mode_weights: parameter.weights().to_vec(),
@@ -132,7 +137,9 @@ impl Evolution {
             threads,
         };
         enter(py, || {
-            let engine = evolve::Evolution::new(config, parameters.iter().map(gene).collect::<Result<_>>()?)?;
+            config.check()?;
+            let genes = parameters.iter().map(|p| gene(p, config.precision)).collect::<Result<_>>()?;
+            let engine = evolve::Evolution::new(config, genes)?;
             let evolution = Self { engine: Mutex::new(engine), parameters };
             evolution.publish(&*evolution.engine()?)?;
             Ok(evolution)

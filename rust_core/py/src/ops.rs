@@ -22,12 +22,8 @@ pub(crate) type Shared = Arc<RwLock<Resonant>>;
 /// A value that operations apply to.
 trait Value: Sized + Sync {
     /// Applies the operation that `make` returns for the numbers of `parameters`, to this value and then to `others`.
-    fn apply_with(
-        &self,
-        others: &[&Self],
-        parameters: &[Shared],
-        make: impl Fn(&[usize]) -> Op + Send,
-    ) -> Result<Self>;
+    fn apply_with(&self, others: &[&Self], parameters: &[Shared], make: impl Fn(&[usize]) -> Op + Send)
+    -> Result<Self>;
 }
 
 impl Value for Tensor {
@@ -68,12 +64,7 @@ macro_rules! operations {
         impl $class {
             /// x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out).
             #[pyo3(signature = (weight, bias=None))]
-            fn linear(
-                &self,
-                py: Python<'_>,
-                weight: &ResonantTensor,
-                bias: Option<&ResonantTensor>,
-            ) -> PyResult<Self> {
+            fn linear(&self, py: Python<'_>, weight: &ResonantTensor, bias: Option<&ResonantTensor>) -> PyResult<Self> {
                 let parameters: Vec<Shared> = [weight].into_iter().chain(bias).map(ResonantTensor::inner).collect();
                 let make = |n: &[usize]| Op::from(Linear { weight: n[0], bias: n.get(1).copied() });
                 enter(py, || self.apply_with(&[], &parameters, make))

@@ -106,8 +106,9 @@ impl Tensor {
 
     /// The given rows (entries of axis 0), in the given order, as a new tensor.
     fn take(&self, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let rows: Vec<i64> =
-            rows.extract().map_err(|_| PyTypeError::new_err("take() needs a sequence of row numbers"))?;
+        let refuse = |_| PyTypeError::new_err("take() needs row numbers: a list, a range or an array of integers");
+        let rows = rows.try_iter().and_then(|all| all.map(|row| row?.extract::<i64>()).collect::<PyResult<Vec<_>>>());
+        let rows = rows.map_err(refuse)?;
         let checked: Option<Vec<usize>> = rows.iter().map(|&row| usize::try_from(row).ok()).collect();
         let checked =
             checked.ok_or_else(|| PyValueError::new_err("take() counts rows from 0; negative rows do not exist"))?;

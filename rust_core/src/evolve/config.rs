@@ -77,7 +77,11 @@ impl Config {
             (self.rank != Some(0), "rank >= 1, or none for full rank", "0".into()),
             (positive(self.learning_rate), "learning_rate > 0, finite", self.learning_rate.to_string()),
             (share(self.learning_rate_final), "0 <= learning_rate_final <= 1", self.learning_rate_final.to_string()),
-            (below_one(self.beta1) && below_one(self.beta2), "0 <= beta1, beta2 < 1", format!("{}, {}", self.beta1, self.beta2)),
+            (
+                below_one(self.beta1) && below_one(self.beta2),
+                "0 <= beta1, beta2 < 1",
+                format!("{}, {}", self.beta1, self.beta2),
+            ),
             (self.max_generations >= 1, "max_generations >= 1", self.max_generations.to_string()),
             (
                 self.harmonize_strength >= 0.0 && self.harmonize_strength <= crate::exact::constants::PHI,

@@ -18,10 +18,8 @@ type Utilities = [f64; LANES];
 
 /// Returns sum_p u_p noise_p for each element of each parameter, where `utilities[p]` is that of pair p.
 pub(super) fn direction(perturbation: &Perturbation, shapes: &[Shape], utilities: &[f64]) -> Vec<f64> {
-    let groups: Vec<Utilities> = utilities
-        .chunks(LANES)
-        .map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)))
-        .collect();
+    let groups: Vec<Utilities> =
+        utilities.chunks(LANES).map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0))).collect();
     let mut out = vec![0.0; shapes.iter().map(Shape::numel).sum()];
     let mut tasks: Vec<Task<'_>> = Vec::new();
     let mut rest = out.as_mut_slice();
@@ -134,7 +132,9 @@ mod tests {
                     Rank::Full => f64::from(z[e]),
                     Rank::Low { rows, columns, rank } => {
                         let (row, column) = (e / columns, e % columns);
-                        let term = |r: usize| f64::from(z[r * rows + row]) * f64::from(z[(rank * rows) + r * columns + column]);
+                        let term = |r: usize| {
+                            f64::from(z[r * rows + row]) * f64::from(z[(rank * rows) + r * columns + column])
+                        };
                         (0..rank).map(term).sum::<f64>() / (rank as f64).sqrt()
                     }
                 };

@@ -269,9 +269,10 @@ impl Evolution {
 
     /// Returns the best member if elitism lets it replace a centre of this score.
     fn elite(&self, scores: &[f64], centre: f64) -> Option<usize> {
-        let best = (0..scores.len()).filter(|&i| !scores[i].is_nan()).max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
+        let best =
+            (0..scores.len()).filter(|&i| !scores[i].is_nan()).max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
         // A centre without a score loses to any member that has one.
-        (self.config.elitist && !(scores[best] <= centre)).then_some(best)
+        (self.config.elitist && (centre.is_nan() || scores[best] > centre)).then_some(best)
     }
 
     /// Returns the parameters of one member.

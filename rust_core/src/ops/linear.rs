@@ -55,6 +55,7 @@ impl Operation for Linear {
             centre(size, x, weight.centre, bias, out.as_flattened_mut());
             return;
         }
+        #[expect(clippy::manual_map, reason = "a closure might not be inlined, and then lacks vector instructions")]
         let bias = match self.bias {
             Some(bias) => Some(call.parameters[bias].all()),
             None => None,
@@ -73,11 +74,11 @@ impl Operation for Linear {
 
 /// y for each member; `base` is x W^T with the centre's W if all members share it.
 #[inline(always)]
-fn members<'a, T: Real, const L: usize, X: Column<T>>(
+fn members<T: Real, const L: usize, X: Column<T>>(
     size: Size,
     weight: &Parameter<'_, T, L>,
     base: &[T],
-    bias: Option<&'a [[T; L]]>,
+    bias: Option<&[[T; L]]>,
     x: X,
     out: &mut [[T; L]],
 ) {

@@ -10,8 +10,8 @@ mod products;
 
 use pulp::{Arch, NullaryFnOnce};
 
-pub(crate) use linear::shared_base;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
+pub(crate) use linear::shared_base;
 
 use crate::tensor::{DType, Real, Shape, Storage, Tensor};
 use crate::{Error, Result};
@@ -159,7 +159,10 @@ impl Op {
             .collect();
         let operands: Vec<Operand<'_, T, 1>> = inputs.iter().map(|x| Operand::Shared(T::slice(x))).collect();
         let mut out = vec![[T::ZERO]; output.numel()];
-        self.run(&Call { inputs: &operands, shapes: &shapes, parameters: &views, base: &[], draw: Draw::default() }, &mut out);
+        self.run(
+            &Call { inputs: &operands, shapes: &shapes, parameters: &views, base: &[], draw: Draw::default() },
+            &mut out,
+        );
         Tensor::new(output, T::storage(out.into_flattened()))
     }
 }

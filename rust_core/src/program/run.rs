@@ -51,7 +51,10 @@ impl<'a, T: Element> Evaluator<'a, T> {
             return fault(shapes(expected), shapes(inputs.iter().map(Tensor::shape).collect()));
         }
         if program.shape(output)?.numel() != 1 {
-            return fault("a program that ends in one number for each member".into(), program.shape(output)?.to_string());
+            return fault(
+                "a program that ends in one number for each member".into(),
+                program.shape(output)?.to_string(),
+            );
         }
         let mut shared = vec![Vec::new(); program.nodes().len()];
         for (&id, tensor) in program.inputs().iter().zip(inputs) {
@@ -59,7 +62,8 @@ impl<'a, T: Element> Evaluator<'a, T> {
         }
         let bases = vec![Vec::new(); program.nodes().len()];
         let slots = slots(program);
-        let mut evaluator = Self { program, output, shapes: program.parameter_shapes(), centre, shared, bases, slots, draw };
+        let mut evaluator =
+            Self { program, output, shapes: program.parameter_shapes(), centre, shared, bases, slots, draw };
         for (id, node) in program.nodes().iter().enumerate() {
             if let (Some(op), false) = (&node.op, node.varies) {
                 let mut out = vec![[T::ZERO]; node.shape.numel()];
@@ -98,7 +102,11 @@ impl<'a, T: Element> Evaluator<'a, T> {
             if node.varies {
                 self.compute(id, &mut values, &parameters, self.draw);
             }
-            let first = if node.varies { values[self.slots[id]].first().map(|[x]| *x) } else { self.shared[id].first().copied() };
+            let first = if node.varies {
+                values[self.slots[id]].first().map(|[x]| *x)
+            } else {
+                self.shared[id].first().copied()
+            };
             numbers[id] = first.map_or(f64::NAN, T::to_f64);
         }
         keep.iter().map(|&id| numbers[id]).collect()

@@ -1,6 +1,6 @@
 //! Laws that the first values of a parameter follow; drawn by Philox, so a seed gives the same bits everywhere.
 
-use super::philox::{Key, Stream, fill_normals, words};
+use super::philox::{Key, Stream, fill_normals, philox};
 use super::{ModeNorms, Shape, golden_weight};
 use crate::{Error, Result};
 
@@ -102,7 +102,7 @@ fn normals(key: Key, index: u32, count: usize) -> impl Iterator<Item = f64> {
 /// Returns odd multiples of 2^-32 in (-1, 1).
 fn uniforms(key: Key, index: u32, count: usize) -> impl Iterator<Item = f64> {
     const UNIT: f64 = 1.0 / (1_u64 << 31) as f64;
-    let blocks = (0..count.div_ceil(4)).flat_map(move |block| words(key, [block as u32, index, 1, 0]));
+    let blocks = (0..count.div_ceil(4)).flat_map(move |block| philox([block as u32, index, 1, 0], key));
     blocks.take(count).map(|word| (f64::from(word) + 0.5) * UNIT - 1.0)
 }
 

@@ -85,7 +85,7 @@ pub fn normals(words: [u32; 4]) -> [f32; NORMALS_PER_BLOCK] {
 const LN: [f32; 5] = [0.177_214_77, -0.271_105_92, 0.336_324_76, -0.499_441_1, 0.999_967_1];
 /// Coefficients of P about w = 5.2, highest first.
 const QUANTILE: [f32; 7] =
-    [4.833_699_6e-7, -1.179_246_2e-5, 7.579_717e-5, 2.124_347_8e-4, -1.023_282_3e-2, 2.982_239_2e-1, 3.001_415];
+    [4.833_699_6e-7, -1.179_246_2e-5, 7.579_717e-5, 2.124_347_8e-4, -1.023_282_3e-2, 2.982_239e-1, 3.001_415];
 const SQRT_HALF_BITS: i32 = 0x3F35_04F3;
 
 /// Returns the near-normal of one 16-bit half.

@@ -1,1 +1,4 @@
-"""Placeholder."""
+"""Training by evolution."""
+
+from syntonic.nn.training.record import GenerationRecord as GenerationRecord
+from syntonic.nn.training.trainer import RetrocausalTrainer as RetrocausalTrainer
