@@ -56,7 +56,7 @@ class Xor:
             raise ValueError(f"samples is {samples}; it must be a multiple of 4, such as {samples - samples % 4}")
         if variant == "points":
             self._train = self._test = _clouds(random.Random(), len(CORNERS), 0.0)
-            self.ceiling = {"accuracy": 1.0}
+            self.ceiling: Mapping[str, float] = {"accuracy": 1.0}
             return
         source = random.Random(f"xor {seed}")
         self._train, self._test = _clouds(source, samples, noise), _clouds(source, TEST_SAMPLES, noise)
