@@ -1,5 +1,7 @@
 //! A member of the population computes what the model alone computes with that member's parameters.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use syntonic_core::ops::{
     Affine, Arithmetic, CrossEntropy, Draw, Dropout, Gelu, LANES, Linear, Mean, MeanSquaredError, Op, Relu, Sigmoid,
     Softmax, Tanh,
