@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""The command `syntonic-run`: compose, validate, train, track, resume."""

@@ -1,0 +1,48 @@
+"""Builds what a config names: benchmark, model, trainer, tracker, callbacks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from syntonic.core import registry
+from syntonic.nn.training.callbacks import Callback
+from syntonic.runners.config import RunConfig
+from syntonic.runners.faults import RequestError
+from syntonic.tracking.base import Tracker
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that a run needs, ready to start.
+
+    Attributes:
+        callbacks: by the name that the config gives them.
+    """
+
+    benchmark: Any
+    model: Any
+    trainer: Any
+    tracker: Tracker
+    callbacks: dict[str, Callback]
+
+
+def build(config: RunConfig) -> Parts:
+    """Builds the parts of a run; writes nothing.
+
+    Raises:
+        RequestError: if a class refuses its arguments, which is how it checks one against another.
+    """
+    benchmark = _make("benchmark", config.benchmark, config.seed)
+    model = _make("model", config.model, benchmark.in_features, benchmark.out_features)
+    model.initialize(config.seed)
+    trainer = _make("trainer", config.trainer, config.seed, config.device)
+    tracker = _make("tracking", config.tracking)
+    callbacks = {key: _make("callback", entry) for key, entry in config.callbacks.items()}
+    return Parts(benchmark, model, trainer, tracker, callbacks)
+
+
+def _make(kind: registry.Kind, entry: dict[str, Any], *given: object) -> Any:
+    arguments = {key: value for key, value in entry.items() if key != "name"}
+    try:
+        return registry.lookup(kind, entry["name"])(*given, **arguments)
+    except ValueError as error:
+        raise RequestError([f"{kind} {entry['name']!r}: {error}"]) from error

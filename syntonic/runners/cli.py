@@ -1,0 +1,41 @@
+"""`syntonic-run`: reads the command line and answers with an exit code. Heavy imports wait until a run is asked for."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Final
+
+from syntonic.runners import help as help_text
+from syntonic.runners.arguments import parse
+from syntonic.runners.faults import RequestError
+
+WRONG_REQUEST: Final = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        argv: the words after the command's name; None takes them from the process.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 a wrong request (nothing was written), 128 + n ended by signal n.
+    """
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        if arguments.help:
+            print(help_text.text())
+            return 0
+        if arguments.version:
+            print(f"syntonic {metadata.version('syntonic')}")
+            return 0
+        from syntonic.runners.launch import launch
+
+        return launch(arguments)
+    except RequestError as error:
+        print(error.report(), file=sys.stderr)
+        return WRONG_REQUEST
+    except KeyboardInterrupt:
+        print("syntonic-run: stopped at once; `syntonic-run resume=last` goes on if a run had begun", file=sys.stderr)
+        return 128 + signal.SIGINT

@@ -1,0 +1,26 @@
+"""Which device a run uses: the one place that knows what this build can reach."""
+
+from typing import Final
+
+from syntonic.runners.faults import RequestError, did_you_mean
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+
+
+def resolve(device: str) -> str:
+    """Returns the device that `device` comes to on this machine: "cpu".
+
+    Raises:
+        RequestError: if there is no such device, or if it cannot be used here.
+    """
+    if device not in DEVICES:
+        raise RequestError([f"device={device}: there is no such device{did_you_mean(device, DEVICES)}"])
+    reason = cuda_unavailable()
+    if device == "cuda" and reason:
+        raise RequestError([f"device=cuda: {reason}; use device=cpu, or device=auto to take the best there is"])
+    return "cpu" if reason else device.replace("auto", "cuda")
+
+
+def cuda_unavailable() -> str:
+    """Returns why CUDA cannot be used, an empty string if it can."""
+    return "this build of syntonic computes on the CPU only"

@@ -1,0 +1,38 @@
+"""What is wrong with a request, said once and with the way out."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class RequestError(Exception):
+    """A request that cannot be carried out; nothing was started and nothing was written.
+
+    Attributes:
+        faults: every fault that was found, one clear sentence each.
+    """
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        """Keeps each fault once, in the order of finding."""
+        self.faults = tuple(dict.fromkeys(faults))
+        super().__init__("; ".join(self.faults))
+
+    def report(self) -> str:
+        """Returns the text for a person: one line for one fault, a list for several."""
+        if len(self.faults) == 1:
+            return f"syntonic-run: {self.faults[0]}"
+        lines = [f"syntonic-run: {len(self.faults)} faults, nothing was started"]
+        return "\n".join([*lines, *(f"  - {fault}" for fault in self.faults)])
+
+
+def did_you_mean(given: str, known: Sequence[str]) -> str:
+    """Returns the end of a sentence: the nearest known word, or all of them.
+
+    >>> did_you_mean("mpl", ["mlp", "cnn"])
+    "; did you mean 'mlp'?"
+    >>> did_you_mean("tree", ["mlp", "cnn"])
+    '; known: cnn, mlp'
+    """
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(sorted(known))}" if known else ""

@@ -1,0 +1,62 @@
+"""The text of `syntonic-run --help`: read from the yaml files themselves, so that it cannot go stale."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+PACKAGE: Final = Path(__file__).parent.parent
+WORDS: Final = PACKAGE / "conf"
+SENTENCES: Final = PACKAGE / "configs"
+
+_TEXT: Final = """\
+syntonic-run: train a neural network without gradients, on the golden lattice.
+
+  syntonic-run                                     the default run: an MLP learns XOR
+  syntonic-run -cn digits                          a whole run from configs/
+  syntonic-run benchmark=digits model.hidden=[32]  the default run, changed word by word
+  syntonic-run trainer=es trainer.sigma=0.05 seed=3
+  syntonic-run -m trainer=retrocausal,es seed=0,1,2   a sweep: every combination, one run each
+  syntonic-run resume=last                         go on with the latest run, bit for bit; or resume=<run id>
+
+Words (conf/): choose with group=option, change one with group.key=value
+{words}
+  other keys: seed=0  device=auto|cpu|cuda  name=<run name>  resume=last|<run id>
+
+Sentences (configs/): start with -cn NAME
+{sentences}
+
+Flags
+  -cn, --config-name NAME   the sentence to start from
+  -cd, --config-dir FOLDER  more words and sentences of your own (./conf is always looked at first)
+  -m,  --multirun           a sweep over comma-separated values
+  --cfg                     print the composed config and stop
+  --version                 print the version and stop
+
+Everything a run writes lies in .syntonic/ of the working folder, or in $SYNTONIC_HOME. The dashboard:
+  {dashboard}
+
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong and nothing was written,
+130, 143, 129 ended by Ctrl-C, SIGTERM or SIGHUP after a checkpoint was written."""
+
+
+def text() -> str:
+    """Returns the help, with the options of the built-in groups and of `./conf`."""
+    roots = [WORDS, Path("conf")]
+    groups = ("model", "benchmark", "trainer", "tracking", "callbacks")
+    words = [f"  {group:<10} {'  '.join(_options(root / group for root in roots))}" for group in groups]
+    sentences = [f"  {path.stem:<18} {_first_comment(path)}" for path in sorted(SENTENCES.glob("*.yaml"))]
+    return _TEXT.format(words="\n".join(words), sentences="\n".join(sentences), dashboard=dashboard())
+
+
+def dashboard(uri: str = "sqlite:///.syntonic/mlflow.db") -> str:
+    """Returns the shell command that opens the dashboard of a store."""
+    return f"mlflow ui --backend-store-uri {uri} --host 127.0.0.1 --workers 1"
+
+
+def _options(folders: Iterable[Path]) -> list[str]:
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+
+
+def _first_comment(path: Path) -> str:
+    with path.open(encoding="utf-8") as lines:
+        return next(lines, "").lstrip("# ").rstrip()

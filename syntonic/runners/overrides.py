@@ -1,0 +1,100 @@
+"""Checks each `key=value` of the command line against the words that exist, before Hydra sees any of them.
+
+Hydra stops at the first fault and advises to append a misspelt key with `+`, which trains the default silently. Here
+every fault is found, and each is answered with the word that was probably meant.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, QuotedString
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from syntonic.runners.faults import did_you_mean
+
+
+def parsed(words: list[str]) -> tuple[list[Override], list[str]]:
+    """Returns the overrides that can be read, and a fault for each that cannot."""
+    parser = OverridesParser.create()
+    good: list[Override] = []
+    faults: list[str] = []
+    for word in words:
+        try:
+            good += parser.parse_overrides([word])
+        except HydraException as error:
+            reason = str(error).splitlines()[0]
+            faults.append(f"{word}: cannot be read ({reason}); quote the value, for example 'key=\"a b\"'")
+    return good, faults
+
+
+def is_group(override: Override, loader: ConfigLoader) -> bool:
+    """Whether the override chooses an option of a group, as in `model=mlp`."""
+    parent, _, name = override.key_or_group.rpartition("/")
+    return name in loader.list_groups(parent)
+
+
+def group_fault(override: Override, loader: ConfigLoader) -> str | None:
+    """Returns what is wrong with the choice of an option, None if nothing is."""
+    options = loader.get_group_options(override.key_or_group)
+    for choice in _choices(override):
+        shown = choice if isinstance(choice, str) else repr(choice)
+        if shown not in options:
+            return f"{override.key_or_group}={shown}: there is no such option{did_you_mean(shown, options)}"
+    return None
+
+
+def key_fault(override: Override, base: DictConfig, loader: ConfigLoader) -> str | None:
+    """Returns what is wrong with the key of a value, None if it is a key of `base`."""
+    key = override.key_or_group
+    if override.is_add() or key.split(".")[0] == "hydra":
+        return None  # an added key is judged with the whole section; Hydra's own keys are judged by Hydra
+    if _holds(base, key):
+        return None
+    return f"{override.input_line}: there is no key {key!r}{_nearest_key(key, base, loader)}"
+
+
+def _nearest_key(key: str, base: DictConfig, loader: ConfigLoader) -> str:
+    paths = list(_paths(base))
+    parent, _, leaf = key.rpartition(".")
+    same_leaf = [path for path in paths if path.rpartition(".")[2] == leaf]
+    if len(same_leaf) == 1:
+        return f"; did you mean {same_leaf[0]!r}?"
+    if parent and _holds(base, parent):
+        return did_you_mean(leaf, [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent])
+    near = did_you_mean(key, [*paths, *(group for group in loader.list_groups("") if group != "hydra")])
+    return near if "did you mean" in near else "; `syntonic-run --cfg` prints every key"
+
+
+def _choices(override: Override) -> Iterator[object]:
+    if override.is_delete():
+        return
+    values = override.sweep_iterator() if override.is_sweep_override() else iter([override.value()])
+    for value in values:
+        yield value.text if isinstance(value, QuotedString) else value
+
+
+def _holds(base: DictConfig, key: str) -> bool:
+    node: Any = base
+    for part in key.split("."):
+        if OmegaConf.is_list(node):
+            if not (part.isdigit() and int(part) < len(node)):
+                return False
+            node = node[int(part)]
+        elif OmegaConf.is_dict(node) and part in node:
+            node = node[part]
+        else:
+            return False
+    return True
+
+
+def _paths(node: DictConfig, prefix: str = "") -> Iterator[str]:
+    for name in node:
+        path = prefix + str(name)
+        if path == "hydra":
+            continue
+        yield path
+        if not OmegaConf.is_missing(node, name) and OmegaConf.is_dict(node[name]):
+            yield from _paths(node[name], f"{path}.")

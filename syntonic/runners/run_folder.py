@@ -1,0 +1,150 @@
+"""A run's folder, `<home>/runs/<id>/`: `run.json` says what the run is and how it stands; checkpoints lie beside it."""
+
+import fcntl
+import json
+import os
+import secrets
+import threading
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+from syntonic.runners.faults import RequestError
+from syntonic.tracking.base import Status
+
+_FORMAT: Final = 1
+
+
+def home() -> Path:
+    """Returns the root of everything that runs write: `$SYNTONIC_HOME`, or `.syntonic` in the working folder."""
+    return Path(os.environ.get("SYNTONIC_HOME") or ".syntonic")
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What `run.json` holds.
+
+    Attributes:
+        started: seconds since 1970 when the run was last started or resumed.
+        config: the resolved config.
+        config_name, overrides: the request that the config was composed from.
+        tracked_as: the tracker's id of the run, None while it has none.
+        generation: the last generation, once the run has ended in an orderly way.
+    """
+
+    id: str
+    title: str
+    started: float
+    config: dict[str, Any]
+    config_name: str
+    overrides: list[str]
+    status: Status = Status.RUNNING
+    tracked_as: str | None = None
+    generation: int | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names that the run answers to."""
+        return (self.id, self.tracked_as) if self.tracked_as else (self.id,)
+
+
+class RunFolder:
+    """A run's folder, held by one process at a time.
+
+    Args:
+        path: the folder.
+        facts: what is known of the run.
+    """
+
+    def __init__(self, path: Path, facts: RunFacts) -> None:
+        self.path = path
+        self.facts = facts
+        self._guard = threading.Lock()
+        self._lock: IO[bytes] | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @classmethod
+    def create(cls, title: str, config: dict[str, Any], config_name: str, overrides: list[str]) -> "RunFolder":
+        """Makes the folder of a new run and takes it.
+
+        Raises:
+            RequestError: if the folder cannot be written.
+        """
+        now = time.time()
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
+        facts = RunFacts(name, title, now, config, config_name, overrides)
+        folder = cls(home() / "runs" / name, facts)
+        try:
+            folder.checkpoints.mkdir(parents=True)
+            folder.take()
+            folder.update()
+        except OSError as error:
+            raise RequestError(
+                [f"{folder.path} cannot be written: {error.strerror}; set SYNTONIC_HOME to a folder that can"]
+            ) from error
+        return folder
+
+    def take(self) -> None:
+        """Holds the folder until the process ends, however it ends.
+
+        Raises:
+            RequestError: if another process holds it: the run is still going.
+        """
+        lock = (self.path / "lock").open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise RequestError(
+                [f"run {self.facts.id} is still going in another process; wait for it or end it"]
+            ) from None
+        self._lock = lock
+
+    def release(self) -> None:
+        """Lets go of the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def update(self, **changes: Any) -> None:
+        """Changes facts and rewrites `run.json`, whole or not at all; safe from any thread."""
+        with self._guard:
+            self.facts = replace(self.facts, **changes)
+            hidden = self.path / ".run.json"
+            hidden.write_text(json.dumps({"format": _FORMAT, **asdict(self.facts)}, indent=1), encoding="utf-8")
+            hidden.replace(self.path / "run.json")
+
+
+def known() -> list[RunFolder]:
+    """Returns every run under the home, the latest first.
+
+    Raises:
+        RequestError: naming each `run.json` that cannot be read.
+    """
+    folders: list[RunFolder] = []
+    faults: list[str] = []
+    for path in (home() / "runs").glob("*/run.json"):
+        try:
+            folders.append(_open(path.parent))
+        except RequestError as error:
+            faults += error.faults
+    if faults:
+        raise RequestError(faults)
+    return sorted(folders, key=lambda folder: folder.facts.started, reverse=True)
+
+
+def _open(path: Path) -> RunFolder:
+    try:
+        facts = json.loads((path / "run.json").read_bytes())
+        version = facts.pop("format")
+        if version != _FORMAT:
+            raise ValueError(f"it has format {version}, this version of syntonic reads format {_FORMAT}")
+        facts["status"] = Status(facts["status"])
+        return RunFolder(path, RunFacts(**facts))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RequestError([f"{path / 'run.json'} cannot be used: {error}; move {path} away to go on"]) from error

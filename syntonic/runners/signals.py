@@ -1,0 +1,46 @@
+"""Ctrl-C, SIGTERM and SIGHUP: a wish to end, answered after the generation that is being computed."""
+
+import signal as signals
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
+
+
+class Stop:
+    """Whether somebody asked for the end, and with which signal."""
+
+    signal: signals.Signals | None = None
+
+    def __bool__(self) -> bool:
+        """Whether the end was asked for."""
+        return self.signal is not None
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the signal, as shells have it; 0 if there was none."""
+        return 128 + self.signal if self.signal is not None else 0
+
+
+@contextmanager
+def watched() -> Iterator[Stop]:
+    """Turns the first signal into a wish, so that the state stays whole; a second one ends the program at once."""
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():  # Python hands signals to the main thread only
+        yield stop
+        return
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        stop.signal = signals.Signals(number)
+        for each, handler in before.items():
+            signals.signal(each, handler)
+
+    before = {each: signals.signal(each, asked) for each in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signals.signal(each, handler)

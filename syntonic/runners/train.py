@@ -1,0 +1,139 @@
+"""Trains: the one loop of the program, and what surrounds it so that no end of it loses anything."""
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+
+from syntonic.nn.training.callbacks import Request
+from syntonic.runners import progress, provenance
+from syntonic.runners.build import Parts
+from syntonic.runners.config import RunConfig, flattened
+from syntonic.runners.run_folder import RunFolder, home
+from syntonic.runners.saver import Saver
+from syntonic.runners.signals import Stop, watched
+from syntonic.runners.summary import Outcome
+from syntonic.tracking.base import Ending, Run, Status
+from syntonic.tracking.checkpoint import Checkpoint
+from syntonic.tracking.guard import Guarded
+
+
+@dataclass
+class _Standing:
+    """How the run stands, kept up to date by the loop."""
+
+    generation: int
+    status: Status = Status.FINISHED
+    reason: str = ""
+    failure: str = ""
+
+
+def train(
+    config: RunConfig,
+    parts: Parts,
+    folder: RunFolder,
+    console: Console,
+    *,
+    checkpoint: Checkpoint | None = None,
+    resumed: bool = False,
+) -> Outcome:
+    """Runs a training to its end, to a signal, or to its failure, and records which of them it was.
+
+    Args:
+        config: of the run.
+        parts: what `build` made of it, in the state of `checkpoint`.
+        folder: of the run, already taken.
+        console: where progress goes.
+        checkpoint: what the run goes on from; None: the beginning.
+        resumed: whether the run was started before.
+    """
+    standing = _Standing(checkpoint.generation if checkpoint else 0)
+    tracker = Guarded(parts.tracker)
+    started, evaluations = time.perf_counter(), parts.trainer.evaluations
+    with watched() as stop:
+        tracker.start(_run(config, folder, resumed=resumed))
+        saver = Saver(folder, parts, tracker)
+        total = int(config.trainer.get("max_generations", 0))
+        view = progress.view(console, total, standing.generation)
+        results: dict[str, float] = {}
+        try:
+            if checkpoint is None or not checkpoint.ended:
+                _loop(parts, tracker, saver, view, standing, stop)
+            if standing.generation > 0:
+                saver.save(standing.generation, ended=standing.status is Status.FINISHED)
+            if standing.status is Status.FINISHED:
+                results = dict(parts.benchmark.evaluate(parts.model))
+        except Exception as error:
+            standing.status = Status.FAILED
+            standing.reason = f"{type(error).__name__}: {error}"
+            standing.failure = traceback.format_exc()
+        finally:
+            view.close()
+        seconds = time.perf_counter() - started
+        receipt = tracker.finish(_ending(standing, results, saver))
+        folder.update(status=standing.status, generation=standing.generation)
+    if standing.failure:
+        (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+    return Outcome(
+        title=config.name,
+        status=standing.status,
+        generation=standing.generation,
+        total=total,
+        seconds=seconds,
+        evaluations=parts.trainer.evaluations - evaluations,
+        receipt=replace(receipt, problems=[*saver.problems, *receipt.problems]),
+        folder=folder.path,
+        results=results,
+        chance=parts.benchmark.chance,
+        reason=standing.reason,
+        exit_code={Status.FAILED: 1, Status.KILLED: stop.exit_code}.get(standing.status, 0),
+    )
+
+
+def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, standing: _Standing, stop: Stop) -> None:
+    for record in parts.trainer.run(parts.model, parts.benchmark):
+        tracker.log(record)
+        standing.generation = record.generation
+        metrics = record.metrics()
+        view.show(record.generation, metrics)
+        wish = _asked(parts, record.generation, metrics)
+        if Request.STOP in wish:
+            standing.reason = "early stop"
+            return
+        if stop:
+            break
+        if Request.CHECKPOINT in wish:
+            saver.save(record.generation)
+    if stop:
+        standing.status = Status.KILLED
+        standing.reason = f"by {stop.signal.name}" if stop.signal else ""
+
+
+def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Request:
+    wish = Request.NOTHING
+    for callback in parts.callbacks.values():
+        wish |= callback.after(generation, metrics)
+    return wish
+
+
+def _ending(standing: _Standing, results: Mapping[str, float], saver: Saver) -> Ending:
+    folders = {f"checkpoints/{saver.newest.name}": saver.newest} if saver.newest else {}
+    texts = {"traceback.txt": standing.failure} if standing.failure else {}
+    return Ending(standing.status, standing.generation, results, folders, texts)
+
+
+def _run(config: RunConfig, folder: RunFolder, *, resumed: bool) -> Run:
+    return Run(
+        id=folder.facts.id,
+        title=config.name,
+        folder=folder.path,
+        home=home(),
+        config=config.plain(),
+        params={key: str(value) for key, value in flattened(config.plain())},
+        provenance=lambda: provenance.gather(config_digest=config.digest(), device=config.device, seed=config.seed),
+        remember=lambda tracked_as: folder.update(tracked_as=tracked_as),
+        resumed=resumed,
+        tracked_as=folder.facts.tracked_as,
+    )

@@ -1,0 +1,124 @@
+"""What the runner and a tracker say to each other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Status(StrEnum):
+    """How a run stands; the words are MLflow's."""
+
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+
+class Record(Protocol):
+    """What a trainer yields after each generation."""
+
+    generation: int
+
+    def metrics(self) -> dict[str, float]:
+        """Returns the generation's numbers."""
+        ...
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a run came from.
+
+    Attributes:
+        tags: short facts: commit, branch, versions, device.
+        files: whole texts by file name: the diff of the working folder, the installed packages.
+    """
+
+    tags: Mapping[str, str]
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a tracker needs to know of a run.
+
+    Attributes:
+        id: the run's own id, the name of its folder.
+        title: what people call it.
+        folder: holds the journal, the checkpoints and `run.json`.
+        home: the root of all runs, where a local store lies.
+        config: the resolved config, plain data.
+        params: the same, one flat key per leaf.
+        provenance: gathers where the run comes from; slow, so a tracker calls it off the training thread.
+        resumed: whether the run goes on from an earlier part.
+        tracked_as: the id that the tracker gave the earlier part, None if it gave none.
+        remember: stores the tracker's id in the run's folder; safe to call from any thread.
+    """
+
+    id: str
+    title: str
+    folder: Path
+    home: Path
+    config: Mapping[str, Any]
+    params: Mapping[str, str]
+    provenance: Callable[[], Provenance]
+    remember: Callable[[str], None]
+    resumed: bool = False
+    tracked_as: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, for the record.
+
+    Attributes:
+        status: FINISHED, FAILED or KILLED.
+        step: the last generation.
+        results: the centre's final metrics; empty unless FINISHED.
+        folders: folders to keep with the record, by the name that they get there.
+        texts: texts to keep with it, by file name: the traceback of a failure.
+    """
+
+    status: Status
+    step: int
+    results: Mapping[str, float] = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Where a run was recorded.
+
+    Attributes:
+        run_id: the id under which it is found there.
+        store: the store's address, or the folder.
+        served: whether a dashboard can be opened on `store`.
+        problems: what went wrong with recording; the run itself is not harmed by it.
+    """
+
+    run_id: str
+    store: str
+    served: bool = False
+    problems: Sequence[str] = ()
+
+
+class Tracker(Protocol):
+    """Records a run. No method may slow the training or end it: problems go into the receipt."""
+
+    def start(self, run: Run) -> None:
+        """Begins, or goes on with, the record of a run; returns at once."""
+        ...
+
+    def log(self, record: Record) -> None:
+        """Takes one generation; a generation that is recorded already is passed over."""
+        ...
+
+    def flush(self) -> None:
+        """Makes every generation taken so far survive a kill of the process."""
+        ...
+
+    def finish(self, ending: Ending) -> Receipt:
+        """Writes what is left and closes the record; waits until it is done."""
+        ...

@@ -1,0 +1,157 @@
+"""Checkpoints: a folder with the arrays (safetensors), the rest (JSON) and the SHA-256 of both.
+
+A checkpoint appears whole or not at all: it is written under a hidden name, synced to the disk, and renamed. Reading
+verifies every byte, so that a damaged one is refused by the name of what is wrong and never trained on. The hashes are
+in the form of `sha256sum`: `sha256sum -c SHA256SUMS` verifies a checkpoint without this program.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from syntonic.tracking.arrays import Array, pack, unpack
+
+FORMAT: Final = 1
+ARRAYS: Final = "state.safetensors"
+FACTS: Final = "checkpoint.json"
+SUMS: Final = "SHA256SUMS"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be trusted; the message names the file and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a run after a generation.
+
+    Attributes:
+        generation: generations done.
+        arrays: the trainer's arrays by name.
+        meta: the trainer's counters, plain data.
+        callbacks: the state of each callback, by the name that the config gives it.
+        config: the run's resolved config.
+        versions: what wrote it.
+        ended: whether the run was over with this generation, be it before its last one.
+    """
+
+    generation: int
+    arrays: Mapping[str, Array]
+    meta: Mapping[str, Any]
+    callbacks: Mapping[str, Any]
+    config: Mapping[str, Any]
+    versions: Mapping[str, str]
+    ended: bool = False
+
+
+def write(parent: Path, checkpoint: Checkpoint) -> Path:
+    """Writes a checkpoint into `parent` and returns its folder.
+
+    Raises:
+        OSError: if the disk refuses it; an earlier checkpoint is then unharmed.
+    """
+    folder = parent / f"gen-{checkpoint.generation:08d}"
+    if folder.exists() and _sound(folder):
+        return folder  # written before an interruption; the same generation has the same bits
+    facts = {"format": FORMAT, **{key: value for key, value in vars(checkpoint).items() if key != "arrays"}}
+    contents = {
+        ARRAYS: pack(checkpoint.arrays),
+        FACTS: json.dumps(facts, indent=1, sort_keys=True).encode(),
+    }
+    contents[SUMS] = _sums(contents)
+    hidden = parent / f".{folder.name}-{os.getpid()}"
+    shutil.rmtree(hidden, ignore_errors=True)
+    hidden.mkdir(parents=True)
+    for name, content in contents.items():
+        with (hidden / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    _sync(hidden)
+    shutil.rmtree(folder, ignore_errors=True)
+    hidden.rename(folder)
+    _sync(parent)
+    return folder
+
+
+def read(folder: Path) -> Checkpoint:
+    """Reads a checkpoint and verifies every byte of it.
+
+    Raises:
+        CheckpointError: if anything about it is not as it was written.
+    """
+    contents = {name: _content(folder / name) for name in (ARRAYS, FACTS, SUMS)}
+    sums = _sums({name: contents[name] for name in (ARRAYS, FACTS)})
+    if contents[SUMS] != sums:
+        raise CheckpointError(_culprit(folder, contents[SUMS], sums))
+    try:
+        facts = json.loads(contents[FACTS])
+        version = facts.pop("format")
+        if version != FORMAT:
+            raise CheckpointError(
+                f"{folder / FACTS} has format {version}, this version of syntonic reads format {FORMAT}; "
+                "go on with the version that wrote it"
+            )
+        arrays = unpack(contents[ARRAYS])
+        return Checkpoint(arrays=arrays, **facts)
+    except CheckpointError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{folder} is no checkpoint of syntonic: {error}") from error
+
+
+def newest(parent: Path) -> Path | None:
+    """Returns the folder of the newest checkpoint in `parent`, None if there is none."""
+    return max(parent.glob("gen-*"), default=None, key=lambda folder: folder.name)
+
+
+def prune(parent: Path, keep: int) -> None:
+    """Removes all but the `keep` newest checkpoints of `parent`, and what a kill left half-written."""
+    for folder in sorted(parent.glob("gen-*"))[:-keep]:
+        shutil.rmtree(folder)
+    for leftover in parent.glob(".gen-*"):
+        shutil.rmtree(leftover)
+
+
+def _sums(contents: Mapping[str, bytes]) -> bytes:
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(contents.items())]
+    return "".join(lines).encode()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} is missing") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _culprit(folder: Path, written: bytes, found: bytes) -> str:
+    there = written.splitlines()
+    damaged = [line.split()[1].decode() for line in found.splitlines() if line not in there]
+    if not damaged:
+        return f"{folder / SUMS} is altered: it holds more than the sums of the checkpoint's files"
+    names = " and ".join(str(folder / name) for name in damaged)
+    return f"{names} and {SUMS} beside it do not agree: truncated or altered"
+
+
+def _sound(folder: Path) -> bool:
+    try:
+        read(folder)
+    except CheckpointError:
+        return False
+    return True
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

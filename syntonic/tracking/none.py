@@ -1,0 +1,34 @@
+"""No tracking server: the run's own folder is the record."""
+
+from pathlib import Path
+
+from syntonic.core.registry import register
+from syntonic.tracking.base import Ending, Receipt, Record, Run
+from syntonic.tracking.journal import JOURNAL, Journal
+
+
+@register("tracking", "none")
+class NoTracker:
+    """Keeps the points in the run's journal and the final result in its `run.json`, nothing else."""
+
+    _journal: Journal
+    _folder: Path
+
+    def start(self, run: Run) -> None:
+        """Opens the journal."""
+        self._folder = run.folder
+        self._journal = Journal(run.folder / JOURNAL)
+        self._id = run.id
+
+    def log(self, record: Record) -> None:
+        """Adds a generation to the journal."""
+        self._journal.append(record.generation, record.metrics())
+
+    def flush(self) -> None:
+        """Writes the journal to the disk."""
+        self._journal.flush()
+
+    def finish(self, ending: Ending) -> Receipt:
+        """Closes the journal."""
+        self._journal.close()
+        return Receipt(run_id=self._id, store=str(self._folder))

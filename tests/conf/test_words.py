@@ -1,0 +1,75 @@
+"""Every yaml file composes and is valid; every word states every argument of its class. Files are found by glob."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+import syntonic
+from syntonic.core import registry
+from syntonic.runners import schema
+from syntonic.runners.build import build
+from syntonic.runners.compose import compose, compose_point
+from syntonic.runners.words import opened
+
+PACKAGE = Path(syntonic.__file__).parent
+KINDS: dict[str, registry.Kind] = {
+    "model": "model",
+    "benchmark": "benchmark",
+    "trainer": "trainer",
+    "tracking": "tracking",
+}
+WORDS = [(group, path.stem) for group in KINDS for path in sorted((PACKAGE / "conf" / group).glob("*.yaml"))]
+CALLBACKS = sorted(path.stem for path in (PACKAGE / "conf" / "callbacks").glob("*.yaml"))
+SENTENCES = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(("group", "option"), WORDS)
+def test_a_word_states_every_argument_of_its_class(group: str, option: str) -> None:
+    stated = yaml.safe_load((PACKAGE / "conf" / group / f"{option}.yaml").read_text())
+    cls = registry.lookup(KINDS[group], stated.pop("name"))
+    assert set(stated) == set(registry.arguments(cls))
+
+
+@pytest.mark.parametrize(("group", "option"), WORDS)
+def test_a_word_is_valid_in_a_run_and_can_be_built(group: str, option: str) -> None:
+    with opened(()) as loader:
+        composed = compose(loader, "config", [f"{group}={option}"], multirun=False)
+    assert composed.faults == []
+    config = schema.check(composed.config)
+    parts = build(config)
+    assert parts.benchmark.in_features >= 1
+
+
+@pytest.mark.parametrize("option", CALLBACKS)
+def test_callbacks_are_valid(option: str) -> None:
+    with opened(()) as loader:
+        composed = compose(loader, "config", [f"callbacks={option}"], multirun=False)
+    assert set(build(schema.check(composed.config)).callbacks) == set(composed.config["callbacks"])
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_a_sentence_is_valid_in_every_point(name: str) -> None:
+    with opened(()) as loader:
+        composed = compose(loader, name, [], multirun=False)
+        assert composed.faults == []
+        configs = [compose_point(loader, name, point) for point in composed.points or [[]]]
+    for config in configs:
+        assert schema.check(config).digest()
+
+
+def test_a_sentence_begins_with_a_comment_for_the_help() -> None:
+    for name in SENTENCES:
+        assert (PACKAGE / "configs" / f"{name}.yaml").read_text().startswith("# ")
+
+
+def test_the_digits_sentence_is_what_the_study_ran() -> None:
+    with opened(()) as loader:
+        config = schema.check(compose(loader, "digits", [], multirun=False).config)
+    assert (config.model["hidden"], config.model["activation"]) == ([32], "relu")
+    assert config.benchmark["batch_size"] == config.trainer["population_size"] == 256
+    assert (config.trainer["max_generations"], config.trainer["sigma"], config.trainer["learning_rate"]) == (
+        1000,
+        0.1,
+        0.03,
+    )

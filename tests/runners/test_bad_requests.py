@@ -1,0 +1,110 @@
+"""Every wrong request: one clear message with a way out, exit code 2, and an empty folder that stays empty."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+WORDS = Path(__file__).parent / "words"
+Command = Callable[..., int]
+
+BAD = [
+    (["trainer.sigm=0.1"], "did you mean 'sigma'?"),
+    (["trainr.sigma=0.1"], "did you mean 'trainer.sigma'?"),
+    (["sigma=0.1"], "did you mean 'trainer.sigma'?"),
+    (["+trainer.sigm=0.1"], "did you mean 'sigma'?"),
+    (["modle=fake"], "did you mean 'model'?"),
+    (["trainer=fkae"], "did you mean 'fake'?"),
+    (["model.name=fak"], "did you mean 'fake'?"),
+    (["+modle=mlp"], "there is no such key; did you mean 'model'?"),
+    (["model=null"], "there is no such option"),
+    (["~model"], "model: is missing"),
+    (["~modl"], "did you mean 'model'?"),
+    (["trainer.population_size=0"], "must be at least 2"),
+    (["trainer.population_size=7"], "must be even; try 6 or 8"),
+    (["trainer.population_size=-2"], "must be at least 2"),
+    (["trainer.population_size=8.5"], "must be a whole number"),
+    (["trainer.population_size=true"], "must be a whole number"),
+    (["trainer.population_size=many"], "must be a whole number"),
+    (["trainer.sigma=nan"], "must be a finite number"),
+    (["trainer.sigma=inf"], "must be a finite number"),
+    (["trainer.sigma=0"], "must be greater than 0"),
+    (["trainer.sigma='0.1'"], "must be a number"),
+    (["trainer.sigma=null"], "must be a number"),
+    (["trainer.optimizer=adm"], "did you mean 'adam'?"),
+    (["trainer.optimizer=momentum", "trainer.population_size=2"], "momentum needs a population_size of at least 4"),
+    (["model.hidden=[4,0]"], "model.hidden.1=0: must be at least 1"),
+    (["model.hidden=4"], "must be a list"),
+    (["seed=-1"], "must be at least 0"),
+    (["seed=0,1"], "syntonic-run -m seed=0,1"),
+    (["device=gpu"], "did you mean 'cpu'?"),
+    (["device=cuda"], "use device=cpu"),
+    (["name=${oc.env:NO_SUCH_VARIABLE}"], "NO_SUCH_VARIABLE"),
+    (["name=a b=("], "cannot be read"),
+    (["hydra.foo=1"], "hydra.foo"),
+    (["hydra/launcher=bsic"], "did you mean 'basic'?"),
+    (["resume=last"], "there is no run"),
+    (["callbacks.checkpoint=often"], "null switches it off"),
+    (["tracking=mlfow"], "did you mean 'mlflow'?"),
+    (["--hlep"], "did you mean '--help'?"),
+    (["digits"], "-cn digits"),
+    (["-cn", "digts"], "did you mean 'digits'?"),
+    (["-cn"], "needs a value"),
+    (["-cd", "nowhere", "-cn", "fake"], "there is no such folder"),
+    (["-m", "resume=last"], "without -m"),
+    (["-m", "seed=interval(0,1)"], "not an interval"),
+    (["-m", "seed=0,-1"], "seed=-1: must be at least 0"),
+    (["-m", "trainer=fake,fkae"], "did you mean 'fake'?"),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), BAD, ids=[" ".join(words) for words, _ in BAD])
+def test_is_refused_with_a_way_out(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], expected: str
+) -> None:
+    code = command(*words)
+    said = capsys.readouterr()
+    assert code == 2
+    assert expected in said.err
+    assert said.err.count("\n") == 1, "one fault is one line"
+    assert "Traceback" not in said.err + said.out
+    assert list(folder.iterdir()) == []
+
+
+def test_all_faults_come_in_one_report(command: Command, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ["model=fke", "trainer.sigma=nan", "trainer.population_size=3", "device=gpu", "seeed=1", "+trainer.sigm=1"]
+    assert command(*wrong) == 2
+    report = capsys.readouterr().err
+    assert "6 faults" in report
+    for word in ("fke", "sigma=nan", "try 2 or 4", "device=gpu", "did you mean 'seed'?", "trainer.sigm"):
+        assert word in report
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: [", "while parsing"),
+        ("defaults: [fake, _self_]\ntrainer: {sigm: 1}", "trainer.sigm"),
+        ("defaults: [fake, {override modle: fake}, _self_]", "modle"),
+        ("defaults: [fake, _self_]\nresume: last", "syntonic-run resume=last"),
+        ("[1, 2]", "bad"),
+    ],
+)
+def test_a_faulty_file_of_the_user_is_refused(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str], text: str, expected: str
+) -> None:
+    (folder / "conf").mkdir()
+    (folder / "conf" / "bad.yaml").write_text(text)
+    assert command("-cd", str(WORDS), "-cn", "bad") == 2
+    assert expected in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["conf"]
+
+
+def test_a_home_that_cannot_be_written_is_said_before_training(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "file").write_text("")
+    monkeypatch.setenv("SYNTONIC_HOME", str(folder / "file"))
+    assert command() == 2
+    assert "set SYNTONIC_HOME" in capsys.readouterr().err

@@ -1,0 +1,174 @@
+"""A run from its first line to its summary, and every way in which it can end."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from runner_folders import arrays, runs
+
+from syntonic.runners.cli import main
+from syntonic.tracking import checkpoint
+
+Command = Callable[..., int]
+Process = Callable[..., "subprocess.Popen[str]"]
+
+
+def facts(run: Path) -> dict[str, object]:
+    """Returns what `run.json` says."""
+    return json.loads((run / "run.json").read_text())  # type: ignore[no-any-return]
+
+
+def test_a_run_ends_with_a_result_a_checkpoint_and_the_way_to_it(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("tracking=none", "name=first") == 0
+    said = capsys.readouterr().out
+    assert "first: FINISHED after 20 of 20 generations" in said
+    assert "0.7500" in said
+    assert "0.5000" in said, "the chance level"
+    assert 9 <= sum(line.startswith("generation") for line in said.splitlines()) <= 11
+    (run,) = runs(folder)
+    assert facts(run)["status"] == "FINISHED"
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["gen-00000020"]
+    assert checkpoint.read(run / "checkpoints" / "gen-00000020").config["name"] == "first"
+    steps = [json.loads(line)["step"] for line in (run / "journal.jsonl").read_text().splitlines()]
+    assert steps == list(range(1, 21))
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(command: Command, folder: Path) -> None:
+    for seed in (3, 3, 4):
+        assert command("tracking=none", f"seed={seed}") == 0
+    found = {arrays(run) for run in runs(folder)}
+    assert len(found) == 2
+
+
+def test_retention_keeps_the_newest(command: Command, folder: Path) -> None:
+    every = "callbacks.checkpoint.every_generations=4"
+    assert command("tracking=none", every, "callbacks.checkpoint.keep=3") == 0
+    (run,) = runs(folder)
+    assert [path.name for path in sorted((run / "checkpoints").iterdir())] == [
+        "gen-00000012",
+        "gen-00000016",
+        "gen-00000020",
+    ]
+
+
+def test_a_failure_is_failed_with_its_traceback(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("tracking=none", "trainer.fails_at=7") == 1
+    said = capsys.readouterr().out
+    assert "FAILED (RuntimeError: the core is on fire) after 6 of 20 generations" in said
+    (run,) = runs(folder)
+    assert facts(run)["status"] == "FAILED"
+    assert "the core is on fire" in (run / "traceback.txt").read_text()
+
+
+def test_a_failing_evaluation_keeps_what_was_trained(command: Command, folder: Path) -> None:
+    assert command("tracking=none", "benchmark.fails_in_the_end=true") == 1
+    (run,) = runs(folder)
+    assert checkpoint.newest(run / "checkpoints") is not None
+
+
+def test_early_stop_ends_a_run_and_says_so(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    stop = ["callbacks=early_stop", "callbacks.early_stop.metric=loss", "callbacks.early_stop.mode=min"]
+    assert command("tracking=none", *stop, "callbacks.early_stop.target=4.5") == 0
+    assert "FINISHED (early stop) after 12 of 20 generations" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_with_killed_and_a_checkpoint(process: Process, folder: Path, number: signal.Signals) -> None:
+    child = process("tracking=none", "trainer.seconds=0.02", "trainer.max_generations=1000")
+    wait_for_steps(folder, child)
+    child.send_signal(number)
+    said, _ = child.communicate(timeout=30)
+    assert child.returncode == 128 + number
+    (run,) = runs(folder)
+    assert facts(run)["status"] == "KILLED"
+    assert f"KILLED (by {number.name})" in said
+    assert f"syntonic-run resume={run.name}" in said
+    kept = checkpoint.newest(run / "checkpoints")
+    assert kept is not None
+    assert checkpoint.read(kept).generation == facts(run)["generation"]
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
+def test_ctrl_c_is_killed_in_mlflow_and_goes_on_in_the_same_run(process: Process, folder: Path) -> None:
+    child = process("trainer.seconds=0.01", "trainer.max_generations=100")
+    wait_for_steps(folder, child)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert statuses(folder) == ["KILLED"]
+    assert main(["resume=last"]) == 0
+    assert statuses(folder) == ["FINISHED"]
+
+
+def test_a_sweep_runs_every_point_and_exits_1_for_a_failed_one(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("-m", "tracking=none", "seed=0,1", "trainer.fails_at=null,9") == 1
+    said = capsys.readouterr().out
+    assert "4 runs" in said
+    assert sorted(str(facts(run)["status"]) for run in runs(folder)) == ["FAILED", "FAILED", "FINISHED", "FINISHED"]
+    assert "seed=1 trainer.fails_at=9" in said
+    assert not (folder / "outputs").exists()
+    assert not (folder / "multirun").exists()
+
+
+def test_a_point_that_its_class_refuses_does_not_stop_the_others(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("-m", "tracking=none", "trainer.optimizer=momentum", "trainer.population_size=2,4") == 1
+    assert "REFUSED" in capsys.readouterr().out
+    assert [facts(run)["status"] for run in runs(folder)] == ["FINISHED"]
+
+
+def test_a_folder_conf_comes_first_and_that_is_said(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "conf" / "trainer").mkdir(parents=True)
+    (folder / "conf" / "trainer" / "mine.yaml").write_text("name: fake\nmax_generations: 3\n")
+    assert command("trainer=mine", "tracking=none") == 0
+    said = capsys.readouterr().out
+    assert "words of conf/ come before the built-in ones" in said
+    assert "FINISHED after 3 of 3 generations" in said
+
+
+def test_cfg_prints_the_config_and_does_nothing(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("--cfg", "seed=5") == 0
+    assert "seed: 5" in capsys.readouterr().out
+    assert list(folder.iterdir()) == []
+
+
+def wait_for_steps(folder: Path, child: "subprocess.Popen[str]", seconds: float = 30.0) -> None:
+    """Waits until the run has begun to train and a little longer."""
+    deadline = time.monotonic() + seconds
+    while not list((folder / ".syntonic" / "runs").glob("*/journal.jsonl")):
+        assert child.poll() is None, child.stdout.read() if child.stdout else ""
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.3)
+
+
+def statuses(folder: Path) -> list[str]:
+    """Returns the statuses of the MLflow runs."""
+    with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
+        return [row[0] for row in database.execute("SELECT status FROM runs ORDER BY start_time")]
+
+
+def test_a_run_outlives_the_reader_of_its_output(process: Process, folder: Path) -> None:
+    child = process("tracking=none", "trainer.seconds=0.01", "trainer.max_generations=60")
+    assert child.stdout is not None
+    child.stdout.readline()
+    child.stdout.close()
+    assert child.wait(timeout=30) == 0
+    (run,) = runs(folder)
+    assert facts(run)["status"] == "FINISHED"
