@@ -7,7 +7,6 @@ check:
 	uv run ruff format --check
 	uv run ruff check
 	uv run mypy
-	uv run lint-imports
 
 test:
 	uv run pytest

@@ -8,7 +8,7 @@ import argparse
 import numpy as np
 from worker import serve
 
-HIDDEN, SIGMA, RATE = 16, 0.3, 0.1
+HIDDEN, SIGMA, RATE = 16, 0.3, 0.2
 SIZE = 2 * HIDDEN + HIDDEN + HIDDEN + 1
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 Y = np.array([0, 1, 1, 0], np.float32)

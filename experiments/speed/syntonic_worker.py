@@ -20,7 +20,7 @@ def main() -> None:
     xor = args.task == "xor"
     benchmark = Xor(0) if xor else Digits(0)
     hidden, activation = ((16,), "tanh") if xor else ((32,), "relu")
-    rate, sigma = (0.1, 0.3) if xor else (0.03, 0.1)
+    rate, sigma = (0.2, 0.3) if xor else (0.03, 0.1)
 
     def burst(count: int) -> None:
         model = MLP(benchmark.in_features, benchmark.out_features, hidden=hidden, activation=activation)

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use syntonic_core::exact::snap::{MAX_PRECISION, Snapper, residual, to_f64};
-use syntonic_core::tensor::philox::{Key, Stream, words};
+use syntonic_core::tensor::philox::{Key, Stream, philox};
 use syntonic_core::{Error, Result};
 
 /// phi in units of 2^-96.
@@ -21,7 +21,7 @@ fn search(x: f64, precision: i64) -> (i64, i64) {
 
 /// Returns numbers in [0, 1), a pure function of their index.
 fn uniform(i: u32) -> f64 {
-    let [low, high, ..] = words(Key::new(7, Stream::Data), [i, 0, 0, 0]);
+    let [low, high, ..] = philox([i, 0, 0, 0], Key::new(7, Stream::Data));
     (f64::from(high) + f64::from(low) * 2.0_f64.powi(-32)) * 2.0_f64.powi(-32)
 }
 

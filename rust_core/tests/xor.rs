@@ -1,5 +1,7 @@
 //! The engine on XOR, end to end: it learns, and its bits depend on nothing but the seed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use syntonic_core::evolve::{Config, Evolution, Gene, Objective, OptimizerKind};
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::ops::{BinaryAccuracy, BinaryCrossEntropy, Linear, Tanh};

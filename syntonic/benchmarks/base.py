@@ -1,12 +1,10 @@
 """What a benchmark is: batches to learn from, a loss, and figures that say how good the model has become."""
 
 from collections.abc import Mapping
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from syntonic._core import Symbol, Tensor
-
-Value = TypeVar("Value", Tensor, Symbol)
-"""A number that is either known (`Tensor`) or recorded for the population engine (`Symbol`)."""
+from syntonic._core import Tensor
+from syntonic.sn.array import A
 
 
 class Model(Protocol):
@@ -35,11 +33,11 @@ class Benchmark(Protocol):
         """
         ...
 
-    def loss(self, outputs: Value, targets: Value) -> Value:
+    def loss(self, outputs: A, targets: A) -> A:
         """Returns the scalar to be made small."""
         ...
 
-    def metrics(self, outputs: Value, targets: Value) -> dict[str, Value]:
+    def metrics(self, outputs: A, targets: A) -> dict[str, A]:
         """Returns scalars that describe a batch, such as its accuracy."""
         ...
 

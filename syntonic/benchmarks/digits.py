@@ -7,9 +7,10 @@ from annotated_types import Ge
 
 from syntonic._core import Tensor, sample_rows
 from syntonic.benchmarks import datasets
-from syntonic.benchmarks.base import Model, Value, evaluate_splits
+from syntonic.benchmarks.base import Model, evaluate_splits
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
+from syntonic.sn.array import A
 
 CLASSES: Final = 10
 
@@ -43,11 +44,11 @@ class Digits:
         rows = sample_rows(self._seed, generation, inputs.shape[0], self._batch_size)
         return inputs.take(rows), labels.take(rows)
 
-    def loss(self, outputs: Value, targets: Value) -> Value:
+    def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean cross-entropy of the labels."""
         return F.cross_entropy(outputs, targets)
 
-    def metrics(self, outputs: Value, targets: Value) -> dict[str, Value]:
+    def metrics(self, outputs: A, targets: A) -> dict[str, A]:
         """Returns the share of digits whose largest logit is the label's."""
         return {"accuracy": F.accuracy(outputs, targets)}
 

@@ -8,9 +8,10 @@ from typing import Annotated, Final, Literal
 from annotated_types import Ge, Gt
 
 from syntonic._core import Tensor
-from syntonic.benchmarks.base import Model, Value, evaluate_splits
+from syntonic.benchmarks.base import Model, evaluate_splits
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
+from syntonic.sn.array import A
 
 CORNERS: Final = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
 TEST_SAMPLES: Final = 2000
@@ -55,7 +56,7 @@ class Xor:
             raise ValueError(f"samples is {samples}; it must be a multiple of 4, such as {samples - samples % 4}")
         if variant == "points":
             self._train = self._test = _clouds(random.Random(), len(CORNERS), 0.0)
-            self.ceiling = {"accuracy": 1.0}
+            self.ceiling: Mapping[str, float] = {"accuracy": 1.0}
             return
         source = random.Random(f"xor {seed}")
         self._train, self._test = _clouds(source, samples, noise), _clouds(source, TEST_SAMPLES, noise)
@@ -66,11 +67,11 @@ class Xor:
         """Returns all training samples: inputs (batch, 2) and targets (batch, 1), each 0 or 1."""
         return self._train
 
-    def loss(self, outputs: Value, targets: Value) -> Value:
+    def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean binary cross-entropy of the logits."""
         return F.binary_cross_entropy(outputs, targets)
 
-    def metrics(self, outputs: Value, targets: Value) -> dict[str, Value]:
+    def metrics(self, outputs: A, targets: A) -> dict[str, A]:
         """Returns the share of logits on the right side of zero."""
         return {"accuracy": F.binary_accuracy(outputs, targets)}
 

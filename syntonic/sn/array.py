@@ -1,5 +1,6 @@
 """What a forward pass may do with its values: the methods that a `Tensor` and a traced `Symbol` share."""
 
+from collections.abc import Sequence
 from typing import Protocol, Self, TypeVar
 
 from syntonic._core import ResonantTensor
@@ -17,6 +18,12 @@ class Array(Protocol):
 
     def linear(self, weight: ResonantTensor, bias: ResonantTensor | None = None) -> Self:
         """Returns x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out)."""
+
+    def affine(self, scale: ResonantTensor, shift: ResonantTensor) -> Self:
+        """Returns x * scale + shift over the last axis, both of shape (features,)."""
+
+    def reshape(self, shape: int | Sequence[int]) -> Self:
+        """Returns the same elements under another shape."""
 
     def relu(self) -> Self:
         """Returns max(x, 0)."""
@@ -48,8 +55,8 @@ class Array(Protocol):
     def cross_entropy(self, labels: Self) -> Self:
         """Returns the mean of -ln softmax(x)[label]: logits (batch, classes), labels (batch,)."""
 
-    def binary_cross_entropy(self, labels: Self) -> Self:
-        """Returns the mean binary cross-entropy of logits and labels in [0, 1]."""
+    def binary_cross_entropy(self, targets: Self) -> Self:
+        """Returns the mean binary cross-entropy of logits and as many targets in [0, 1]."""
 
     def mse(self, targets: Self) -> Self:
         """Returns the mean squared difference."""
@@ -57,8 +64,8 @@ class Array(Protocol):
     def accuracy(self, labels: Self) -> Self:
         """Returns the share of rows whose largest logit is at the label."""
 
-    def binary_accuracy(self, labels: Self) -> Self:
-        """Returns the share of logits on the side of zero that the label, 0 or 1, says."""
+    def binary_accuracy(self, targets: Self) -> Self:
+        """Returns the share of logits that are positive where the target exceeds 1/2, and only there."""
 
     def dropout(self, p: float, layer: int) -> Self:
         """Returns x with elements zeroed with probability p and the others divided by 1 - p."""

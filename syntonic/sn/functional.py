@@ -1,5 +1,7 @@
 """Operations as functions: each calls the method of the same name, of a `Tensor` or of a traced `Symbol`."""
 
+from collections.abc import Sequence
+
 from syntonic._core import ResonantTensor
 from syntonic.sn.array import A
 
@@ -7,6 +9,16 @@ from syntonic.sn.array import A
 def linear(x: A, weight: ResonantTensor, bias: ResonantTensor | None = None) -> A:
     """Returns x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out)."""
     return x.linear(weight, bias)
+
+
+def affine(x: A, scale: ResonantTensor, shift: ResonantTensor) -> A:
+    """Returns x * scale + shift over the last axis, both of shape (features,)."""
+    return x.affine(scale, shift)
+
+
+def reshape(x: A, shape: int | Sequence[int]) -> A:
+    """Returns the same elements, row-major, under another shape."""
+    return x.reshape(shape)
 
 
 def relu(x: A) -> A:
@@ -59,9 +71,9 @@ def cross_entropy(logits: A, labels: A) -> A:
     return logits.cross_entropy(labels)
 
 
-def binary_cross_entropy(logits: A, labels: A) -> A:
-    """Returns the mean binary cross-entropy of logits and labels in [0, 1]."""
-    return logits.binary_cross_entropy(labels)
+def binary_cross_entropy(logits: A, targets: A) -> A:
+    """Returns the mean binary cross-entropy of logits and as many targets in [0, 1]."""
+    return logits.binary_cross_entropy(targets)
 
 
 def mse_loss(x: A, targets: A) -> A:
@@ -74,6 +86,6 @@ def accuracy(logits: A, labels: A) -> A:
     return logits.accuracy(labels)
 
 
-def binary_accuracy(logits: A, labels: A) -> A:
-    """Returns the share of logits on the side of zero that the label, 0 or 1, says; of the same shape."""
-    return logits.binary_accuracy(labels)
+def binary_accuracy(logits: A, targets: A) -> A:
+    """Returns the share of logits that are positive where the target exceeds 1/2, and only there."""
+    return logits.binary_accuracy(targets)

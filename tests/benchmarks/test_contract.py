@@ -1,8 +1,8 @@
 """What every registered benchmark must keep: a new one is tested the day it is registered."""
 
 import pytest
-from syntonic._core import Tensor
 
+from syntonic._core import Tensor
 from syntonic.benchmarks import Benchmark
 from syntonic.core import registry
 

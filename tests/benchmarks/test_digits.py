@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from syntonic._core import Tensor
 
+from syntonic._core import Tensor
 from syntonic.benchmarks import Digits
 from syntonic.benchmarks.datasets import digits
 

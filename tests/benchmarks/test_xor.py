@@ -1,8 +1,8 @@
 import math
 
 import pytest
-from syntonic._core import Tensor
 
+from syntonic._core import Tensor
 from syntonic.benchmarks import Xor
 
 

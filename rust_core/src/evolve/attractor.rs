@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_high_quantile_admits_only_the_best() {
         let mut memory = AttractorMemory::new(3, 1.0, 1.0);
-        [1.0, 2.0, 3.0].map(|score| memory.offer(&[score], score, 0));
+        assert!([1.0, 2.0, 3.0].iter().all(|&score| memory.offer(&[score], score, 0)));
         assert!(!memory.offer(&[2.5], 2.5, 1) && memory.offer(&[3.5], 3.5, 1));
     }
 

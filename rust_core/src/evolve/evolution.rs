@@ -3,13 +3,19 @@
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::direction::direction;
+use super::harmonize::{Modes, harmonize, syntony};
 use super::population::{Evaluation, Population};
-use super::{AttractorMemory, Config, State, centred_ranks, harmonize, optimizer, syntony};
+use super::{AttractorMemory, Config, State, centred_ranks, optimizer};
 use crate::exact::snap::{Snapper, to_f64};
 use crate::ops::{Draw, Element};
 use crate::program::{Evaluator, NodeId, Perturbation, Program, Workspaces};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
+
+/// The coefficients (a, b) of a genome's lattice points.
+type Lattice = (Vec<i64>, Vec<i64>);
+/// A centre, its coefficients, and what rounding to them left over.
+type Crystal = (Vec<f64>, Lattice, Vec<f64>);
 
 /// One parameter of the genome.
 #[derive(Clone, Debug)]
@@ -116,9 +122,9 @@ impl Evolution {
             state: State::new(centre, memory),
             config,
         };
-        let start = std::mem::take(&mut evolution.state.centre);
-        evolution.crystallize(start)?;
-        evolution.state.residual.fill(0.0);
+        // What the start has beside the lattice is no step that was lost: the residual stays 0.
+        (evolution.state.centre, evolution.state.lattice, _) =
+            evolution.crystallized(evolution.state.centre.clone())?;
         Ok(evolution)
     }
 
@@ -203,20 +209,24 @@ impl Evolution {
         let towards = direction(&self.perturbation, &self.shapes, &utilities);
 
         let state = &self.state;
-        let score = self.config.lambda_syntony * self.syntony(&state.centre) - loss;
+        let score = self.config.lambda_syntony * self.syntony(&state.centre)? - loss;
         let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
         let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
         optimizer::step(&self.config, state.generation, &towards, (&mut first, &mut second), &mut flux);
         if let Some(best) = self.elite(&scores, score) {
             flux = self.member(best);
         }
-        let harmony = self.syntony(&flux);
+        let harmony = self.syntony(&flux)?;
         harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
         self.pull(&mut flux);
         let before = state.centre.clone();
-        self.crystallize(flux)?;
+        let (centre, lattice, residual) = self.crystallized(flux)?;
+        let after = self.syntony(&centre)?;
 
         // Nothing below can fail, so that an error leaves the state as it was.
+        self.state.centre = centre;
+        self.state.lattice = lattice;
+        self.state.residual = residual;
         let config = &self.config;
         let step_size = config.step_size(self.state.generation);
         self.state.first_moment = first;
@@ -236,7 +246,7 @@ impl Evolution {
             best_fitness: numbers().map(|loss| -loss).fold(f64::NAN, f64::max),
             mean_fitness: -numbers().sum::<f64>() / count as f64,
             nan_members: evaluation.losses.len() - count,
-            syntony: self.syntony(&self.state.centre),
+            syntony: after,
             attractors: self.state.memory.attractors().len(),
             step_size,
         })
@@ -295,29 +305,27 @@ impl Evolution {
         }
     }
 
-    /// Makes `flux` the centre: on the lattice its nearest point, with what is left over carried on if so configured.
-    fn crystallize(&mut self, flux: Vec<f64>) -> Result<()> {
+    /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the
+    /// nearest point, with the rest carried on if so configured; otherwise `flux` itself.
+    fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
+        let none = vec![0.0; flux.len()];
         let Some(snapper) = &self.snapper else {
-            self.state.centre = flux;
-            return Ok(());
+            return Ok((flux, Lattice::default(), none));
         };
         let (mut a, mut b) = (vec![0; flux.len()], vec![0; flux.len()]);
         snapper.snap_into(&flux, &mut a, &mut b)?;
-        self.state.centre = a.iter().zip(&b).map(|(&a, &b)| to_f64(a, b)).collect();
-        self.state.lattice = (a, b);
-        if self.config.error_feedback {
-            let left = flux.iter().zip(&self.state.centre).map(|(x, c)| x - c);
-            self.state.residual = left.collect();
-        }
-        Ok(())
+        let centre: Vec<f64> = a.iter().zip(&b).map(|(&a, &b)| to_f64(a, b)).collect();
+        let left = flux.iter().zip(&centre).map(|(x, c)| x - c);
+        let residual = if self.config.error_feedback { left.collect() } else { none };
+        Ok((centre, (a, b), residual))
     }
 
-    fn syntony(&self, values: &[f64]) -> f64 {
+    fn syntony(&self, values: &[f64]) -> Result<f64> {
         syntony(values, self.modes())
     }
 
     /// Each parameter's number of elements and w(n).
-    fn modes(&self) -> impl Iterator<Item = (usize, &[f64])> {
+    fn modes(&self) -> impl Iterator<Item = Modes<'_>> {
         self.shapes.iter().zip(&self.weights).map(|(shape, weights)| (shape.numel(), weights.as_slice()))
     }
 

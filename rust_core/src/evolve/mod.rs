@@ -15,6 +15,5 @@ mod state;
 pub use attractor::{Attractor, AttractorMemory};
 pub use config::{Config, OptimizerKind};
 pub use evolution::{Evolution, Gene, Objective, Record};
-pub use harmonize::{harmonize, syntony};
 pub use shaping::centred_ranks;
 pub use state::State;

@@ -1,0 +1,49 @@
+"""The stub of the compiled core names what is there, and nothing else."""
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import syntonic
+from syntonic import _core
+
+STUB = ast.parse((Path(syntonic.__file__).parent / "_core.pyi").read_text())
+CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
+# What Python gives every class, and what only the interpreter calls.
+QUIET = {*dir(object), "__module__", "__buffer__", "__release_buffer__", "__bool__", "__float__"}
+REFLECTED = {f"__r{name}__" for name in ("add", "sub", "mul", "truediv", "pow")}  # come with their partners
+
+
+def members(name: str) -> set[str]:
+    node = CLASSES[name]
+    own = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+    return own.union(*(members(base.id) for base in node.bases))
+
+
+def test_module():
+    functions = {n.name for n in STUB.body if isinstance(n, ast.FunctionDef)}
+    constants = {n.target.id for n in STUB.body if isinstance(n, ast.AnnAssign)}
+    public = {n for n in vars(_core) if not n.startswith("_")}
+    assert public == functions | constants | {name for name in CLASSES if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if not name.startswith("_")])
+def test_class(name):
+    cls = getattr(_core, name)
+    assert set(dir(cls)) - QUIET - REFLECTED == members(name) - QUIET - REFLECTED
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if not name.startswith("_")])
+def test_arguments(name):
+    for function in CLASSES[name].body:
+        if not isinstance(function, ast.FunctionDef) or function.name.startswith("__"):
+            continue
+        real = inspect.getattr_static(getattr(_core, name), function.name)
+        if inspect.isgetsetdescriptor(real):
+            assert any(getattr(d, "id", "") == "property" for d in function.decorator_list), function.name
+            continue
+        given = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]]
+        found = list(inspect.signature(getattr(getattr(_core, name), function.name)).parameters)
+        assert given == found, function.name
