@@ -55,7 +55,7 @@ impl Task<'_> {
 
     fn full(self) {
         let blocks = self.out.len().div_ceil(NORMALS_PER_BLOCK);
-        let mut noise = vec![[0.0; LANES]; blocks * NORMALS_PER_BLOCK];
+        let mut noise = vec![[0.0_f32; LANES]; blocks * NORMALS_PER_BLOCK];
         let mut sums = vec![[0.0; LANES]; blocks * NORMALS_PER_BLOCK];
         let block = (self.first / NORMALS_PER_BLOCK) as u32;
         for (group, utilities) in self.groups.iter().enumerate() {
@@ -70,7 +70,7 @@ impl Task<'_> {
         let noise: Vec<Vec<[f32; LANES]>> = (0..self.groups.len())
             .into_par_iter()
             .map(|group| {
-                let mut noise = vec![[0.0; LANES]; size];
+                let mut noise = vec![[0.0_f32; LANES]; size];
                 self.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, 0, &mut noise);
                 noise
             })

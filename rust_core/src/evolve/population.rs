@@ -26,39 +26,42 @@ pub(super) struct Evaluation {
     pub syntonies: Vec<f64>,
 }
 
+/// What was found of sixteen members.
+struct Group {
+    losses: [f64; LANES],
+    syntonies: Option<[f64; LANES]>,
+}
+
 impl<T: Element> Population<'_, T> {
     /// Computes every member's loss, and its syntony if asked. The result does not depend on the number of threads.
     pub fn evaluate(&self, workspaces: &Workspaces<T>) -> Evaluation {
         let groups = self.pairs.div_ceil(LANES);
-        let found: Vec<[Vec<[f64; LANES]>; 2]> =
+        let found: Vec<[Group; 2]> =
             (0..groups).into_par_iter().map(|group| self.group(group * LANES, workspaces)).collect();
         let mut evaluation = Evaluation::default();
         for pair in 0..self.pairs {
             for half in &found[pair / LANES] {
-                evaluation.losses.push(half[0][pair % LANES]);
-                if let Some(syntony) = half.get(1) {
-                    evaluation.syntonies.push(syntony[pair % LANES]);
-                }
+                evaluation.losses.push(half.losses[pair % LANES]);
+                evaluation.syntonies.extend(half.syntonies.map(|syntonies| syntonies[pair % LANES]));
             }
         }
         evaluation
     }
 
-    fn group(&self, first: usize, workspaces: &Workspaces<T>) -> [Vec<[f64; LANES]>; 2] {
+    fn group(&self, first: usize, workspaces: &Workspaces<T>) -> [Group; 2] {
         let pair = first as u32;
         let sigma = T::from_f64(self.sigma);
         workspaces.with(|workspace| {
             self.perturbation.fill(pair, &mut workspace.noise);
-            [Half::Plus, Half::Minus].map(|half| {
-                let mut found = vec![self.evaluator.members(self.perturbation, sigma, half, pair, workspace)];
-                found.extend(self.weights.map(|weights| self.syntony(weights, half, &workspace.noise)));
-                found
+            [Half::Plus, Half::Minus].map(|half| Group {
+                losses: self.evaluator.members(self.perturbation, sigma, half, pair, workspace),
+                syntonies: self.weights.map(|weights| self.syntony(weights, half, &workspace.noise)),
             })
         })
     }
 
     /// Returns the syntony of sixteen members: row sums in `T`, their totals in binary64.
-    fn syntony(&self, weights: &[Vec<f64>], half: Half, noise: &[[f32; LANES]]) -> [f64; LANES] {
+    fn syntony(&self, weights: &[Vec<f64>], half: Half, noise: &[[T; LANES]]) -> [f64; LANES] {
         let sigma = T::from_f64(if half == Half::Plus { self.sigma } else { -self.sigma });
         let (mut low, mut total) = ([0.0; LANES], [0.0; LANES]);
         for (i, (shape, centre)) in self.shapes.iter().zip(self.centre).enumerate() {

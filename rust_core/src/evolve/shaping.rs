@@ -10,15 +10,16 @@
 /// assert_eq!(centred_ranks(&[3.0, f64::NAN, 5.0], |_| true), [0.0, -0.5, 0.5]);
 /// ```
 pub fn centred_ranks(scores: &[f64], take_part: impl Fn(usize) -> bool) -> Vec<f64> {
-    let key = |i: usize| if scores[i].is_nan() { f64::NEG_INFINITY } else { scores[i] };
-    let mut order: Vec<usize> = (0..scores.len()).filter(|&i| take_part(i)).collect();
-    order.sort_unstable_by(|&i, &j| key(i).total_cmp(&key(j)).then(i.cmp(&j)));
+    let worst_if_nan = |x: f64| if x.is_nan() { f64::NEG_INFINITY } else { x };
+    let mut order: Vec<(f64, usize)> =
+        scores.iter().enumerate().filter(|(i, _)| take_part(*i)).map(|(i, &x)| (worst_if_nan(x), i)).collect();
+    order.sort_unstable_by(|(x, i), (y, j)| x.total_cmp(y).then(i.cmp(j)));
     let last = order.len().saturating_sub(1).max(1) as f64;
     let mut ranks = vec![0.0; scores.len()];
     let mut start = 0;
-    for group in order.chunk_by(|&i, &j| key(i) == key(j)) {
+    for group in order.chunk_by(|(x, _), (y, _)| x == y) {
         let mean = start as f64 + (group.len() - 1) as f64 / 2.0;
-        for &i in group {
+        for &(_, i) in group {
             ranks[i] = mean / last - 0.5;
         }
         start += group.len();

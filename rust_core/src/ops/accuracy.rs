@@ -1,5 +1,7 @@
 //! Share of rows whose largest logit is the label's.
 
+use pulp::Simd;
+
 use super::cross_entropy::check_labels;
 use super::{Call, Operation};
 use crate::Result;
@@ -19,7 +21,7 @@ impl Operation for Accuracy {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let (rows, classes) = (call.shapes[0].rows(), call.shapes[0].last());
         let mut right = [T::ZERO; L];
         for row in 0..rows {

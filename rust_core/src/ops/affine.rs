@@ -1,5 +1,7 @@
 //! Scale and shift of the last axis by parameters: y = x * scale + shift.
 
+use pulp::Simd;
+
 use super::lanes::fma;
 use super::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -33,7 +35,7 @@ impl Operation for Affine {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         match call.inputs[0] {
             Operand::Shared(x) => {
                 for (o, &x) in out.iter_mut().zip(x) {
@@ -44,10 +46,10 @@ impl Operation for Affine {
             Operand::InPlace => {}
         }
         let features = call.shapes[0].last();
-        let (scale, shift) = (call.parameters[self.scale].all(), call.parameters[self.shift].all());
+        let (scale, shift) = (call.parameters[self.scale].all(simd), call.parameters[self.shift].all(simd));
         for row in out.chunks_exact_mut(features.max(1)) {
-            for (y, (&scale, &shift)) in row.iter_mut().zip(scale.iter().zip(&shift)) {
-                *y = fma(*y, scale, shift);
+            for (y, (scale, shift)) in row.iter_mut().zip(scale.iter().zip(&shift)) {
+                *y = fma(simd, y, scale, shift);
             }
         }
     }

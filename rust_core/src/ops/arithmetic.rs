@@ -1,5 +1,7 @@
 //! Sum, difference and product of two inputs, the second repeating along the leading axes of the first.
 
+use pulp::Simd;
+
 use super::{Call, Operation, elementwise, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -37,7 +39,7 @@ impl Operation for Arithmetic {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         match self {
             Self::Add => elementwise::binary(call, out, |x, y| x + y),
             Self::Sub => elementwise::binary(call, out, |x, y| x - y),

@@ -1,5 +1,7 @@
 //! Share of logits on the right side of zero.
 
+use pulp::Simd;
+
 use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
 use super::{Call, Operation};
 use crate::Result;
@@ -18,7 +20,7 @@ impl Operation for BinaryAccuracy {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let half = T::from_f64(0.5);
         out[0] = mean_of_pairs(call, |x, y| {
             let right = if y > half { x > T::ZERO } else { x <= T::ZERO };

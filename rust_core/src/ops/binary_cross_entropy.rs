@@ -1,6 +1,7 @@
 //! Cross-entropy of two classes from one logit: softplus(x) - x y, mean over elements.
 
-use super::lanes::zip;
+use pulp::Simd;
+
 use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -28,7 +29,10 @@ pub(super) fn mean_of_pairs<T: Real, const L: usize>(call: &Call<'_, T, L>, f: i
     let count = call.shapes[0].numel();
     let mut total = [T::ZERO; L];
     for i in 0..count {
-        total = zip(total, zip(call.inputs[0].at(i), call.inputs[1].at(i), &f), |t, v| t + v);
+        let (x, y) = (call.inputs[0].at(i), call.inputs[1].at(i));
+        for l in 0..L {
+            total[l] = total[l] + f(x[l], y[l]);
+        }
     }
     total.map(|t| t / T::from_f64(count as f64))
 }
@@ -42,7 +46,7 @@ impl Operation for BinaryCrossEntropy {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         out[0] = mean_of_pairs(call, |x, y| x.softplus() - x * y);
     }
 }

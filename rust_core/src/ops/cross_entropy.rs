@@ -1,6 +1,8 @@
 //! Cross-entropy of class labels under softmax, mean over rows: ln sum_j e^(x_j) - x_label, by a shifted log-sum-exp.
 
-use super::lanes::zip;
+use pulp::Simd;
+
+use super::lanes::{add, max, sub};
 use super::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -33,12 +35,12 @@ impl Operation for CrossEntropy {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let classes = call.shapes[0].last();
-        let labels = |row: usize| call.inputs[1].at(row);
+        let labels = call.inputs[1];
         out[0] = match call.inputs[0] {
-            Operand::Members(x) => mean_loss(classes, x, |&x| x, labels),
-            Operand::Shared(x) => mean_loss(classes, x, |&x| [x; L], labels),
+            Operand::Members(x) => mean_loss(simd, classes, x, |&x| x, labels),
+            Operand::Shared(x) => mean_loss(simd, classes, x, |&x| [x; L], labels),
             Operand::InPlace => return,
         };
     }
@@ -46,46 +48,62 @@ impl Operation for CrossEntropy {
 
 /// The exponentials and the logarithms are taken in flat passes, which compilers turn into vector code.
 #[inline(always)]
-fn mean_loss<E, T: Real, const L: usize>(
+fn mean_loss<S: Simd, E, T: Real, const L: usize>(
+    simd: S,
     classes: usize,
     logits: &[E],
     read: impl Fn(&E) -> [T; L],
-    labels: impl Fn(usize) -> [T; L],
+    labels: Operand<'_, T, L>,
 ) -> [T; L] {
     let rows = logits.len() / classes;
     let mut sums = vec![[T::ZERO; L]; rows];
     let mut spreads = vec![[T::ZERO; L]; rows];
     let mut exponentials = vec![[T::ZERO; L]; classes];
     for (row, logits) in logits.chunks_exact(classes).enumerate() {
-        let label = labels(row);
+        let mut largest = [-T::INFINITY; L];
+        for (e, x) in exponentials.iter_mut().zip(logits) {
+            *e = read(x);
+            largest = max(simd, &largest, e);
+        }
         let mut picked = [T::NAN; L];
-        let mut largest = read(&logits[0]);
-        for (class, x) in logits.iter().enumerate() {
-            let (class, x) = (T::from_f64(class as f64), read(x));
-            largest = zip(largest, x, T::maximum);
-            for l in 0..L {
-                picked[l] = if label[l] == class { x[l] } else { picked[l] };
+        match labels {
+            Operand::Shared(labels) => {
+                if let Some(x) = pick(&exponentials, labels[row]) {
+                    picked = *x;
+                }
+            }
+            _ => {
+                for (l, label) in labels.at(row).into_iter().enumerate() {
+                    picked[l] = pick(&exponentials, label).map_or(T::NAN, |x| x[l]);
+                }
             }
         }
-        for (e, x) in exponentials.iter_mut().zip(logits) {
-            *e = zip(read(x), largest, |x, m| x - m);
+        spreads[row] = sub(simd, &largest, &picked);
+        for e in &mut exponentials {
+            *e = sub(simd, e, &largest);
         }
         for e in exponentials.as_flattened_mut() {
             *e = e.exp();
         }
         let mut sum = [T::ZERO; L];
         for e in &exponentials {
-            sum = zip(sum, *e, |s, e| s + e);
+            sum = add(simd, &sum, e);
         }
         sums[row] = sum;
-        spreads[row] = zip(largest, picked, |m, x| m - x);
     }
     for (s, &d) in sums.as_flattened_mut().iter_mut().zip(spreads.as_flattened()) {
         *s = s.ln() + d;
     }
     let mut total = [T::ZERO; L];
     for loss in &sums {
-        total = zip(total, *loss, |t, loss| t + loss);
+        total = add(simd, &total, loss);
     }
     total.map(|t| t / T::from_f64(rows as f64))
+}
+
+/// Returns the class that a label names, if it names one.
+#[inline(always)]
+fn pick<E, T: Real>(classes: &[E], label: T) -> Option<&E> {
+    let label = label.to_f64();
+    if label.fract() == 0.0 && label >= 0.0 { classes.get(label as usize) } else { None }
 }

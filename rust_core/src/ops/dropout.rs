@@ -2,6 +2,8 @@
 //!
 //! The mask is a pure function of (seed, generation, pair, layer, element): both members of a mirrored pair see the same one.
 
+use pulp::Simd;
+
 use super::{Call, Operation, elementwise, expect_inputs};
 use crate::tensor::philox::{Key, Stream, philox};
 use crate::tensor::{Real, Shape};
@@ -29,7 +31,7 @@ impl Operation for Dropout {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         elementwise::unary(call, out, |x| x);
         let key = Key::new(call.draw.seed, Stream::Dropout);
         let dropped = (self.p * f64::from(u32::MAX)) as u32;

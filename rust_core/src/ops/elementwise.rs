@@ -1,6 +1,6 @@
 //! The loops of operations that work element by element.
 
-use super::lanes::{Call, Operand, zip};
+use super::lanes::{Call, Operand};
 use crate::tensor::Real;
 
 /// Writes f(x) for each element of the only input.
@@ -41,7 +41,9 @@ pub(super) fn binary<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [
         Operand::Shared(y) => {
             for row in out.chunks_mut(y.len().max(1)) {
                 for (o, &y) in row.iter_mut().zip(y) {
-                    *o = zip(*o, [y; L], &f);
+                    for o in o {
+                        *o = f(*o, y);
+                    }
                 }
             }
         }

@@ -4,6 +4,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+use pulp::Simd;
+
 use super::{Call, Operation, elementwise, expect_inputs};
 use crate::Result;
 use crate::tensor::{Real, Shape};
@@ -22,7 +24,7 @@ impl Operation for Gelu {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let (outer, inner, half) = (T::from_f64(FRAC_2_SQRT_PI * FRAC_1_SQRT_2), T::from_f64(0.044_715), T::from_f64(0.5));
         elementwise::unary(call, out, |x| {
             let t = (outer * (inner * x * x).fma(x, x)).tanh();

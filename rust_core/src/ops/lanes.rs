@@ -1,6 +1,6 @@
 //! What an operation reads: values shared by all members, values of each member, and perturbed parameters.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, Simd, WithSimd};
 
 use crate::tensor::{Real, Shape};
 
@@ -26,16 +26,16 @@ pub enum Noise<'a, T, const L: usize> {
     /// centre + scale * noise, one normal an element.
     Full {
         /// Normals, row-major as the parameter.
-        noise: &'a [[f32; L]],
+        noise: &'a [[T; L]],
         /// +sigma or -sigma.
         scale: T,
     },
     /// centre + scale * A B^T for a parameter seen as a matrix of `rows` rows.
     LowRank {
         /// A transposed, row-major (rank, rows).
-        left: &'a [[f32; L]],
+        left: &'a [[T; L]],
         /// B transposed, row-major (rank, columns).
-        right: &'a [[f32; L]],
+        right: &'a [[T; L]],
         /// The rank.
         rank: usize,
         /// +-sigma / sqrt(rank).
@@ -56,10 +56,8 @@ pub struct Parameter<'a, T, const L: usize> {
 
 impl<T: Real, const L: usize> Parameter<'_, T, L> {
     /// Writes the elements from `start` on, for each member.
-    ///
-    /// Plain loops: a closure that is not inlined would be compiled without this processor's vector instructions.
     #[inline(always)]
-    fn read(&self, start: usize, out: &mut [[T; L]]) {
+    pub(super) fn read<S: Simd>(&self, simd: S, start: usize, out: &mut [[T; L]]) {
         let centre = &self.centre[start..];
         match self.noise {
             Noise::None => {
@@ -68,8 +66,8 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
                 }
             }
             Noise::Full { noise, scale } => {
-                for ((o, &c), &z) in out.iter_mut().zip(centre).zip(&noise[start..]) {
-                    *o = fma([scale; L], widen(z), [c; L]);
+                for ((o, &c), z) in out.iter_mut().zip(centre).zip(&noise[start..]) {
+                    *o = fma(simd, &[scale; L], z, &[c; L]);
                 }
             }
             Noise::LowRank { left, right, rank, scale } => {
@@ -78,8 +76,8 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
                 for (o, &c) in out.iter_mut().zip(centre) {
                     *o = [c; L];
                     for r in 0..rank {
-                        let a = zip(widen(left[r * rows + row]), [scale; L], |a, s| a * s);
-                        *o = fma(a, widen(right[r * columns + column]), *o);
+                        let a = mul(simd, &left[r * rows + row], &[scale; L]);
+                        *o = fma(simd, &a, &right[r * columns + column], o);
                     }
                     column += 1;
                     if column == columns {
@@ -92,9 +90,9 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
 
     /// Returns every element, for each member.
     #[inline(always)]
-    pub fn all(&self) -> Vec<[T; L]> {
+    pub(super) fn all<S: Simd>(&self, simd: S) -> Vec<[T; L]> {
         let mut out = vec![[T::ZERO; L]; self.centre.len()];
-        self.read(0, &mut out);
+        self.read(simd, 0, &mut out);
         out
     }
 }
@@ -137,35 +135,49 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
     }
 }
 
-/// Returns a * b + c in each lane.
-#[inline(always)]
-pub fn fma<T: Real, const L: usize>(a: [T; L], b: [T; L], c: [T; L]) -> [T; L] {
-    let mut out = c;
-    for l in 0..L {
-        out[l] = a[l].fma(b[l], c[l]);
-    }
-    out
+/// Writes a function of lanes as vector code. A loop over the lanes would do, if compilers did not unroll it first and
+/// then look for vectors across elements instead, where they find gathers and scatters.
+macro_rules! lanewise {
+    ($(#[$doc:meta])* $name:ident, $vectors:ident, ($($x:ident),+), $scalar:expr) => {
+        $(#[$doc])*
+        #[inline(always)]
+        pub(super) fn $name<S: Simd, T: Real, const L: usize>(simd: S, $($x: &[T; L]),+) -> [T; L] {
+            let mut out = [T::ZERO; L];
+            let width = T::vectors_mut::<S>(&mut out).len();
+            if width * size_of::<T::Vector<S>>() == size_of::<[T; L]>() {
+                for v in 0..width {
+                    T::vectors_mut::<S>(&mut out)[v] = T::$vectors(simd, $(T::vectors::<S>($x)[v]),+);
+                }
+            } else {
+                for l in 0..L {
+                    out[l] = $scalar($($x[l]),+);
+                }
+            }
+            out
+        }
+    };
 }
 
-/// Returns f(a, b) in each lane.
-#[inline(always)]
-pub fn zip<T: Real, const L: usize>(a: [T; L], b: [T; L], f: impl Fn(T, T) -> T) -> [T; L] {
-    let mut out = a;
-    for l in 0..L {
-        out[l] = f(a[l], b[l]);
-    }
-    out
-}
-
-/// Returns binary32 lanes in format `T`.
-#[inline(always)]
-pub fn widen<T: Real, const L: usize>(values: [f32; L]) -> [T; L] {
-    let mut out = [T::ZERO; L];
-    for l in 0..L {
-        out[l] = T::from_f32(values[l]);
-    }
-    out
-}
+lanewise!(
+    /// Returns a * b + c in each lane.
+    fma, mul_add, (a, b, c), |a: T, b: T, c: T| a.fma(b, c)
+);
+lanewise!(
+    /// Returns a + b in each lane.
+    add, add_vectors, (a, b), |a: T, b: T| a + b
+);
+lanewise!(
+    /// Returns a - b in each lane.
+    sub, sub_vectors, (a, b), |a: T, b: T| a - b
+);
+lanewise!(
+    /// Returns a * b in each lane.
+    mul, mul_vectors, (a, b), |a: T, b: T| a * b
+);
+lanewise!(
+    /// Returns the larger of a and b in each lane; b where either is NaN.
+    max, max_vectors, (a, b), |a: T, b: T| if b < a { a } else { b }
+);
 
 /// The sums of one parameter's energies, as a value that `pulp` compiles for each instruction set.
 struct Energies<'p, 'a, T: Real, const L: usize> {
@@ -175,19 +187,19 @@ struct Energies<'p, 'a, T: Real, const L: usize> {
     total: &'p mut [f64; L],
 }
 
-impl<T: Real, const L: usize> NullaryFnOnce for Energies<'_, '_, T, L> {
+impl<T: Real, const L: usize> WithSimd for Energies<'_, '_, T, L> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let mut row = vec![[T::ZERO; L]; self.weights.len()];
         for start in (0..self.parameter.centre.len()).step_by(self.weights.len().max(1)) {
-            self.parameter.read(start, &mut row);
+            self.parameter.read(simd, start, &mut row);
             let (mut low, mut total) = ([T::ZERO; L], [T::ZERO; L]);
             for (x, &w) in row.iter().zip(self.weights) {
-                let energy = zip(*x, *x, |x, y| x * y);
-                low = fma(energy, [T::from_f64(w); L], low);
-                total = zip(total, energy, |t, e| t + e);
+                let energy = mul(simd, x, x);
+                low = fma(simd, &energy, &[T::from_f64(w); L], &low);
+                total = add(simd, &total, &energy);
             }
             for l in 0..L {
                 self.low[l] += low[l].to_f64();

@@ -7,7 +7,9 @@
 //!
 //! Every output is summed over the inputs in rising order with one fma each, then the bias is added, then the low-rank term.
 
-use super::lanes::{fma, widen, zip};
+use pulp::Simd;
+
+use super::lanes::mul;
 use super::products::{Column, Finish, Members, Shared, Size, TILE, columns, panel};
 use super::{Call, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -42,7 +44,7 @@ impl Operation for Linear {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let weight = &call.parameters[self.weight];
         let size = Size { rows: call.shapes[0].rows(), inputs: call.shapes[0].last(), outputs: weight.shape.dims()[0] };
         if L == 1 {
@@ -57,12 +59,12 @@ impl Operation for Linear {
         }
         #[expect(clippy::manual_map, reason = "a closure might not be inlined, and then lacks vector instructions")]
         let bias = match self.bias {
-            Some(bias) => Some(call.parameters[bias].all()),
+            Some(bias) => Some(call.parameters[bias].all(simd)),
             None => None,
         };
         match call.inputs[0] {
-            Operand::Shared(x) => members(size, weight, call.base, bias.as_deref(), Shared(x), out),
-            Operand::Members(x) => members(size, weight, &[], bias.as_deref(), Members(x), out),
+            Operand::Shared(x) => members(simd, size, weight, call.base, bias.as_deref(), Shared(x), out),
+            Operand::Members(x) => members(simd, size, weight, &[], bias.as_deref(), Members(x), out),
             Operand::InPlace => {}
         }
     }
@@ -74,7 +76,8 @@ impl Operation for Linear {
 
 /// y for each member; `base` is x W^T with the centre's W if all members share it.
 #[inline(always)]
-fn members<T: Real, const L: usize, X: Column<T>>(
+fn members<S: Simd, T: Real, const L: usize, X: Column<T>>(
+    simd: S,
     size: Size,
     weight: &Parameter<'_, T, L>,
     base: &[T],
@@ -82,7 +85,7 @@ fn members<T: Real, const L: usize, X: Column<T>>(
     x: X,
     out: &mut [[T; L]],
 ) {
-    let (left, inner, rank) = low_rank(size, weight, x);
+    let (left, inner, rank) = low_rank(simd, size, weight, x);
     let finish = Finish { bias, left: &left, inner: &inner, rank };
     if !base.is_empty() {
         finish.run(size, base, out);
@@ -94,10 +97,8 @@ fn members<T: Real, const L: usize, X: Column<T>>(
     while first < size.outputs {
         let count = if first + TILE <= size.outputs { TILE } else { 1 };
         let range = first * size.inputs..(first + count) * size.inputs;
-        if let Noise::Full { noise, scale } = weight.noise {
-            for ((w, &centre), &noise) in tile.iter_mut().zip(&weight.centre[range.clone()]).zip(&noise[range]) {
-                *w = fma([scale; L], widen(noise), [centre; L]);
-            }
+        if full {
+            weight.read(simd, range.start, &mut tile[..range.len()]);
             columns(size, first, count, Members(&tile), x, &finish, out);
         } else {
             columns(size, first, count, Shared(&weight.centre[range]), x, &finish, out);
@@ -108,7 +109,8 @@ fn members<T: Real, const L: usize, X: Column<T>>(
 
 /// Returns (scale A, B^T x, rank) of noise of low rank, shaped (outputs, rank) and (rows, rank); rank 0 for full rank.
 #[inline(always)]
-fn low_rank<T: Real, const L: usize, X: Column<T>>(
+fn low_rank<S: Simd, T: Real, const L: usize, X: Column<T>>(
+    simd: S,
     size: Size,
     weight: &Parameter<'_, T, L>,
     x: X,
@@ -118,17 +120,13 @@ fn low_rank<T: Real, const L: usize, X: Column<T>>(
     };
     let mut scaled = vec![[T::ZERO; L]; size.outputs * rank];
     for (r, left) in left.chunks_exact(size.outputs).enumerate() {
-        for (o, &a) in left.iter().enumerate() {
-            scaled[o * rank + r] = zip(widen(a), [scale; L], |a, s| a * s);
+        for (o, a) in left.iter().enumerate() {
+            scaled[o * rank + r] = mul(simd, a, &[scale; L]);
         }
-    }
-    let mut wide = vec![[T::ZERO; L]; right.len()];
-    for (w, &b) in wide.iter_mut().zip(right) {
-        *w = widen(b);
     }
     let mut inner = vec![[T::ZERO; L]; size.rows * rank];
     let narrow = Size { outputs: rank, ..size };
-    for (r, b) in wide.chunks_exact(size.inputs).enumerate() {
+    for (r, b) in right.chunks_exact(size.inputs).enumerate() {
         columns(narrow, r, 1, Members(b), x, &Finish::none(), &mut inner);
     }
     (scaled, inner, rank)

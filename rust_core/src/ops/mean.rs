@@ -1,6 +1,8 @@
 //! Mean of all elements.
 
-use super::lanes::zip;
+use pulp::Simd;
+
+use super::lanes::add;
 use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -21,11 +23,11 @@ impl Operation for Mean {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let count = call.shapes[0].numel();
         let mut total = [T::ZERO; L];
         for i in 0..count {
-            total = zip(total, call.inputs[0].at(i), |t, x| t + x);
+            total = add(simd, &total, &call.inputs[0].at(i));
         }
         out[0] = total.map(|t| t / T::from_f64(count as f64));
     }

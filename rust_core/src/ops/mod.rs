@@ -8,7 +8,7 @@ mod elementwise;
 mod lanes;
 mod products;
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, Simd, WithSimd};
 
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
@@ -27,7 +27,7 @@ pub(crate) trait Operation {
     fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape>;
 
     /// Computes the result for `L` members. Shapes were checked by `shape`.
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]);
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]);
 
     /// Returns the numbers of the parameters that this operation reads.
     fn parameters(&self) -> Vec<usize> {
@@ -73,8 +73,8 @@ macro_rules! operations {
             }
 
             #[inline(always)]
-            fn run_inline<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-                match self { $(Self::$name(op) => op.run(call, out)),* }
+            fn run_inline<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+                match self { $(Self::$name(op) => op.run(simd, call, out)),* }
             }
         }
     };
@@ -107,12 +107,12 @@ struct Run<'r, 'c, T: Real, const L: usize> {
     out: &'r mut [[T; L]],
 }
 
-impl<T: Real, const L: usize> NullaryFnOnce for Run<'_, '_, T, L> {
+impl<T: Real, const L: usize> WithSimd for Run<'_, '_, T, L> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        self.op.run_inline(self.call, self.out);
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.op.run_inline(simd, self.call, self.out);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Mean squared error: mean (x - y)^2.
 
+use pulp::Simd;
+
 use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
 use super::{Call, Operation};
 use crate::Result;
@@ -18,7 +20,7 @@ impl Operation for MeanSquaredError {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         out[0] = mean_of_pairs(call, |x, y| (x - y) * (x - y));
     }
 }

@@ -1,5 +1,7 @@
 //! The same elements under another shape.
 
+use pulp::Simd;
+
 use super::{Call, Operation, elementwise, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -25,7 +27,7 @@ impl Operation for Reshape {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         elementwise::unary(call, out, |x| x);
     }
 }

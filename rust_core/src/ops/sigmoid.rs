@@ -1,5 +1,7 @@
 //! 1 / (1 + e^-x).
 
+use pulp::Simd;
+
 use super::{Call, Operation, elementwise, expect_inputs};
 use crate::Result;
 use crate::tensor::{Real, Shape};
@@ -18,7 +20,7 @@ impl Operation for Sigmoid {
     }
 
     #[inline(always)]
-    fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         elementwise::unary(call, out, |x| T::ONE / (T::ONE + (-x).exp()));
     }
 }

@@ -87,21 +87,21 @@ impl Perturbation {
     }
 
     /// Fills `scratch` with all normals of the pairs `first..first + LANES`.
-    pub fn fill(&self, first: u32, scratch: &mut Vec<[f32; LANES]>) {
-        scratch.resize(self.scratch_len(), [0.0; LANES]);
+    pub fn fill<T: Real>(&self, first: u32, scratch: &mut Vec<[T; LANES]>) {
+        scratch.resize(self.scratch_len(), [T::ZERO; LANES]);
         for (parameter, bounds) in self.offsets.windows(2).enumerate() {
             self.fill_blocks(parameter, first, 0, &mut scratch[bounds[0]..bounds[1]]);
         }
     }
 
     /// Fills `out`, whole blocks, with normals of one parameter from block `block` on, for the pairs `first..first + LANES`.
-    pub fn fill_blocks(&self, parameter: usize, first: u32, block: u32, out: &mut [[f32; LANES]]) {
+    pub fn fill_blocks<T: Real>(&self, parameter: usize, first: u32, block: u32, out: &mut [[T; LANES]]) {
         let (key, generation) = (self.key, self.generation);
         Arch::new().dispatch(Fill { key, parameter: parameter as u32, first, generation, block, out });
     }
 
     /// Returns how parameter `parameter` is perturbed, given the filled scratch.
-    pub fn noise<'a, T: Real>(&self, parameter: usize, sigma: T, scratch: &'a [[f32; LANES]]) -> Noise<'a, T, LANES> {
+    pub fn noise<'a, T: Real>(&self, parameter: usize, sigma: T, scratch: &'a [[T; LANES]]) -> Noise<'a, T, LANES> {
         let noise = &scratch[self.offsets[parameter]..self.offsets[parameter + 1]];
         match self.ranks[parameter] {
             Rank::Full => Noise::Full { noise, scale: sigma },
@@ -114,16 +114,16 @@ impl Perturbation {
     }
 }
 
-struct Fill<'a> {
+struct Fill<'a, T> {
     key: Key,
     parameter: u32,
     first: u32,
     generation: u32,
     block: u32,
-    out: &'a mut [[f32; LANES]],
+    out: &'a mut [[T; LANES]],
 }
 
-impl NullaryFnOnce for Fill<'_> {
+impl<T: Real> NullaryFnOnce for Fill<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -139,10 +139,10 @@ impl NullaryFnOnce for Fill<'_> {
             }
             for (word, out) in words.iter().zip(out.chunks_exact_mut(2)) {
                 for l in 0..LANES {
-                    out[0][l] = normal(word[l] & 0xFFFF);
+                    out[0][l] = T::from_f32(normal(word[l] & 0xFFFF));
                 }
                 for l in 0..LANES {
-                    out[1][l] = normal(word[l] >> 16);
+                    out[1][l] = T::from_f32(normal(word[l] >> 16));
                 }
             }
         }

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use smallvec::SmallVec;
+
 use super::{NodeId, Perturbation, Program};
 use crate::ops::{Call, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
 use crate::tensor::{Shape, Tensor};
@@ -123,7 +125,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
     ) -> [f64; LANES] {
         let Workspace { noise, values } = workspace;
         let sigma = if half == Half::Plus { sigma } else { -sigma };
-        let parameters: Vec<Parameter<'_, T, LANES>> = (self.shapes.iter().zip(self.centre).enumerate())
+        let parameters: SmallVec<[Parameter<'_, T, LANES>; 8]> = (self.shapes.iter().zip(self.centre).enumerate())
             .map(|(i, (shape, centre))| Parameter { shape, centre, noise: perturbation.noise(i, sigma, noise) })
             .collect();
         let draw = Draw { pair, ..self.draw };
@@ -171,8 +173,8 @@ impl<'a, T: Element> Evaluator<'a, T> {
             true => Operand::Members(&values[self.slots[input]]),
             false => Operand::Shared(&self.shared[input]),
         };
-        let inputs: Vec<Operand<'_, T, L>> = nodes[id].inputs.iter().enumerate().map(operand).collect();
-        let shapes: Vec<&Shape> = nodes[id].inputs.iter().map(|&i| &nodes[i].shape).collect();
+        let inputs: SmallVec<[Operand<'_, T, L>; 2]> = nodes[id].inputs.iter().enumerate().map(operand).collect();
+        let shapes: SmallVec<[&Shape; 2]> = nodes[id].inputs.iter().map(|&i| &nodes[i].shape).collect();
         op.run(&Call { inputs: &inputs, shapes: &shapes, parameters, base: &self.bases[id], draw }, out);
     }
 }
@@ -195,7 +197,7 @@ fn slots(program: &Program) -> Vec<usize> {
 #[derive(Debug, Default)]
 pub struct Workspace<T> {
     /// The normals of sixteen pairs.
-    pub noise: Vec<[f32; LANES]>,
+    pub noise: Vec<[T; LANES]>,
     values: Vec<Vec<[T; LANES]>>,
 }
 

@@ -155,7 +155,7 @@ macro_rules! real {
             #[inline(always)]
             fn softplus(self) -> Self {
                 // ln(1 + u) = 2 atanh(u / (2 + u)) with u = e^-|x| in [0, 1]
-                let u = (-self.abs()).exp();
+                let u = Real::exp(-self.abs()); // the format's own `exp` is the library's
                 let s = u / (2.0 + u);
                 let p = horner!($t, s * s, $($wide),*);
                 let positive = if self < 0.0 { 0.0 } else { self };

@@ -19,12 +19,21 @@ pub trait Packed: Copy {
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
     /// Returns a + b.
     fn add_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns a - b.
+    fn sub_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns a * b.
+    fn mul_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns the larger of a and b; b where either is NaN.
+    fn max_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// Returns a * b + c with one rounding.
     fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
 }
 
 macro_rules! packed {
-    ($t:ident, $vector:ident, $as:ident, $as_mut:ident, $splat:ident, $add:ident, $mul_add:ident) => {
+    (
+        $t:ident, $vector:ident, $as:ident, $as_mut:ident, $splat:ident,
+        $add:ident, $sub:ident, $mul:ident, $less:ident, $select:ident, $mul_add:ident
+    ) => {
         impl Packed for $t {
             type Vector<S: Simd> = S::$vector;
 
@@ -49,6 +58,21 @@ macro_rules! packed {
             }
 
             #[inline(always)]
+            fn sub_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$sub(a, b)
+            }
+
+            #[inline(always)]
+            fn mul_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
+            }
+
+            #[inline(always)]
+            fn max_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$select(simd.$less(b, a), a, b)
+            }
+
+            #[inline(always)]
             fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
             }
@@ -56,5 +80,29 @@ macro_rules! packed {
     };
 }
 
-packed!(f32, f32s, as_simd_f32s, as_mut_simd_f32s, splat_f32s, add_f32s, mul_add_f32s);
-packed!(f64, f64s, as_simd_f64s, as_mut_simd_f64s, splat_f64s, add_f64s, mul_add_f64s);
+packed!(
+    f32,
+    f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    splat_f32s,
+    add_f32s,
+    sub_f32s,
+    mul_f32s,
+    less_than_f32s,
+    select_f32s,
+    mul_add_f32s
+);
+packed!(
+    f64,
+    f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    less_than_f64s,
+    select_f64s,
+    mul_add_f64s
+);
