@@ -1,1 +1,1 @@
-"""Sentences: complete runs and sweeps. A package, so that Hydra finds it as `pkg://syntonic.configs` in an installed wheel."""
+"""Sentences: complete runs and sweeps. A package, so that Hydra finds it as `pkg://syntonic.configs` in a wheel."""

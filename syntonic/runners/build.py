@@ -40,7 +40,7 @@ def build(config: RunConfig) -> Parts:
     return Parts(benchmark, model, trainer, tracker, callbacks)
 
 
-def _make(kind: registry.Kind, entry: dict[str, Any], *given: object) -> Any:
+def _make(kind: registry.Kind, entry: dict[str, Any], *given: object) -> Any:  # noqa: ANN401 (what it is depends on the name)
     arguments = {key: value for key, value in entry.items() if key != "name"}
     try:
         return registry.lookup(kind, entry["name"])(*given, **arguments)

@@ -111,7 +111,7 @@ class RunFolder:
             self._lock.close()
             self._lock = None
 
-    def update(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
         """Changes facts and rewrites `run.json`, whole or not at all; safe from any thread."""
         with self._guard:
             self.facts = replace(self.facts, **changes)

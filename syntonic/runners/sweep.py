@@ -6,6 +6,7 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.markup import escape
@@ -76,7 +77,7 @@ def run_point(config: DictConfig) -> dict[str, Any]:
     return {**row, "status": outcome.status.value, "results": dict(outcome.results), "reason": outcome.reason}
 
 
-def _rows(returned: Any) -> Iterable[dict[str, Any]]:
+def _rows(returned: JobReturn | Sequence[JobReturn | Sequence[JobReturn]]) -> Iterable[dict[str, Any]]:
     # Sweepers return their jobs in lists, one per batch.
     if isinstance(returned, Sequence):
         for part in returned:

@@ -1,7 +1,7 @@
 """Puts a pydantic fault into words: what was given, what must hold, what to try."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from syntonic.runners.faults import did_you_mean
 
@@ -56,7 +56,7 @@ def _rule(fault: "ErrorDetails") -> str:
     return message[:1].lower() + message[1:]
 
 
-def _multiple(given: Any, step: float) -> str:
+def _multiple(given: object, step: float) -> str:
     wanted = "must be even" if step == 2 else f"must be a multiple of {step}"
     if not isinstance(given, int) or given <= 0 or not isinstance(step, int):
         return wanted
@@ -70,7 +70,7 @@ def _near_literal(fault: "ErrorDetails") -> str:
     return hint if "did you mean" in hint else ""
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = {True: "true", False: "false", None: "null"}.get(value) if isinstance(value, bool | None) else str(value)
     text = text or ""
     return text if len(text) <= 60 else f"{text[:57]}..."
