@@ -46,7 +46,7 @@ def main() -> None:
     args = parser.parse_args()
     git = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(git, capture_output=True, text=True, cwd=HERE, check=True).stdout.strip()
-    results: dict[str, object] = {"commit": commit, "python": platform.python_version(), "device": platform.machine()}
+    results: dict[str, object] = {"commit": commit, "python": platform.python_version()}
     for trainer in TRAINERS:
         print(f"Syntonic, trainer={trainer}", file=sys.stderr)
         results[trainer] = syntonic(trainer)
