@@ -26,7 +26,11 @@ DIGITS = ["-cn", "digits", "tracking=none", "callbacks.checkpoint.every_generati
 
 def test_the_default_run_learns_xor_and_is_recorded(folder: Path) -> None:
     child = subprocess.run(
-        [sys.executable, "-c", MEASURED, *COMMAND], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-c", MEASURED, *COMMAND],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     said, _, peak = child.stdout.rstrip().rpartition("\n")
     assert child.returncode == 0, said

@@ -57,7 +57,7 @@ pub struct Config {
     pub elitist: bool,
     /// Format that members are computed in.
     pub dtype: DType,
-    /// Threads; none takes the shared pool.
+    /// Threads, the caller's included; none is one for each core.
     pub threads: Option<usize>,
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Each element is summed over the pairs in one fixed order by one thread, in binary64.
 
-use pulp::{Arch, NullaryFnOnce};
-use rayon::prelude::*;
+use std::ops::Range;
 
+use pulp::{Arch, NullaryFnOnce};
+
+use super::crew::{Crew, NORMAL_COST};
 use crate::ops::LANES;
 use crate::program::{Perturbation, Rank};
 use crate::tensor::Shape;
@@ -17,79 +19,100 @@ const ELEMENTS: usize = 16 * NORMALS_PER_BLOCK;
 type Utilities = [f64; LANES];
 
 /// Returns sum_p u_p noise_p for each element of each parameter, where `utilities[p]` is that of pair p.
-pub(super) fn direction(perturbation: &Perturbation, shapes: &[Shape], utilities: &[f64]) -> Vec<f64> {
-    let groups: Vec<Utilities> =
-        utilities.chunks(LANES).map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0))).collect();
-    let mut out = vec![0.0; shapes.iter().map(Shape::numel).sum()];
-    let mut tasks: Vec<Task<'_>> = Vec::new();
-    let mut rest = out.as_mut_slice();
-    for (parameter, (shape, rank)) in shapes.iter().zip(perturbation.ranks()).enumerate() {
-        let (these, others) = rest.split_at_mut(shape.numel());
-        let new = |(i, out)| Task { perturbation, groups: &groups, parameter, first: i * ELEMENTS, out };
-        match rank {
-            Rank::Full => tasks.extend(these.chunks_mut(ELEMENTS).enumerate().map(new)),
-            Rank::Low { .. } => tasks.push(new((0, these))),
-        }
-        rest = others;
-    }
-    tasks.into_par_iter().for_each(Task::run);
-    out
+pub(super) fn direction(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], utilities: &[f64]) -> Vec<f64> {
+    let groups: Vec<Utilities> = utilities
+        .chunks(LANES)
+        .map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)))
+        .collect();
+    let noise = low_rank_noise(crew, perturbation, shapes, groups.len());
+    let tasks: Vec<Task<'_>> = (shapes.iter().zip(perturbation.ranks()).enumerate())
+        .flat_map(|(parameter, (shape, &rank))| {
+            let size = match rank {
+                Rank::Full => ELEMENTS,
+                Rank::Low { columns, .. } => columns.max(ELEMENTS - ELEMENTS % columns),
+            };
+            let (groups, noise) = (groups.as_slice(), noise[parameter].as_slice());
+            let task = move |first: usize| {
+                let elements = first..(first + size).min(shape.numel());
+                Task { perturbation, groups, noise, parameter, rank, elements }
+            };
+            (0..shape.numel()).step_by(size.max(1)).map(task)
+        })
+        .collect();
+    let cost = groups.len() * (NORMAL_COST * perturbation.scratch_len() + 8 * shapes.iter().map(Shape::numel).sum::<usize>());
+    crew.map(tasks.len(), cost, |i| tasks[i].run()).concat()
 }
 
-/// The sums of some elements of one parameter.
+/// All normals of one group of pairs, for one parameter.
+type GroupNoise = Vec<[f32; LANES]>;
+
+/// Returns, for each parameter whose noise is of low rank, the normals of each group; nothing for the others.
+fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], groups: usize) -> Vec<Vec<GroupNoise>> {
+    let lengths: Vec<usize> = (shapes.iter().zip(perturbation.ranks()))
+        .map(|(shape, rank)| match rank {
+            Rank::Full => 0,
+            Rank::Low { .. } => rank.normals(shape.numel()).next_multiple_of(NORMALS_PER_BLOCK),
+        })
+        .collect();
+    let cost = groups * NORMAL_COST * lengths.iter().sum::<usize>();
+    let mut drawn = crew.map(groups, cost, |group| {
+        let draw = |(parameter, &length): (usize, &usize)| {
+            let mut noise = vec![[0.0_f32; LANES]; length];
+            perturbation.fill_blocks(parameter, (group * LANES) as u32, 0, &mut noise);
+            noise
+        };
+        lengths.iter().enumerate().map(draw).collect::<Vec<GroupNoise>>()
+    });
+    let of = |parameter: usize| drawn.iter_mut().map(|group| std::mem::take(&mut group[parameter])).collect();
+    (0..shapes.len()).map(of).collect()
+}
+
+/// The sums of some elements of one parameter; of whole rows if its noise is of low rank.
 struct Task<'a> {
     perturbation: &'a Perturbation,
     groups: &'a [Utilities],
+    noise: &'a [GroupNoise],
     parameter: usize,
-    first: usize,
-    out: &'a mut [f64],
+    rank: Rank,
+    elements: Range<usize>,
 }
 
 impl Task<'_> {
-    fn run(self) {
-        match self.perturbation.ranks()[self.parameter] {
+    fn run(&self) -> Vec<f64> {
+        match self.rank {
             Rank::Full => self.full(),
-            Rank::Low { rows, columns, rank } => self.low(rows, columns, rank),
+            Rank::Low { rows, columns, rank } => {
+                let range = self.elements.start / columns..self.elements.end / columns;
+                range.flat_map(|row| self.row(row, rows, columns, rank)).collect()
+            }
         }
     }
 
-    fn full(self) {
-        let blocks = self.out.len().div_ceil(NORMALS_PER_BLOCK);
-        let mut noise = vec![[0.0_f32; LANES]; blocks * NORMALS_PER_BLOCK];
-        let mut sums = vec![[0.0; LANES]; blocks * NORMALS_PER_BLOCK];
-        let block = (self.first / NORMALS_PER_BLOCK) as u32;
+    fn full(&self) -> Vec<f64> {
+        let padded = self.elements.len().next_multiple_of(NORMALS_PER_BLOCK);
+        let mut noise = vec![[0.0_f32; LANES]; padded];
+        let mut sums = vec![[0.0; LANES]; padded];
+        let block = (self.elements.start / NORMALS_PER_BLOCK) as u32;
         for (group, utilities) in self.groups.iter().enumerate() {
             self.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, block, &mut noise);
             Arch::new().dispatch(Accumulate { utilities, noise: &noise, sums: &mut sums });
         }
-        self.out.iter_mut().zip(&sums).for_each(|(o, lanes)| *o = lanes.iter().sum());
+        sums[..self.elements.len()].iter().map(|lanes| lanes.iter().sum()).collect()
     }
 
-    fn low(self, rows: usize, columns: usize, rank: usize) {
-        let size = (rank * (rows + columns)).next_multiple_of(NORMALS_PER_BLOCK);
-        let noise: Vec<Vec<[f32; LANES]>> = (0..self.groups.len())
-            .into_par_iter()
-            .map(|group| {
-                let mut noise = vec![[0.0_f32; LANES]; size];
-                self.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, 0, &mut noise);
-                noise
-            })
-            .collect();
+    fn row(&self, row: usize, rows: usize, columns: usize, rank: usize) -> Vec<f64> {
         let scale = 1.0 / (rank as f64).sqrt();
-        let groups = self.groups;
-        self.out.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
-            let mut sums = vec![[0.0; LANES]; columns];
-            for r in 0..rank {
-                for (utilities, noise) in groups.iter().zip(&noise) {
-                    let (left, right) = noise.split_at(rank * rows);
-                    let left = left[r * rows + row];
-                    let weighted = std::array::from_fn(|l| utilities[l] * f64::from(left[l]));
-                    let right = &right[r * columns..][..columns];
-                    Arch::new().dispatch(Accumulate { utilities: &weighted, noise: right, sums: &mut sums });
-                }
+        let mut sums = vec![[0.0; LANES]; columns];
+        for r in 0..rank {
+            for (utilities, noise) in self.groups.iter().zip(self.noise) {
+                let (left, right) = noise.split_at(rank * rows);
+                let left = left[r * rows + row];
+                let weighted = std::array::from_fn(|l| utilities[l] * f64::from(left[l]));
+                let noise = &right[r * columns..][..columns];
+                Arch::new().dispatch(Accumulate { utilities: &weighted, noise, sums: &mut sums });
             }
-            out.iter_mut().zip(&sums).for_each(|(o, lanes)| *o = scale * lanes.iter().sum::<f64>());
-        });
+        }
+        sums.iter().map(|lanes| scale * lanes.iter().sum::<f64>()).collect()
     }
 }
 
@@ -149,7 +172,8 @@ mod tests {
             let shape = Shape::from(dims);
             let utilities: Vec<f64> = (0..37).map(|p| f64::from(p) * 0.11 - 1.7).collect();
             let perturbation = Perturbation::new(3, 9, std::slice::from_ref(&shape), rank);
-            let ours = direction(&perturbation, std::slice::from_ref(&shape), &utilities);
+            let crew = Crew::new(Some(2)).unwrap();
+            let ours = direction(&crew, &perturbation, std::slice::from_ref(&shape), &utilities);
             let exact = by_definition(&shape, perturbation.ranks()[0], &utilities);
             for (x, y) in ours.iter().zip(exact) {
                 assert!((x - y).abs() < 1e-10, "{x} {y}");

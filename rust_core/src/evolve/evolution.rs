@@ -1,7 +1,6 @@
 //! One generation after the other: differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
-
+use super::crew::Crew;
 use super::direction::direction;
 use super::harmonize::{Modes, harmonize, syntony};
 use super::population::{Evaluation, Population};
@@ -72,7 +71,7 @@ pub struct Evolution {
     weights: Vec<Vec<f64>>,
     perturbation: Perturbation,
     snapper: Option<Snapper>,
-    pool: Option<ThreadPool>,
+    crew: Crew,
     single: Workspaces<f32>,
     double: Workspaces<f64>,
     state: State,
@@ -101,12 +100,6 @@ impl Evolution {
                 });
             }
         }
-        let threads = |n| ThreadPoolBuilder::new().num_threads(n).build();
-        let pool = config.threads.map(threads).transpose().map_err(|error| Error::Value {
-            op: "trainer",
-            expected: "a number of threads that the system grants".into(),
-            got: error.to_string(),
-        })?;
         let shapes: Vec<Shape> = genes.iter().map(|gene| gene.shape.clone()).collect();
         let memory =
             AttractorMemory::new(config.attractor_capacity, config.attractor_decay_rate, config.attractor_quantile);
@@ -115,7 +108,7 @@ impl Evolution {
             perturbation: Perturbation::new(config.seed, 0, &shapes, config.rank),
             snapper: config.precision.map(Snapper::new).transpose()?,
             weights: genes.into_iter().map(|gene| gene.mode_weights).collect(),
-            pool,
+            crew: Crew::new(config.threads)?,
             shapes,
             single: Workspaces::default(),
             double: Workspaces::default(),
@@ -160,17 +153,10 @@ impl Evolution {
                 got: format!("{} parameters", objective.program.parameter_shapes().len()),
             });
         }
-        let pool = self.pool.take();
-        let mut work = || match self.config.dtype {
+        match self.config.dtype {
             DType::F32 => self.step_as::<f32>(objective, inputs, |evolution| &evolution.single),
             DType::F64 => self.step_as::<f64>(objective, inputs, |evolution| &evolution.double),
-        };
-        let record = match &pool {
-            Some(pool) => pool.install(work),
-            None => work(),
-        };
-        self.pool = pool;
-        record
+        }
     }
 
     fn step_as<T: Element + Default>(
@@ -194,7 +180,7 @@ impl Evolution {
             centre: &centre,
             weights: self.needs_syntony().then_some(self.weights.as_slice()),
         };
-        let evaluation = population.evaluate(workspaces(self));
+        let evaluation = population.evaluate(&self.crew, workspaces(self));
         let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
         let found = evaluator.centre(&wanted);
         self.tell(&evaluation, found[0], found[1..].to_vec())
@@ -206,7 +192,7 @@ impl Evolution {
         let ranks = centred_ranks(&scores, self.takes_part(evaluation));
         let size = (self.config.population_size as f64) * self.config.sigma;
         let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
-        let towards = direction(&self.perturbation, &self.shapes, &utilities);
+        let towards = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
 
         let state = &self.state;
         let score = self.config.lambda_syntony * self.syntony(&state.centre)? - loss;
@@ -290,7 +276,7 @@ impl Evolution {
         let sign = if member.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut utilities = vec![0.0; self.config.population_size / 2];
         utilities[member / 2] = sign * self.config.sigma;
-        let offset = direction(&self.perturbation, &self.shapes, &utilities);
+        let offset = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
         self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
     }
 

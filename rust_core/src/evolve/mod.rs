@@ -4,6 +4,7 @@
 
 mod attractor;
 mod config;
+mod crew;
 mod direction;
 mod evolution;
 mod harmonize;

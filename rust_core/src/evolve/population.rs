@@ -1,7 +1,6 @@
 //! Evaluates a population: sixteen mirrored pairs at a time on each thread.
 
-use rayon::prelude::*;
-
+use super::crew::{Crew, NORMAL_COST};
 use crate::ops::{Element, LANES, Parameter};
 use crate::program::{Evaluator, Half, Perturbation, Workspaces};
 use crate::tensor::Shape;
@@ -34,10 +33,10 @@ struct Group {
 
 impl<T: Element> Population<'_, T> {
     /// Computes every member's loss, and its syntony if asked. The result does not depend on the number of threads.
-    pub fn evaluate(&self, workspaces: &Workspaces<T>) -> Evaluation {
+    pub fn evaluate(&self, crew: &Crew, workspaces: &Workspaces<T>) -> Evaluation {
         let groups = self.pairs.div_ceil(LANES);
-        let found: Vec<[Group; 2]> =
-            (0..groups).into_par_iter().map(|group| self.group(group * LANES, workspaces)).collect();
+        let cost = groups * (2 * self.evaluator.cost() + NORMAL_COST * self.perturbation.scratch_len());
+        let found = crew.map(groups, cost, |group| self.group(group * LANES, workspaces));
         let mut evaluation = Evaluation::default();
         for pair in 0..self.pairs {
             for half in &found[pair / LANES] {

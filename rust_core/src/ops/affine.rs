@@ -46,9 +46,13 @@ impl Operation for Affine {
             Operand::InPlace => {}
         }
         let features = call.shapes[0].last();
-        let (scale, shift) = (call.parameters[self.scale].all(simd), call.parameters[self.shift].all(simd));
+        let mut scratch = call.scratch.borrow_mut();
+        scratch.resize(2 * features, [T::ZERO; L]);
+        let (scale, shift) = scratch.split_at_mut(features);
+        call.parameters[self.scale].read(simd, 0, scale);
+        call.parameters[self.shift].read(simd, 0, shift);
         for row in out.chunks_exact_mut(features.max(1)) {
-            for (y, (scale, shift)) in row.iter_mut().zip(scale.iter().zip(&shift)) {
+            for (y, (scale, shift)) in row.iter_mut().zip(scale.iter().zip(shift.iter())) {
                 *y = fma(simd, y, scale, shift);
             }
         }

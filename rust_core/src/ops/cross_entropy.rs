@@ -36,11 +36,10 @@ impl Operation for CrossEntropy {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        let classes = call.shapes[0].last();
         let labels = call.inputs[1];
         out[0] = match call.inputs[0] {
-            Operand::Members(x) => mean_loss(simd, classes, x, |&x| x, labels),
-            Operand::Shared(x) => mean_loss(simd, classes, x, |&x| [x; L], labels),
+            Operand::Members(x) => mean_loss(simd, call, x, |&x| x, labels),
+            Operand::Shared(x) => mean_loss(simd, call, x, |&x| [x; L], labels),
             Operand::InPlace => return,
         };
     }
@@ -50,15 +49,17 @@ impl Operation for CrossEntropy {
 #[inline(always)]
 fn mean_loss<S: Simd, E, T: Real, const L: usize>(
     simd: S,
-    classes: usize,
+    call: &Call<'_, T, L>,
     logits: &[E],
     read: impl Fn(&E) -> [T; L],
     labels: Operand<'_, T, L>,
 ) -> [T; L] {
+    let classes = call.shapes[0].last();
     let rows = logits.len() / classes;
-    let mut sums = vec![[T::ZERO; L]; rows];
-    let mut spreads = vec![[T::ZERO; L]; rows];
-    let mut exponentials = vec![[T::ZERO; L]; classes];
+    let mut scratch = call.scratch.borrow_mut();
+    scratch.resize(2 * rows + classes, [T::ZERO; L]);
+    let (sums, rest) = scratch.split_at_mut(rows);
+    let (spreads, exponentials) = rest.split_at_mut(rows);
     for (row, logits) in logits.chunks_exact(classes).enumerate() {
         let mut largest = [-T::INFINITY; L];
         for (e, x) in exponentials.iter_mut().zip(logits) {
@@ -68,25 +69,25 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
         let mut picked = [T::NAN; L];
         match labels {
             Operand::Shared(labels) => {
-                if let Some(x) = pick(&exponentials, labels[row]) {
+                if let Some(x) = pick(exponentials, labels[row]) {
                     picked = *x;
                 }
             }
             _ => {
                 for (l, label) in labels.at(row).into_iter().enumerate() {
-                    picked[l] = pick(&exponentials, label).map_or(T::NAN, |x| x[l]);
+                    picked[l] = pick(exponentials, label).map_or(T::NAN, |x| x[l]);
                 }
             }
         }
         spreads[row] = sub(simd, &largest, &picked);
-        for e in &mut exponentials {
+        for e in exponentials.iter_mut() {
             *e = sub(simd, e, &largest);
         }
         for e in exponentials.as_flattened_mut() {
             *e = e.exp();
         }
         let mut sum = [T::ZERO; L];
-        for e in &exponentials {
+        for e in exponentials.iter() {
             sum = add(simd, &sum, e);
         }
         sums[row] = sum;
@@ -95,7 +96,7 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
         *s = s.ln() + d;
     }
     let mut total = [T::ZERO; L];
-    for loss in &sums {
+    for loss in sums.iter() {
         total = add(simd, &total, loss);
     }
     total.map(|t| t / T::from_f64(rows as f64))

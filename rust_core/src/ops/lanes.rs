@@ -1,5 +1,7 @@
 //! What an operation reads: values shared by all members, values of each member, and perturbed parameters.
 
+use std::cell::RefCell;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::tensor::{Real, Shape};
@@ -88,13 +90,6 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
         }
     }
 
-    /// Returns every element, for each member.
-    #[inline(always)]
-    pub(super) fn all<S: Simd>(&self, simd: S) -> Vec<[T; L]> {
-        let mut out = vec![[T::ZERO; L]; self.centre.len()];
-        self.read(simd, 0, &mut out);
-        out
-    }
 }
 
 /// The inputs of one run of an operation.
@@ -110,6 +105,8 @@ pub struct Call<'a, T, const L: usize> {
     pub base: &'a [T],
     /// Whose random numbers the members draw.
     pub draw: Draw,
+    /// Memory that an operation may use while it runs; what is in it is left over from another.
+    pub scratch: &'a RefCell<Vec<[T; L]>>,
 }
 
 /// Whose random numbers an operation draws: those of one generation, from the mirrored pair of the first lane on.

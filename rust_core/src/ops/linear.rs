@@ -57,20 +57,56 @@ impl Operation for Linear {
             centre(size, x, weight.centre, bias, out.as_flattened_mut());
             return;
         }
-        #[expect(clippy::manual_map, reason = "a closure might not be inlined, and then lacks vector instructions")]
-        let bias = match self.bias {
-            Some(bias) => Some(call.parameters[bias].all(simd)),
-            None => None,
-        };
+        let mut scratch = call.scratch.borrow_mut();
+        let mut scratch = Scratch::new(size, weight, self.bias, &mut scratch);
+        if let Some(bias) = self.bias {
+            call.parameters[bias].read(simd, 0, scratch.bias);
+        }
         match call.inputs[0] {
-            Operand::Shared(x) => members(simd, size, weight, call.base, bias.as_deref(), Shared(x), out),
-            Operand::Members(x) => members(simd, size, weight, &[], bias.as_deref(), Members(x), out),
+            Operand::Shared(x) => members(simd, size, weight, call.base, Shared(x), &mut scratch, out),
+            Operand::Members(x) => members(simd, size, weight, &[], Members(x), &mut scratch, out),
             Operand::InPlace => {}
         }
     }
 
     fn parameters(&self) -> Vec<usize> {
         [self.weight].into_iter().chain(self.bias).collect()
+    }
+}
+
+/// Memory for what is made of the parameters, for each member.
+struct Scratch<'s, T, const L: usize> {
+    /// b, (outputs,); empty without a bias
+    bias: &'s mut [[T; L]],
+    /// Some rows of W, for noise of full rank
+    tile: &'s mut [[T; L]],
+    /// scale A, (outputs, rank), for noise of low rank
+    left: &'s mut [[T; L]],
+    /// B^T x, (rows, rank)
+    inner: &'s mut [[T; L]],
+}
+
+impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
+    #[inline(always)]
+    fn new(
+        size: Size,
+        weight: &Parameter<'_, T, L>,
+        bias: Option<usize>,
+        memory: &'s mut Vec<[T; L]>,
+    ) -> Self {
+        let (tile, rank) = match weight.noise {
+            Noise::None => (0, 0),
+            Noise::Full { .. } => (TILE * size.inputs, 0),
+            Noise::LowRank { rank, .. } => (0, rank),
+        };
+        let bias = if bias.is_some() { size.outputs } else { 0 };
+        let (left, inner) = (rank * size.outputs, rank * size.rows);
+        // What the memory holds is written before it is read, so it need not be cleared.
+        memory.resize(memory.len().max(bias + tile + left + inner), [T::ZERO; L]);
+        let (bias, rest) = memory.split_at_mut(bias);
+        let (tile, rest) = rest.split_at_mut(tile);
+        let (left, rest) = rest.split_at_mut(left);
+        Self { bias, tile, left, inner: &mut rest[..inner] }
     }
 }
 
@@ -81,25 +117,24 @@ fn members<S: Simd, T: Real, const L: usize, X: Column<T>>(
     size: Size,
     weight: &Parameter<'_, T, L>,
     base: &[T],
-    bias: Option<&[[T; L]]>,
     x: X,
+    scratch: &mut Scratch<'_, T, L>,
     out: &mut [[T; L]],
 ) {
-    let (left, inner, rank) = low_rank(simd, size, weight, x);
-    let finish = Finish { bias, left: &left, inner: &inner, rank };
+    let rank = low_rank(simd, size, weight, x, scratch);
+    let Scratch { bias, tile, left, inner } = scratch;
+    let finish = Finish { bias, left, inner, rank };
     if !base.is_empty() {
         finish.run(size, base, out);
         return;
     }
-    let full = matches!(weight.noise, Noise::Full { .. });
-    let mut tile = vec![[T::ZERO; L]; if full { TILE * size.inputs } else { 0 }];
     let mut first = 0;
     while first < size.outputs {
         let count = if first + TILE <= size.outputs { TILE } else { 1 };
         let range = first * size.inputs..(first + count) * size.inputs;
-        if full {
+        if let Noise::Full { .. } = weight.noise {
             weight.read(simd, range.start, &mut tile[..range.len()]);
-            columns(size, first, count, Members(&tile), x, &finish, out);
+            columns(size, first, count, Members(tile), x, &finish, out);
         } else {
             columns(size, first, count, Shared(&weight.centre[range]), x, &finish, out);
         }
@@ -107,29 +142,26 @@ fn members<S: Simd, T: Real, const L: usize, X: Column<T>>(
     }
 }
 
-/// Returns (scale A, B^T x, rank) of noise of low rank, shaped (outputs, rank) and (rows, rank); rank 0 for full rank.
+/// Computes scale A and B^T x of noise of low rank and returns the rank, 0 for full rank.
 #[inline(always)]
 fn low_rank<S: Simd, T: Real, const L: usize, X: Column<T>>(
     simd: S,
     size: Size,
     weight: &Parameter<'_, T, L>,
     x: X,
-) -> (Vec<[T; L]>, Vec<[T; L]>, usize) {
-    let Noise::LowRank { left, right, rank, scale } = weight.noise else {
-        return (Vec::new(), Vec::new(), 0);
-    };
-    let mut scaled = vec![[T::ZERO; L]; size.outputs * rank];
+    scratch: &mut Scratch<'_, T, L>,
+) -> usize {
+    let Noise::LowRank { left, right, rank, scale } = weight.noise else { return 0 };
     for (r, left) in left.chunks_exact(size.outputs).enumerate() {
         for (o, a) in left.iter().enumerate() {
-            scaled[o * rank + r] = mul(simd, a, &[scale; L]);
+            scratch.left[o * rank + r] = mul(simd, a, &[scale; L]);
         }
     }
-    let mut inner = vec![[T::ZERO; L]; size.rows * rank];
     let narrow = Size { outputs: rank, ..size };
     for (r, b) in right.chunks_exact(size.inputs).enumerate() {
-        columns(narrow, r, 1, Members(b), x, &Finish::none(), &mut inner);
+        columns(narrow, r, 1, Members(b), x, &Finish::none(), scratch.inner);
     }
-    (scaled, inner, rank)
+    rank
 }
 
 /// x W^T + b for the centre alone: a vector holds 16 outputs of one row.
@@ -167,6 +199,7 @@ pub(crate) fn shared_base<T: Real>(x: &[T], shape: &Shape, weight: &Parameter<'_
         parameters: &[*weight],
         base: &[],
         draw: super::Draw::default(),
+        scratch: &std::cell::RefCell::default(),
     };
     op.run(&call, &mut out);
     out.into_flattened()

@@ -8,6 +8,8 @@ mod elementwise;
 mod lanes;
 mod products;
 
+use std::cell::RefCell;
+
 use pulp::{Arch, Simd, WithSimd};
 
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
@@ -159,10 +161,9 @@ impl Op {
             .collect();
         let operands: Vec<Operand<'_, T, 1>> = inputs.iter().map(|x| Operand::Shared(T::slice(x))).collect();
         let mut out = vec![[T::ZERO]; output.numel()];
-        self.run(
-            &Call { inputs: &operands, shapes: &shapes, parameters: &views, base: &[], draw: Draw::default() },
-            &mut out,
-        );
+        let (draw, scratch) = (Draw::default(), RefCell::default());
+        let call = Call { inputs: &operands, shapes: &shapes, parameters: &views, base: &[], draw, scratch: &scratch };
+        self.run(&call, &mut out);
         Tensor::new(output, T::storage(out.into_flattened()))
     }
 }

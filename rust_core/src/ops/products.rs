@@ -95,8 +95,8 @@ fn products<S: Simd, T: Real, W: Column<T>, X: Column<T>, const O: usize, const 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
 #[derive(Clone, Copy)]
 pub(super) struct Finish<'a, T, const L: usize> {
-    /// (outputs,)
-    pub bias: Option<&'a [[T; L]]>,
+    /// (outputs,); empty without a bias
+    pub bias: &'a [[T; L]],
     /// (outputs, rank)
     pub left: &'a [[T; L]],
     /// (rows, rank)
@@ -107,13 +107,13 @@ pub(super) struct Finish<'a, T, const L: usize> {
 impl<T: Real, const L: usize> Finish<'_, T, L> {
     /// Nothing follows.
     pub fn none() -> Self {
-        Self { bias: None, left: &[], inner: &[], rank: 0 }
+        Self { bias: &[], left: &[], inner: &[], rank: 0 }
     }
 
     #[inline(always)]
     fn vector<S: Simd>(&self, simd: S, (row, o, v): (usize, usize, usize), mut y: T::Vector<S>) -> T::Vector<S> {
-        if let Some(bias) = self.bias {
-            y = T::add_vectors(simd, y, T::vectors::<S>(&bias[o])[v]);
+        if !self.bias.is_empty() {
+            y = T::add_vectors(simd, y, T::vectors::<S>(&self.bias[o])[v]);
         }
         for r in 0..self.rank {
             let left = T::vectors::<S>(&self.left[o * self.rank + r])[v];

@@ -1,10 +1,11 @@
 //! Runs a program: once for what all members share, once for the centre, and for sixteen mirrored pairs at a time.
 
+use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
-use super::{NodeId, Perturbation, Program};
+use super::{Node, NodeId, Perturbation, Program};
 use crate::ops::{Call, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
@@ -69,7 +70,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
         for (id, node) in program.nodes().iter().enumerate() {
             if let (Some(op), false) = (&node.op, node.varies) {
                 let mut out = vec![[T::ZERO]; node.shape.numel()];
-                evaluator.call(op, id, &[], &[], draw, &mut out);
+                evaluator.call(op, id, &[], &[], draw, &RefCell::default(), &mut out);
                 evaluator.shared[id] = out.into_flattened();
             }
         }
@@ -98,11 +99,11 @@ impl<'a, T: Element> Evaluator<'a, T> {
         let parameters: Vec<Parameter<'_, T, 1>> = (self.shapes.iter().zip(self.centre))
             .map(|(shape, centre)| Parameter { shape, centre, noise: Noise::None })
             .collect();
-        let mut values = Vec::new();
+        let (mut values, scratch) = (Vec::new(), RefCell::default());
         let mut numbers = vec![f64::NAN; self.program.nodes().len()];
         for (id, node) in self.program.nodes().iter().enumerate() {
             if node.varies {
-                self.compute(id, &mut values, &parameters, self.draw);
+                self.compute(id, &mut values, &parameters, self.draw, &scratch);
             }
             let first = if node.varies {
                 values[self.slots[id]].first().map(|[x]| *x)
@@ -123,7 +124,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
         pair: u32,
         workspace: &mut Workspace<T>,
     ) -> [f64; LANES] {
-        let Workspace { noise, values } = workspace;
+        let Workspace { noise, values, scratch } = workspace;
         let sigma = if half == Half::Plus { sigma } else { -sigma };
         let parameters: SmallVec<[Parameter<'_, T, LANES>; 8]> = (self.shapes.iter().zip(self.centre).enumerate())
             .map(|(i, (shape, centre))| Parameter { shape, centre, noise: perturbation.noise(i, sigma, noise) })
@@ -131,7 +132,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
         let draw = Draw { pair, ..self.draw };
         for (id, node) in self.program.nodes().iter().enumerate().take(self.output + 1) {
             if node.varies {
-                self.compute(id, values, &parameters, draw);
+                self.compute(id, values, &parameters, draw, scratch);
             }
         }
         match self.shared[self.output].first() {
@@ -147,17 +148,29 @@ impl<'a, T: Element> Evaluator<'a, T> {
         values: &mut Vec<Vec<[T; L]>>,
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
+        scratch: &RefCell<Vec<[T; L]>>,
     ) {
         let node = &self.program.nodes()[id];
         let Some(op) = &node.op else { return };
         values.resize_with(self.program.nodes().len(), Vec::new);
         let mut out = std::mem::take(&mut values[self.slots[id]]);
         out.resize(node.shape.numel(), [T::ZERO; L]);
-        self.call(op, id, values, parameters, draw, &mut out);
+        self.call(op, id, values, parameters, draw, scratch, &mut out);
         values[self.slots[id]] = out;
     }
 
+    /// Returns about how many vector instructions sixteen members take.
+    pub fn cost(&self) -> usize {
+        let nodes = self.program.nodes();
+        let cost = |node: &Node| match &node.op {
+            Some(Op::Linear(_)) => node.shape.numel() * nodes[node.inputs[0]].shape.last(),
+            _ => 20 * node.shape.numel(),
+        };
+        nodes.iter().filter(|node| node.varies).map(cost).sum()
+    }
+
     /// Runs one operation: the one place where it meets its data.
+    #[expect(clippy::too_many_arguments, reason = "all of them are that data")]
     fn call<const L: usize>(
         &self,
         op: &Op,
@@ -165,6 +178,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
         values: &[Vec<[T; L]>],
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
+        scratch: &RefCell<Vec<[T; L]>>,
         out: &mut [[T; L]],
     ) {
         let nodes = self.program.nodes();
@@ -175,7 +189,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
         };
         let inputs: SmallVec<[Operand<'_, T, L>; 2]> = nodes[id].inputs.iter().enumerate().map(operand).collect();
         let shapes: SmallVec<[&Shape; 2]> = nodes[id].inputs.iter().map(|&i| &nodes[i].shape).collect();
-        op.run(&Call { inputs: &inputs, shapes: &shapes, parameters, base: &self.bases[id], draw }, out);
+        op.run(&Call { inputs: &inputs, shapes: &shapes, parameters, base: &self.bases[id], draw, scratch }, out);
     }
 }
 
@@ -199,6 +213,7 @@ pub struct Workspace<T> {
     /// The normals of sixteen pairs.
     pub noise: Vec<[T; LANES]>,
     values: Vec<Vec<[T; LANES]>>,
+    scratch: RefCell<Vec<[T; LANES]>>,
 }
 
 /// Workspaces that threads borrow and return, so that a generation allocates nothing.
