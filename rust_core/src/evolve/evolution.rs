@@ -16,6 +16,9 @@ type Lattice = (Vec<i64>, Vec<i64>);
 /// A centre, its coefficients, and what rounding to them left over.
 type Crystal = (Vec<f64>, Lattice, Vec<f64>);
 
+/// Snaps in a run from which on a table for them pays.
+const WORTH_A_TABLE: u64 = 50_000;
+
 /// One parameter of the genome.
 #[derive(Clone, Debug)]
 pub struct Gene {
@@ -115,6 +118,12 @@ impl Evolution {
             state: State::new(centre, memory),
             config,
         };
+        if let Some(snapper) = &evolution.snapper {
+            let snaps = evolution.config.max_generations.saturating_mul(evolution.state.centre.len() as u64);
+            if snaps >= WORTH_A_TABLE {
+                snapper.prepare();
+            }
+        }
         // What the start has beside the lattice is no step that was lost: the residual stays 0.
         (evolution.state.centre, evolution.state.lattice, _) =
             evolution.crystallized(evolution.state.centre.clone())?;
@@ -268,7 +277,7 @@ impl Evolution {
         let best =
             (0..scores.len()).filter(|&i| !scores[i].is_nan()).max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
         // A centre without a score loses to any member that has one.
-        (self.config.elitist && (centre.is_nan() || scores[best] > centre)).then_some(best)
+        (centre.is_nan() || scores[best] > centre).then_some(best)
     }
 
     /// Returns the parameters of one member.

@@ -2,7 +2,7 @@
 
 use super::crew::{Crew, NORMAL_COST};
 use crate::ops::{Element, LANES, Parameter};
-use crate::program::{Evaluator, Half, Perturbation, Workspaces};
+use crate::program::{Evaluator, Half, Perturbation, Workspace, Workspaces};
 use crate::tensor::Shape;
 
 /// The members of one generation.
@@ -54,18 +54,19 @@ impl<T: Element> Population<'_, T> {
             self.perturbation.fill(pair, &mut workspace.noise);
             [Half::Plus, Half::Minus].map(|half| Group {
                 losses: self.evaluator.members(self.perturbation, sigma, half, pair, workspace),
-                syntonies: self.weights.map(|weights| self.syntony(weights, half, &workspace.noise)),
+                syntonies: self.weights.map(|weights| self.syntony(weights, half, workspace)),
             })
         })
     }
 
-    /// Returns the syntony of sixteen members: row sums in `T`, their totals in binary64.
-    fn syntony(&self, weights: &[Vec<f64>], half: Half, noise: &[[T; LANES]]) -> [f64; LANES] {
+    /// Returns the syntony of sixteen members: sums of a few rows in `T`, their totals in binary64.
+    fn syntony(&self, weights: &[Vec<f64>], half: Half, workspace: &mut Workspace<T>) -> [f64; LANES] {
         let sigma = T::from_f64(if half == Half::Plus { self.sigma } else { -self.sigma });
+        let Workspace { noise, scratch, .. } = workspace;
         let (mut low, mut total) = ([0.0; LANES], [0.0; LANES]);
         for (i, (shape, centre)) in self.shapes.iter().zip(self.centre).enumerate() {
             let parameter = Parameter { shape, centre, noise: self.perturbation.noise(i, sigma, noise) };
-            parameter.energies(&weights[i], &mut low, &mut total);
+            parameter.energies(&weights[i], scratch.get_mut(), &mut low, &mut total);
         }
         std::array::from_fn(|l| if total[l] == 0.0 { 0.0 } else { low[l] / total[l] })
     }

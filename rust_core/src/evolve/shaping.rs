@@ -10,21 +10,28 @@
 /// assert_eq!(centred_ranks(&[3.0, f64::NAN, 5.0], |_| true), [0.0, -0.5, 0.5]);
 /// ```
 pub fn centred_ranks(scores: &[f64], take_part: impl Fn(usize) -> bool) -> Vec<f64> {
-    let worst_if_nan = |x: f64| if x.is_nan() { f64::NEG_INFINITY } else { x };
-    let mut order: Vec<(f64, usize)> =
-        scores.iter().enumerate().filter(|(i, _)| take_part(*i)).map(|(i, &x)| (worst_if_nan(x), i)).collect();
-    order.sort_unstable_by(|(x, i), (y, j)| x.total_cmp(y).then(i.cmp(j)));
+    // Integers that order like the scores, then by member: they sort twice as fast as floats with an index.
+    let mut order: Vec<u128> =
+        scores.iter().enumerate().filter(|(i, _)| take_part(*i)).map(|(i, &x)| ordered(x) << 64 | i as u128).collect();
+    order.sort_unstable();
     let last = order.len().saturating_sub(1).max(1) as f64;
     let mut ranks = vec![0.0; scores.len()];
     let mut start = 0;
-    for group in order.chunk_by(|(x, _), (y, _)| x == y) {
+    for group in order.chunk_by(|x, y| x >> 64 == y >> 64) {
         let mean = start as f64 + (group.len() - 1) as f64 / 2.0;
-        for &(_, i) in group {
-            ranks[i] = mean / last - 0.5;
+        for &member in group {
+            ranks[member as u64 as usize] = mean / last - 0.5;
         }
         start += group.len();
     }
     ranks
+}
+
+/// Returns an integer that orders like the score; NaN like minus infinity, -0 like 0.
+fn ordered(score: f64) -> u128 {
+    let score = if score.is_nan() { f64::NEG_INFINITY } else { score + 0.0 };
+    let bits = score.to_bits();
+    u128::from(if score.is_sign_negative() { !bits } else { bits | 1 << 63 })
 }
 
 #[cfg(test)]
@@ -36,6 +43,13 @@ mod tests {
         let ranks = centred_ranks(&[1.0, 1.0, 0.0, 2.0], |_| true);
         assert_eq!(ranks, [0.0, 0.0, -0.5, 0.5]);
         assert!(centred_ranks(&[7.0; 8], |_| true).iter().all(|r| *r == 0.0));
+    }
+
+    #[test]
+    fn the_order_is_that_of_the_numbers() {
+        let scores = [f64::NEG_INFINITY, -2.5, -1e-300, -0.0, 0.0, 1e-300, 2.5, f64::INFINITY, f64::NAN];
+        let ranks: Vec<f64> = centred_ranks(&scores, |_| true).iter().map(|r| (r + 0.5) * 8.0).collect();
+        assert_eq!(ranks, [0.5, 2.0, 3.0, 4.5, 4.5, 6.0, 7.0, 8.0, 0.5]);
     }
 
     #[test]

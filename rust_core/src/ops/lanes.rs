@@ -176,10 +176,14 @@ lanewise!(
     max, max_vectors, (a, b), |a: T, b: T| if b < a { a } else { b }
 );
 
+/// Elements, in whole rows, whose energies are added in `T` before they join the binary64 sums.
+const BATCH: usize = 64;
+
 /// The sums of one parameter's energies, as a value that `pulp` compiles for each instruction set.
 struct Energies<'p, 'a, T: Real, const L: usize> {
     parameter: &'p Parameter<'a, T, L>,
     weights: &'p [f64],
+    scratch: &'p mut Vec<[T; L]>,
     low: &'p mut [f64; L],
     total: &'p mut [f64; L],
 }
@@ -189,14 +193,20 @@ impl<T: Real, const L: usize> WithSimd for Energies<'_, '_, T, L> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut row = vec![[T::ZERO; L]; self.weights.len()];
-        for start in (0..self.parameter.centre.len()).step_by(self.weights.len().max(1)) {
-            self.parameter.read(simd, start, &mut row);
+        let width = self.weights.len().max(1);
+        let length = self.parameter.centre.len();
+        let batch = width * BATCH.div_ceil(width);
+        self.scratch.resize(batch, [T::ZERO; L]);
+        for start in (0..length).step_by(batch) {
+            let elements = &mut self.scratch[..batch.min(length - start)];
+            self.parameter.read(simd, start, elements);
             let (mut low, mut total) = ([T::ZERO; L], [T::ZERO; L]);
-            for (x, &w) in row.iter().zip(self.weights) {
-                let energy = mul(simd, x, x);
-                low = fma(simd, &energy, &[T::from_f64(w); L], &low);
-                total = add(simd, &total, &energy);
+            for row in elements.chunks_exact(width) {
+                for (x, &w) in row.iter().zip(self.weights) {
+                    let energy = mul(simd, x, x);
+                    low = fma(simd, &energy, &[T::from_f64(w); L], &low);
+                    total = add(simd, &total, &energy);
+                }
             }
             for l in 0..L {
                 self.low[l] += low[l].to_f64();
@@ -208,7 +218,13 @@ impl<T: Real, const L: usize> WithSimd for Energies<'_, '_, T, L> {
 
 impl<T: Real, const L: usize> Parameter<'_, T, L> {
     /// Adds sum x^2 w to `low` and sum x^2 to `total` for each member; `weights` repeats along the leading axes.
-    pub(crate) fn energies(&self, weights: &[f64], low: &mut [f64; L], total: &mut [f64; L]) {
-        Arch::new().dispatch(Energies { parameter: self, weights, low, total });
+    pub(crate) fn energies(
+        &self,
+        weights: &[f64],
+        scratch: &mut Vec<[T; L]>,
+        low: &mut [f64; L],
+        total: &mut [f64; L],
+    ) {
+        Arch::new().dispatch(Energies { parameter: self, weights, scratch, low, total });
     }
 }

@@ -213,7 +213,8 @@ pub struct Workspace<T> {
     /// The normals of sixteen pairs.
     pub noise: Vec<[T; LANES]>,
     values: Vec<Vec<[T; LANES]>>,
-    scratch: RefCell<Vec<[T; LANES]>>,
+    /// What an operation needs while it runs.
+    pub scratch: RefCell<Vec<[T; LANES]>>,
 }
 
 /// Workspaces that threads borrow and return, so that a generation allocates nothing.
