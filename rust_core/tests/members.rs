@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
+
 use syntonic_core::ops::{
     Affine, Arithmetic, CrossEntropy, Draw, Dropout, Gelu, LANES, Linear, Mean, MeanSquaredError, Op, Relu, Sigmoid,
     Softmax, Tanh,
@@ -89,8 +91,8 @@ fn compare<T: Real + syntonic_core::ops::Element + Default>(rank: Option<usize>,
     let (program, output) = program();
     let draw = Draw { seed: SEED, generation: GENERATION, pair: 0 };
     let perturbation = Perturbation::new(SEED, GENERATION, &shapes(), rank);
-    let centre = centre::<T>();
-    let mut evaluator = Evaluator::new(&program, output, &inputs(), &centre, draw).unwrap();
+    let (program, centre) = (Arc::new(program), Arc::new(centre::<T>()));
+    let mut evaluator = Evaluator::new(Arc::clone(&program), output, &inputs(), centre, draw).unwrap();
     evaluator.prepare(&perturbation);
     let workspaces = Workspaces::<T>::default();
     for first in (0..40).step_by(LANES) {
@@ -102,7 +104,14 @@ fn compare<T: Real + syntonic_core::ops::Element + Default>(rank: Option<usize>,
             for (lane, together) in together.iter().enumerate() {
                 let pair = (first + lane) as u32;
                 let parameters = member::<T>(perturbation.ranks(), pair, sign);
-                let alone = Evaluator::new(&program, output, &inputs(), &parameters, Draw { pair, ..draw }).unwrap();
+                let alone = Evaluator::new(
+                    Arc::clone(&program),
+                    output,
+                    &inputs(),
+                    Arc::new(parameters),
+                    Draw { pair, ..draw },
+                )
+                .unwrap();
                 check(*together, alone.centre(&[output])[0]);
             }
         }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::sync::Arc;
+
 use syntonic_core::evolve::{Config, Evolution, Gene, Objective, OptimizerKind};
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::ops::{BinaryAccuracy, BinaryCrossEntropy, Linear, Tanh};
@@ -59,7 +61,7 @@ fn objective() -> Objective {
     let logits = program.apply(Linear { weight: 2, bias: Some(3) }, &[hidden]).unwrap();
     let loss = program.apply(BinaryCrossEntropy, &[logits, y]).unwrap();
     let accuracy = program.apply(BinaryAccuracy, &[logits, y]).unwrap();
-    Objective { program, loss, metrics: vec![accuracy] }
+    Objective { program: Arc::new(program), loss, metrics: vec![accuracy] }
 }
 
 fn batch() -> [Tensor; 2] {

@@ -63,7 +63,7 @@ impl Graph {
                     });
                 }
             }
-            let program = self.0.with(|program| Ok(program.clone()))?;
+            let program = Arc::new(self.0.with(|program| Ok(program.clone()))?);
             let metrics = metrics.iter().map(|m| m.id).collect();
             Ok(Objective(evolve::Objective { program, loss: loss.id, metrics }))
         })

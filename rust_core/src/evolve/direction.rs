@@ -20,33 +20,29 @@ type Utilities = [f64; LANES];
 
 /// Returns sum_p u_p noise_p for each element of each parameter, where `utilities[p]` is that of pair p.
 pub(super) fn direction(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], utilities: &[f64]) -> Vec<f64> {
-    let groups: Vec<Utilities> = utilities
-        .chunks(LANES)
-        .map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)))
-        .collect();
+    let groups = utilities.chunks(LANES).map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)));
+    let groups: Vec<Utilities> = groups.collect();
     let noise = low_rank_noise(crew, perturbation, shapes, groups.len());
-    let tasks: Vec<Task<'_>> = (shapes.iter().zip(perturbation.ranks()).enumerate())
+    let elements: usize = shapes.iter().map(Shape::numel).sum();
+    let cost = groups.len() * (NORMAL_COST * perturbation.scratch_len() + 8 * elements);
+    let tasks: Vec<Task> = (shapes.iter().zip(perturbation.ranks()).enumerate())
         .flat_map(|(parameter, (shape, &rank))| {
             let size = match rank {
                 Rank::Full => ELEMENTS,
                 Rank::Low { columns, .. } => columns.max(ELEMENTS - ELEMENTS % columns),
             };
-            let (groups, noise) = (groups.as_slice(), noise[parameter].as_slice());
-            let task = move |first: usize| {
-                let elements = first..(first + size).min(shape.numel());
-                Task { perturbation, groups, noise, parameter, rank, elements }
-            };
+            let task = move |first: usize| Task { parameter, rank, elements: first..(first + size).min(shape.numel()) };
             (0..shape.numel()).step_by(size.max(1)).map(task)
         })
         .collect();
-    let cost = groups.len() * (NORMAL_COST * perturbation.scratch_len() + 8 * shapes.iter().map(Shape::numel).sum::<usize>());
-    crew.map(tasks.len(), cost, |i| tasks[i].run()).concat()
+    let sums = Sums { perturbation: perturbation.clone(), groups, noise };
+    crew.map(tasks.len(), cost, move |i| tasks[i].run(&sums)).concat()
 }
 
 /// All normals of one group of pairs, for one parameter.
 type GroupNoise = Vec<[f32; LANES]>;
 
-/// Returns, for each parameter whose noise is of low rank, the normals of each group; nothing for the others.
+/// Returns, for each group, the normals of each parameter whose noise is of low rank; nothing for the others.
 fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], groups: usize) -> Vec<Vec<GroupNoise>> {
     let lengths: Vec<usize> = (shapes.iter().zip(perturbation.ranks()))
         .map(|(shape, rank)| match rank {
@@ -55,57 +51,60 @@ fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], gr
         })
         .collect();
     let cost = groups * NORMAL_COST * lengths.iter().sum::<usize>();
-    let mut drawn = crew.map(groups, cost, |group| {
+    let perturbation = perturbation.clone();
+    crew.map(groups, cost, move |group| {
         let draw = |(parameter, &length): (usize, &usize)| {
             let mut noise = vec![[0.0_f32; LANES]; length];
             perturbation.fill_blocks(parameter, (group * LANES) as u32, 0, &mut noise);
             noise
         };
-        lengths.iter().enumerate().map(draw).collect::<Vec<GroupNoise>>()
-    });
-    let of = |parameter: usize| drawn.iter_mut().map(|group| std::mem::take(&mut group[parameter])).collect();
-    (0..shapes.len()).map(of).collect()
+        lengths.iter().enumerate().map(draw).collect()
+    })
+}
+
+/// What all tasks read.
+struct Sums {
+    perturbation: Perturbation,
+    groups: Vec<Utilities>,
+    noise: Vec<Vec<GroupNoise>>,
 }
 
 /// The sums of some elements of one parameter; of whole rows if its noise is of low rank.
-struct Task<'a> {
-    perturbation: &'a Perturbation,
-    groups: &'a [Utilities],
-    noise: &'a [GroupNoise],
+struct Task {
     parameter: usize,
     rank: Rank,
     elements: Range<usize>,
 }
 
-impl Task<'_> {
-    fn run(&self) -> Vec<f64> {
+impl Task {
+    fn run(&self, sums: &Sums) -> Vec<f64> {
         match self.rank {
-            Rank::Full => self.full(),
+            Rank::Full => self.full(sums),
             Rank::Low { rows, columns, rank } => {
                 let range = self.elements.start / columns..self.elements.end / columns;
-                range.flat_map(|row| self.row(row, rows, columns, rank)).collect()
+                range.flat_map(|row| self.row(sums, row, (rows, columns, rank))).collect()
             }
         }
     }
 
-    fn full(&self) -> Vec<f64> {
+    fn full(&self, all: &Sums) -> Vec<f64> {
         let padded = self.elements.len().next_multiple_of(NORMALS_PER_BLOCK);
         let mut noise = vec![[0.0_f32; LANES]; padded];
         let mut sums = vec![[0.0; LANES]; padded];
         let block = (self.elements.start / NORMALS_PER_BLOCK) as u32;
-        for (group, utilities) in self.groups.iter().enumerate() {
-            self.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, block, &mut noise);
+        for (group, utilities) in all.groups.iter().enumerate() {
+            all.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, block, &mut noise);
             Arch::new().dispatch(Accumulate { utilities, noise: &noise, sums: &mut sums });
         }
         sums[..self.elements.len()].iter().map(|lanes| lanes.iter().sum()).collect()
     }
 
-    fn row(&self, row: usize, rows: usize, columns: usize, rank: usize) -> Vec<f64> {
+    fn row(&self, all: &Sums, row: usize, (rows, columns, rank): (usize, usize, usize)) -> Vec<f64> {
         let scale = 1.0 / (rank as f64).sqrt();
         let mut sums = vec![[0.0; LANES]; columns];
         for r in 0..rank {
-            for (utilities, noise) in self.groups.iter().zip(self.noise) {
-                let (left, right) = noise.split_at(rank * rows);
+            for (utilities, noise) in all.groups.iter().zip(&all.noise) {
+                let (left, right) = noise[self.parameter].split_at(rank * rows);
                 let left = left[r * rows + row];
                 let weighted = std::array::from_fn(|l| utilities[l] * f64::from(left[l]));
                 let noise = &right[r * columns..][..columns];

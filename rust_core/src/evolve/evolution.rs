@@ -1,5 +1,7 @@
 //! One generation after the other: differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
+use std::sync::Arc;
+
 use super::crew::Crew;
 use super::direction::direction;
 use super::harmonize::{Modes, harmonize, syntony};
@@ -34,7 +36,7 @@ pub struct Gene {
 #[derive(Clone, Debug)]
 pub struct Objective {
     /// The traced model and benchmark.
-    pub program: Program,
+    pub program: Arc<Program>,
     /// The loss, a scalar; fitness is its negative.
     pub loss: NodeId,
     /// Further scalars, computed for the centre alone.
@@ -70,13 +72,13 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Evolution {
     config: Config,
-    shapes: Vec<Shape>,
-    weights: Vec<Vec<f64>>,
+    shapes: Arc<Vec<Shape>>,
+    weights: Arc<Vec<Vec<f64>>>,
     perturbation: Perturbation,
     snapper: Option<Snapper>,
     crew: Crew,
-    single: Workspaces<f32>,
-    double: Workspaces<f64>,
+    single: Arc<Workspaces<f32>>,
+    double: Arc<Workspaces<f64>>,
     state: State,
 }
 
@@ -110,11 +112,11 @@ impl Evolution {
         let mut evolution = Self {
             perturbation: Perturbation::new(config.seed, 0, &shapes, config.rank),
             snapper: config.precision.map(Snapper::new).transpose()?,
-            weights: genes.into_iter().map(|gene| gene.mode_weights).collect(),
+            weights: Arc::new(genes.into_iter().map(|gene| gene.mode_weights).collect()),
             crew: Crew::new(config.threads)?,
-            shapes,
-            single: Workspaces::default(),
-            double: Workspaces::default(),
+            shapes: Arc::new(shapes),
+            single: Arc::default(),
+            double: Arc::default(),
             state: State::new(centre, memory),
             config,
         };
@@ -155,7 +157,7 @@ impl Evolution {
     /// # Errors
     /// `Error::Shape` when the inputs are not those of the program.
     pub fn step(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Record> {
-        if objective.program.parameter_shapes() != self.shapes {
+        if objective.program.parameter_shapes() != self.shapes.as_slice() {
             return Err(Error::Shape {
                 op: "trainer",
                 expected: "a program over the genome's parameters".into(),
@@ -163,8 +165,8 @@ impl Evolution {
             });
         }
         match self.config.dtype {
-            DType::F32 => self.step_as::<f32>(objective, inputs, |evolution| &evolution.single),
-            DType::F64 => self.step_as::<f64>(objective, inputs, |evolution| &evolution.double),
+            DType::F32 => self.step_as::<f32>(objective, inputs, Arc::clone(&self.single)),
+            DType::F64 => self.step_as::<f64>(objective, inputs, Arc::clone(&self.double)),
         }
     }
 
@@ -172,26 +174,28 @@ impl Evolution {
         &mut self,
         objective: &Objective,
         inputs: &[Tensor],
-        workspaces: impl Fn(&Self) -> &Workspaces<T>,
+        workspaces: Arc<Workspaces<T>>,
     ) -> Result<Record> {
         let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
         self.perturbation.set_generation(generation);
-        let centre = self.centre_as::<T>();
+        let centre = Arc::new(self.centre_as::<T>());
         let draw = Draw { seed: self.config.seed, generation, pair: 0 };
-        let mut evaluator = Evaluator::new(&objective.program, objective.loss, inputs, &centre, draw)?;
+        let program = Arc::clone(&objective.program);
+        let mut evaluator = Evaluator::new(program, objective.loss, inputs, Arc::clone(&centre), draw)?;
         evaluator.prepare(&self.perturbation);
-        let population = Population {
-            evaluator: &evaluator,
-            perturbation: &self.perturbation,
+        let population = Arc::new(Population {
+            evaluator,
+            perturbation: self.perturbation.clone(),
             sigma: self.config.sigma,
             pairs: self.config.population_size / 2,
-            shapes: &self.shapes,
-            centre: &centre,
-            weights: self.needs_syntony().then_some(self.weights.as_slice()),
-        };
-        let evaluation = population.evaluate(&self.crew, workspaces(self));
+            shapes: Arc::clone(&self.shapes),
+            centre,
+            weights: self.needs_syntony().then(|| Arc::clone(&self.weights)),
+            workspaces,
+        });
+        let evaluation = population.evaluate(&self.crew);
         let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
-        let found = evaluator.centre(&wanted);
+        let found = population.evaluator.centre(&wanted);
         self.tell(&evaluation, found[0], found[1..].to_vec())
     }
 
@@ -321,7 +325,7 @@ impl Evolution {
 
     /// Each parameter's number of elements and w(n).
     fn modes(&self) -> impl Iterator<Item = Modes<'_>> {
-        self.shapes.iter().zip(&self.weights).map(|(shape, weights)| (shape.numel(), weights.as_slice()))
+        self.shapes.iter().zip(self.weights.iter()).map(|(shape, weights)| (shape.numel(), weights.as_slice()))
     }
 
     fn centre_as<T: Element>(&self) -> Vec<Vec<T>> {

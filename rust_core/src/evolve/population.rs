@@ -1,20 +1,23 @@
 //! Evaluates a population: sixteen mirrored pairs at a time on each thread.
 
+use std::sync::Arc;
+
 use super::crew::{Crew, NORMAL_COST};
 use crate::ops::{Element, LANES, Parameter};
 use crate::program::{Evaluator, Half, Perturbation, Workspace, Workspaces};
 use crate::tensor::Shape;
 
 /// The members of one generation.
-pub(super) struct Population<'a, T> {
-    pub evaluator: &'a Evaluator<'a, T>,
-    pub perturbation: &'a Perturbation,
+pub(super) struct Population<T> {
+    pub evaluator: Evaluator<T>,
+    pub perturbation: Perturbation,
     pub sigma: f64,
     pub pairs: usize,
-    pub shapes: &'a [Shape],
-    pub centre: &'a [Vec<T>],
+    pub shapes: Arc<Vec<Shape>>,
+    pub centre: Arc<Vec<Vec<T>>>,
     /// w(n) of each parameter's modes; nothing if nobody asks for syntony.
-    pub weights: Option<&'a [Vec<f64>]>,
+    pub weights: Option<Arc<Vec<Vec<f64>>>>,
+    pub workspaces: Arc<Workspaces<T>>,
 }
 
 /// What was found of each member; member 2p is centre + sigma * noise of pair p, member 2p + 1 its mirror image.
@@ -31,12 +34,13 @@ struct Group {
     syntonies: Option<[f64; LANES]>,
 }
 
-impl<T: Element> Population<'_, T> {
+impl<T: Element + Default> Population<T> {
     /// Computes every member's loss, and its syntony if asked. The result does not depend on the number of threads.
-    pub fn evaluate(&self, crew: &Crew, workspaces: &Workspaces<T>) -> Evaluation {
+    pub fn evaluate(self: &Arc<Self>, crew: &Crew) -> Evaluation {
         let groups = self.pairs.div_ceil(LANES);
         let cost = groups * (2 * self.evaluator.cost() + NORMAL_COST * self.perturbation.scratch_len());
-        let found = crew.map(groups, cost, |group| self.group(group * LANES, workspaces));
+        let population = Arc::clone(self);
+        let found = crew.map(groups, cost, move |group| population.group(group * LANES));
         let mut evaluation = Evaluation::default();
         for pair in 0..self.pairs {
             for half in &found[pair / LANES] {
@@ -47,14 +51,14 @@ impl<T: Element> Population<'_, T> {
         evaluation
     }
 
-    fn group(&self, first: usize, workspaces: &Workspaces<T>) -> [Group; 2] {
+    fn group(&self, first: usize) -> [Group; 2] {
         let pair = first as u32;
         let sigma = T::from_f64(self.sigma);
-        workspaces.with(|workspace| {
+        self.workspaces.with(|workspace| {
             self.perturbation.fill(pair, &mut workspace.noise);
             [Half::Plus, Half::Minus].map(|half| Group {
-                losses: self.evaluator.members(self.perturbation, sigma, half, pair, workspace),
-                syntonies: self.weights.map(|weights| self.syntony(weights, half, workspace)),
+                losses: self.evaluator.members(&self.perturbation, sigma, half, pair, workspace),
+                syntonies: self.weights.as_ref().map(|weights| self.syntony(weights, half, workspace)),
             })
         })
     }
@@ -64,7 +68,7 @@ impl<T: Element> Population<'_, T> {
         let sigma = T::from_f64(if half == Half::Plus { self.sigma } else { -self.sigma });
         let Workspace { noise, scratch, .. } = workspace;
         let (mut low, mut total) = ([0.0; LANES], [0.0; LANES]);
-        for (i, (shape, centre)) in self.shapes.iter().zip(self.centre).enumerate() {
+        for (i, (shape, centre)) in self.shapes.iter().zip(self.centre.iter()).enumerate() {
             let parameter = Parameter { shape, centre, noise: self.perturbation.noise(i, sigma, noise) };
             parameter.energies(&weights[i], scratch.get_mut(), &mut low, &mut total);
         }

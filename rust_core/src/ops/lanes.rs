@@ -89,7 +89,6 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
             }
         }
     }
-
 }
 
 /// The inputs of one run of an operation.

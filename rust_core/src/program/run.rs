@@ -1,7 +1,7 @@
 //! Runs a program: once for what all members share, once for the centre, and for sixteen mirrored pairs at a time.
 
 use std::cell::RefCell;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -20,12 +20,11 @@ pub enum Half {
 }
 
 /// A program with its inputs and the centre's parameters, ready to be run for any members.
-pub struct Evaluator<'a, T> {
-    program: &'a Program,
+pub struct Evaluator<T> {
+    program: Arc<Program>,
     output: NodeId,
-    shapes: &'a [Shape],
     /// The centre's parameters.
-    centre: &'a [Vec<T>],
+    centre: Arc<Vec<Vec<T>>>,
     /// Values that all members share; empty for the others.
     shared: Vec<Vec<T>>,
     /// For each `linear` of low rank whose input is shared: x W^T.
@@ -35,16 +34,16 @@ pub struct Evaluator<'a, T> {
     draw: Draw,
 }
 
-impl<'a, T: Element> Evaluator<'a, T> {
+impl<T: Element> Evaluator<T> {
     /// Computes what all members share: everything that depends on the inputs alone, up to the scalar `output`.
     ///
     /// # Errors
     /// `Error::Shape` when inputs or output are not those of the program.
     pub fn new(
-        program: &'a Program,
+        program: Arc<Program>,
         output: NodeId,
         inputs: &[Tensor],
-        centre: &'a [Vec<T>],
+        centre: Arc<Vec<Vec<T>>>,
         draw: Draw,
     ) -> Result<Self> {
         let expected = program.input_shapes();
@@ -64,9 +63,8 @@ impl<'a, T: Element> Evaluator<'a, T> {
             shared[id] = T::slice(&tensor.cast(T::DTYPE)).to_vec();
         }
         let bases = vec![Vec::new(); program.nodes().len()];
-        let slots = slots(program);
-        let mut evaluator =
-            Self { program, output, shapes: program.parameter_shapes(), centre, shared, bases, slots, draw };
+        let slots = slots(&program);
+        let mut evaluator = Self { program: Arc::clone(&program), output, centre, shared, bases, slots, draw };
         for (id, node) in program.nodes().iter().enumerate() {
             if let (Some(op), false) = (&node.op, node.varies) {
                 let mut out = vec![[T::ZERO]; node.shape.numel()];
@@ -86,7 +84,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
                 continue;
             }
             let weight = Parameter {
-                shape: &self.shapes[linear.weight],
+                shape: &self.program.parameter_shapes()[linear.weight],
                 centre: &self.centre[linear.weight],
                 noise: Noise::None,
             };
@@ -96,7 +94,7 @@ impl<'a, T: Element> Evaluator<'a, T> {
 
     /// Returns the output of the centre, and every value on the way that `keep` asks for.
     pub fn centre(&self, keep: &[NodeId]) -> Vec<f64> {
-        let parameters: Vec<Parameter<'_, T, 1>> = (self.shapes.iter().zip(self.centre))
+        let parameters: Vec<Parameter<'_, T, 1>> = (self.program.parameter_shapes().iter().zip(self.centre.iter()))
             .map(|(shape, centre)| Parameter { shape, centre, noise: Noise::None })
             .collect();
         let (mut values, scratch) = (Vec::new(), RefCell::default());
@@ -126,9 +124,10 @@ impl<'a, T: Element> Evaluator<'a, T> {
     ) -> [f64; LANES] {
         let Workspace { noise, values, scratch } = workspace;
         let sigma = if half == Half::Plus { sigma } else { -sigma };
-        let parameters: SmallVec<[Parameter<'_, T, LANES>; 8]> = (self.shapes.iter().zip(self.centre).enumerate())
-            .map(|(i, (shape, centre))| Parameter { shape, centre, noise: perturbation.noise(i, sigma, noise) })
-            .collect();
+        let parameters: SmallVec<[Parameter<'_, T, LANES>; 8]> =
+            (self.program.parameter_shapes().iter().zip(self.centre.iter()).enumerate())
+                .map(|(i, (shape, centre))| Parameter { shape, centre, noise: perturbation.noise(i, sigma, noise) })
+                .collect();
         let draw = Draw { pair, ..self.draw };
         for (id, node) in self.program.nodes().iter().enumerate().take(self.output + 1) {
             if node.varies {
