@@ -278,6 +278,9 @@ impl Evolution {
 
     /// Returns the best member if elitism lets it replace a centre of this score.
     fn elite(&self, scores: &[f64], centre: f64) -> Option<usize> {
+        if !self.config.elitist {
+            return None;
+        }
         let best =
             (0..scores.len()).filter(|&i| !scores[i].is_nan()).max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
         // A centre without a score loses to any member that has one.
