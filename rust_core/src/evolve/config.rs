@@ -12,6 +12,11 @@ pub enum OptimizerKind {
     Momentum,
 }
 
+/// Members are numbered by 32-bit counters.
+const MOST_MEMBERS: usize = 1 << 30;
+/// More threads than this are a mistake, not a wish.
+const MOST_THREADS: usize = 1024;
+
 /// The settings of an evolution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -71,8 +76,12 @@ impl Config {
         let share = |x: f64| (0.0..=1.0).contains(&x);
         let below_one = |x: f64| (0.0..1.0).contains(&x);
         let population = self.population_size;
-        let rules: [(bool, &str, String); 14] = [
-            (population >= 2 && population.is_multiple_of(2), "an even population_size >= 2", population.to_string()),
+        let rules: [(bool, &str, String); 15] = [
+            (
+                (2..=MOST_MEMBERS).contains(&population) && population.is_multiple_of(2),
+                "an even population_size from 2 to 2^30",
+                population.to_string(),
+            ),
             (positive(self.sigma), "sigma > 0, finite", self.sigma.to_string()),
             (self.rank != Some(0), "rank >= 1, or none for full rank", "0".into()),
             (positive(self.learning_rate), "learning_rate > 0, finite", self.learning_rate.to_string()),
@@ -97,6 +106,11 @@ impl Config {
                 self.survivor_count.is_none_or(|s| (2..=population).contains(&s)),
                 "2 <= survivor_count <= population_size",
                 format!("{:?}", self.survivor_count),
+            ),
+            (
+                self.threads.is_none_or(|threads| (1..=MOST_THREADS).contains(&threads)),
+                "threads from 1 to 1024, or none for one on each core",
+                format!("{:?}", self.threads),
             ),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {

@@ -27,6 +27,8 @@ pub(super) const NORMAL_COST: usize = 55;
 pub(super) struct Crew {
     board: Arc<Board>,
     helpers: Vec<JoinHandle<()>>,
+    /// The process that has the helpers: one that was forked from it has their handles only.
+    process: u32,
 }
 
 /// Where helpers find work.
@@ -85,7 +87,7 @@ impl Crew {
     /// `Error::Value` when the system grants no threads.
     pub fn new(threads: Option<usize>) -> Result<Self> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let mut crew = Self { board: Arc::default(), helpers: Vec::new() };
+        let mut crew = Self { board: Arc::default(), helpers: Vec::new(), process: std::process::id() };
         for i in 1..threads.unwrap_or_else(cores) {
             let board = Arc::clone(&crew.board);
             let helper = std::thread::Builder::new().name(format!("syntonic-{i}")).spawn(move || board.help());
@@ -105,7 +107,7 @@ impl Crew {
         cost: usize,
         item: impl Fn(usize) -> R + Send + Sync + 'static,
     ) -> Vec<R> {
-        if self.helpers.is_empty() || count < 2 || cost < WORTH {
+        if self.helpers.is_empty() || count < 2 || cost < WORTH || self.process != std::process::id() {
             return (0..count).map(item).collect();
         }
         let items = Arc::new(Items {
@@ -177,6 +179,11 @@ impl Board {
 
 impl Drop for Crew {
     fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // Nobody is there to be dismissed, and a lock may have been copied while it was held.
+            self.helpers.drain(..).for_each(std::mem::forget);
+            return;
+        }
         {
             // Under the lock, so that no helper falls asleep between its last look and this.
             let _work = lock(&self.board.work);
@@ -208,6 +215,17 @@ mod tests {
             std::thread::sleep(2 * PATIENCE);
             assert_eq!(crew.map(3, 10 * WORTH, |i| i), [0, 1, 2]);
         }
+    }
+
+    #[test]
+    fn a_forked_process_works_alone() {
+        let mut crew = Crew::new(Some(3)).unwrap();
+        let board = Arc::clone(&crew.board);
+        crew.process += 1;
+        assert_eq!(crew.map(3, 10 * WORTH, |i| i), [0, 1, 2]);
+        assert_eq!(board.number.load(Ordering::Acquire), 0, "nothing was posted");
+        drop(crew);
+        assert!(!board.closed.load(Ordering::Acquire), "nobody was dismissed");
     }
 
     #[test]

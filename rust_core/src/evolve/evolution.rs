@@ -147,7 +147,7 @@ impl Evolution {
     /// # Errors
     /// `Error::Value` when it belongs to another genome.
     pub fn set_state(&mut self, state: State) -> Result<()> {
-        state.check(self.state.centre.len(), self.snapper.is_some())?;
+        state.check(self.state.centre.len(), self.config.precision)?;
         self.state = state;
         Ok(())
     }
@@ -202,7 +202,8 @@ impl Evolution {
     /// Moves the centre by what the members' losses say.
     fn tell(&mut self, evaluation: &Evaluation, loss: f64, metrics: Vec<f64>) -> Result<Record> {
         let scores = self.scores(evaluation);
-        let ranks = centred_ranks(&scores, self.takes_part(evaluation));
+        let survives = self.survivors(evaluation);
+        let ranks = centred_ranks(&scores, |i| survives[i]);
         let size = (self.config.population_size as f64) * self.config.sigma;
         let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
         let towards = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
@@ -212,7 +213,7 @@ impl Evolution {
         let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
         let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
         optimizer::step(&self.config, state.generation, &towards, (&mut first, &mut second), &mut flux);
-        if let Some(best) = self.elite(&scores, score) {
+        if let Some(best) = self.elite(&scores, &survives, score) {
             flux = self.member(best);
         }
         let harmony = self.syntony(&flux)?;
@@ -261,28 +262,29 @@ impl Evolution {
     }
 
     /// Whether a member survives the syntony filter: all do if there is none.
-    fn takes_part(&self, evaluation: &Evaluation) -> impl Fn(usize) -> bool {
+    fn survivors(&self, evaluation: &Evaluation) -> Vec<bool> {
         let mut survives = vec![true; evaluation.losses.len()];
         if let Some(count) = self.config.survivor_count {
-            let s = &evaluation.syntonies;
-            let mut order: Vec<usize> = (0..s.len()).collect();
-            order.sort_by(|&i, &j| s[j].total_cmp(&s[i]).then(i.cmp(&j)));
+            // A member without a syntony is the last: its sign, which total_cmp looks at, differs between processors.
+            let s = |i: usize| if evaluation.syntonies[i].is_nan() { -1.0 } else { evaluation.syntonies[i] };
+            let mut order: Vec<usize> = (0..evaluation.syntonies.len()).collect();
+            order.sort_by(|&i, &j| s(j).total_cmp(&s(i)).then(i.cmp(&j)));
             order.iter().skip(count).for_each(|&i| survives[i] = false);
         }
-        move |i| survives[i]
+        survives
     }
 
     fn needs_syntony(&self) -> bool {
         self.config.lambda_syntony != 0.0 || self.config.survivor_count.is_some()
     }
 
-    /// Returns the best member if elitism lets it replace a centre of this score.
-    fn elite(&self, scores: &[f64], centre: f64) -> Option<usize> {
+    /// Returns the best surviving member if elitism is on and lets it replace a centre of this score.
+    fn elite(&self, scores: &[f64], survives: &[bool], centre: f64) -> Option<usize> {
         if !self.config.elitist {
             return None;
         }
-        let best =
-            (0..scores.len()).filter(|&i| !scores[i].is_nan()).max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
+        let candidates = (0..scores.len()).filter(|&i| survives[i] && !scores[i].is_nan());
+        let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
         // A centre without a score loses to any member that has one.
         (centre.is_nan() || scores[best] > centre).then_some(best)
     }
@@ -311,6 +313,13 @@ impl Evolution {
     /// nearest point, with the rest carried on if so configured; otherwise `flux` itself.
     fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
         let none = vec![0.0; flux.len()];
+        if let Some(bad) = flux.iter().find(|x| !x.is_finite()) {
+            return Err(Error::Value {
+                op: "trainer",
+                expected: "a finite centre; a smaller sigma, learning_rate or initial value may keep it so".into(),
+                got: bad.to_string(),
+            });
+        }
         let Some(snapper) = &self.snapper else {
             return Ok((flux, Lattice::default(), none));
         };

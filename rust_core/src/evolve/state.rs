@@ -1,6 +1,7 @@
 //! Everything that one generation leaves to the next. A checkpoint holds exactly this.
 
 use super::AttractorMemory;
+use crate::exact::snap::to_f64;
 use crate::{Error, Result};
 
 /// The state of an evolution between two generations.
@@ -40,12 +41,38 @@ impl State {
         }
     }
 
-    /// Checks that all parts belong to a genome of `length` numbers, on the lattice or not.
+    /// Checks that all parts belong to a genome of `length` numbers, on the lattice of this precision or in flux.
     ///
     /// # Errors
     /// `Error::Value` naming the part that does not fit.
-    pub(super) fn check(&self, length: usize, lattice: bool) -> Result<()> {
-        let coefficients = if lattice { length } else { 0 };
+    pub(super) fn check(&self, length: usize, precision: Option<i64>) -> Result<()> {
+        self.check_lengths(length, if precision.is_some() { length } else { 0 })?;
+        let finite = |values: &[f64]| values.iter().all(|x| x.is_finite());
+        let (a, b) = &self.lattice;
+        let bound = precision.unwrap_or(0);
+        let on_lattice = |(c, (&a, &b)): (&f64, (&i64, &i64))| *c == to_f64(a, b);
+        let rules = [
+            (finite(&self.centre), "a finite centre"),
+            (finite(&self.residual), "a finite residual"),
+            (finite(&self.first_moment), "a finite first_moment"),
+            (finite(&self.second_moment), "a finite second_moment"),
+            (self.second_moment.iter().all(|v| *v >= 0.0), "second_moment >= 0"),
+            (self.memory.attractors().iter().all(|a| finite(&a.values) && !a.score.is_nan()), "attractors of numbers"),
+            (a.iter().chain(b).all(|c| (-bound..=bound).contains(c)), "lattice coefficients within the precision"),
+            (
+                precision.is_none() || self.centre.iter().zip(a.iter().zip(b)).all(on_lattice),
+                "a centre on its lattice points",
+            ),
+        ];
+        match rules.into_iter().find(|(holds, _)| !holds) {
+            None => Ok(()),
+            Some((_, expected)) => {
+                Err(Error::Value { op: "state", expected: expected.into(), got: "another, so it is damaged".into() })
+            }
+        }
+    }
+
+    fn check_lengths(&self, length: usize, coefficients: usize) -> Result<()> {
         let mut parts = vec![
             ("centre", self.centre.len(), length),
             ("lattice a", self.lattice.0.len(), coefficients),

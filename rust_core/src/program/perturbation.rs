@@ -34,7 +34,7 @@ impl Rank {
             _ => return Self::Full,
         };
         match rank {
-            Some(rank) if rank * (rows + columns) < rows * columns => Self::Low { rows, columns, rank },
+            Some(rank) if rank.saturating_mul(rows + columns) < rows * columns => Self::Low { rows, columns, rank },
             _ => Self::Full,
         }
     }
@@ -146,5 +146,21 @@ impl<T: Real> NullaryFnOnce for Fill<'_, T> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn low_rank_is_for_matrices_that_it_saves_normals_on() {
+        let of = |dims: &[usize], rank| Rank::of(&dims.to_vec().into(), Some(rank));
+        assert_eq!(of(&[9, 8], 1), Rank::Low { rows: 9, columns: 8, rank: 1 });
+        assert_eq!(of(&[9, 2, 4], 4), Rank::Low { rows: 9, columns: 8, rank: 4 });
+        for (dims, rank) in [(&[9, 8][..], 5), (&[72], 1), (&[], 1), (&[0, 8], 1), (&[8, 0], 1), (&[4, 4], 1 << 61)] {
+            assert_eq!(of(dims, rank), Rank::Full, "{dims:?} at rank {rank}");
+        }
+        assert_eq!(Rank::of(&[9, 8].into(), None), Rank::Full);
     }
 }
