@@ -97,13 +97,13 @@ class RetrocausalTrainer:
         survivor_count: Annotated[int, Ge(2)] | None = None,
         elitist: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
-        threads: Annotated[int, Ge(1)] | None = None,
+        threads: Annotated[int, Ge(1), Le(1024)] | None = None,
     ) -> None:
         if device != "cpu":
             raise ValueError(f"device is {device!r}; this trainer runs on the CPU, so set device=cpu")
         if population_size < 2 or population_size % 2:
             raise ValueError(
-                f"population_size is {population_size}; members come in mirrored pairs, so it must be even and at least 2"
+                f"population_size is {population_size}; members come in mirrored pairs, so it must be even, at least 2"
             )
         if survivor_count is not None and not 2 <= survivor_count <= population_size:
             raise ValueError(
@@ -210,5 +210,7 @@ def trace(model: Module, benchmark: Task, inputs: Tensor, targets: Tensor) -> tu
     graph = Graph([p.data for p in model.parameters()])
     x, y = graph.input(inputs.shape), graph.input(targets.shape)
     outputs = model(x)
+    # The loss first: members run the program up to it, the centre runs all of it.
+    loss = benchmark.loss(outputs, y)
     metrics = benchmark.metrics(outputs, y)
-    return graph.objective(benchmark.loss(outputs, y), list(metrics.values())), list(metrics)
+    return graph.objective(loss, list(metrics.values())), list(metrics)
