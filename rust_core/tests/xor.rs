@@ -98,6 +98,19 @@ fn the_centre_solves_xor_for_every_seed() {
 }
 
 #[test]
+fn the_centre_becomes_the_best_member_only_when_elitism_is_asked_for() {
+    let after = |elitist| {
+        let still = Config { precision: None, pull_strength: 0.0, harmonize_strength: 0.0, ..config() };
+        let mut evolution = Evolution::new(Config { elitist, learning_rate: 1e-9, ..still }, genes(0)).unwrap();
+        let before = evolution.state().centre.clone();
+        evolution.step(&objective(), &batch()).unwrap();
+        before.iter().zip(&evolution.state().centre).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+    };
+    assert!(after(false) < 1e-8, "the step alone moves by its size");
+    assert!(after(true) > 0.1, "the best member is sigma away");
+}
+
+#[test]
 fn threads_change_no_bit() {
     for rank in [None, Some(1)] {
         for dtype in [DType::F32, DType::F64] {

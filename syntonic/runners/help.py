@@ -1,5 +1,6 @@
 """The text of `syntonic-run --help`: read from the yaml files themselves, so that it cannot go stale."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -50,7 +51,12 @@ def text() -> str:
 
 def dashboard(uri: str = "sqlite:///.syntonic/mlflow.db") -> str:
     """Returns the shell command that opens the dashboard of a store."""
-    return f"mlflow ui --backend-store-uri {uri} --host 127.0.0.1 --workers 1"
+    return command(f"mlflow ui --backend-store-uri {uri} --host 127.0.0.1 --workers 1")
+
+
+def command(line: str) -> str:
+    """Returns a command of this environment as the user can type it: behind `uv run` if that started this process."""
+    return f"uv run {line}" if "UV_RUN_RECURSION_DEPTH" in os.environ else line
 
 
 def _options(folders: Iterable[Path]) -> list[str]:

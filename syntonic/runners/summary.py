@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from syntonic.runners.help import dashboard
+from syntonic.runners.help import command, dashboard
 from syntonic.tracking.base import Receipt, Status
 
 
@@ -52,7 +52,7 @@ def show(console: Console, outcome: Outcome) -> None:
         ("files", str(outcome.folder)),
     ]
     if outcome.status is not Status.FINISHED:
-        lines.append(("go on", f"syntonic-run resume={outcome.receipt.run_id}"))
+        lines.append(("go on", command(f"syntonic-run resume={outcome.receipt.run_id}")))
     if outcome.receipt.served:
         lines.append(("dashboard", dashboard(outcome.receipt.store)))
     for key, value in lines:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Self
 
 from syntonic.sn.array import A
 from syntonic.sn.parameter import Parameter, Saved
@@ -30,7 +30,7 @@ class Module(ABC):
         """Returns `forward(x)`."""
         return self.forward(x)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, Parameter | Module):
             self._parts[name] = value
         else:

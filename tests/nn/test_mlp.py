@@ -11,7 +11,7 @@ from syntonic.nn.layers import ResonantLinear
 
 def test_the_registry_knows_the_model_and_its_arguments():
     assert registry.lookup("model", "mlp") is MLP
-    assert list(registry.arguments(MLP)) == ["hidden", "activation", "bias", "mode_norms", "precision"]
+    assert list(registry.arguments(MLP)) == ["hidden", "activation", "bias", "mode_norms"]
     assert all(p.default is not inspect.Parameter.empty for p in registry.arguments(MLP).values())
 
 
@@ -38,15 +38,18 @@ def test_first_values_have_the_gain_of_what_follows(activation, gain):
     assert not b.any()
 
 
-def test_precision_and_norms_reach_every_parameter():
-    for p in MLP(4, 2, hidden=(3,), mode_norms="raw", precision=7).parameters():
-        assert p.data.precision == 7
+def test_norms_reach_every_parameter():
+    for p in MLP(4, 2, hidden=(3,), mode_norms="raw").parameters():
         assert p.data.mode_norms == [i * i for i in range(p.shape[-1])]
+
+
+def test_the_precision_of_a_layer_reaches_its_parameters():
+    assert [p.data.precision for p in ResonantLinear(4, 2, precision=7).parameters()] == [7, 7]
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"hidden": (0,)}, {"hidden": (-1,)}, {"activation": "swish"}, {"precision": 0}, {"mode_norms": "flat"}],
+    [{"hidden": (0,)}, {"hidden": (-1,)}, {"activation": "swish"}, {"mode_norms": "flat"}],
 )
 def test_bad_arguments_are_refused(options):
     with pytest.raises(ValueError, match="expected"):

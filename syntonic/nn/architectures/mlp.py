@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.nn.layers import ResonantLinear
@@ -26,7 +26,6 @@ class MLP(Module):
         activation: What follows each hidden layer.
         bias: Whether the affine maps have a bias.
         mode_norms: Norms of the features of each parameter: "scaled" is (3 i / d)^2, "raw" is i^2.
-        precision: Bound on the lattice coefficients of a snap.
 
     Raises:
         ValueError: a width below 1, an unknown activation or another argument out of range.
@@ -46,7 +45,6 @@ class MLP(Module):
         activation: Literal["relu", "gelu", "tanh", "sigmoid"] = "tanh",
         bias: bool = True,
         mode_norms: Literal["scaled", "raw"] = "scaled",
-        precision: Annotated[int, Ge(1), Le(2**30)] = 100,
     ) -> None:
         if activation not in _ACTIVATIONS:
             raise ValueError(f"expected an activation of {', '.join(_ACTIVATIONS)}, got {activation!r}")
@@ -54,9 +52,9 @@ class MLP(Module):
         layers: list[Module] = []
         for inputs, outputs in zip(widths, hidden, strict=False):
             gain = _GAINS.get(activation, 1.0)
-            layer = ResonantLinear(inputs, outputs, bias=bias, gain=gain, mode_norms=mode_norms, precision=precision)
+            layer = ResonantLinear(inputs, outputs, bias=bias, gain=gain, mode_norms=mode_norms)
             layers += [layer, _ACTIVATIONS[activation]()]
-        layers.append(ResonantLinear(widths[-1], out_features, bias=bias, mode_norms=mode_norms, precision=precision))
+        layers.append(ResonantLinear(widths[-1], out_features, bias=bias, mode_norms=mode_norms))
         self.layers: Final = Sequential(*layers)
 
     def forward(self, x: A, /) -> A:

@@ -103,7 +103,8 @@ class RetrocausalTrainer:
             raise ValueError(f"device is {device!r}; this trainer runs on the CPU, so set device=cpu")
         if population_size < 2 or population_size % 2:
             raise ValueError(
-                f"population_size is {population_size}; members come in mirrored pairs, so it must be even, at least 2"
+                f"population_size is {population_size}; "
+                "members come in mirrored pairs, so it must be even and at least 2"
             )
         if survivor_count is not None and not 2 <= survivor_count <= population_size:
             raise ValueError(

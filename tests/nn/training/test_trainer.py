@@ -102,7 +102,7 @@ def test_the_first_loss_is_that_of_the_model_at_its_start():
 
 def test_it_learns():
     records = list(trainer(max_generations=150, population_size=128).run(model(), Waves()))
-    assert sum(r.loss for r in records[-10:]) < 0.15 * sum(r.loss for r in records[:10])
+    assert sum(r.loss for r in records[-10:]) < 0.25 * sum(r.loss for r in records[:10])
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.25])
