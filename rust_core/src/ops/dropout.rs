@@ -32,7 +32,7 @@ impl Operation for Dropout {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        elementwise::unary(call, out, |x| x);
+        elementwise::map(call, out, |x| x);
         let key = Key::new(call.draw.seed, Stream::Dropout);
         let dropped = (self.p * f64::from(u32::MAX)) as u32;
         let scale = T::from_f64(1.0 / (1.0 - self.p));

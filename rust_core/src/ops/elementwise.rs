@@ -3,9 +3,43 @@
 use super::lanes::{Call, Operand};
 use crate::tensor::Real;
 
+/// Writes an operation that maps each element of its only input: its documentation, its type and name, its formula.
+macro_rules! unary {
+    ($(#[$doc:meta])* $name:ident, $text:literal, |$x:ident: $t:ident| $value:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $name;
+
+        impl $crate::ops::Operation for $name {
+            const NAME: &'static str = $text;
+            const IN_PLACE: bool = true;
+
+            fn shape(
+                &self,
+                inputs: &[&$crate::tensor::Shape],
+                _: &[$crate::tensor::Shape],
+            ) -> $crate::Result<$crate::tensor::Shape> {
+                $crate::ops::expect_inputs(Self::NAME, inputs, 1)?;
+                Ok(inputs[0].clone())
+            }
+
+            #[inline(always)]
+            fn run<S: pulp::Simd, $t: $crate::tensor::Real, const L: usize>(
+                &self,
+                _: S,
+                call: &$crate::ops::Call<'_, $t, L>,
+                out: &mut [[$t; L]],
+            ) {
+                $crate::ops::elementwise::map(call, out, |$x: $t| $value);
+            }
+        }
+    };
+}
+pub(super) use unary;
+
 /// Writes f(x) for each element of the only input.
 #[inline(always)]
-pub(super) fn unary<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [[T; L]], f: impl Fn(T) -> T) {
+pub(super) fn map<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [[T; L]], f: impl Fn(T) -> T) {
     match call.inputs[0] {
         Operand::Shared(x) => {
             for (o, &x) in out.iter_mut().zip(x) {

@@ -1,26 +1,6 @@
-//! max(x, 0); NaN stays NaN.
+//! The rectified linear unit.
 
-use pulp::Simd;
-
-use super::{Call, Operation, elementwise, expect_inputs};
-use crate::Result;
-use crate::tensor::{Real, Shape};
-
-/// max(x, 0); NaN stays NaN, element by element.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Relu;
-
-impl Operation for Relu {
-    const NAME: &'static str = "relu";
-    const IN_PLACE: bool = true;
-
-    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
-        expect_inputs(Self::NAME, inputs, 1)?;
-        Ok(inputs[0].clone())
-    }
-
-    #[inline(always)]
-    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        elementwise::unary(call, out, |x| if x < T::ZERO { T::ZERO } else { x });
-    }
-}
+super::elementwise::unary!(
+    /// max(x, 0), element by element; NaN stays NaN.
+    Relu, "relu", |x: T| if x < T::ZERO { T::ZERO } else { x }
+);

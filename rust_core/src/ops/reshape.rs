@@ -28,6 +28,6 @@ impl Operation for Reshape {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        elementwise::unary(call, out, |x| x);
+        elementwise::map(call, out, |x| x);
     }
 }
