@@ -11,6 +11,9 @@ use syntonic_core::ops::{Linear, MeanSquaredError, Tanh};
 use syntonic_core::program::Program;
 use syntonic_core::tensor::Tensor;
 
+/// What is done to a state.
+type Damage = fn(&mut State);
+
 fn refused(config: Config, words: &str) {
     let error = Evolution::new(config, genes()).unwrap_err().to_string();
     assert!(error.contains(words), "{error}");
@@ -115,7 +118,7 @@ fn a_state_of_another_genome_or_a_damaged_one() {
         evolution.step(&objective(false), &batch()).unwrap();
     }
     let good = evolution.state().clone();
-    let damages: [(&str, fn(&mut State)); 12] = [
+    let damages: [(&str, Damage); 12] = [
         ("centre", |s| s.centre.truncate(20)),
         ("lattice a", |s| s.lattice.0.push(0)),
         ("lattice b", |s| s.lattice.1.clear()),

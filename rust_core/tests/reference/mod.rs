@@ -100,7 +100,7 @@ pub fn outputs(values: &[f64], fragile: bool) -> Vec<f64> {
         let product = |k: usize| x[row * INPUTS + k] * weight[o * INPUTS + k];
         let sum = (0..INPUTS).map(product).sum::<f64>() + bias[o];
         let power = (0..SQUARINGS).fold(sum, |power, _| power * power);
-        sum.tanh() + if fragile { power - power } else { 0.0 }
+        sum.tanh() + if fragile { 0.0 * power } else { 0.0 }
     };
     (0..ROWS * OUTPUTS).map(output).collect()
 }
@@ -141,7 +141,7 @@ pub fn noise(config: &Config, pair: usize, generation: u64) -> Vec<f64> {
 
 /// The parameters of one member.
 pub fn member(config: &Config, centre: &[f64], member: usize, generation: u64) -> Vec<f64> {
-    let sign = if member % 2 == 0 { config.sigma } else { -config.sigma };
+    let sign = if member.is_multiple_of(2) { config.sigma } else { -config.sigma };
     centre.iter().zip(noise(config, member / 2, generation)).map(|(c, z)| c + sign * z).collect()
 }
 

@@ -97,7 +97,7 @@ class RetrocausalTrainer:
         survivor_count: Annotated[int, Ge(2)] | None = None,
         elitist: bool = False,
         dtype: Literal["float32", "float64"] = "float32",
-        threads: Annotated[int, Ge(1)] | None = None,
+        threads: Annotated[int, Ge(1), Le(1024)] | None = None,
     ) -> None:
         if device != "cpu":
             raise ValueError(f"device is {device!r}; this trainer runs on the CPU, so set device=cpu")
@@ -211,5 +211,7 @@ def trace(model: Module, benchmark: Task, inputs: Tensor, targets: Tensor) -> tu
     graph = Graph([p.data for p in model.parameters()])
     x, y = graph.input(inputs.shape), graph.input(targets.shape)
     outputs = model(x)
+    # The loss first: members run the program up to it, the centre runs all of it.
+    loss = benchmark.loss(outputs, y)
     metrics = benchmark.metrics(outputs, y)
-    return graph.objective(benchmark.loss(outputs, y), list(metrics.values())), list(metrics)
+    return graph.objective(loss, list(metrics.values())), list(metrics)
