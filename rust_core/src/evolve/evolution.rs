@@ -6,7 +6,7 @@ use super::crew::Crew;
 use super::direction::direction;
 use super::harmonize::{Modes, harmonize, syntony};
 use super::population::{Evaluation, Population};
-use super::{AttractorMemory, Config, State, centred_ranks, optimizer};
+use super::{AttractorMemory, Config, Record, State, centred_ranks, optimizer};
 use crate::exact::snap::{Snapper, to_f64};
 use crate::ops::{Draw, Element};
 use crate::program::{Evaluator, NodeId, Perturbation, Program, Workspaces};
@@ -41,31 +41,6 @@ pub struct Objective {
     pub loss: NodeId,
     /// Further scalars, computed for the centre alone.
     pub metrics: Vec<NodeId>,
-}
-
-/// What one generation found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// Generations done, this one included.
-    pub generation: u64,
-    /// Members evaluated so far.
-    pub evaluations: u64,
-    /// The centre's loss on this generation's batch, before the step.
-    pub loss: f64,
-    /// The centre's further metrics on that batch.
-    pub metrics: Vec<f64>,
-    /// Fitness of the best member.
-    pub best_fitness: f64,
-    /// Mean fitness of the members whose fitness is a number.
-    pub mean_fitness: f64,
-    /// Members whose fitness is not a number.
-    pub nan_members: usize,
-    /// Syntony of the new centre.
-    pub syntony: f64,
-    /// Attractors remembered.
-    pub attractors: usize,
-    /// Step size that was used.
-    pub step_size: f64,
 }
 
 /// A population-based evolution of one genome.

@@ -10,11 +10,13 @@ mod evolution;
 mod harmonize;
 mod optimizer;
 mod population;
+mod record;
 mod shaping;
 mod state;
 
 pub use attractor::{Attractor, AttractorMemory};
 pub use config::{Config, OptimizerKind};
-pub use evolution::{Evolution, Gene, Objective, Record};
+pub use evolution::{Evolution, Gene, Objective};
+pub use record::Record;
 pub use shaping::centred_ranks;
 pub use state::State;
