@@ -84,7 +84,9 @@ class MlflowRun:
             self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             found = self._client.get_experiment_by_name(experiment)
             artifacts = (run.home / "artifacts").resolve().as_uri() if local else None
-            owner = found.experiment_id if found else self._client.create_experiment(experiment, artifacts)
+            # Without its kind the dashboard opens an experiment with the pages for language models.
+            kind = {"mlflow.experimentKind": "custom_model_development"}
+            owner = found.experiment_id if found else self._client.create_experiment(experiment, artifacts, kind)
         self.id = run.tracked_as or self._find(owner) or self._create(owner)
         run.remember(self.id)
         if run.resumed:

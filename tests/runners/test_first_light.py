@@ -42,6 +42,8 @@ def test_the_default_run_learns_xor_and_is_recorded(folder: Path) -> None:
         latest = dict(database.execute("SELECT key, value FROM latest_metrics"))
         params = dict(database.execute("SELECT key, value FROM params"))
         tags = dict(database.execute("SELECT key, value FROM tags"))
+        kinds = list(database.execute("SELECT value FROM experiment_tags WHERE key = 'mlflow.experimentKind'"))
+    assert kinds == [("custom_model_development",)]
     assert latest["accuracy"] == latest["test_accuracy"] == 1.0
     assert {"best_fitness", "mean_fitness", "loss", "syntony", "attractors", "step_size", "seconds"} <= set(latest)
     assert params["trainer.population_size"] == "64"

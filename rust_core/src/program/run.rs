@@ -92,7 +92,7 @@ impl<T: Element> Evaluator<T> {
         }
     }
 
-    /// Returns the output of the centre, and every value on the way that `keep` asks for.
+    /// Returns, for the centre, the first number of each value in `keep`.
     pub fn centre(&self, keep: &[NodeId]) -> Vec<f64> {
         let parameters: Vec<Parameter<'_, T, 1>> = (self.program.parameter_shapes().iter().zip(self.centre.iter()))
             .map(|(shape, centre)| Parameter { shape, centre, noise: Noise::None })
