@@ -22,7 +22,7 @@ type Utilities = [f64; LANES];
 pub(super) fn direction(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], utilities: &[f64]) -> Vec<f64> {
     let groups = utilities.chunks(LANES).map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)));
     let groups: Vec<Utilities> = groups.collect();
-    let noise = low_rank_noise(crew, perturbation, shapes, groups.len());
+    let noise = low_rank_noise(crew, perturbation, groups.len());
     let elements: usize = shapes.iter().map(Shape::numel).sum();
     let cost = groups.len() * (NORMAL_COST * perturbation.scratch_len() + 8 * elements);
     let tasks: Vec<Task> = (shapes.iter().zip(perturbation.ranks()).enumerate())
@@ -43,13 +43,12 @@ pub(super) fn direction(crew: &Crew, perturbation: &Perturbation, shapes: &[Shap
 type GroupNoise = Vec<[f32; LANES]>;
 
 /// Returns, for each group, the normals of each parameter whose noise is of low rank; nothing for the others.
-fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], groups: usize) -> Vec<Vec<GroupNoise>> {
-    let lengths: Vec<usize> = (shapes.iter().zip(perturbation.ranks()))
-        .map(|(shape, rank)| match rank {
-            Rank::Full => 0,
-            Rank::Low { .. } => rank.normals(shape.numel()).next_multiple_of(NORMALS_PER_BLOCK),
-        })
-        .collect();
+fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, groups: usize) -> Vec<Vec<GroupNoise>> {
+    let length = |(parameter, rank): (usize, &Rank)| match rank {
+        Rank::Full => 0,
+        Rank::Low { .. } => perturbation.normals_of(parameter),
+    };
+    let lengths: Vec<usize> = perturbation.ranks().iter().enumerate().map(length).collect();
     let cost = groups * NORMAL_COST * lengths.iter().sum::<usize>();
     let perturbation = perturbation.clone();
     crew.map(groups, cost, move |group| {

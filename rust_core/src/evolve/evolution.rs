@@ -194,12 +194,11 @@ impl Evolution {
         let harmony = self.syntony(&flux)?;
         harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
         self.pull(&mut flux);
-        let before = state.centre.clone();
         let (centre, lattice, residual) = self.crystallized(flux)?;
         let after = self.syntony(&centre)?;
 
         // Nothing below can fail, so that an error leaves the state as it was.
-        self.state.centre = centre;
+        let before = std::mem::replace(&mut self.state.centre, centre);
         self.state.lattice = lattice;
         self.state.residual = residual;
         let config = &self.config;

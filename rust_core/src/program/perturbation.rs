@@ -81,6 +81,11 @@ impl Perturbation {
         &self.ranks
     }
 
+    /// Returns how many normals, in whole blocks, a pair draws for parameter `parameter`.
+    pub fn normals_of(&self, parameter: usize) -> usize {
+        self.offsets[parameter + 1] - self.offsets[parameter]
+    }
+
     /// Returns how many normals a pair's scratch holds.
     pub fn scratch_len(&self) -> usize {
         self.offsets.last().copied().unwrap_or(0)

@@ -43,8 +43,6 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// Returns |self|.
     fn abs(self) -> Self;
-    /// Returns the larger number; NaN if either is NaN.
-    fn maximum(self, other: Self) -> Self;
     /// Returns e^self.
     fn exp(self) -> Self;
     /// Returns the natural logarithm; -inf at 0, NaN below.
@@ -107,11 +105,6 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 self.abs()
-            }
-
-            #[inline(always)]
-            fn maximum(self, other: Self) -> Self {
-                if self > other || self.is_nan() { self } else { other }
             }
 
             #[inline(always)]
