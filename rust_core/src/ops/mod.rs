@@ -7,6 +7,7 @@
 mod elementwise;
 mod lanes;
 mod products;
+mod sums;
 
 use std::cell::RefCell;
 
