@@ -12,6 +12,7 @@ mod resonant;
 mod resonant_steps;
 mod source;
 mod tensor;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -22,5 +23,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     exact::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
-    tensor::register(m)
+    tensor::register(m)?;
+    threads::register(m)
 }

@@ -14,6 +14,10 @@ from syntonic.sn.functional.loss import binary_cross_entropy as binary_cross_ent
 from syntonic.sn.functional.loss import cross_entropy as cross_entropy
 from syntonic.sn.functional.loss import mse_loss as mse_loss
 from syntonic.sn.functional.normalization import affine as affine
+from syntonic.sn.functional.normalization import batch_norm as batch_norm
+from syntonic.sn.functional.normalization import layer_norm as layer_norm
+from syntonic.sn.functional.normalization import phi_residual as phi_residual
 from syntonic.sn.functional.normalization import softmax as softmax
+from syntonic.sn.functional.normalization import syntonic_softmax as syntonic_softmax
 from syntonic.sn.functional.products import linear as linear
 from syntonic.sn.functional.reduction import mean as mean
