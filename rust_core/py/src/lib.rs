@@ -6,10 +6,13 @@ mod door;
 mod element;
 mod evolve;
 mod exact;
+mod norm;
 mod ops;
 mod program;
 mod resonant;
 mod resonant_steps;
+mod seed_dense;
+mod softmax;
 mod source;
 mod tensor;
 mod threads;
@@ -21,8 +24,11 @@ use pyo3::prelude::*;
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     evolve::register(m)?;
     exact::register(m)?;
+    norm::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
+    seed_dense::register(m)?;
+    softmax::register(m)?;
     tensor::register(m)?;
     threads::register(m)
 }
