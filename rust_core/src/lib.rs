@@ -6,6 +6,7 @@
 pub mod error;
 pub mod evolve;
 pub mod exact;
+pub mod linalg;
 pub mod norm;
 pub mod ops;
 pub mod program;
