@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from annotated_types import Ge, Gt
 
 from syntonic._core import Tensor
-from syntonic.benchmarks.base import Model, evaluate_splits
+from syntonic.benchmarks.base import Kind, Model, evaluate_splits
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -39,8 +39,10 @@ class Xor:
         ValueError: if `samples` is not a multiple of 4.
     """
 
-    in_features: int = 2
-    out_features: int = 1
+    input_shape: tuple[int, ...] = (2,)
+    output_shape: tuple[int, ...] = (1,)
+    vocabulary: int | None = None
+    kind: Kind = "features"
     dtype: str = "float32"
     chance: Mapping[str, float] = {"accuracy": 0.5}
 
