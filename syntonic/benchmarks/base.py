@@ -1,12 +1,10 @@
 """What a benchmark is: batches to learn from, a loss, and figures that say how good the model has become."""
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Protocol
 
 from syntonic._core import Tensor
 from syntonic.sn.array import A
-
-Kind = Literal["features", "image", "signal", "tokens", "sequence"]
 
 
 class Model(Protocol):
@@ -26,8 +24,6 @@ class Benchmark(Protocol):
     """One answer: (classes,), or (length, vocabulary) for sequences."""
     vocabulary: int | None
     """Number of tokens, which are floats that hold whole numbers; None where the inputs are numbers."""
-    kind: Kind
-    """What the inputs are."""
     dtype: str
     chance: Mapping[str, float]
     """What guessing reaches, by metric: `{"accuracy": 0.5}`."""

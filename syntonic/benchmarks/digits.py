@@ -7,7 +7,7 @@ from annotated_types import Ge
 
 from syntonic._core import Tensor, sample_rows
 from syntonic.benchmarks import datasets
-from syntonic.benchmarks.base import Kind, Model, evaluate_splits
+from syntonic.benchmarks.base import Model, evaluate_splits
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -30,7 +30,6 @@ class Digits:
     input_shape: tuple[int, ...] = (64,)
     output_shape: tuple[int, ...] = (CLASSES,)
     vocabulary: int | None = None
-    kind: Kind = "features"
     dtype: str = "float32"
     chance: Mapping[str, float] = {"accuracy": 1 / CLASSES}
     ceiling: Mapping[str, float] = {}

@@ -36,7 +36,6 @@ class FakeBenchmark:
     input_shape = (2,)
     output_shape = (1,)
     vocabulary = None
-    kind = "features"
     dtype = "float64"
     chance: Mapping[str, float] = {"accuracy": 0.5}
 
