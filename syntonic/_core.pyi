@@ -166,10 +166,12 @@ class Evolution:
         seed: int,
         population_size: int,
         sigma: float,
+        sigma_final: float,
         rank: int | None,
         optimizer: str,
         learning_rate: float,
         learning_rate_final: float,
+        schedule: str,
         beta1: float,
         beta2: float,
         max_generations: int,
@@ -187,6 +189,8 @@ class Evolution:
         threads: int | None,
     ) -> Evolution: ...
     def step(self, objective: Objective, inputs: Sequence[Tensor]) -> Record: ...
+    def shock(self, multiplier: float, duration: int) -> None: ...
+    def displace(self, magnitude: float, *, golden_scaling: bool = False, unit: bool = False) -> None: ...
     @property
     def generation(self) -> int: ...
     @property
@@ -216,6 +220,8 @@ class Record:
     def syntony(self) -> float: ...
     @property
     def attractors(self) -> int: ...
+    @property
+    def sigma(self) -> float: ...
     @property
     def step_size(self) -> float: ...
 
