@@ -88,7 +88,7 @@ class Language:
 
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and bits per byte on 256 windows of the training text and 256 of the test text."""
-        report = {}
+        report: dict[str, float] = {}
         for split, text in (("train", self._train), ("test", self._test)):
             last = len(text) - self._length - 1
             places = [last * i // (JUDGED - 1) for i in range(JUDGED)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 
-from syntonic.nn.training.callbacks import Request
+from syntonic.nn.training.callbacks import Escaping, Request
 from syntonic.runners import progress, provenance
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
@@ -114,7 +114,10 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
 def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Request:
     wish = Request.NOTHING
     for callback in parts.callbacks.values():
-        wish |= callback.after(generation, metrics)
+        answer = callback.after(generation, metrics)
+        if Request.ESCAPE in answer and isinstance(callback, Escaping):
+            callback.escape(parts.trainer)
+        wish |= answer
     return wish
 
 
