@@ -11,6 +11,7 @@ mod program;
 mod resonant;
 mod resonant_steps;
 mod source;
+mod spectrum;
 mod tensor;
 
 use pyo3::prelude::*;
