@@ -109,7 +109,8 @@ def _weights(model: Module, findings: list[tuple[str, str]]) -> float:
     if not found:
         return 1.0
     norms = {name: spectrum.singular_values[0] for name, spectrum in found.items()}
-    middle = sorted(norms.values())[(len(norms) - 1) // 2]
+    others = sorted(norm for norm in norms.values() if norm > 0) or [0.0]
+    middle = others[(len(others) - 1) // 2]
     sane = 0
     for name, spectrum in found.items():
         if norms[name] == 0:
