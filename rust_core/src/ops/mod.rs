@@ -7,6 +7,7 @@
 mod elementwise;
 mod lanes;
 mod products;
+mod windows;
 
 use std::cell::RefCell;
 
@@ -14,6 +15,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
+pub use windows::Windows;
 
 use crate::tensor::{DType, Real, Shape, Storage, Tensor};
 use crate::{Error, Result};
@@ -87,12 +89,15 @@ operations! {
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    avg_pool::AvgPool,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
+    conv::Conv,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
     gelu::Gelu,
     linear::Linear,
+    max_pool::MaxPool,
     mean::Mean,
     mse::MeanSquaredError,
     relu::Relu,
