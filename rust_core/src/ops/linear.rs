@@ -43,6 +43,10 @@ impl Operation for Linear {
         }
     }
 
+    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+        output.numel() * inputs[0].last()
+    }
+
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let weight = &call.parameters[self.weight];

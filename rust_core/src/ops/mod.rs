@@ -30,6 +30,18 @@ pub(crate) trait Operation {
     /// Returns the shape of the result.
     fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape>;
 
+    /// Checks values before they are computed with at once; a program, which has none yet, never asks.
+    fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
+        let _ = (inputs, parameters);
+        Ok(())
+    }
+
+    /// Returns about how many vector instructions sixteen members take.
+    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+        let _ = inputs;
+        20 * output.numel()
+    }
+
     /// Computes the result for `L` members. Shapes were checked by `shape`.
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]);
 
@@ -69,6 +81,16 @@ macro_rules! operations {
             /// `Error::Shape` when the inputs do not fit.
             pub fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape> {
                 match self { $(Self::$name(op) => op.shape(inputs, parameters)),* }
+            }
+
+            /// Checks values before they are computed with at once.
+            fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
+                match self { $(Self::$name(op) => op.check(inputs, parameters)),* }
+            }
+
+            /// Returns about how many vector instructions sixteen members take.
+            pub(crate) fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+                match self { $(Self::$name(op) => op.cost(inputs, output)),* }
             }
 
             /// Returns the numbers of the parameters that this operation reads.
@@ -160,6 +182,7 @@ impl Op {
         let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
         let parameter_shapes: Vec<Shape> = parameters.iter().map(|p| p.shape().clone()).collect();
         let output = self.shape(&shapes, &parameter_shapes)?;
+        self.check(inputs, parameters)?;
         let parameters: Vec<Tensor> = parameters.iter().map(|p| p.cast(T::DTYPE)).collect();
         let views: Vec<Parameter<'_, T, 1>> = (parameters.iter().zip(&parameter_shapes))
             .map(|(p, shape)| Parameter { shape, centre: T::slice(p), noise: Noise::None })
