@@ -7,6 +7,7 @@
 
 use pulp::Simd;
 
+use super::lanes::reserve;
 use super::products::{Factor, Finish, Product, Size, Window, pack, panel, tiles, unpack};
 use super::windows::{count, kind, with_axes};
 use super::{Call, LANES, Operand, Operation, expect_inputs};
@@ -129,13 +130,13 @@ impl Operation for Conv {
                 Operand::Members(x) => x.as_flattened(),
                 Operand::InPlace => return,
             };
-            scratch.resize(scratch.len().max(padded), [T::ZERO; L]);
+            reserve(&mut scratch, padded);
             let bias = self.bias.map_or(&[][..], |bias| call.parameters[bias].centre);
             let padded = &mut scratch.as_flattened_mut()[..padded];
             return plan.centre(x, weight.centre, bias, padded, out.as_flattened_mut());
         }
         let (weights, outputs) = (weight.shape.numel(), plan.size.outputs);
-        scratch.resize(scratch.len().max(weights + outputs + padded), [T::ZERO; L]);
+        reserve(&mut scratch, weights + outputs + padded);
         let (w, rest) = scratch.split_at_mut(weights);
         let (bias, rest) = rest.split_at_mut(outputs);
         weight.read(simd, 0, w);
@@ -183,7 +184,7 @@ impl Plan {
     }
 
     /// The results of 16 members, whose weights and bias are `w` and `bias`.
-    fn members<T: Real, X: Factor<T> + Default, const L: usize>(
+    fn members<T: Real, X: Factor<T>, const L: usize>(
         &self,
         x: &[X],
         w: &[[T; L]],
@@ -193,7 +194,7 @@ impl Plan {
     ) {
         let size = self.size;
         let finish = &Finish { bias, ..Finish::none() };
-        self.samples(X::default(), x, padded, |sample, x| {
+        self.samples(X::ZERO, x, padded, |sample, x| {
             let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
             for (first, count) in tiles(0..size.outputs) {
                 let (rows, w, out) = (0..size.rows, &w[first * size.step..], &mut *out);

@@ -9,7 +9,7 @@
 
 use pulp::Simd;
 
-use super::lanes::mul;
+use super::lanes::{mul, reserve};
 use super::products::{Factor, Finish, Product, Size, TILE, pack, panel, tiles, unpack};
 use super::{Call, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -105,8 +105,7 @@ impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
         };
         let bias = if bias.is_some() { size.outputs } else { 0 };
         let (left, inner) = (rank * size.outputs, rank * size.rows);
-        // What the memory holds is written before it is read, so it need not be cleared.
-        memory.resize(memory.len().max(bias + tile + left + inner), [T::ZERO; L]);
+        reserve(memory, bias + tile + left + inner);
         let (bias, rest) = memory.split_at_mut(bias);
         let (tile, rest) = rest.split_at_mut(tile);
         let (left, rest) = rest.split_at_mut(left);

@@ -70,11 +70,15 @@ impl Size {
 
 /// A factor: one number for all members, or one for each.
 pub(super) trait Factor<T: Real>: Copy {
+    /// Zero, for all members.
+    const ZERO: Self;
     /// Returns the factor for the members in vector `v`.
     fn vector<S: Simd>(&self, simd: S, v: usize) -> T::Vector<S>;
 }
 
 impl<T: Real> Factor<T> for T {
+    const ZERO: Self = <T as Real>::ZERO;
+
     #[inline(always)]
     fn vector<S: Simd>(&self, simd: S, _: usize) -> T::Vector<S> {
         T::splat(simd, *self)
@@ -82,6 +86,8 @@ impl<T: Real> Factor<T> for T {
 }
 
 impl<T: Real, const L: usize> Factor<T> for [T; L] {
+    const ZERO: Self = [T::ZERO; L];
+
     #[inline(always)]
     fn vector<S: Simd>(&self, _: S, v: usize) -> T::Vector<S> {
         T::vectors::<S>(self)[v]

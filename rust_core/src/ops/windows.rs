@@ -1,7 +1,7 @@
 //! Windows that slide over one or two axes of positions, channel last: convolutions and pooling share their sizes.
 
-use super::lanes::{Call, Operand};
 use super::expect_inputs;
+use super::lanes::{Call, Operand};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
