@@ -136,7 +136,7 @@ fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         let rows = 0..size.rows;
         if let Noise::Full { .. } = weight.noise {
             weight.read(simd, range.start, &mut tile[..range.len()]);
-            Product { size, rows, first, w: &*tile, x, finish, out }.run(count);
+            Product { size, rows, first, w: tile, x, finish, out }.run(count);
         } else {
             Product { size, rows, first, w: &weight.centre[range], x, finish, out }.run(count);
         }
