@@ -23,6 +23,10 @@ macro_rules! unary {
                 Ok(inputs[0].clone())
             }
 
+            fn split(&self, inputs: &[&$crate::tensor::Shape]) -> $crate::ops::Split {
+                $crate::ops::Split::elements(inputs, 1)
+            }
+
             #[inline(always)]
             fn run<S: pulp::Simd, $t: $crate::tensor::Real, const L: usize>(
                 &self,
@@ -88,6 +92,20 @@ pub(super) fn binary<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [
                 }
             }
         }
+        Operand::InPlace => {}
+    }
+}
+
+/// Writes the elements of an input from `start` on; what is computed in place lies there already.
+#[inline(always)]
+pub(super) fn load<T: Real, const L: usize>(x: &Operand<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+    match x {
+        Operand::Shared(x) => {
+            for (o, &x) in out.iter_mut().zip(&x[start..]) {
+                *o = [x; L];
+            }
+        }
+        Operand::Members(x) => out.copy_from_slice(&x[start..start + out.len()]),
         Operand::InPlace => {}
     }
 }

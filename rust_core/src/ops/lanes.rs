@@ -131,6 +131,11 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
     }
 }
 
+/// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
+pub(super) fn reserve<T: Real, const L: usize>(memory: &mut Vec<[T; L]>, count: usize) {
+    memory.resize(memory.len().max(count), [T::ZERO; L]);
+}
+
 /// Writes a function of lanes as vector code. A loop over the lanes would do, if compilers did not unroll it first and
 /// then look for vectors across elements instead, where they find gathers and scatters.
 macro_rules! lanewise {

@@ -10,7 +10,7 @@ pub use perturbation::{Perturbation, Rank};
 pub use run::{Evaluator, Half, Workspace, Workspaces};
 
 use crate::ops::Op;
-use crate::tensor::Shape;
+use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
 /// The number of a value within a program.
@@ -19,7 +19,7 @@ pub type NodeId = usize;
 /// One value of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// What computes it; nothing for an input.
+    /// What computes it; nothing for an input or a constant.
     pub op: Option<Op>,
     /// What it is computed from.
     pub inputs: Vec<NodeId>,
@@ -47,20 +47,34 @@ pub(crate) struct Node {
 pub struct Program {
     nodes: Vec<Node>,
     inputs: Vec<NodeId>,
+    constants: Vec<(NodeId, Tensor)>,
     parameters: Vec<Shape>,
 }
 
 impl Program {
     /// Starts a program over parameters of these shapes.
     pub fn new(parameters: Vec<Shape>) -> Self {
-        Self { nodes: Vec::new(), inputs: Vec::new(), parameters }
+        Self { nodes: Vec::new(), inputs: Vec::new(), constants: Vec::new(), parameters }
     }
 
     /// Adds an input and returns its number.
     pub fn input(&mut self, shape: impl Into<Shape>) -> NodeId {
-        let id = self.nodes.len();
-        self.nodes.push(Node { op: None, inputs: Vec::new(), shape: shape.into(), varies: false, last_use: id });
+        let id = self.given(shape.into());
         self.inputs.push(id);
+        id
+    }
+
+    /// Adds a value that is the same in every generation and returns its number. It is rounded to the format in which
+    /// the program runs.
+    pub fn constant(&mut self, value: Tensor) -> NodeId {
+        let id = self.given(value.shape().clone());
+        self.constants.push((id, value));
+        id
+    }
+
+    fn given(&mut self, shape: Shape) -> NodeId {
+        let id = self.nodes.len();
+        self.nodes.push(Node { op: None, inputs: Vec::new(), shape, varies: false, last_use: id });
         id
     }
 
@@ -117,5 +131,9 @@ impl Program {
 
     pub(crate) fn inputs(&self) -> &[NodeId] {
         &self.inputs
+    }
+
+    pub(crate) fn constants(&self) -> &[(NodeId, Tensor)] {
+        &self.constants
     }
 }

@@ -59,7 +59,8 @@ impl<T: Element> Evaluator<T> {
             );
         }
         let mut shared = vec![Vec::new(); program.nodes().len()];
-        for (&id, tensor) in program.inputs().iter().zip(inputs) {
+        let constants = program.constants().iter().map(|(id, value)| (id, value));
+        for (&id, tensor) in program.inputs().iter().zip(inputs).chain(constants) {
             shared[id] = T::slice(&tensor.cast(T::DTYPE)).to_vec();
         }
         let bases = vec![Vec::new(); program.nodes().len()];
@@ -161,9 +162,9 @@ impl<T: Element> Evaluator<T> {
     /// Returns about how many vector instructions sixteen members take.
     pub fn cost(&self) -> usize {
         let nodes = self.program.nodes();
-        let cost = |node: &Node| match &node.op {
-            Some(Op::Linear(_)) => node.shape.numel() * nodes[node.inputs[0]].shape.last(),
-            _ => 20 * node.shape.numel(),
+        let cost = |node: &Node| {
+            let inputs: SmallVec<[&Shape; 2]> = node.inputs.iter().map(|&i| &nodes[i].shape).collect();
+            node.op.as_ref().map_or(0, |op| op.cost(&inputs, &node.shape))
         };
         nodes.iter().filter(|node| node.varies).map(cost).sum()
     }
