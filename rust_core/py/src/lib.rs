@@ -10,6 +10,7 @@ mod ops;
 mod program;
 mod resonant;
 mod resonant_steps;
+mod seed_api;
 mod source;
 mod spectrum;
 mod tensor;
@@ -23,5 +24,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     exact::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
+    seed_api::register(m)?;
     tensor::register(m)
 }

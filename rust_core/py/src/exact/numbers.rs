@@ -1,10 +1,12 @@
-//! Fibonacci and Lucas numbers and the constants, for Python.
+//! Fibonacci and Lucas numbers, primes, structure numbers and the constants, for Python.
 
 use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyTuple};
+use syntonic_core::Error;
 use syntonic_core::exact::snap::MAX_PRECISION;
-use syntonic_core::exact::{constants, sequences};
+use syntonic_core::exact::{constants, number_theory, sequences, structures};
 
-use crate::door::quick;
+use crate::door::{enter, quick};
 
 /// Returns the Fibonacci number F(n), F(0) = 0, F(1) = 1.
 ///
@@ -34,10 +36,70 @@ fn lucas(n: i64) -> PyResult<i128> {
     quick(|| sequences::lucas(n))
 }
 
+/// Returns whether n is prime, for any n below 2^64; False for n < 2.
+///
+/// Example:
+///     >>> [n for n in range(20) if is_prime(n)]
+///     [2, 3, 5, 7, 11, 13, 17, 19]
+#[pyfunction]
+fn is_prime(n: i128) -> PyResult<bool> {
+    quick(|| match u64::try_from(n) {
+        Ok(n) => Ok(number_theory::is_prime(n)),
+        Err(_) if n < 0 => Ok(false),
+        Err(_) => Err(Error::Overflow { op: "is_prime" }),
+    })
+}
+
+/// Returns the period of the Fibonacci numbers modulo m.
+///
+/// Raises:
+///     ValueError: Unless 1 <= m <= 10^8.
+///
+/// Example:
+///     >>> [pisano_period(m) for m in range(1, 11)]
+///     [1, 3, 8, 6, 20, 24, 16, 12, 24, 60]
+#[pyfunction]
+fn pisano_period(py: Python<'_>, m: i64) -> PyResult<i64> {
+    enter(py, || number_theory::pisano_period(m))
+}
+
+/// Returns 1 + sign q / N for a structure's name (a key of STRUCTURES) or its number N, and a sign of +1 or -1.
+///
+/// Raises:
+///     ValueError: If the name is unknown, N < 1, or the sign is another.
+///
+/// Example:
+///     >>> correction_factor("E8_roots", 1) == correction_factor(240, 1) == 1 + Q_DEFICIT / 240
+///     True
+#[pyfunction]
+fn correction_factor(structure: Structure, sign: i64) -> PyResult<f64> {
+    quick(|| {
+        let number = match structure {
+            Structure::Name(name) => structures::structure_number(&name)?.into(),
+            Structure::Number(number) => number,
+        };
+        structures::correction_factor(number, sign)
+    })
+}
+
+/// A structure as Python gives it.
+#[derive(FromPyObject)]
+enum Structure {
+    Name(String),
+    Number(f64),
+}
+
 /// Registers this file's functions and constants.
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(fibonacci, m)?)?;
     m.add_function(wrap_pyfunction!(lucas, m)?)?;
+    m.add_function(wrap_pyfunction!(is_prime, m)?)?;
+    m.add_function(wrap_pyfunction!(pisano_period, m)?)?;
+    m.add_function(wrap_pyfunction!(correction_factor, m)?)?;
+    m.add("FERMAT_PRIMES", PyTuple::new(m.py(), number_theory::FERMAT_PRIMES)?)?;
+    m.add("MERSENNE_PRIMES", PyTuple::new(m.py(), number_theory::MERSENNE_PRIMES)?)?;
+    m.add("D4_KISSING", structures::D4_KISSING)?;
+    m.add("STRUCTURES", structures::STRUCTURES.into_py_dict(m.py())?)?;
     for (name, value) in [
         ("PHI", constants::PHI),
         ("PHI_INVERSE", constants::PHI_INVERSE),
