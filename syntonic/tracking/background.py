@@ -51,6 +51,10 @@ class Remote(Protocol):
         """Stores the files of a folder."""
         ...
 
+    def log_note(self, text: str) -> None:
+        """Stores what a reader should see first."""
+        ...
+
     def close(self, status: Status) -> None:
         """Ends the record."""
         ...
@@ -148,6 +152,8 @@ class Background:
             self._attempt(name, lambda: remote.log_text(name, text))  # noqa: B023 (called at once)
         for name, folder in ending.folders.items():
             self._attempt(name, lambda: remote.log_folder(name, folder))  # noqa: B023 (called at once)
+        if ending.note:
+            self._attempt("the note", lambda: remote.log_note(ending.note))
         remote.close(ending.status)
 
     def _attempt(self, what: str, action: Callable[[], None]) -> None:

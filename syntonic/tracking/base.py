@@ -53,6 +53,8 @@ class Run:
         provenance: gathers where the run comes from; slow, so a tracker calls it off the training thread.
         resumed: whether the run goes on from an earlier part.
         tracked_as: the id that the tracker gave the earlier part, None if it gave none.
+        parent: the tracker's id of the sweep that the run is a point of, None if it is none or has no record.
+        tags: short facts that are known before the run begins, such as the sweep and the point.
         remember: stores the tracker's id in the run's folder; safe to call from any thread.
     """
 
@@ -66,6 +68,8 @@ class Run:
     remember: Callable[[str], None]
     resumed: bool = False
     tracked_as: str | None = None
+    parent: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Ending:
         results: the centre's final metrics; empty unless FINISHED.
         folders: folders to keep with the record, by the name that they get there.
         texts: texts to keep with it, by file name: the traceback of a failure.
+        note: what a reader of the record should see first, in Markdown.
     """
 
     status: Status
@@ -85,6 +90,23 @@ class Ending:
     results: Mapping[str, float] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Past:
+    """A finished run that a tracker knows of.
+
+    Attributes:
+        digest: of its config: runs with the same one come to the same results.
+        core: the core library that computed it.
+        results: the centre's final metrics.
+    """
+
+    run_id: str
+    digest: str
+    core: str
+    results: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -121,4 +143,12 @@ class Tracker(Protocol):
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes what is left and closes the record; waits until it is done."""
+        ...
+
+
+class Archive(Protocol):
+    """Remembers runs, so that a sweep need not run a point twice. Every tracker is one."""
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Returns the finished runs of this tracker's store and experiment, as far as it keeps any."""
         ...

@@ -15,10 +15,11 @@ from typing import Final
 
 from syntonic.core.registry import register
 from syntonic.tracking.background import Background
-from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
+from syntonic.tracking.base import Ending, Past, Receipt, Record, Run, Status
 from syntonic.tracking.journal import Point
 
 _PARAMS: Final = 100  # parameters or tags of one request; more are refused by MLflow
+_NOTE: Final = 8000  # characters of a tag; more are refused by MLflow
 _GIT: Final = ("commit", "branch", "dirty", "repoURL")  # the names that MLflow's own pages look for
 
 
@@ -54,6 +55,12 @@ class MlflowTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Sends the rest, waits for it, and closes the MLflow run."""
         return self._background.finish(ending)
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Asks the store; a local store that is not there yet is not created for that."""
+        uri = self._uri or local_uri(home)
+        local = uri.startswith("sqlite:///")
+        return () if local and not Path(uri.removeprefix("sqlite:///")).exists() else _finished(uri, self._experiment)
 
 
 def local_uri(home: Path) -> str:
@@ -134,6 +141,10 @@ class MlflowRun:
         """Stores the files of a folder as artifacts under `name`."""
         self._client.log_artifacts(self.id, str(folder), name)
 
+    def log_note(self, text: str) -> None:
+        """Stores the text that heads the run's page."""
+        self._client.set_tag(self.id, "mlflow.note.content", text[:_NOTE])
+
     def close(self, status: Status) -> None:
         """Ends the MLflow run with its true status."""
         self._client.set_terminated(self.id, status.value)
@@ -151,9 +162,31 @@ class MlflowRun:
             "mlflow.user": _user(),
             "mlflow.source.name": "syntonic-run",
             "mlflow.source.type": "LOCAL",
+            **({"mlflow.parentRunId": self._run.parent} if self._run.parent else {}),
+            **{_tag(key): value for key, value in self._run.tags.items()},
         }
         created = self._client.create_run(experiment_id, tags=tags, run_name=self._run.title)
         return str(created.info.run_id)
+
+
+def _finished(uri: str, experiment: str) -> list[Past]:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    found = client.get_experiment_by_name(experiment)
+    past: list[Past] = []
+    page: str | None = None
+    while found is not None:
+        runs = client.search_runs([found.experiment_id], "attributes.status = 'FINISHED'", page_token=page)
+        for run in runs:
+            digest, core = (run.data.tags.get(f"syntonic.{key}", "") for key in ("config_hash", "core_sha256"))
+            past.append(Past(run.info.run_id, digest, core, run.data.metrics))
+        page = runs.token
+        if not page:
+            break
+    return past
 
 
 def _write_ahead(home: Path) -> None:

@@ -1,9 +1,10 @@
 """No tracking server: the run's own folder is the record."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from syntonic.core.registry import register
-from syntonic.tracking.base import Ending, Receipt, Record, Run
+from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.journal import JOURNAL, Journal
 
 
@@ -32,3 +33,7 @@ class NoTracker:
         """Closes the journal."""
         self._journal.close()
         return Receipt(run_id=self._id, store=str(self._folder))
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Returns nothing: what is finished stands in the folders of the runs."""
+        return ()
