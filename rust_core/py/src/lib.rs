@@ -14,6 +14,7 @@ mod seed_api;
 mod source;
 mod spectrum;
 mod tensor;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -25,5 +26,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     program::register(m)?;
     resonant::register(m)?;
     seed_api::register(m)?;
-    tensor::register(m)
+    tensor::register(m)?;
+    threads::register(m)
 }

@@ -84,15 +84,7 @@ impl Operation for Softmax {
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let lines = Lines::of(call.shapes[0], self.axis);
-        let load = |start: usize, out: &mut [[T; L]]| {
-            elementwise::load(&call.inputs[0], start, out);
-            match &self.weight {
-                SoftmaxWeight::Identity => {}
-                SoftmaxWeight::Norms { scale, norms } => add_norms(simd, lines, -scale / PHI, norms, out),
-                SoftmaxWeight::Syntony { scale } => add_syntony(simd, call, start, T::from_f64(*scale), out),
-            }
-        };
-        lines.run(simd, &Normalise, load, out);
+        lines.run(simd, &Weighted { lines, weight: &self.weight }, call, out);
     }
 }
 
@@ -145,10 +137,23 @@ fn add_syntony<S: Simd, T: Real, const L: usize>(
     }
 }
 
-/// e^x / sum e^x of lines.
-pub(super) struct Normalise;
+/// w e^x / sum w e^x of lines.
+struct Weighted<'a> {
+    lines: Lines,
+    weight: &'a SoftmaxWeight,
+}
 
-impl<T: Real> Kernel<T> for Normalise {
+impl<T: Real> Kernel<T> for Weighted<'_> {
+    #[inline(always)]
+    fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+        elementwise::load(&call.inputs[0], start, out);
+        match self.weight {
+            SoftmaxWeight::Identity => {}
+            SoftmaxWeight::Norms { scale, norms } => add_norms(simd, self.lines, -scale / PHI, norms, out),
+            SoftmaxWeight::Syntony { scale } => add_syntony(simd, call, start, T::from_f64(*scale), out),
+        }
+    }
+
     #[inline(always)]
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
         for line in x.chunks_exact_mut(length) {
@@ -180,7 +185,6 @@ fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L]
         }
         return best;
     }
-    let larger = |a: T, b: T| if b < a { a } else { b };
     let mut each = [-T::INFINITY; 16];
     let (whole, rest) = line.as_flattened().as_chunks::<16>();
     for x in whole {
@@ -190,4 +194,9 @@ fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L]
     }
     best[0] = each.iter().chain(rest).fold(-T::INFINITY, |a, &b| larger(a, b));
     best
+}
+
+#[inline(always)]
+fn larger<T: Real>(a: T, b: T) -> T {
+    if b < a { a } else { b }
 }
