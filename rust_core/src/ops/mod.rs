@@ -7,6 +7,8 @@
 mod elementwise;
 mod lanes;
 mod products;
+mod strided;
+mod sums;
 
 use std::cell::RefCell;
 
@@ -14,6 +16,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
+pub use reduce::How;
 
 use crate::tensor::{DType, Real, Shape, Storage, Tensor};
 use crate::{Error, Result};
@@ -106,22 +109,38 @@ macro_rules! operations {
 
 // One line for each operation.
 operations! {
+    abs::Abs,
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
+    clamp::Clamp,
+    concat::Concat,
+    cos::Cos,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
+    embedding::Embedding,
+    exp::Exp,
+    expand::Expand,
     gelu::Gelu,
+    index_select::IndexSelect,
     linear::Linear,
-    mean::Mean,
+    log::Log,
     mse::MeanSquaredError,
+    narrow::Narrow,
+    neg::Neg,
+    permute::Permute,
+    reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
     sigmoid::Sigmoid,
+    sin::Sin,
     softmax::Softmax,
+    sqrt::Sqrt,
+    square::Square,
     tanh::Tanh,
+    weight::Weight,
 }
 
 /// One run of an operation, as a value that `pulp` compiles for each instruction set.

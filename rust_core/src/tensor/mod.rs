@@ -11,6 +11,7 @@ mod resonant;
 mod shape;
 mod storage;
 mod syntony;
+mod trigonometry;
 mod vector;
 
 pub use dtype::DType;
