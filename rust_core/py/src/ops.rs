@@ -6,6 +6,7 @@
 mod dense;
 mod general;
 mod heavy;
+mod layout;
 mod losses;
 
 use std::sync::{Arc, RwLock};

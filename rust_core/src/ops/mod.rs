@@ -10,6 +10,7 @@ mod elementwise;
 mod lanes;
 mod lines;
 mod products;
+mod strided;
 mod sums;
 mod windows;
 
@@ -20,6 +21,7 @@ pub(crate) use eager::Split;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
 pub use phi_residual::{Activation, ResidualMode};
+pub use reduce::How;
 pub use softmax::SoftmaxWeight;
 pub use windows::Windows;
 
@@ -136,6 +138,7 @@ macro_rules! operations {
 
 // One line for each operation.
 operations! {
+    abs::Abs,
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
@@ -144,20 +147,35 @@ operations! {
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
     conv::Conv,
+    clamp::Clamp,
+    concat::Concat,
+    cos::Cos,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
+    embedding::Embedding,
+    exp::Exp,
+    expand::Expand,
     gelu::Gelu,
     layer_norm::LayerNorm,
     linear::Linear,
     max_pool::MaxPool,
-    mean::Mean,
     mse::MeanSquaredError,
     phi_residual::PhiResidual,
+    index_select::IndexSelect,
+    log::Log,
+    narrow::Narrow,
+    neg::Neg,
+    permute::Permute,
+    reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
     sigmoid::Sigmoid,
+    sin::Sin,
     softmax::Softmax,
+    sqrt::Sqrt,
+    square::Square,
     tanh::Tanh,
+    weight::Weight,
 }
 
 /// One run of an operation, as a value that `pulp` compiles for each instruction set.

@@ -13,6 +13,7 @@ mod shape;
 mod spectrum;
 mod storage;
 mod syntony;
+mod trigonometry;
 mod vector;
 
 pub use buffer::{Buffer, Shelf};
