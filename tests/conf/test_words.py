@@ -1,16 +1,19 @@
 """Every yaml file composes and is valid; every word states every argument of its class. Files are found by glob."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 import syntonic
 from syntonic.core import registry
+from syntonic.nn.architectures import Task
 from syntonic.runners import schema
 from syntonic.runners.build import build
 from syntonic.runners.compose import compose, compose_point
 from syntonic.runners.words import opened
+from syntonic.sn import Module
 
 PACKAGE = Path(syntonic.__file__).parent
 KINDS: dict[str, registry.Kind] = {
@@ -19,6 +22,7 @@ KINDS: dict[str, registry.Kind] = {
     "trainer": "trainer",
     "tracking": "tracking",
 }
+TASKS = [Task((2,), (1,)), Task((40, 1), (10,)), Task((8, 8, 1), (10,)), Task((6,), (6, 8), vocabulary=8)]
 WORDS = [(group, path.stem) for group in KINDS for path in sorted((PACKAGE / "conf" / group).glob("*.yaml"))]
 CALLBACKS = sorted(path.stem for path in (PACKAGE / "conf" / "callbacks").glob("*.yaml"))
 SENTENCES = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
@@ -37,8 +41,18 @@ def test_a_word_is_valid_in_a_run_and_can_be_built(group: str, option: str) -> N
         composed = compose(loader, "config", [f"{group}={option}"], multirun=False)
     assert composed.faults == []
     config = schema.check(composed.config)
-    parts = build(config)
-    assert parts.benchmark.input_shape
+    if group == "model":
+        assert any(fits(config.model, task) for task in TASKS)
+    else:
+        assert build(config).benchmark.input_shape
+
+
+def fits(model: dict[str, Any], task: Task) -> bool:
+    arguments = {key: value for key, value in model.items() if key != "name"}
+    try:
+        return isinstance(registry.lookup("model", model["name"])(task, **arguments), Module)
+    except ValueError:
+        return False
 
 
 @pytest.mark.parametrize("option", CALLBACKS)

@@ -69,7 +69,7 @@ class CNN2d(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, height, width, channels) to (batch, *output_shape)."""
-        batch = x.shape[0]
+        batch = self._task.batch(x)
         for block in self.blocks:
             x = block(x)
             x = x.max_pool2d((self._pool, self._pool)) if self._pool > 1 else x

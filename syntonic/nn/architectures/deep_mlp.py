@@ -56,7 +56,7 @@ class DeepMLP(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
-        batch = x.shape[0]
+        batch = self._task.batch(x)
         y = self.inlet(x.reshape((batch, self._task.inputs)))
         for block in self.blocks:
             y = block(y).phi_residual(y, self._residual)

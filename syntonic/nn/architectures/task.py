@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from syntonic.sn.array import Array
+
 
 @dataclass(frozen=True)
 class Task:
@@ -40,6 +42,16 @@ class Task:
     def outputs(self) -> int:
         """Number of values in one answer."""
         return math.prod(self.output_shape)
+
+    def batch(self, x: Array) -> int:
+        """Returns the number of examples in `x`.
+
+        Raises:
+            ValueError: `x` is not (batch, *input_shape), or is empty.
+        """
+        if x.shape[1:] != self.input_shape or not x.shape[0]:
+            raise ValueError(f"expected (batch, {str(self.input_shape)[1:-1].rstrip(',')}), not empty, got {x.shape}")
+        return x.shape[0]
 
     def refuse_tokens(self, model: str) -> None:
         """Checks that the inputs are numbers.

@@ -94,8 +94,9 @@ class WindingNet(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, circles) to (batch, *output_shape)."""
+        batch = self._task.batch(x)
         y, _ = self._run(x)
-        return self.out(y).reshape((x.shape[0], *self._task.output_shape))
+        return self.out(y).reshape((batch, *self._task.output_shape))
 
     def syntony(self, x: A) -> A:
         """Returns the mean syntony after the blocks, over samples and blocks, a scalar."""
