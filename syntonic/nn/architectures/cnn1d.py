@@ -61,7 +61,7 @@ class CNN1d(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
-        batch = self._task.batch(x)
+        self._task.check(x)
         y = self.layers(x if len(x.shape) == 3 else x.reshape((*x.shape, 1)))
-        y = y.mean(1) if self._mean else y.reshape((batch, -1))
-        return self.out(y).reshape((batch, *self._task.output_shape))
+        y = y.mean(1) if self._mean else y.reshape((x.shape[0], -1))
+        return self._task.answer(self.out(y))

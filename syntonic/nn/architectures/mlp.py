@@ -60,6 +60,4 @@ class MLP(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
-        batch = self._task.batch(x)
-        y = self.layers(x.reshape((batch, self._task.inputs)))
-        return y.reshape((batch, *self._task.output_shape))
+        return self._task.answer(self.layers(self._task.flat(x)))
