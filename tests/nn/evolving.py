@@ -2,6 +2,7 @@
 eager, traced and evolved results."""
 
 import numpy as np
+import pytest
 
 from syntonic._core import Evolution, Graph, Tensor
 from syntonic.sn import functional as F
@@ -78,7 +79,9 @@ def same_bits(module, x, y, loss):
     alone = loss(module(x), y).item()
     found = record(module, loss, x, y, dtype=x.dtype, sigma=1e-300, learning_rate=1e-300)
     assert found.loss == alone
-    assert found.best_fitness == found.mean_fitness == -alone
+    assert found.best_fitness == -alone
+    # The mean of 32 equal numbers, added one after another.
+    assert found.mean_fitness == pytest.approx(-alone, rel=32 * 2.3e-16)
 
 
 def best_member_alone(module, x, y, loss):
