@@ -61,7 +61,7 @@ class CNN1d(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
-        batch = x.shape[0]
-        y = self.layers(x.reshape((batch, *self._task.input_shape, 1)) if x.shape[1:] == x.shape[1:2] else x)
-        y = y.mean(1) if self._mean else y.reshape((batch, -1))
-        return self.out(y).reshape((batch, *self._task.output_shape))
+        self._task.check(x)
+        y = self.layers(x if len(x.shape) == 3 else x.reshape((*x.shape, 1)))
+        y = y.mean(1) if self._mean else y.reshape((x.shape[0], -1))
+        return self._task.answer(self.out(y))

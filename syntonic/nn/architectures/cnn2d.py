@@ -69,9 +69,9 @@ class CNN2d(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, height, width, channels) to (batch, *output_shape)."""
-        batch = x.shape[0]
+        self._task.check(x)
         for block in self.blocks:
             x = block(x)
             x = x.max_pool2d((self._pool, self._pool)) if self._pool > 1 else x
-        x = x.mean((1, 2)) if self._mean else x.reshape((batch, -1))
-        return self.out(x).reshape((batch, *self._task.output_shape))
+        x = x.mean((1, 2)) if self._mean else x.reshape((x.shape[0], -1))
+        return self._task.answer(self.out(x))

@@ -56,8 +56,7 @@ class DeepMLP(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
-        batch = x.shape[0]
-        y = self.inlet(x.reshape((batch, self._task.inputs)))
+        y = self.inlet(self._task.flat(x))
         for block in self.blocks:
             y = block(y).phi_residual(y, self._residual)
-        return self.out(y).reshape((batch, *self._task.output_shape))
+        return self._task.answer(self.out(y))

@@ -9,7 +9,7 @@ from annotated_types import Ge
 from syntonic.core.registry import register
 from syntonic.nn.architectures.task import Task
 from syntonic.nn.layers import ResonantLinear
-from syntonic.sn import GELU, Module, ReLU, Sequential, Sigmoid, Tanh, functional
+from syntonic.sn import GELU, Module, ReLU, Sequential, Sigmoid, Tanh
 from syntonic.sn.array import A
 
 _ACTIVATIONS: Final[dict[str, type[Module]]] = {"relu": ReLU, "gelu": GELU, "tanh": Tanh, "sigmoid": Sigmoid}
@@ -60,7 +60,4 @@ class MLP(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
-        flat = x if len(self._task.input_shape) == 1 else functional.reshape(x, (x.shape[0], self._task.inputs))
-        y = self.layers(flat)
-        shape = self._task.output_shape
-        return y if len(shape) == 1 else functional.reshape(y, (x.shape[0], *shape))
+        return self._task.answer(self.layers(self._task.flat(x)))

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from syntonic.sn.array import A, Array
+
 
 @dataclass(frozen=True)
 class Task:
@@ -40,6 +42,28 @@ class Task:
     def outputs(self) -> int:
         """Number of values in one answer."""
         return math.prod(self.output_shape)
+
+    def check(self, x: Array) -> None:
+        """Checks that `x` holds examples of this task.
+
+        Raises:
+            ValueError: it is not (batch, *input_shape), or is empty.
+        """
+        if x.shape[1:] != self.input_shape or not x.shape[0]:
+            raise ValueError(f"expected (batch, {str(self.input_shape)[1:-1].rstrip(',')}), not empty, got {x.shape}")
+
+    def flat(self, x: A) -> A:
+        """Returns the examples as rows: (batch, *input_shape) to (batch, inputs).
+
+        Raises:
+            ValueError: as `check`.
+        """
+        self.check(x)
+        return x if len(self.input_shape) == 1 else x.reshape((x.shape[0], self.inputs))
+
+    def answer(self, y: A) -> A:
+        """Returns rows as answers: (batch, outputs) to (batch, *output_shape)."""
+        return y if len(self.output_shape) == 1 else y.reshape((y.shape[0], *self.output_shape))
 
     def refuse_tokens(self, model: str) -> None:
         """Checks that the inputs are numbers.

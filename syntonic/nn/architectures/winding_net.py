@@ -94,8 +94,9 @@ class WindingNet(Module):
 
     def forward(self, x: A, /) -> A:
         """Returns the outputs: (batch, circles) to (batch, *output_shape)."""
+        self._task.check(x)
         y, _ = self._run(x)
-        return self.out(y).reshape((x.shape[0], *self._task.output_shape))
+        return self._task.answer(self.out(y))
 
     def syntony(self, x: A) -> A:
         """Returns the mean syntony after the blocks, over samples and blocks, a scalar."""

@@ -1,9 +1,9 @@
 """The archonic pattern: syntony that swings without getting anywhere.
 
 A history is archonic if it moves more than a noise floor, its later half is not clearly higher or lower than its
-earlier one, and it stays below a target. "Clearly" is two standard errors of the difference of the halves' means; one is
-2 s / sqrt(n) for n independent values of standard deviation s. Feed it what each generation had, not the best so far: a
-record never falls and so never swings.
+earlier one, and it stays below a target. "Clearly" is two standard errors of the difference of the halves' means; one
+is 2 s / sqrt(n) for n independent values of standard deviation s. Feed it what each generation had, not the best so
+far: a record never falls and so never swings.
 """
 
 import math

@@ -3,8 +3,8 @@
     C = (Arg Tr e^(i pi rho) - pi/2)^2
 
 for a density matrix rho, given by its eigenvalues p_k >= 0 with sum 1; of a vector x they are p_k = x_k^2 / |x|^2. The
-trace z is sum_k cos(pi p_k) + i sum_k sin(pi p_k). Its imaginary part is not negative, so that the argument lies between
-0 and pi, and pi/2 minus it is the arc sine of Re z / |z|. That needs no branch and can be traced.
+trace z is sum_k cos(pi p_k) + i sum_k sin(pi p_k). Its imaginary part is not negative, so that the argument lies
+between 0 and pi, and pi/2 minus it is the arc sine of Re z / |z|. That needs no branch and can be traced.
 """
 
 import math
@@ -137,4 +137,4 @@ class GoldenPhaseSchedule:
     def weight(self, generation: int) -> float:
         """Returns the weight in [0, 1]; generations outside the run count as its ends."""
         done = min(max(generation / self._generations, 0.0), 1.0)
-        return 1 - (1 - done) ** PHI
+        return 1 - math.pow(1 - done, PHI)

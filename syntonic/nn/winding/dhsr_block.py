@@ -5,8 +5,8 @@
     H: x_i (1 - beta (1 - w_i)), beta = S / phi
     accept: x' where S(x') > S(x) + threshold, else x
 
-S is each sample's own. Acceptance depends on data, so it is no branch but a mask: the difference, times a number so large
-that it saturates, and clamped to 0 or 1. It can be traced, and is exact unless the difference is below 1e-30.
+S is each sample's own. Acceptance depends on data, so it is no branch but a mask: the difference, times a number so
+large that it saturates, and clamped to 0 or 1. It can be traced, and is exact unless the difference is below 1e-30.
 """
 
 import math
