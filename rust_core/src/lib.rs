@@ -1,8 +1,9 @@
 //! Syntonic's core: exact arithmetic on the golden lattice, tensors, operations, and the population engine.
 //!
 //! Rooms, each of which may use only those to its right:
-//! `evolve` > `program` > `ops` > `tensor` > `exact` > `error`.
+//! `evolve` > `program` > `ops` > `cuda` > `tensor` > `exact` > `error`.
 
+pub mod cuda;
 pub mod error;
 pub mod evolve;
 pub mod exact;

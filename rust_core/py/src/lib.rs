@@ -1,6 +1,8 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
 mod arrays;
+mod buffer;
+mod cuda;
 mod dlpack;
 mod door;
 mod element;
@@ -21,6 +23,8 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    cuda::register(m)?;
+    door::register(m)?;
     evolve::register(m)?;
     exact::register(m)?;
     program::register(m)?;
