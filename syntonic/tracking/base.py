@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Status(StrEnum):
@@ -39,6 +39,10 @@ class Provenance:
     files: Mapping[str, str]
 
 
+def _silent(line: str) -> None:
+    """Says nothing."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What a tracker needs to know of a run.
@@ -46,26 +50,31 @@ class Run:
     Attributes:
         id: the run's own id, the name of its folder.
         title: what people call it.
-        folder: holds the journal, the checkpoints and `run.json`.
-        home: the root of all runs, where a local store lies.
-        config: the resolved config, plain data.
-        params: the same, one flat key per leaf.
-        provenance: gathers where the run comes from; slow, so a tracker calls it off the training thread.
+        folder: `<home>/runs/<id>`, with the journal, the checkpoints and `run.json`.
+        params: the resolved config, one flat key per leaf.
+        tags: short facts about it, by name; a name without a dot gets the prefix `syntonic.`.
+        texts: texts to keep with it, by file name: its config.
+        parent: the id of the run that this one belongs to, such as its sweep; None: it stands alone.
+        started: seconds since 1970.
         resumed: whether the run goes on from an earlier part.
-        tracked_as: the id that the tracker gave the earlier part, None if it gave none.
-        remember: stores the tracker's id in the run's folder; safe to call from any thread.
+        say: tells the user something while he waits.
     """
 
     id: str
     title: str
     folder: Path
-    home: Path
-    config: Mapping[str, Any]
     params: Mapping[str, str]
-    provenance: Callable[[], Provenance]
-    remember: Callable[[str], None]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    parent: str | None = None
+    started: float = 0.0
     resumed: bool = False
-    tracked_as: str | None = None
+    say: Callable[[str], None] = _silent
+
+    @property
+    def home(self) -> Path:
+        """The root of all runs."""
+        return self.folder.parent.parent
 
 
 @dataclass(frozen=True)
@@ -76,15 +85,15 @@ class Ending:
         status: FINISHED, FAILED or KILLED.
         step: the last generation.
         results: the centre's final metrics; empty unless FINISHED.
-        folders: folders to keep with the record, by the name that they get there.
         texts: texts to keep with it, by file name: the traceback of a failure.
+        tags: more short facts, as in `Run`.
     """
 
     status: Status
     step: int
     results: Mapping[str, float] = field(default_factory=dict)
-    folders: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

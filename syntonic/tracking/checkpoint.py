@@ -110,6 +110,11 @@ def newest(parent: Path) -> Path | None:
     return max(parent.glob("gen-*"), default=None, key=lambda folder: folder.name)
 
 
+def generation(folder: Path) -> int:
+    """Returns the generation that the name of a checkpoint's folder tells."""
+    return int(folder.name.removeprefix("gen-"))
+
+
 def prune(parent: Path, keep: int) -> None:
     """Removes all but the `keep` newest checkpoints of `parent`, and what a kill left half-written."""
     for folder in sorted(parent.glob("gen-*"))[:-keep]:
