@@ -6,14 +6,13 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from omegaconf import OmegaConf
 from rich.console import Console
 
 from syntonic.nn.training.callbacks import Request
 from syntonic.runners import progress
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
-from syntonic.runners.run_folder import RunFolder
+from syntonic.runners.run_folder import RunFolder, home
 from syntonic.runners.saver import Saver
 from syntonic.runners.signals import Stop, watched
 from syntonic.runners.summary import Outcome
@@ -123,7 +122,7 @@ def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Reque
 def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
     texts = {"traceback.txt": standing.failure} if standing.failure else {}
     tags = {"reason": standing.reason} if standing.reason else {}
-    return Ending(standing.status, standing.generation, results, texts, tags)
+    return Ending(standing.status, standing.generation, results, texts=texts, tags=tags)
 
 
 def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
@@ -132,6 +131,8 @@ def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: boo
         id=folder.facts.id,
         title=config.name,
         folder=folder.path,
+        home=home(),
+        config=plain,
         params={key: str(value) for key, value in flattened(plain)},
         tags={
             "config_hash": config.digest(),
@@ -139,8 +140,8 @@ def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: boo
             "seed": str(config.seed),
             "command": " ".join(["syntonic-run", *sys.argv[1:]]),
         },
-        texts={"config.yaml": OmegaConf.to_yaml(OmegaConf.create(plain))},
         started=folder.facts.started,
         resumed=resumed,
+        tracked_as=folder.facts.tracked_as,
         say=lambda line: console.print(line, markup=False, soft_wrap=True),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Status(StrEnum):
@@ -50,31 +50,34 @@ class Run:
     Attributes:
         id: the run's own id, the name of its folder.
         title: what people call it.
-        folder: `<home>/runs/<id>`, with the journal, the checkpoints and `run.json`.
-        params: the resolved config, one flat key per leaf.
-        tags: short facts about it, by name; a name without a dot gets the prefix `syntonic.`.
-        texts: texts to keep with it, by file name: its config.
-        parent: the id of the run that this one belongs to, such as its sweep; None: it stands alone.
-        started: seconds since 1970.
+        folder: holds the journal, the checkpoints and `run.json`.
+        home: the root of all runs, where a local store lies; the folder is `<home>/runs/<id>`, or beside `runs`.
+        config: the resolved config, plain data.
+        params: the same, one flat key per leaf.
+        provenance: gathers where the run comes from; None: the tracker does, where it takes no time from the training.
+        remember: is told the tracker's id of the run once it is known, in a thread; None: nobody waits for it.
         resumed: whether the run goes on from an earlier part.
+        tracked_as: the id that the tracker gave the earlier part, None if it gave none.
+        parent: the tracker's id of the sweep that the run is a point of, None if it is none or has no record.
+        tags: short facts that are known before the run begins, such as the sweep and the point.
+        started: seconds since 1970.
         say: tells the user something while he waits.
     """
 
     id: str
     title: str
     folder: Path
+    home: Path
+    config: Mapping[str, Any]
     params: Mapping[str, str]
-    tags: Mapping[str, str] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
-    parent: str | None = None
-    started: float = 0.0
+    provenance: Callable[[], Provenance] | None = None
+    remember: Callable[[str], None] | None = None
     resumed: bool = False
+    tracked_as: str | None = None
+    parent: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    started: float = 0.0
     say: Callable[[str], None] = _silent
-
-    @property
-    def home(self) -> Path:
-        """The root of all runs."""
-        return self.folder.parent.parent
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,35 @@ class Ending:
         status: FINISHED, FAILED or KILLED.
         step: the last generation.
         results: the centre's final metrics; empty unless FINISHED.
+        folders: folders to keep with the record, by the name that they get there; they lie in the run's folder.
         texts: texts to keep with it, by file name: the traceback of a failure.
+        note: what a reader of the record should see first, in Markdown.
         tags: more short facts, as in `Run`.
     """
 
     status: Status
     step: int
     results: Mapping[str, float] = field(default_factory=dict)
+    folders: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A finished run that a tracker knows of.
+
+    Attributes:
+        digest: of its config: runs with the same one come to the same results.
+        core: the core library that computed it.
+        results: the centre's final metrics.
+    """
+
+    run_id: str
+    digest: str
+    core: str
+    results: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -130,4 +153,12 @@ class Tracker(Protocol):
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes what is left and closes the record; waits until it is done."""
+        ...
+
+
+class Archive(Protocol):
+    """Remembers runs, so that a sweep need not run a point twice. Every tracker is one."""
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Returns the finished runs of this tracker's store and experiment, as far as it keeps any."""
         ...

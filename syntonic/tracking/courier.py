@@ -8,7 +8,9 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ from syntonic.tracking.outbox import Outbox, OutboxError, Request
 END: Final = b"e"  # the run has ended
 HAND_OVER: Final = b"h"  # another process shall finish the work
 LOG: Final = "writer.log"
+_LOOK: Final = 0.05  # seconds between two looks whether the store has a record of the run
 _SILENCE: Final = 1.5  # seconds of waiting at the end of which nothing is said
 _SLOW: Final = 3.0  # seconds after which a writer of low priority gets a helper of ordinary priority
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
@@ -42,7 +45,11 @@ class Courier:
         self._journal = Journal(run.folder / JOURNAL)
         self._outbox = Outbox(run.folder)
         self._outbox.begin(request(run, uri, experiment))
+        if run.provenance is not None:
+            self._outbox.origin(run.provenance())
         self._writer = _start(run.folder, calm=True)
+        if run.remember is not None:
+            threading.Thread(target=self._tell_id, args=[run.remember], name="tracking", daemon=True).start()
 
     def log(self, record: Record) -> None:
         """Writes one generation down."""
@@ -77,6 +84,17 @@ class Courier:
         _hang_up(self._writer)
         return self._receipt()
 
+    def _tell_id(self, remember: Callable[[str], None]) -> None:
+        while True:
+            with contextlib.suppress(OutboxError):
+                filed = self._outbox.read_filed()
+                if filed is not None:
+                    remember(filed.run_id)
+                    return
+            if self._writer.poll() is not None:
+                return
+            time.sleep(_LOOK)
+
     def _receipt(self) -> Receipt:
         try:
             delivered = self._outbox.read_receipt()
@@ -100,8 +118,8 @@ def request(run: Run, uri: str | None, experiment: str, *, tracked: bool = True)
         run=run.id,
         title=run.title,
         params=dict(run.params),
+        config=dict(run.config),
         tags=dict(run.tags),
-        texts=dict(run.texts),
         parent=run.parent,
         started=run.started or time.time(),
         process=process.own(),

@@ -15,8 +15,10 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlparse
+
+from syntonic.tracking.base import Past
 
 # The tables that are written to, as MLflow 3.17 has them.
 _COLUMNS: Final = {
@@ -77,7 +79,11 @@ class Database:
             raise
         self._connection.execute("COMMIT")
 
-    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+    def close(self) -> None:
+        """Closes the database."""
+        self._connection.close()
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Returns the rows that a query finds."""
         return self._connection.execute(query, values).fetchall()
 
@@ -118,6 +124,31 @@ class Database:
             rows = [(key[:250], value[:8000], run) for key, value in tags.items()]
             change.executemany("INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)", rows)
         return run
+
+
+def finished(path: Path, experiment: str) -> list[Past]:
+    """Returns the finished runs of an experiment."""
+    one = Database(path)
+    wanted = (
+        "FROM runs r JOIN experiments e USING (experiment_id) {} "
+        "WHERE e.name = ? AND r.status = 'FINISHED' AND r.lifecycle_stage = 'active'"
+    )
+    tags: dict[str, dict[str, str]] = {}
+    for run, key, value in one.rows(
+        f"SELECT r.run_uuid, t.key, t.value {wanted.format('JOIN tags t USING (run_uuid)')} AND t.key IN "
+        "('syntonic.config_hash', 'syntonic.core_sha256')",
+        experiment,
+    ):
+        tags.setdefault(run, {})[key] = value
+    results: dict[str, dict[str, float]] = {}
+    query = f"SELECT r.run_uuid, m.key, m.value, m.is_nan {wanted.format('JOIN latest_metrics m USING (run_uuid)')}"
+    for run, key, value, none in one.rows(query, experiment):
+        results.setdefault(run, {})[key] = math.nan if none else value
+    one.close()
+    return [
+        Past(run, found.get("syntonic.config_hash", ""), found.get("syntonic.core_sha256", ""), results.get(run) or {})
+        for run, found in tags.items()
+    ]
 
 
 def folder_of(location: str) -> Path:

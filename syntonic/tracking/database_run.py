@@ -5,6 +5,7 @@ import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from syntonic.tracking.base import Status
 from syntonic.tracking.database import Database, folder_of, milliseconds, number
@@ -49,7 +50,7 @@ class DatabaseRun:
     def last_step(self) -> int:
         """Returns the newest step of which a metric is stored, 0 if there is none."""
         ((step,),) = self._database.rows("SELECT MAX(step) FROM latest_metrics WHERE run_uuid = ?", self.id)
-        return step if isinstance(step, int) else 0
+        return int(step or 0)
 
     def log_points(self, points: Sequence[Point]) -> None:
         """Stores points in one transaction."""
@@ -80,9 +81,11 @@ class DatabaseRun:
 
     def log_text(self, name: str, text: str) -> None:
         """Stores a text as an artifact."""
-        path = self._artifacts / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        self._place(name).write_text(text, encoding="utf-8")
+
+    def log_file(self, name: str, path: Path) -> None:
+        """Stores a file as an artifact."""
+        shutil.copyfile(path, self._place(name))
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Stores short facts in the place of earlier ones."""
@@ -146,6 +149,11 @@ class DatabaseRun:
         with self._database.change() as change:
             change.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?", [status.value, time, self.id])
 
+    def _place(self, name: str) -> Path:
+        path = self._artifacts / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
     def _there(self, filed: str | None) -> str | None:
         return filed if self._database.rows("SELECT 1 FROM runs WHERE run_uuid = ?", filed) else None
 
@@ -165,8 +173,8 @@ class DatabaseRun:
             "mlflow.source.name": "syntonic-run",
             "mlflow.source.type": "LOCAL",
         }
-        if request.parent and (parent := self._with_tag(request.parent)):
-            tags["mlflow.parentRunId"] = parent
+        if request.parent:
+            tags["mlflow.parentRunId"] = request.parent
         return self._database.create_run(self._experiment, artifacts, request.title, int(request.started * 1000), tags)
 
     def _own_id(self) -> str:
@@ -174,7 +182,7 @@ class DatabaseRun:
         ((own,),) = self._database.rows(query, self.id)
         return str(own)
 
-    def _stored_models(self) -> list[tuple[object, ...]]:
+    def _stored_models(self) -> list[tuple[Any, ...]]:
         query = (
             "SELECT t.tag_value, m.model_id, m.artifact_location FROM logged_models m "
             "JOIN logged_model_tags t ON t.model_id = m.model_id AND t.tag_key = 'syntonic.checkpoint' "

@@ -4,6 +4,7 @@ Only the folder counts: whatever failed, or whoever was killed, the next deliver
 that it has and goes on from there. So no point is lost, and none is there twice.
 """
 
+import json
 import re
 import time
 import traceback
@@ -15,7 +16,7 @@ from typing import Final
 from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
-from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, safe_name
+from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
 
 _BATCH: Final = 1000  # metrics of one request; stores refuse more
@@ -99,7 +100,8 @@ class Delivery:
         request, origin = self._request, self._outbox.read_origin() or Provenance({}, {})
         process = request.process
         about = {"folder": str(self._outbox.run_folder.resolve()), "process": f"{process.host} {process.pid}"}
-        texts = {**request.texts, **{f"provenance/{name}": text for name, text in origin.files.items()}}
+        texts = {f"provenance/{name}": text for name, text in origin.files.items()}
+        texts["config.json"] = json.dumps(request.config, indent=1)
         tags = {**origin.tags, **request.tags, **about}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
         self._mark = remote.last_step()
@@ -131,11 +133,18 @@ class Delivery:
         ending = end.ending
         self._attempt("the final metrics", lambda: remote.log_results(ending.results, ending.step, end.time))
         self._attempt("a checkpoint", lambda: self._keep_models(remote, end))
-        if ending.tags:
-            self._attempt("its tags", lambda: remote.tag(ending.tags))
+        tags = {**ending.tags, **({"mlflow.note.content": ending.note} if ending.note else {})}
+        if tags:
+            self._attempt("its tags", lambda: remote.tag(tags))
         for name, text in ending.texts.items():
             self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
+        for name, folder in ending.folders.items():
+            self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
+
+    def _log_folder(self, remote: Remote, name: str, folder: Path) -> None:
+        for path in files_of(inside(self._outbox.run_folder, folder)):
+            remote.log_file(safe_name(f"{name}/{path.name}"), path)
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
@@ -178,7 +187,7 @@ def files_of(folder: Path) -> list[Path]:
 
 def undelivered(home: Path) -> Iterator[Outbox]:
     """Yields the outboxes under a home of which something may not have reached its store, oldest first."""
-    for request in sorted((home / "runs").glob("*/tracking/request.json")):
+    for request in sorted(home.glob("*/*/tracking/request.json")):
         outbox = Outbox(request.parent.parent)
         try:
             asked, receipt = outbox.read_request(), outbox.read_receipt()

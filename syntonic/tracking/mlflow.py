@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from syntonic.core.registry import register
 from syntonic.tracking import database
-from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
+from syntonic.tracking.base import Ending, Past, Receipt, Record, Run, Status
 from syntonic.tracking.courier import Courier
 from syntonic.tracking.database_run import DatabaseRun
 from syntonic.tracking.journal import Point
@@ -64,6 +64,31 @@ class MlflowTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Says how the run ended and waits until the store has everything."""
         return self._courier.finish(ending)
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Asks the store for its finished runs; a local one that is not there yet is not created for that."""
+        return finished(self._uri or local_uri(home), self._experiment)
+
+
+def finished(uri: str, experiment: str) -> list[Past]:
+    """Returns the finished runs of an experiment in a store; of a local one that is not there yet, none."""
+    if uri.startswith(_SQLITE):
+        path = Path(unquote(uri.removeprefix(_SQLITE)))
+        if not path.exists():
+            return []
+        if database.known(path):
+            return database.finished(path, experiment)
+    client, past, page = _client(uri), [], None
+    found = client.get_experiment_by_name(experiment)
+    while found is not None:
+        runs = client.search_runs([found.experiment_id], "attributes.status = 'FINISHED'", page_token=page)
+        for run in runs:
+            digest, core = (run.data.tags.get(f"syntonic.{key}", "") for key in ("config_hash", "core_sha256"))
+            past.append(Past(run.info.run_id, digest, core, run.data.metrics))
+        page = runs.token
+        if not page:
+            break
+    return past
 
 
 def local_uri(home: Path) -> str:
@@ -143,6 +168,10 @@ class MlflowRun:
         """Stores a text as an artifact."""
         self._client.log_text(self.id, text, name)
 
+    def log_file(self, name: str, path: Path) -> None:
+        """Stores a file as an artifact; the client keeps a file's name."""
+        self._client.log_artifact(self.id, str(path), str(Path(name).parent))
+
     def tag(self, tags: Mapping[str, str]) -> None:
         """Stores short facts in the place of earlier ones."""
         from mlflow.entities import RunTag
@@ -210,8 +239,8 @@ class MlflowRun:
             "mlflow.source.name": "syntonic-run",
             "mlflow.source.type": "LOCAL",
         }
-        if request.parent and (parent := self._find(request.parent)):
-            tags["mlflow.parentRunId"] = parent
+        if request.parent:
+            tags["mlflow.parentRunId"] = request.parent
         started = int(request.started * 1000)
         return str(self._client.create_run(self._experiment, started, tags, request.title).info.run_id)
 

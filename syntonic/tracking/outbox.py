@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
 
@@ -37,17 +37,18 @@ class Request:
         uri: of the store; None: the database in the root of all runs.
         experiment: of the store.
         process: which process computes the run.
+        parent: the store's id of the sweep that the run is a point of.
         tracked: whether the run is to be recorded in the store at all, unasked.
-        run, title, params, tags, texts, parent, started, resumed: as in `Run`.
+        run, title, config, params, tags, started, resumed: as in `Run`.
     """
 
     uri: str | None
     experiment: str
     run: str
     title: str
+    config: dict[str, Any]
     params: dict[str, str]
     tags: dict[str, str]
-    texts: dict[str, str]
     parent: str | None
     started: float
     process: Identity
@@ -106,7 +107,8 @@ class Outbox:
 
     def end(self, ending: Ending, time: int) -> None:
         """Writes how the run ended; `time` is in milliseconds since 1970."""
-        self._write("ending.json", asdict(End(ending, time)))
+        folders = {name: str(folder.resolve()) for name, folder in ending.folders.items()}
+        self._write("ending.json", asdict(End(replace(ending, folders=folders), time)))  # type: ignore[arg-type]
 
     def file(self, filed: Filed) -> None:
         """Writes where the record is."""
@@ -162,6 +164,17 @@ def opened(folder: Path) -> Iterator[Outbox]:
     with (outbox.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield outbox
+
+
+def inside(folder: Path, path: Path) -> Path:
+    """Returns `path` if it lies in `folder`.
+
+    Raises:
+        ValueError: if it does not, be it by a link.
+    """
+    if folder.resolve() not in path.resolve().parents:
+        raise ValueError(f"{path} does not lie in {folder}")
+    return path
 
 
 def safe_name(name: str) -> str:

@@ -78,6 +78,8 @@ def _converted(value: object, hint: Any, name: str) -> Any:  # noqa: ANN401 (wha
         return build(hint, value)  # type: ignore[arg-type]
     elif isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
+    elif hint is Path and isinstance(value, str):
+        return Path(value)
     elif hint is float and type(value) in (int, float):
         return float(value)  # type: ignore[arg-type]
     elif type(value) is hint:

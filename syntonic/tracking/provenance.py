@@ -19,9 +19,11 @@ _PATIENCE: Final = 10  # seconds that git may take for one answer
 _LARGEST_DIFF: Final = 4_000_000  # characters
 
 
-def gather() -> Provenance:
-    """Collects the facts; takes a tenth of a second, so it is called in the process that does not train."""
+def gather(*, config_digest: str = "", device: str = "", seed: int | None = None) -> Provenance:
+    """Collects the facts; takes a tenth of a second, so it is called in a process that does not train."""
+    given = {"config_hash": config_digest, "device": device, "seed": "" if seed is None else str(seed)}
     tags = {
+        **{key: value for key, value in given.items() if value},
         "version": metadata.version("syntonic"),
         "core_sha256": core_digest(),
         "python": platform.python_version(),

@@ -59,6 +59,10 @@ class Remote(Protocol):
         """Stores a text as a file."""
         ...
 
+    def log_file(self, name: str, path: Path) -> None:
+        """Stores a file under a name, which may have folders in it."""
+        ...
+
     def tag(self, tags: Mapping[str, str]) -> None:
         """Stores short facts in the place of earlier ones."""
         ...

@@ -31,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     folder = home / "runs" / "first"
     folder.mkdir(parents=True)
-    first = request(Run("first", "first", folder, {}), None, "syntonic")
+    first = request(Run("first", "first", folder, home, {}, {}), None, "syntonic")
     Outbox(folder).begin(first)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_CACHE_HOME", str(home / "cache"))
@@ -49,9 +49,10 @@ def run(home: Path, tmp_path: Path) -> Run:
         id=folder.name,
         title="a title",
         folder=folder,
+        home=home,
+        config={"seed": 0},
         params={f"p.{key}": str(key) for key in range(150)},
         tags={"config_hash": "def"},
-        texts={"config.yaml": "seed: 0\n"},
         started=1_000_000.0,
     )
 

@@ -30,7 +30,7 @@ class Step:
     def metrics(self): return {"loss": 1.0 / self.generation}
 folder = Path(sys.argv[1])
 tracker = MlflowTracker()
-tracker.start(Run(id=folder.name, title="t", folder=folder, params={}, started=time.time()))
+tracker.start(Run(folder.name, "t", folder, folder.parent.parent, {}, {}, started=time.time()))
 for step in range(1, 51): tracker.log(Step(step))
 tracker.flush()
 print("ready", flush=True)

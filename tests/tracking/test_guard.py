@@ -45,7 +45,7 @@ class Step:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run("id", "title", tmp_path, {})
+    return Run("id", "title", tmp_path, tmp_path, {}, {})
 
 
 @pytest.mark.parametrize("method", ["start", "log", "flush", "finish"])

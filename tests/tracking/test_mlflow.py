@@ -15,7 +15,7 @@ from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import request
 from syntonic.tracking.delivery import Delivery
 from syntonic.tracking.journal import JOURNAL, Journal
-from syntonic.tracking.mlflow import MlflowRun, connect, local_uri
+from syntonic.tracking.mlflow import MlflowRun, MlflowTracker, connect, local_uri
 from syntonic.tracking.outbox import Delivered, Outbox, opened
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
@@ -59,7 +59,17 @@ def test_a_run_is_there_whole(run: Run, client: Any, deliver: Deliver, steps: An
     kept = run.folder / "checkpoints" / "gen-00000002"
     kept.mkdir(parents=True)
     (kept / "state.safetensors").write_bytes(b"x")
-    ending = Ending(Status.FINISHED, 3, {"test_accuracy": 0.9}, {"note.txt": "hello"}, {"reason": "early stop"})
+    (run.folder / "logs").mkdir()
+    (run.folder / "logs" / "job.txt").write_text("said")
+    ending = Ending(
+        status=Status.FINISHED,
+        step=3,
+        results={"test_accuracy": 0.9},
+        folders={"logs": run.folder / "logs"},
+        texts={"note.txt": "hello"},
+        note="# well done",
+        tags={"reason": "early stop"},
+    )
     delivered = deliver(run, steps(1, 4), ending)
     assert (delivered.whole, delivered.problems) == (True, [])
     found = client.get_run(delivered.run_id)
@@ -74,8 +84,10 @@ def test_a_run_is_there_whole(run: Run, client: Any, deliver: Deliver, steps: An
         run.id,
         "early stop",
     )
+    assert tags["mlflow.note.content"] == "# well done"
     assert "syntonic.heartbeat" in tags
-    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {"config.yaml", "note.txt"}
+    assert [item.path for item in client.list_artifacts(delivered.run_id, "logs")] == ["logs/job.txt"]
+    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {"config.json", "note.txt", "logs"}
 
 
 def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(
@@ -153,12 +165,18 @@ def test_numbers_that_are_none_are_stored(run: Run, client: Any, deliver: Delive
     assert (found["inf"], found["low"]) == (1.7976931348623157e308, -1.7976931348623157e308)
 
 
-def test_a_child_knows_its_parent(run: Run, home: Path, client: Any, deliver: Deliver) -> None:
-    folder = home / "runs" / f"{run.id}-parent"
-    folder.mkdir()
-    parent = deliver(replace(run, id=folder.name, folder=folder), [], Ending(Status.FINISHED, 0))
-    child = deliver(replace(run, parent=folder.name), [], Ending(Status.FINISHED, 0))
-    assert client.get_run(child.run_id).data.tags["mlflow.parentRunId"] == parent.run_id
+def test_a_child_knows_its_parent(run: Run, client: Any, deliver: Deliver) -> None:
+    child = deliver(replace(run, parent="f" * 32), [], Ending(Status.FINISHED, 0))
+    assert client.get_run(child.run_id).data.tags["mlflow.parentRunId"] == "f" * 32
+
+
+def test_what_is_finished_is_known(run: Run, home: Path, deliver: Deliver, steps: Any) -> None:
+    found = replace(run, tags={"config_hash": "abc", "core_sha256": "def"})
+    delivered = deliver(found, steps(1, 3), Ending(Status.FINISHED, 2, {"test_accuracy": 0.5}))
+    past = {past.run_id: past for past in MlflowTracker().finished(home)}[delivered.run_id]
+    assert (past.digest, past.core, past.results["test_accuracy"]) == ("abc", "def", 0.5)
+    deliver(replace(found, resumed=True), [], Ending(Status.FAILED, 2))
+    assert delivered.run_id not in {past.run_id for past in MlflowTracker().finished(home)}
 
 
 def test_the_tables_are_known_and_write_ahead(home: Path) -> None:
