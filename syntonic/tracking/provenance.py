@@ -5,10 +5,9 @@ folder where the command was typed.
 """
 
 import hashlib
-import importlib
+import importlib.util
 import platform
 import subprocess
-import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -20,18 +19,16 @@ _PATIENCE: Final = 10  # seconds that git may take for one answer
 _LARGEST_DIFF: Final = 4_000_000  # characters
 
 
-def gather(*, config_digest: str, device: str, seed: int) -> Provenance:
-    """Collects the facts; takes tens of milliseconds, so it is called off the training thread."""
+def gather(*, config_digest: str = "", device: str = "", seed: int | None = None) -> Provenance:
+    """Collects the facts; takes a tenth of a second, so it is called in a process that does not train."""
+    given = {"config_hash": config_digest, "device": device, "seed": "" if seed is None else str(seed)}
     tags = {
+        **{key: value for key, value in given.items() if value},
         "version": metadata.version("syntonic"),
-        "config_hash": config_digest,
         "core_sha256": core_digest(),
-        "device": device,
-        "seed": str(seed),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "host": platform.node(),
-        "command": " ".join(["syntonic-run", *sys.argv[1:]]),
     }
     files = {"packages.txt": packages()}
     git_tags, diff = git(Path.cwd())
@@ -69,8 +66,8 @@ def packages() -> str:
 @cache
 def core_digest() -> str:
     """Returns the SHA-256 of the core library that is loaded."""
-    library = importlib.import_module("syntonic._core").__file__
-    return hashlib.sha256(Path(str(library)).read_bytes()).hexdigest()
+    library = importlib.util.find_spec("syntonic._core")
+    return hashlib.sha256(Path(str(library.origin if library else "")).read_bytes()).hexdigest()
 
 
 def versions() -> dict[str, str]:
