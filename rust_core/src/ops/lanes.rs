@@ -215,13 +215,14 @@ lanewise!(
 
 /// Returns the larger of two numbers; NaN if either is.
 #[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
 pub(super) fn maximum_of<T: Real>(a: T, b: T) -> T {
-    // Only NaN differs from itself.
     if a != a || b < a { a } else { b }
 }
 
 /// Returns the smaller of two numbers; NaN if either is.
 #[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
 pub(super) fn minimum_of<T: Real>(a: T, b: T) -> T {
     if a != a || a < b { a } else { b }
 }
