@@ -9,5 +9,6 @@ pub mod exact;
 pub mod ops;
 pub mod program;
 pub mod tensor;
+pub mod threads;
 
 pub use error::{Error, Result};

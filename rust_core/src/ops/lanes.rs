@@ -141,20 +141,11 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
             Self::InPlace => None,
         }
     }
+}
 
-    /// Writes the values, as many as `out` holds, unless they lie there already.
-    #[inline(always)]
-    pub(super) fn copy_to(&self, out: &mut [[T; L]]) {
-        match self {
-            Self::Shared(x) => {
-                for (o, &x) in out.iter_mut().zip(*x) {
-                    *o = [x; L];
-                }
-            }
-            Self::Members(x) => out.copy_from_slice(x),
-            Self::InPlace => {}
-        }
-    }
+/// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
+pub(super) fn reserve<T: Real, const L: usize>(memory: &mut Vec<[T; L]>, count: usize) {
+    memory.resize(memory.len().max(count), [T::ZERO; L]);
 }
 
 /// Writes a function of lanes as vector code. A loop over the lanes would do, if compilers did not unroll it first and

@@ -4,21 +4,28 @@
 //! instruction works on `L` members at once and no operation ever adds across a vector. With `L = 1` the same loop
 //! computes for the centre alone. Either way an element is the result of the same IEEE operations in the same order.
 
+mod columns;
+mod eager;
 mod elementwise;
 mod lanes;
+mod lines;
 mod products;
 mod strided;
 mod sums;
-
-use std::cell::RefCell;
+mod windows;
 
 use pulp::{Arch, Simd, WithSimd};
 
+pub use eager::Element;
+pub(crate) use eager::Split;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
+pub use phi_residual::{Activation, ResidualMode};
 pub use reduce::How;
+pub use softmax::SoftmaxWeight;
+pub use windows::Windows;
 
-use crate::tensor::{DType, Real, Shape, Storage, Tensor};
+use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
 /// What every operation tells of itself.
@@ -41,6 +48,18 @@ pub(crate) trait Operation {
     fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
         let _ = inputs;
         20 * output.numel()
+    }
+
+    /// Returns how the work falls into rows that threads may compute; into none unless the operation says so.
+    fn split(&self, inputs: &[&Shape]) -> Split {
+        let _ = inputs;
+        Split::WHOLE
+    }
+
+    /// Computes a large result with threads in a way of its own; returns false if it has none.
+    fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+        let _ = (call, out);
+        false
     }
 
     /// Computes the result for `L` members. Shapes were checked by `shape`.
@@ -94,6 +113,16 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.cost(inputs, output)),* }
             }
 
+            /// Returns how the work falls into rows that threads may compute.
+            fn split(&self, inputs: &[&Shape]) -> Split {
+                match self { $(Self::$name(op) => op.split(inputs)),* }
+            }
+
+            /// Computes a large result with threads, if the operation has a way of its own.
+            fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+                match self { $(Self::$name(op) => op.threaded(call, out)),* }
+            }
+
             /// Returns the numbers of the parameters that this operation reads.
             pub fn parameters(&self) -> Vec<usize> {
                 match self { $(Self::$name(op) => op.parameters()),* }
@@ -114,11 +143,14 @@ operations! {
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    avg_pool::AvgPool,
+    batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
     clamp::Clamp,
     concat::Concat,
     cos::Cos,
+    conv::Conv,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
     embedding::Embedding,
@@ -126,12 +158,15 @@ operations! {
     expand::Expand,
     gelu::Gelu,
     index_select::IndexSelect,
+    layer_norm::LayerNorm,
     linear::Linear,
     log::Log,
+    max_pool::MaxPool,
     mse::MeanSquaredError,
     narrow::Narrow,
     neg::Neg,
     permute::Permute,
+    phi_residual::PhiResidual,
     reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
@@ -158,86 +193,6 @@ impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.op.run(simd, self.call, self.out);
-    }
-}
-
-impl Op {
-    /// Computes the result at once for concrete tensors and parameters, all of one dtype.
-    ///
-    /// # Errors
-    /// `Error::Shape` or `Error::DType` when the inputs do not fit.
-    ///
-    /// ```
-    /// use syntonic_core::ops::{Op, Relu};
-    /// use syntonic_core::tensor::Tensor;
-    /// let x = Tensor::new([3], vec![-1.0_f32, 0.0, 2.0])?;
-    /// assert_eq!(Op::from(Relu).eager(&[&x], &[])?.to_f64(), [0.0, 0.0, 2.0]);
-    /// # Ok::<(), syntonic_core::Error>(())
-    /// ```
-    pub fn eager(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
-        let dtype = inputs.first().map_or(DType::F32, |x| x.dtype());
-        if let Some(other) = inputs.iter().find(|x| x.dtype() != dtype) {
-            return Err(Error::DType {
-                op: self.name(),
-                expected: format!("all inputs of one dtype, here {}", dtype.name()),
-                got: format!("{}; convert with astype", other.dtype().name()),
-            });
-        }
-        match dtype {
-            DType::F32 => self.eager_as::<f32>(inputs, parameters),
-            DType::F64 => self.eager_as::<f64>(inputs, parameters),
-        }
-    }
-
-    fn eager_as<T: Element>(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
-        let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
-        let parameter_shapes: Vec<Shape> = parameters.iter().map(|p| p.shape().clone()).collect();
-        let output = self.shape(&shapes, &parameter_shapes)?;
-        self.check(inputs, parameters)?;
-        let parameters: Vec<Tensor> = parameters.iter().map(|p| p.cast(T::DTYPE)).collect();
-        let views: Vec<Parameter<'_, T, 1>> = (parameters.iter().zip(&parameter_shapes))
-            .map(|(p, shape)| Parameter { shape, centre: T::slice(p), noise: Noise::None })
-            .collect();
-        let operands: Vec<Operand<'_, T, 1>> = inputs.iter().map(|x| Operand::Shared(T::slice(x))).collect();
-        let mut out = vec![[T::ZERO]; output.numel()];
-        let (draw, scratch) = (Draw::default(), RefCell::default());
-        let call = Call { inputs: &operands, shapes: &shapes, parameters: &views, base: &[], draw, scratch: &scratch };
-        self.run(&call, &mut out);
-        Tensor::new(output, T::storage(out.into_flattened()))
-    }
-}
-
-/// A float format whose tensors can be read as slices.
-pub trait Element: Real {
-    /// Returns the values of a tensor of this format; of another format, nothing.
-    fn slice(tensor: &Tensor) -> &[Self];
-    /// Wraps values as the memory of a tensor.
-    fn storage(values: Vec<Self>) -> Storage;
-}
-
-impl Element for f32 {
-    fn slice(tensor: &Tensor) -> &[Self] {
-        match tensor.storage() {
-            Storage::F32(v) => v,
-            Storage::F64(_) => &[],
-        }
-    }
-
-    fn storage(values: Vec<Self>) -> Storage {
-        values.into()
-    }
-}
-
-impl Element for f64 {
-    fn slice(tensor: &Tensor) -> &[Self] {
-        match tensor.storage() {
-            Storage::F64(v) => v,
-            Storage::F32(_) => &[],
-        }
-    }
-
-    fn storage(values: Vec<Self>) -> Storage {
-        values.into()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Float tensors, the random numbers that fill them, and the dual-state resonant tensor.
 
+mod buffer;
 mod dtype;
 mod dynamics;
 mod exact_ops;
@@ -14,6 +15,7 @@ mod syntony;
 mod trigonometry;
 mod vector;
 
+pub use buffer::{Buffer, Shelf};
 pub use dtype::DType;
 pub use dynamics::{Noise, harmonize};
 pub use initial::{Law, Scale};

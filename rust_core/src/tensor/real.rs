@@ -3,7 +3,7 @@
 //! Each function is a fixed sequence of IEEE operations without branches, so that compilers vectorise it and
 //! no library's version decides the last bit. Errors are stated in units in the last place (ulp) over all inputs.
 
-use super::{DType, Packed, trigonometry};
+use super::{DType, Packed, Shelf, trigonometry};
 
 /// A float format that tensors compute in.
 pub trait Real:
@@ -31,6 +31,8 @@ pub trait Real:
     /// One.
     const ONE: Self;
 
+    /// Returns where memory of dropped tensors of this format waits.
+    fn shelf() -> &'static Shelf<Self>;
     /// Rounds a binary64 number to this format.
     fn from_f64(x: f64) -> Self;
     /// Converts from binary32 (exact).
@@ -80,6 +82,11 @@ macro_rules! real {
             const NAN: Self = $t::NAN;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+
+            fn shelf() -> &'static Shelf<Self> {
+                static SHELF: Shelf<$t> = Shelf::new();
+                &SHELF
+            }
 
             #[inline(always)]
             fn from_f64(x: f64) -> Self {
@@ -191,7 +198,7 @@ macro_rules! real {
 
 #[allow(clippy::cast_possible_truncation, clippy::excessive_precision, reason = "one macro writes both formats")]
 mod single {
-    use super::{DType, Real, trigonometry};
+    use super::{DType, Real, Shelf, trigonometry};
     real!(
         single, f32, u32, i32, DType::F32, mantissa: 23, bias: 127, magic: 12_582_912.0_f32,
         ln2: [0.693_359_375, -2.121_944_4e-4], exp_range: [-104.0, 89.0], exp: [0.0001984126984126984, 0.001388888888888889, 0.008333333333333333, 0.041666666666666664, 0.16666666666666666, 0.5],
@@ -201,7 +208,7 @@ mod single {
 
 #[allow(clippy::cast_possible_truncation, reason = "one macro writes both formats")]
 mod double {
-    use super::{DType, Real, trigonometry};
+    use super::{DType, Real, Shelf, trigonometry};
     real!(
         double, f64, u64, i64, DType::F64, mantissa: 52, bias: 1023, magic: 6_755_399_441_055_744.0_f64,
         ln2: [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10], exp_range: [-746.0, 710.0], exp: [1.6059043836821613e-10, 2.08767569878681e-09, 2.505210838544172e-08, 2.755731922398589e-07, 2.7557319223985893e-06, 2.48015873015873e-05, 0.0001984126984126984, 0.001388888888888889, 0.008333333333333333, 0.041666666666666664, 0.16666666666666666, 0.5],
