@@ -8,11 +8,14 @@ mod door;
 mod element;
 mod evolve;
 mod exact;
+mod norm;
 mod ops;
 mod program;
 mod resonant;
 mod resonant_steps;
 mod seed_api;
+mod seed_dense;
+mod softmax;
 mod source;
 mod spectrum;
 mod tensor;
@@ -27,9 +30,12 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     door::register(m)?;
     evolve::register(m)?;
     exact::register(m)?;
+    norm::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
     seed_api::register(m)?;
+    seed_dense::register(m)?;
+    softmax::register(m)?;
     tensor::register(m)?;
     threads::register(m)
 }
