@@ -9,6 +9,7 @@ mod eager;
 mod elementwise;
 mod lanes;
 mod lines;
+mod packed;
 mod products;
 mod sums;
 mod windows;
@@ -139,6 +140,7 @@ operations! {
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    attention::Attention,
     avg_pool::AvgPool,
     batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
@@ -149,6 +151,7 @@ operations! {
     gelu::Gelu,
     layer_norm::LayerNorm,
     linear::Linear,
+    mat_mul::MatMul,
     max_pool::MaxPool,
     mean::Mean,
     mse::MeanSquaredError,

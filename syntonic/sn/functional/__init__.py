@@ -15,11 +15,13 @@ from syntonic.sn.functional.loss import cross_entropy as cross_entropy
 from syntonic.sn.functional.loss import mse_loss as mse_loss
 from syntonic.sn.functional.normalization import affine as affine
 from syntonic.sn.functional.normalization import softmax as softmax
+from syntonic.sn.functional.products import attention as attention
 from syntonic.sn.functional.products import avg_pool1d as avg_pool1d
 from syntonic.sn.functional.products import avg_pool2d as avg_pool2d
 from syntonic.sn.functional.products import conv1d as conv1d
 from syntonic.sn.functional.products import conv2d as conv2d
 from syntonic.sn.functional.products import linear as linear
+from syntonic.sn.functional.products import matmul as matmul
 from syntonic.sn.functional.products import max_pool1d as max_pool1d
 from syntonic.sn.functional.products import max_pool2d as max_pool2d
 from syntonic.sn.functional.reduction import mean as mean

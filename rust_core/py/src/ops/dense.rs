@@ -20,7 +20,7 @@ macro_rules! operations {
 
             /// e^x / sum e^x over the last axis.
             fn softmax(&self, py: Python<'_>) -> PyResult<Value> {
-                apply(py, &[self.into()], Softmax)
+                apply(py, &[self.into()], Softmax::LAST)
             }
         }
     };
