@@ -57,7 +57,17 @@ class _Products:
 
 class _Normalization:
     def affine(self, scale: ResonantTensor, shift: ResonantTensor) -> Self: ...
-    def softmax(self) -> Self: ...
+    def softmax(self, dim: int = -1) -> Self: ...
+    def syntonic_softmax(
+        self,
+        dim: int = -1,
+        mode_norms: Sequence[float] | None = None,
+        syntony: Self | Tensor | None = None,
+        syntony_scale: float = 1.0,
+    ) -> Self: ...
+    def layer_norm(self, eps: float = 1e-5, variance: float = 1.0) -> Self: ...
+    def batch_norm(self, eps: float = 1e-5, variance: float = 1.0) -> Self: ...
+    def phi_residual(self, residual: Self | Tensor, mode: str = "phi", activation: str = "none") -> Self: ...
 
 class _Operations(_General, _Products, _Normalization):
     """What `Tensor` and `Symbol` share."""
@@ -253,6 +263,146 @@ class Record:
     @property
     def step_size(self) -> float: ...
 
+@final
+class PhiResidualMode:
+    """How an identity and a residual are joined."""
+
+    def __new__(cls, name: str) -> PhiResidualMode: ...
+    @property
+    def name(self) -> str: ...
+
+@final
+class GoldenNormMode:
+    """The variance that a norm gives its output."""
+
+    def __new__(cls, name: str = "golden") -> GoldenNormMode: ...
+    @staticmethod
+    def custom(variance: float) -> GoldenNormMode: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def variance(self) -> float: ...
+
+@final
+class GoldenBatchNormConfig:
+    """What a golden batch norm is built from."""
+
+    def __new__(
+        cls,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        mode: GoldenNormMode | str | None = None,
+    ) -> GoldenBatchNormConfig: ...
+    @property
+    def num_features(self) -> int: ...
+    @property
+    def eps(self) -> float: ...
+    @property
+    def momentum(self) -> float: ...
+    @property
+    def affine(self) -> bool: ...
+    @property
+    def track_running_stats(self) -> bool: ...
+    @property
+    def mode(self) -> GoldenNormMode: ...
+
+@final
+class GoldenBatchNormState:
+    """A golden batch norm with its running statistics."""
+
+    def __new__(cls, config: GoldenBatchNormConfig) -> GoldenBatchNormState: ...
+    def forward(self, x: Tensor | ResonantTensor, training: bool = True) -> Tensor: ...
+    def set_affine(self, gamma: Sequence[float], beta: Sequence[float]) -> None: ...
+    @property
+    def running_mean(self) -> list[float]: ...
+    @property
+    def running_var(self) -> list[float]: ...
+    @property
+    def num_batches_tracked(self) -> int: ...
+    @property
+    def gamma(self) -> list[float]: ...
+    @property
+    def beta(self) -> list[float]: ...
+
+@final
+class SyntonicSoftmaxMode:
+    """Where the weights of a syntonic softmax come from."""
+
+    LEARNED: Final[SyntonicSoftmaxMode]
+    PROVIDED: Final[SyntonicSoftmaxMode]
+    IDENTITY: Final[SyntonicSoftmaxMode]
+    def __new__(cls, name: str) -> SyntonicSoftmaxMode: ...
+    @property
+    def name(self) -> str: ...
+
+@final
+class SyntonicSoftmaxState:
+    """A syntonic softmax with its settings."""
+
+    def __new__(
+        cls,
+        mode: SyntonicSoftmaxMode | str | None = None,
+        dim: int = -1,
+        num_features: int | None = None,
+        syntony_scale: float = 1.0,
+    ) -> SyntonicSoftmaxState: ...
+    @property
+    def mode(self) -> SyntonicSoftmaxMode: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def syntony_scale(self) -> float: ...
+    @property
+    def mode_norms(self) -> list[float] | None: ...
+    @mode_norms.setter
+    def mode_norms(self, value: Sequence[float] | None) -> None: ...
+    def forward(self, x: Tensor | ResonantTensor, syntony: Tensor | ResonantTensor | None = None) -> Tensor: ...
+
+def phi_residual(
+    identity: Tensor | ResonantTensor,
+    residual: Tensor | ResonantTensor,
+    mode: PhiResidualMode | str | None = None,
+) -> Tensor | ResonantTensor: ...
+def phi_residual_relu(
+    identity: Tensor | ResonantTensor,
+    residual: Tensor | ResonantTensor,
+    mode: PhiResidualMode | str | None = None,
+) -> Tensor: ...
+def syntonic_softmax(
+    x: Tensor | ResonantTensor,
+    dim: int = -1,
+    mode: SyntonicSoftmaxMode | str | None = None,
+    mode_norms: Sequence[float] | None = None,
+    syntony: Tensor | ResonantTensor | None = None,
+    syntony_scale: float = 1.0,
+) -> Tensor: ...
+def compute_syntonic_weights(mode_norms: Sequence[float]) -> list[float]: ...
+def golden_batch_norm_1d_py(
+    x: Tensor | ResonantTensor,
+    mode: GoldenNormMode | str | None = None,
+    eps: float = 1e-5,
+    gamma: Sequence[float] | None = None,
+    beta: Sequence[float] | None = None,
+) -> Tensor: ...
+def golden_batch_norm_2d_py(
+    x: Tensor | ResonantTensor,
+    mode: GoldenNormMode | str | None = None,
+    eps: float = 1e-5,
+    gamma: Sequence[float] | None = None,
+    beta: Sequence[float] | None = None,
+) -> Tensor: ...
+def golden_layer_norm(
+    x: Tensor | ResonantTensor,
+    mode: GoldenNormMode | str | None = None,
+    eps: float = 1e-5,
+    gamma: Sequence[float] | None = None,
+    beta: Sequence[float] | None = None,
+) -> Tensor: ...
+def threads() -> int: ...
+def set_threads(count: int) -> None: ...
 def sample_rows(seed: int, generation: int, rows: int, count: int) -> list[int]: ...
 
 _Exact = int | Fraction

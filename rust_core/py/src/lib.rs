@@ -6,12 +6,16 @@ mod door;
 mod element;
 mod evolve;
 mod exact;
+mod norm;
 mod ops;
 mod program;
 mod resonant;
 mod resonant_steps;
+mod seed_dense;
+mod softmax;
 mod source;
 mod tensor;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -20,7 +24,11 @@ use pyo3::prelude::*;
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     evolve::register(m)?;
     exact::register(m)?;
+    norm::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
-    tensor::register(m)
+    seed_dense::register(m)?;
+    softmax::register(m)?;
+    tensor::register(m)?;
+    threads::register(m)
 }

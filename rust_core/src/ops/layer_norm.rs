@@ -8,7 +8,7 @@ use pulp::Simd;
 
 use super::lanes::{Call, mul};
 use super::lines::{Kernel, Lines, shift, stretch};
-use super::{Operation, Split, elementwise, expect_inputs, sums};
+use super::{Operation, Split, expect_inputs, sums};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -49,8 +49,7 @@ impl Operation for LayerNorm {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        let load = |start: usize, out: &mut [[T; L]]| elementwise::load(&call.inputs[0], start, out);
-        Lines::of(call.shapes[0], 1).run(simd, self, load, out);
+        Lines::of(call.shapes[0], 1).run(simd, self, call, out);
     }
 }
 

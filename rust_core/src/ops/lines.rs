@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::LANES;
 use super::lanes::{fma, sub};
+use super::{Call, LANES, elementwise};
 use crate::tensor::{Real, Shape};
 
 /// Numbers that one pass works on while they are in the first cache.
@@ -16,8 +16,15 @@ pub(super) struct Lines {
     pub inner: usize,
 }
 
-/// What is done with whole lines.
+/// What is done with whole lines. (Not closures, since only methods can be told to become part of the vector code.)
 pub(super) trait Kernel<T: Real> {
+    /// Writes the elements from `start` on that the lines are made of: those of the first input.
+    #[inline(always)]
+    fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+        let _ = simd;
+        elementwise::load(&call.inputs[0], start, out);
+    }
+
     /// Works in place on lines of `length` elements that follow each other.
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]);
 }
@@ -32,13 +39,13 @@ impl Lines {
         }
     }
 
-    /// Lets `load` write elements, whose first number it is given, and the kernel work on them, part by part.
+    /// Lets the kernel load elements and work on them, part by part.
     #[inline(always)]
     pub fn run<S: Simd, T: Real, const L: usize>(
         self,
         simd: S,
         kernel: &impl Kernel<T>,
-        load: impl Fn(usize, &mut [[T; L]]),
+        call: &Call<'_, T, L>,
         out: &mut [[T; L]],
     ) {
         if out.is_empty() {
@@ -47,14 +54,14 @@ impl Lines {
         if self.inner == 1 {
             let size = self.length * (GROUP / (self.length * L)).max(1);
             for (i, out) in out.chunks_mut(size).enumerate() {
-                load(i * size, out);
+                kernel.load(simd, call, i * size, out);
                 kernel.lines(simd, self.length, out);
             }
             return;
         }
         let block = self.length * self.inner;
         for (i, out) in out.chunks_mut(block).enumerate() {
-            load(i * block, out);
+            kernel.load(simd, call, i * block, out);
             if L == 1 {
                 self.tiles(simd, kernel, out.as_flattened_mut());
             } else {

@@ -4,12 +4,15 @@
 //! instruction works on `L` members at once and no operation ever adds across a vector. With `L = 1` the same loop
 //! computes for the centre alone. Either way an element is the result of the same IEEE operations in the same order.
 
-mod columns;
+pub(crate) mod channels;
+pub(crate) mod columns;
 mod eager;
 mod elementwise;
 mod lanes;
 mod lines;
 mod packed;
+#[cfg(test)]
+mod members;
 mod products;
 mod sums;
 mod windows;

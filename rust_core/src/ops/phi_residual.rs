@@ -7,7 +7,7 @@ use pulp::Simd;
 use super::gelu::gelu;
 use super::layer_norm::{LayerNorm, check_line};
 use super::lanes::{Call, Operand, add, fma, mul};
-use super::lines::Lines;
+use super::lines::{Kernel, Lines};
 use super::{Operation, Split, elementwise, expect_inputs};
 use crate::exact::constants::PHI_INVERSE;
 use crate::tensor::{Real, Shape};
@@ -125,16 +125,13 @@ impl Operation for PhiResidual {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        let join = |start: usize, out: &mut [[T; L]]| {
-            elementwise::load(&call.inputs[0], start, out);
-            self.mode.join(simd, &call.inputs[1], start, out);
-        };
         if let Activation::LayerNorm(norm) = &self.activation {
-            return Lines::of(call.shapes[0], 1).run(simd, norm, join, out);
+            let kernel = JoinedNorm { mode: self.mode, norm };
+            return Lines::of(call.shapes[0], 1).run(simd, &kernel, call, out);
         }
         let size = (GROUP / L).max(1);
         for (i, out) in out.chunks_mut(size).enumerate() {
-            join(i * size, out);
+            self.mode.load(simd, call, i * size, out);
             let flat = out.as_flattened_mut();
             match self.activation {
                 Activation::Relu => flat.iter_mut().for_each(|y| *y = if *y < T::ZERO { T::ZERO } else { *y }),
@@ -145,43 +142,78 @@ impl Operation for PhiResidual {
     }
 }
 
-impl ResidualMode {
-    /// Joins x, which `out` holds, with the elements of r from `start` on.
+/// The layer norm of the joined inputs.
+struct JoinedNorm<'a> {
+    mode: ResidualMode,
+    norm: &'a LayerNorm,
+}
+
+impl<T: Real> Kernel<T> for JoinedNorm<'_> {
     #[inline(always)]
-    fn join<S: Simd, T: Real, const L: usize>(
+    fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+        self.mode.load(simd, call, start, out);
+    }
+
+    #[inline(always)]
+    fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
+        self.norm.lines(simd, length, x);
+    }
+}
+
+impl ResidualMode {
+    /// Writes both inputs, joined, from element `start` on.
+    #[inline(always)]
+    fn load<S: Simd, T: Real, const L: usize>(
         self,
         simd: S,
-        r: &Operand<'_, T, L>,
+        call: &Call<'_, T, L>,
         start: usize,
         out: &mut [[T; L]],
     ) {
-        let inverse = T::from_f64(PHI_INVERSE);
-        let joined = |x: T, r: T| match self {
-            Self::Phi => r.fma(inverse, x),
-            Self::Symmetric => (x + r) * inverse,
-            Self::Standard => x + r,
-        };
-        match r {
-            Operand::Shared(r) if L == 1 => {
-                for (x, &r) in out.as_flattened_mut().iter_mut().zip(&r[start..]) {
-                    *x = joined(*x, r);
-                }
-            }
+        if let (1, Operand::Shared(x), Operand::Shared(r)) = (L, call.inputs[0], call.inputs[1]) {
+            return self.write(&x[start..], &r[start..], out.as_flattened_mut());
+        }
+        elementwise::load(&call.inputs[0], start, out);
+        match call.inputs[1] {
+            Operand::Members(r) => self.join(out.as_flattened_mut(), r[start..].as_flattened()),
             Operand::Shared(r) => {
                 for (x, &r) in out.iter_mut().zip(&r[start..]) {
-                    *x = match self {
-                        Self::Phi => fma(simd, &[r; L], &[inverse; L], x),
-                        Self::Symmetric => mul(simd, &add(simd, x, &[r; L]), &[inverse; L]),
-                        Self::Standard => add(simd, x, &[r; L]),
-                    };
-                }
-            }
-            Operand::Members(r) => {
-                for (x, &r) in out.as_flattened_mut().iter_mut().zip(r[start..].as_flattened()) {
-                    *x = joined(*x, r);
+                    *x = self.join_lanes(simd, x, &[r; L]);
                 }
             }
             Operand::InPlace => {}
+        }
+    }
+
+    #[inline(always)]
+    fn write<T: Real>(self, x: &[T], r: &[T], out: &mut [T]) {
+        let inverse = T::from_f64(PHI_INVERSE);
+        let pairs = out.iter_mut().zip(x).zip(r);
+        match self {
+            Self::Phi => pairs.for_each(|((y, &x), &r)| *y = r.fma(inverse, x)),
+            Self::Symmetric => pairs.for_each(|((y, &x), &r)| *y = (x + r) * inverse),
+            Self::Standard => pairs.for_each(|((y, &x), &r)| *y = x + r),
+        }
+    }
+
+    #[inline(always)]
+    fn join<T: Real>(self, x: &mut [T], r: &[T]) {
+        let inverse = T::from_f64(PHI_INVERSE);
+        let pairs = x.iter_mut().zip(r);
+        match self {
+            Self::Phi => pairs.for_each(|(x, &r)| *x = r.fma(inverse, *x)),
+            Self::Symmetric => pairs.for_each(|(x, &r)| *x = (*x + r) * inverse),
+            Self::Standard => pairs.for_each(|(x, &r)| *x = *x + r),
+        }
+    }
+
+    #[inline(always)]
+    fn join_lanes<S: Simd, T: Real, const L: usize>(self, simd: S, x: &[T; L], r: &[T; L]) -> [T; L] {
+        let inverse = [T::from_f64(PHI_INVERSE); L];
+        match self {
+            Self::Phi => fma(simd, r, &inverse, x),
+            Self::Symmetric => mul(simd, &add(simd, x, r), &inverse),
+            Self::Standard => add(simd, x, r),
         }
     }
 }

@@ -84,37 +84,26 @@ impl Operation for Softmax {
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let lines = Lines::of(call.shapes[0], self.axis);
-        let load = |start: usize, out: &mut [[T; L]]| {
-            elementwise::load(&call.inputs[0], start, out);
-            match &self.weight {
-                SoftmaxWeight::Identity => {}
-                SoftmaxWeight::Norms { scale, norms } => add_norms(simd, lines, -scale / PHI, norms, out),
-                SoftmaxWeight::Syntony { scale } => add_syntony(simd, call, start, T::from_f64(*scale), out),
-            }
+        let bias: Vec<T> = match &self.weight {
+            SoftmaxWeight::Norms { scale, norms } => norms.iter().map(|n| T::from_f64(-scale * n / PHI)).collect(),
+            _ => Vec::new(),
         };
-        lines.run(simd, &Normalise, load, out);
+        lines.run(simd, &Weighted { lines, weight: &self.weight, bias: &bias }, call, out);
     }
 }
 
-/// Adds factor * norm to each element of whole blocks.
+/// Adds what belongs to each index of the axis, in whole blocks.
 #[inline(always)]
-fn add_norms<S: Simd, T: Real, const L: usize>(
-    simd: S,
-    lines: Lines,
-    factor: f64,
-    norms: &[f64],
-    out: &mut [[T; L]],
-) {
+fn add_bias<S: Simd, T: Real, const L: usize>(simd: S, lines: Lines, bias: &[T], out: &mut [[T; L]]) {
     for block in out.chunks_exact_mut(lines.length * lines.inner) {
         if L == 1 && lines.inner == 1 {
-            for (x, norm) in block.as_flattened_mut().iter_mut().zip(norms) {
-                *x = *x + T::from_f64(factor * norm);
+            for (x, &y) in block.as_flattened_mut().iter_mut().zip(bias) {
+                *x = *x + y;
             }
         } else {
-            for (row, norm) in block.chunks_exact_mut(lines.inner).zip(norms) {
-                let y = [T::from_f64(factor * norm); L];
+            for (row, &y) in block.chunks_exact_mut(lines.inner).zip(bias) {
                 for x in row {
-                    *x = add(simd, x, &y);
+                    *x = add(simd, x, &[y; L]);
                 }
             }
         }
@@ -145,10 +134,25 @@ fn add_syntony<S: Simd, T: Real, const L: usize>(
     }
 }
 
-/// e^x / sum e^x of lines.
-pub(super) struct Normalise;
+/// w e^x / sum w e^x of lines.
+struct Weighted<'a, T> {
+    lines: Lines,
+    weight: &'a SoftmaxWeight,
+    /// ln w for each index of the axis, if it has norms
+    bias: &'a [T],
+}
 
-impl<T: Real> Kernel<T> for Normalise {
+impl<T: Real> Kernel<T> for Weighted<'_, T> {
+    #[inline(always)]
+    fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+        elementwise::load(&call.inputs[0], start, out);
+        match self.weight {
+            SoftmaxWeight::Identity => {}
+            SoftmaxWeight::Norms { .. } => add_bias(simd, self.lines, self.bias, out),
+            SoftmaxWeight::Syntony { scale } => add_syntony(simd, call, start, T::from_f64(*scale), out),
+        }
+    }
+
     #[inline(always)]
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
         for line in x.chunks_exact_mut(length) {
@@ -180,7 +184,6 @@ fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L]
         }
         return best;
     }
-    let larger = |a: T, b: T| if b < a { a } else { b };
     let mut each = [-T::INFINITY; 16];
     let (whole, rest) = line.as_flattened().as_chunks::<16>();
     for x in whole {
@@ -190,4 +193,9 @@ fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L]
     }
     best[0] = each.iter().chain(rest).fold(-T::INFINITY, |a, &b| larger(a, b));
     best
+}
+
+#[inline(always)]
+fn larger<T: Real>(a: T, b: T) -> T {
+    if b < a { a } else { b }
 }

@@ -14,7 +14,11 @@ from syntonic.sn.functional.loss import binary_cross_entropy as binary_cross_ent
 from syntonic.sn.functional.loss import cross_entropy as cross_entropy
 from syntonic.sn.functional.loss import mse_loss as mse_loss
 from syntonic.sn.functional.normalization import affine as affine
+from syntonic.sn.functional.normalization import batch_norm as batch_norm
+from syntonic.sn.functional.normalization import layer_norm as layer_norm
+from syntonic.sn.functional.normalization import phi_residual as phi_residual
 from syntonic.sn.functional.normalization import softmax as softmax
+from syntonic.sn.functional.normalization import syntonic_softmax as syntonic_softmax
 from syntonic.sn.functional.products import attention as attention
 from syntonic.sn.functional.products import avg_pool1d as avg_pool1d
 from syntonic.sn.functional.products import avg_pool2d as avg_pool2d
