@@ -7,10 +7,9 @@
 use pulp::Simd;
 
 use super::lanes::{fma, mul, reserve};
-use super::lines::Kernel;
 use super::packed::{filled, groups, place, product};
 use super::products::{Size, TILE, Window};
-use super::softmax::Normalise;
+use super::softmax::normalise;
 use super::{Call, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -217,7 +216,7 @@ impl Plan {
             for (weight, keep) in weights.iter_mut().zip(memory.keep.iter()) {
                 *weight = std::array::from_fn(|l| if keep[l] == T::ZERO { -T::INFINITY } else { weight[l] });
             }
-            Normalise.lines(simd, weights.len(), weights);
+            normalise(simd, weights.len(), weights);
         }
     }
 

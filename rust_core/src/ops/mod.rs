@@ -10,9 +10,9 @@ mod eager;
 mod elementwise;
 mod lanes;
 mod lines;
-mod packed;
 #[cfg(test)]
 mod members;
+mod packed;
 mod products;
 mod sums;
 mod windows;
@@ -130,9 +130,10 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.parameters()),* }
             }
 
-            #[inline(always)]
-            fn run_inline<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-                match self { $(Self::$name(op) => op.run(simd, call, out)),* }
+            /// Computes the result with the widest vector instructions of this processor.
+            pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+                let arch = Arch::new();
+                match self { $(Self::$name(op) => arch.dispatch(Run { op, call, out })),* }
             }
         }
     };
@@ -166,26 +167,20 @@ operations! {
     tanh::Tanh,
 }
 
-/// One run of an operation, as a value that `pulp` compiles for each instruction set.
-struct Run<'r, 'c, T: Real, const L: usize> {
-    op: &'r Op,
+/// One run of an operation, as a value that `pulp` compiles for each instruction set: each operation for itself, since a
+/// compiler would be long over one function that holds them all.
+struct Run<'r, 'c, O, T: Real, const L: usize> {
+    op: &'r O,
     call: &'r Call<'c, T, L>,
     out: &'r mut [[T; L]],
 }
 
-impl<T: Real, const L: usize> WithSimd for Run<'_, '_, T, L> {
+impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.op.run_inline(simd, self.call, self.out);
-    }
-}
-
-impl Op {
-    /// Computes the result with the widest vector instructions of this processor.
-    pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        Arch::new().dispatch(Run { op: self, call, out });
+        self.op.run(simd, self.call, self.out);
     }
 }
 
