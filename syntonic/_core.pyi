@@ -60,6 +60,16 @@ class _Losses:
 
 class _Products:
     def linear(self, weight: ResonantTensor, bias: ResonantTensor | None = None) -> Self: ...
+    def matmul(self, other: Self | Tensor) -> Self: ...
+    def attention(
+        self,
+        key: Self | Tensor,
+        value: Self | Tensor,
+        heads: int,
+        causal: bool = False,
+        key_mask: Self | Tensor | None = None,
+        scale: float | None = None,
+    ) -> Self: ...
     def conv2d(
         self,
         weight: ResonantTensor,

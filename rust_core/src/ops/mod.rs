@@ -12,6 +12,7 @@ mod lanes;
 mod lines;
 #[cfg(test)]
 mod members;
+mod packed;
 mod products;
 mod strided;
 mod sums;
@@ -146,6 +147,7 @@ operations! {
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    attention::Attention,
     avg_pool::AvgPool,
     batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
@@ -164,6 +166,7 @@ operations! {
     layer_norm::LayerNorm,
     linear::Linear,
     log::Log,
+    mat_mul::MatMul,
     max_pool::MaxPool,
     mse::MeanSquaredError,
     narrow::Narrow,
