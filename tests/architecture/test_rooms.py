@@ -32,7 +32,7 @@ HOMES = {
     "jax": "nowhere",
     "pandas": "nowhere",
 }
-RUST_LEVELS = ["error", "exact", "tensor", "ops", "program", "evolve"]
+RUST_LEVELS = ["error", "exact", "tensor", "ops", "lists", "program", "evolve"]
 
 
 def room_of(module: str) -> str | None:
