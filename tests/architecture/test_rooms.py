@@ -34,7 +34,7 @@ HOMES = {
     "jax": "nowhere",
     "pandas": "nowhere",
 }
-RUST_LEVELS = ["error", "exact", "tensor", "cuda", "ops", "program", "evolve"]
+RUST_LEVELS = ["error", "threads", "exact", "tensor", "cuda", "ops", "lists", "norm", "linalg", "program", "evolve"]
 
 
 def room_of(module: str) -> str | None:
