@@ -1,4 +1,4 @@
-"""What the tests on a GPU share: moving arrays, and comparing with an oracle in binary64. Skipped, aloud, without a GPU."""
+"""What the tests on a GPU share: moving arrays, comparing with an oracle in binary64. Skipped, aloud, without a GPU."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Gpu:
         return np.array(tensor.cpu(), dtype=np.float64)
 
     def near(self, tensor, want, scale, ulps):
-        """|got - want| <= ulps * eps * scale, element by element: `scale` is the size of what was added or multiplied."""
+        """|got - want| <= ulps * eps * scale for each element: `scale` is the size of what was added or multiplied."""
         got = self.down(tensor)
         assert tensor.dtype == str(self.dtype)
         assert got.shape == np.shape(want)

@@ -41,9 +41,7 @@ def test_counters_reach_their_places(gpu):
             table[word >> 16] = values[8 * block + 2 * i + 1]
         if block % 4096 == 0 and len(table) == 65_536:
             break
-    got = gpu.down(
-        _core.DeviceTensor.noise(9, 3, 20, generation=4, parameter=2, first_pair=7, dtype=str(gpu.dtype))
-    )
+    got = gpu.down(_core.DeviceTensor.noise(9, 3, 20, generation=4, parameter=2, first_pair=7, dtype=str(gpu.dtype)))
     for pair in range(3):
         for i in range(20):
             word = philox((i // 8, 2, 7 + pair, 4), (9, 2))[i % 8 // 2]

@@ -10,7 +10,9 @@ def layer_norm(x, variance, eps):
     return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps) * np.sqrt(variance)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (4, 3), (9, 32), (7, 100), (3, 1024), (5, 2050), (2, 32_768), (1, 131_072), (2, 200_001)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (4, 3), (9, 32), (7, 100), (3, 1024), (5, 2050), (2, 32_768), (1, 131_072), (2, 200_001)]
+)
 def test_layer_norm(gpu, shape):
     x, gamma, beta = gpu.normal(*shape), gpu.normal(shape[-1]), gpu.normal(shape[-1])
     y = layer_norm(x.astype(np.float64), T, 1e-5)
@@ -32,7 +34,17 @@ def batch_norm(x, axes, gamma, beta, eps=1e-5):
     return (x - mean) / np.sqrt(var + eps) * np.sqrt(T) * gamma + beta, mean.ravel(), var.ravel()
 
 
-SHAPES = [(2, 1), (33, 7), (1000, 65), (3, 5, 7), (4, 3, 8, 8), (2, 3, 5, 5), (64, 64, 16, 16), (8, 2, 64, 64), (3, 1, 300, 300)]
+SHAPES = [
+    (2, 1),
+    (33, 7),
+    (1000, 65),
+    (3, 5, 7),
+    (4, 3, 8, 8),
+    (2, 3, 5, 5),
+    (64, 64, 16, 16),
+    (8, 2, 64, 64),
+    (3, 1, 300, 300),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -45,7 +57,9 @@ def test_batch_norm(gpu, shape, channel_last):
     x, gamma, beta = gpu.normal(*shape, scale=2, shift=0.5), gpu.normal(channels), gpu.normal(channels)
     wide = [a.astype(np.float64) for a in (x, gamma.reshape(along), beta.reshape(along))]
     y, mean, var = batch_norm(wide[0], axes, wide[1], wide[2])
-    got, got_mean, got_var = gpu.up(x).batch_norm(1e-5, T, gamma=gpu.up(gamma), beta=gpu.up(beta), channel_last=channel_last)
+    got, got_mean, got_var = gpu.up(x).batch_norm(
+        1e-5, T, gamma=gpu.up(gamma), beta=gpu.up(beta), channel_last=channel_last
+    )
     spread = np.sqrt(var.reshape(along) + 1e-5)
     scale = np.abs(wide[1]) * (np.abs(wide[0]) + np.abs(mean.reshape(along)) + spread) / spread + np.abs(wide[2])
     gpu.near(got, y, scale, 16)

@@ -21,17 +21,19 @@ def numbers(gpu, precision):
     halves = gpu.rng.integers(-2 * precision, 2 * precision + 1, (2, 2000)) / 2
     near_a_tie = (halves[0] + halves[1] * PHI).astype(gpu.dtype)
     special = [0.0, -0.0, 0.5, -0.5, 1e-300, 5e-324, -1e-30, end, -end, 2 * end, 1e30, -1e30, end / 2, 163.84, 163.83]
-    return np.concatenate([
-        gpu.normal(20_000),
-        gpu.normal(5000, scale=0.01),
-        (gpu.rng.uniform(-1.1, 1.1, 20_000) * end).astype(gpu.dtype),
-        (points[0] + points[1] * PHI).astype(gpu.dtype),
-        near_a_tie,
-        np.nextafter(near_a_tie, gpu.dtype.type(np.inf)),
-        np.nextafter(near_a_tie, gpu.dtype.type(-np.inf)),
-        (gpu.rng.integers(-1000, 1000, 500) / 2).astype(gpu.dtype),
-        np.array(special).astype(gpu.dtype),
-    ])
+    return np.concatenate(
+        [
+            gpu.normal(20_000),
+            gpu.normal(5000, scale=0.01),
+            (gpu.rng.uniform(-1.1, 1.1, 20_000) * end).astype(gpu.dtype),
+            (points[0] + points[1] * PHI).astype(gpu.dtype),
+            near_a_tie,
+            np.nextafter(near_a_tie, gpu.dtype.type(np.inf)),
+            np.nextafter(near_a_tie, gpu.dtype.type(-np.inf)),
+            (gpu.rng.integers(-1000, 1000, 500) / 2).astype(gpu.dtype),
+            np.array(special).astype(gpu.dtype),
+        ]
+    )
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -41,7 +43,9 @@ def test_the_integers_of_the_cpu(gpu, precision):
     a, b = (gpu.down(t) for t in gpu.up(x).snap(precision))
     wrong = np.flatnonzero((a != want_a) | (b != want_b))
     first = wrong[:1]
-    assert not wrong.size, f"{wrong.size} differ, first x={x[first]!r}: {a[first]}, {b[first]} for {want_a[first]}, {want_b[first]}"
+    assert not wrong.size, (
+        f"{wrong.size} differ, first x={x[first]!r}: {a[first]}, {b[first]} for {want_a[first]}, {want_b[first]}"
+    )
 
 
 @pytest.mark.parametrize("precision", [100, 1_000_003, _core.MAX_PRECISION])

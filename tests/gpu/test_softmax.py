@@ -40,7 +40,9 @@ def test_last_axis(gpu, mode, length):
     assert np.abs(gpu.down(got).sum(-1) - 1).max() < 32 * gpu.eps
 
 
-@pytest.mark.parametrize(("shape", "dim"), [((5, 7, 3), 1), ((4, 100, 65), -2), ((9, 2), 0), ((3, 1, 5), 1), ((2, 3, 4, 5), 1)])
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((5, 7, 3), 1), ((4, 100, 65), -2), ((9, 2), 0), ((3, 1, 5), 1), ((2, 3, 4, 5), 1)]
+)
 @pytest.mark.parametrize("mode", ["identity", "learned", "provided"])
 def test_other_axes(gpu, mode, shape, dim):
     x, s = gpu.normal(*shape, scale=3), np.abs(gpu.normal(*shape))
@@ -95,6 +97,6 @@ def test_refusals(gpu):
         x.syntonic_softmax(mode_norms=gpu.up(np.zeros(2)))
     with pytest.raises(ValueError, match="got both"):
         x.syntonic_softmax(mode_norms=gpu.up(np.zeros(3)), syntony=x)
-    with pytest.raises(ValueError, match="a scalar|axis"):
+    with pytest.raises(ValueError, match="axis"):
         gpu.up(np.zeros(())).softmax()
     assert gpu.down(gpu.up(np.zeros((0, 4))).softmax()).shape == (0, 4)

@@ -1,4 +1,4 @@
-"""The integer parts of the kernels, compiled for the CPU with g++: the same integers and bits as the core, without a GPU."""
+"""The integer parts of the kernels, compiled for the CPU with g++: the same integers and bits as the core."""
 
 import ctypes
 import shutil
@@ -61,7 +61,9 @@ def device_code(tmp_path_factory):
     source = folder / "device.cpp"
     source.write_text("\n".join([SHIM, *headers, DOORS]))
     library = folder / "device.so"
-    subprocess.run([compiler, "-std=c++17", "-O1", "-ffp-contract=off", "-shared", "-fPIC", source, "-o", library], check=True)
+    subprocess.run(
+        [compiler, "-std=c++17", "-O1", "-ffp-contract=off", "-shared", "-fPIC", source, "-o", library], check=True
+    )
     return ctypes.CDLL(str(library))
 
 
