@@ -7,6 +7,7 @@ registered class are its schema: their annotations (with `annotated_types` bound
 
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from typing import Final, Literal, TypeVar
 
@@ -39,9 +40,17 @@ def register(kind: Kind, name: str) -> Callable[[T], T]:
     return decorate
 
 
+def _open(kind: Kind) -> None:
+    """Imports the kind's room, and of models and benchmarks every file: a new one need not be listed anywhere."""
+    room = importlib.import_module(_ROOMS[kind])
+    if kind in ("model", "benchmark"):
+        for module in pkgutil.iter_modules(room.__path__):
+            importlib.import_module(f"{room.__name__}.{module.name}")
+
+
 def names(kind: Kind) -> list[str]:
     """Returns the registered names of one kind, sorted."""
-    importlib.import_module(_ROOMS[kind])
+    _open(kind)
     return sorted(name for of, name in _entries if of == kind)
 
 
@@ -51,7 +60,7 @@ def lookup(kind: Kind, name: str) -> type:
     Raises:
         KeyError: if there is none.
     """
-    importlib.import_module(_ROOMS[kind])
+    _open(kind)
     return _entries[kind, name]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from syntonic.runners.faults import RequestError
+from syntonic.tracking import plain
 from syntonic.tracking.base import Status
+from syntonic.tracking.outbox import Outbox
 
 _FORMAT: Final = 1
 
@@ -140,11 +142,12 @@ def known() -> list[RunFolder]:
 
 def _open(path: Path) -> RunFolder:
     try:
-        facts = json.loads((path / "run.json").read_bytes())
-        version = facts.pop("format")
-        if version != _FORMAT:
-            raise ValueError(f"it has format {version}, this version of syntonic reads format {_FORMAT}")
-        facts["status"] = Status(facts["status"])
-        return RunFolder(path, RunFacts(**facts))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        facts = plain.read(path / "run.json", RunFacts, _FORMAT)
+        if facts.id != path.name:
+            raise ValueError(f"it is of a run {facts.id[:60]!r}")
+        if facts.tracked_as is None and (filed := Outbox(path).read_filed()):
+            facts = replace(facts, tracked_as=filed.run_id)  # a killed run had no time to write it there
+        title = "".join(sign if sign.isprintable() else "?" for sign in facts.title)  # it will be printed
+        return RunFolder(path, replace(facts, title=title))
+    except (OSError, ValueError) as error:
         raise RequestError([f"{path / 'run.json'} cannot be used: {error}; move {path} away to go on"]) from error

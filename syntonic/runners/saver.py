@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from syntonic.runners import provenance
 from syntonic.runners.build import Parts
 from syntonic.runners.run_folder import RunFolder
-from syntonic.tracking import checkpoint
+from syntonic.tracking import checkpoint, provenance
 from syntonic.tracking.base import Tracker
 
 

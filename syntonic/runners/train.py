@@ -1,5 +1,6 @@
 """Trains: the one loop of the program, and what surrounds it so that no end of it loses anything."""
 
+import sys
 import time
 import traceback
 from collections.abc import Mapping
@@ -7,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 
-from syntonic.nn.training.callbacks import Request
-from syntonic.runners import progress, provenance
+from syntonic.nn.training.callbacks import Escaping, Request
+from syntonic.runners import progress
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
 from syntonic.runners.run_folder import RunFolder, home
@@ -53,7 +54,7 @@ def train(
     tracker = Guarded(parts.tracker)
     started, evaluations = time.perf_counter(), parts.trainer.evaluations
     with watched() as stop:
-        tracker.start(_run(config, folder, resumed=resumed))
+        tracker.start(_run(config, folder, console, resumed=resumed))
         saver = Saver(folder, parts, tracker)
         total = int(config.trainer.get("max_generations", 0))
         view = progress.view(console, total, standing.generation)
@@ -72,8 +73,8 @@ def train(
         finally:
             view.close()
         seconds = time.perf_counter() - started
-        receipt = tracker.finish(_ending(standing, results, saver))
-        folder.update(status=standing.status, generation=standing.generation)
+        receipt = tracker.finish(_ending(standing, results))
+        folder.update(status=standing.status, generation=standing.generation, tracked_as=receipt.run_id)
     if standing.failure:
         (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
     return Outcome(
@@ -114,26 +115,36 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
 def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Request:
     wish = Request.NOTHING
     for callback in parts.callbacks.values():
-        wish |= callback.after(generation, metrics)
+        answer = callback.after(generation, metrics)
+        if Request.ESCAPE in answer and isinstance(callback, Escaping):
+            callback.escape(parts.trainer)
+        wish |= answer
     return wish
 
 
-def _ending(standing: _Standing, results: Mapping[str, float], saver: Saver) -> Ending:
-    folders = {f"checkpoints/{saver.newest.name}": saver.newest} if saver.newest else {}
+def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
     texts = {"traceback.txt": standing.failure} if standing.failure else {}
-    return Ending(standing.status, standing.generation, results, folders, texts)
+    tags = {"reason": standing.reason} if standing.reason else {}
+    return Ending(standing.status, standing.generation, results, texts=texts, tags=tags)
 
 
-def _run(config: RunConfig, folder: RunFolder, *, resumed: bool) -> Run:
+def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
+    plain = config.plain()
     return Run(
         id=folder.facts.id,
         title=config.name,
         folder=folder.path,
         home=home(),
-        config=config.plain(),
-        params={key: str(value) for key, value in flattened(config.plain())},
-        provenance=lambda: provenance.gather(config_digest=config.digest(), device=config.device, seed=config.seed),
-        remember=lambda tracked_as: folder.update(tracked_as=tracked_as),
+        config=plain,
+        params={key: str(value) for key, value in flattened(plain)},
+        tags={
+            "config_hash": config.digest(),
+            "device": config.device,
+            "seed": str(config.seed),
+            "command": " ".join(["syntonic-run", *sys.argv[1:]]),
+        },
+        started=folder.facts.started,
         resumed=resumed,
         tracked_as=folder.facts.tracked_as,
+        say=lambda line: console.print(line, markup=False, soft_wrap=True),
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from syntonic._core import Evolution, Graph, Tensor
-from syntonic.nn.architectures import MLP
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.layers import ResonantLinear
 from syntonic.sn import Dropout, Module, Sequential
 from syntonic.sn import functional as F
@@ -19,10 +19,12 @@ SETTINGS = {
     "seed": 1,
     "population_size": 32,
     "sigma": 0.1,
+    "sigma_final": 1.0,
     "rank": None,
     "optimizer": "adam",
     "learning_rate": 0.01,
     "learning_rate_final": 1.0,
+    "schedule": "cosine",
     "beta1": 0.9,
     "beta2": 0.999,
     "max_generations": 10,
@@ -56,7 +58,7 @@ def record(model, loss, x, y, **settings):
 @pytest.mark.parametrize("bias", [False, True])
 def test_mlp(activation, crystallized, bias, dtype):
     rng = np.random.default_rng(5)
-    model = MLP(4, 3, hidden=(7, 5), activation=activation, bias=bias)
+    model = MLP(Task((4,), (3,)), hidden=(7, 5), activation=activation, bias=bias)
     model.initialize(2)
     for p in model.parameters():
         if p.init == "zeros":
@@ -80,7 +82,7 @@ def test_mlp(activation, crystallized, bias, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_traced_model_computes_what_an_eager_one_does(activation, dtype):
     rng = np.random.default_rng(6)
-    model = MLP(4, 3, hidden=(7,), activation=activation)
+    model = MLP(Task((4,), (3,)), hidden=(7,), activation=activation)
     model.initialize(3)
     x = Tensor(rng.standard_normal((9, 4)), dtype=dtype)
     y = Tensor(rng.integers(3, size=9), dtype=dtype)

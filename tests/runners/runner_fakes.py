@@ -13,16 +13,15 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, MultipleOf
 
 from syntonic.core.registry import register
+from syntonic.nn.architectures import Task
 
 
 @register("model", "fake")
 class FakeModel:
     """A list of weights."""
 
-    def __init__(
-        self, in_features: int, out_features: int, *, hidden: tuple[Annotated[int, Ge(1)], ...] = (3,)
-    ) -> None:
-        self.weights = [0.0] * (in_features + out_features + sum(hidden))
+    def __init__(self, task: Task, *, hidden: tuple[Annotated[int, Ge(1)], ...] = (3,)) -> None:
+        self.weights = [0.0] * (task.inputs + task.outputs + sum(hidden))
 
     def initialize(self, seed: int) -> None:
         """Draws the weights."""
@@ -34,8 +33,9 @@ class FakeModel:
 class FakeBenchmark:
     """Weights should be one."""
 
-    in_features = 2
-    out_features = 1
+    input_shape = (2,)
+    output_shape = (1,)
+    vocabulary = None
     dtype = "float64"
     chance: Mapping[str, float] = {"accuracy": 0.5}
 
@@ -84,7 +84,7 @@ class FakeTrainer:
         self._seed, self._population_size, self._sigma = seed, population_size, sigma
         self._max_generations, self._seconds, self._fails_at = max_generations, seconds, fails_at
         self._generation, self._velocity = 0, 0.0
-        self._model = FakeModel(1, 1)
+        self._model = FakeModel(Task((1,), (1,)))
 
     def run(self, model: FakeModel, benchmark: FakeBenchmark) -> Iterator[FakeRecord]:
         """Yields a record per generation."""

@@ -3,7 +3,8 @@
 use pulp::Simd;
 
 use super::lanes::fma;
-use super::{Call, Operand, Operation, expect_inputs};
+use super::elementwise::load;
+use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -36,15 +37,7 @@ impl Operation for Affine {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        match call.inputs[0] {
-            Operand::Shared(x) => {
-                for (o, &x) in out.iter_mut().zip(x) {
-                    *o = [x; L];
-                }
-            }
-            Operand::Members(x) => out.copy_from_slice(x),
-            Operand::InPlace => {}
-        }
+        load(&call.inputs[0], 0, out);
         let features = call.shapes[0].last();
         let mut scratch = call.scratch.borrow_mut();
         scratch.resize(2 * features, [T::ZERO; L]);

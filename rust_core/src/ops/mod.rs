@@ -12,8 +12,11 @@ mod lanes;
 mod lines;
 #[cfg(test)]
 mod members;
+mod packed;
 mod products;
+mod strided;
 mod sums;
+mod windows;
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -22,7 +25,9 @@ pub(crate) use eager::Split;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
 pub use phi_residual::{Activation, ResidualMode};
+pub use reduce::How;
 pub use softmax::SoftmaxWeight;
+pub use windows::Windows;
 
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
@@ -127,9 +132,10 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.parameters()),* }
             }
 
-            #[inline(always)]
-            fn run_inline<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-                match self { $(Self::$name(op) => op.run(simd, call, out)),* }
+            /// Computes the result with the widest vector instructions of this processor.
+            pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+                let arch = Arch::new();
+                match self { $(Self::$name(op) => arch.dispatch(Run { op, call, out })),* }
             }
         }
     };
@@ -137,47 +143,62 @@ macro_rules! operations {
 
 // One line for each operation.
 operations! {
+    abs::Abs,
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    attention::Attention,
+    avg_pool::AvgPool,
     batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
+    clamp::Clamp,
+    concat::Concat,
+    cos::Cos,
+    conv::Conv,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
+    embedding::Embedding,
+    exp::Exp,
+    expand::Expand,
     gelu::Gelu,
+    index_select::IndexSelect,
     layer_norm::LayerNorm,
     linear::Linear,
-    mean::Mean,
+    log::Log,
+    mat_mul::MatMul,
+    max_pool::MaxPool,
     mse::MeanSquaredError,
+    narrow::Narrow,
+    neg::Neg,
+    permute::Permute,
     phi_residual::PhiResidual,
+    reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
     sigmoid::Sigmoid,
+    sin::Sin,
     softmax::Softmax,
+    sqrt::Sqrt,
+    square::Square,
     tanh::Tanh,
+    weight::Weight,
 }
 
-/// One run of an operation, as a value that `pulp` compiles for each instruction set.
-struct Run<'r, 'c, T: Real, const L: usize> {
-    op: &'r Op,
+/// One run of an operation, as a value that `pulp` compiles for each instruction set: each operation for itself, since a
+/// compiler would be long over one function that holds them all.
+struct Run<'r, 'c, O, T: Real, const L: usize> {
+    op: &'r O,
     call: &'r Call<'c, T, L>,
     out: &'r mut [[T; L]],
 }
 
-impl<T: Real, const L: usize> WithSimd for Run<'_, '_, T, L> {
+impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.op.run_inline(simd, self.call, self.out);
-    }
-}
-
-impl Op {
-    /// Computes the result with the widest vector instructions of this processor.
-    pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        Arch::new().dispatch(Run { op: self, call, out });
+        self.op.run(simd, self.call, self.out);
     }
 }
 

@@ -155,22 +155,28 @@ impl<T: Real> Kernel<T> for Weighted<'_, T> {
 
     #[inline(always)]
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
-        for line in x.chunks_exact_mut(length) {
-            let largest = largest(simd, line).map(|x| if x == -T::INFINITY { T::ZERO } else { x });
-            shift(simd, line, &largest);
-        }
-        // A flat pass, which compilers turn into vector code.
-        for x in x.as_flattened_mut() {
-            *x = x.exp();
-        }
-        let uniform = T::ONE / T::from_f64(length as f64);
-        for line in x.chunks_exact_mut(length) {
-            let sum = sums::sum(simd, line);
-            let none = sum.map(|sum| sum == T::ZERO);
-            let scale = std::array::from_fn(|l| if none[l] { T::ZERO } else { T::ONE / sum[l] });
-            let offset = std::array::from_fn(|l| if none[l] { uniform } else { T::ZERO });
-            stretch(simd, line, &scale, &offset);
-        }
+        normalise(simd, length, x);
+    }
+}
+
+/// Makes of lines of `length` elements e^x / sum e^x.
+#[inline(always)]
+pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
+    for line in x.chunks_exact_mut(length) {
+        let largest = largest(simd, line).map(|x| if x == -T::INFINITY { T::ZERO } else { x });
+        shift(simd, line, &largest);
+    }
+    // A flat pass, which compilers turn into vector code.
+    for x in x.as_flattened_mut() {
+        *x = x.exp();
+    }
+    let uniform = T::ONE / T::from_f64(length as f64);
+    for line in x.chunks_exact_mut(length) {
+        let sum = sums::sum(simd, line);
+        let none = sum.map(|sum| sum == T::ZERO);
+        let scale = std::array::from_fn(|l| if none[l] { T::ZERO } else { T::ONE / sum[l] });
+        let offset = std::array::from_fn(|l| if none[l] { uniform } else { T::ZERO });
+        stretch(simd, line, &scale, &offset);
     }
 }
 

@@ -1,0 +1,151 @@
+//! Snap to the golden lattice and back: kernels/snap.cu, with the tables of exact/table.rs on the device.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::kernel::Kernel;
+use super::super::launch::{Arg, Grid};
+use super::super::tensor::{DeviceTensor, packs};
+use super::super::{Device, Format};
+use super::{maybe, rows_of, size};
+use crate::exact::snap::Snapper;
+use crate::tensor::DType;
+use crate::{Error, Result};
+
+/// The snap table of one precision on one device.
+#[derive(Clone)]
+struct Table {
+    end: f64,
+    buckets_per_unit: f64,
+    first: DeviceTensor,
+    borders: DeviceTensor,
+    points: DeviceTensor,
+}
+
+/// Tables that were uploaded, by device and precision.
+static TABLES: Mutex<Option<HashMap<(usize, i64), Table>>> = Mutex::new(None);
+
+impl Table {
+    /// Returns the table of one precision; one that covers nothing where the precision is too fine for tables.
+    fn get(device: &Arc<Device>, snapper: &Snapper) -> Result<Self> {
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = tables.get_or_insert_default();
+        let key = (device.ordinal(), snapper.precision());
+        if let Some(table) = tables.get(&key) {
+            return Ok(table.clone());
+        }
+        let parts = snapper.table_parts();
+        let first: Vec<i32> = parts.first.iter().map(|&i| i.cast_signed()).collect();
+        let points: Vec<i32> = parts.points.iter().flat_map(|&(a, b)| [a, b]).collect();
+        let integers = |values: &[i32]| DeviceTensor::from_values(device, [values.len()].into(), Format::I32, values);
+        let table = Self {
+            end: parts.end,
+            buckets_per_unit: parts.buckets_per_unit,
+            first: integers(&first)?,
+            borders: DeviceTensor::from_values(
+                device,
+                [parts.borders.len()].into(),
+                Format::Real(DType::F64),
+                parts.borders,
+            )?,
+            points: integers(&points)?,
+        };
+        tables.insert(key, table.clone());
+        Ok(table)
+    }
+}
+
+impl DeviceTensor {
+    /// Returns the integers (a, b), |a|, |b| <= precision, of the lattice point a + b phi nearest to each number.
+    ///
+    /// # Errors
+    /// `Error::Value` for NaN, infinity or a precision out of range.
+    pub fn snap(&self, precision: i64) -> Result<(Self, Self)> {
+        const OP: &str = "snap";
+        let dtype = self.format().real(OP)?;
+        let snapper = Snapper::new(precision)?;
+        let device = self.device();
+        let integers = || Self::empty(OP, device, self.shape().clone(), Format::I64);
+        let (a, b) = (integers()?, integers()?);
+        let n = self.numel();
+        if n == 0 {
+            return Ok((a, b));
+        }
+        let table = Table::get(device, &snapper)?;
+        let bad = Self::zeros(OP, device, [1].into(), Format::I32)?;
+        let packs = packs(&[self]);
+        let args = [
+            a.pointer(),
+            b.pointer(),
+            self.pointer(),
+            size(packs),
+            size(n),
+            Arg::Size(precision),
+            Arg::Real(table.end),
+            Arg::Real(table.buckets_per_unit),
+            table.first.pointer(),
+            table.borders.pointer(),
+            table.points.pointer(),
+            bad.pointer(),
+        ];
+        let grid = Grid::flat(if packs > 0 { packs } else { n });
+        device.launch(&Kernel::plain(OP, OP, OP, dtype), grid, &args)?;
+        if bad.values::<i32>(OP)? != [0] {
+            return Err(Error::Value { op: OP, expected: "finite numbers".into(), got: "NaN or infinity".into() });
+        }
+        Ok((a, b))
+    }
+
+    /// Returns a + b phi as floats; this tensor holds a.
+    ///
+    /// # Errors
+    /// `Error::DType` unless both hold integers of 64 bits, `Error::Shape` when the shapes differ.
+    pub fn wake(&self, b: &Self, dtype: DType) -> Result<Self> {
+        const OP: &str = "wake";
+        self.lattice(OP, self, b)?;
+        let out = Self::empty(OP, self.device(), self.shape().clone(), Format::Real(dtype))?;
+        let n = self.numel();
+        if n > 0 {
+            let args = [out.pointer(), self.pointer(), b.pointer(), size(n)];
+            self.device().launch(&Kernel::plain(OP, "snap", OP, dtype), Grid::flat(n), &args)?;
+        }
+        Ok(out)
+    }
+
+    /// Returns ((a + b phi) - x) w: what a snap of this tensor changed, weighted by feature if there are weights.
+    ///
+    /// # Errors
+    /// `Error::Shape` and `Error::DType` when the operands do not fit.
+    pub fn snap_gradient(&self, a: &Self, b: &Self, weights: Option<&Self>) -> Result<Self> {
+        const OP: &str = "snap_gradient";
+        let dtype = self.format().real(OP)?;
+        self.lattice(OP, a, b)?;
+        let (_, dim) = rows_of(OP, self.shape())?;
+        if let Some(weights) = weights {
+            self.matches(OP, weights, &[dim])?;
+        }
+        let out = self.like(OP, self.shape().clone())?;
+        let n = self.numel();
+        if n > 0 {
+            let args = [out.pointer(), self.pointer(), a.pointer(), b.pointer(), maybe(weights), size(n), size(dim)];
+            self.device().launch(&Kernel::plain(OP, "snap", OP, dtype), Grid::flat(n), &args)?;
+        }
+        Ok(out)
+    }
+
+    fn lattice(&self, op: &'static str, a: &Self, b: &Self) -> Result<()> {
+        if a.format() != Format::I64 {
+            return Err(Error::DType { op, expected: "int64 coefficients".into(), got: a.format().name().into() });
+        }
+        a.matches(op, b, self.shape().dims())?;
+        a.matches(op, a, self.shape().dims())?;
+        if a.device().ordinal() == self.device().ordinal() {
+            return Ok(());
+        }
+        Err(Error::Value {
+            op,
+            expected: format!("tensors on {:?}", self.device()),
+            got: format!("one on {:?}", a.device()),
+        })
+    }
+}
