@@ -107,7 +107,7 @@ impl<T: Real, F: Fn(&Statistics<T>) -> Line<T>> WithSimd for Channel<'_, T, F> {
         let shift = total / count;
         let mut squares = vec![[T::ZERO]; self.lines.len()];
         for (((x, _), p), q) in self.lines.iter().zip(&mut partial).zip(&mut squares) {
-            [*p, *q] = sums::sums_of(simd, x.as_chunks().0, |[x]| [[*x - shift], [(*x - shift) * (*x - shift)]]);
+            [*p, *q] = sums::moments(simd, x.as_chunks().0, &[shift]);
         }
         let ([rest], [squares]) = (sums::sum(simd, &partial), sums::sum(simd, &squares));
         let variance = Moments { rest, squares, count }.variance();

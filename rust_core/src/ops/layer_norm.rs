@@ -6,8 +6,8 @@
 
 use pulp::Simd;
 
-use super::lanes::{Call, mul};
-use super::lines::{Kernel, Lines, shift, stretch};
+use super::lanes::Call;
+use super::lines::{Kernel, Lines, place};
 use super::{Operation, Split, expect_inputs, sums};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -65,16 +65,19 @@ impl<T: Real> Kernel<T> for LayerNorm {
     #[inline(always)]
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
         let count = T::from_f64(length as f64);
+        let (eps, variance) = (T::from_f64(self.eps), T::from_f64(self.variance));
         for line in x.chunks_exact_mut(length) {
-            let mean = sums::sum(simd, line).map(|sum| sum / count);
-            shift(simd, line, &mean);
-            let [rest, squares] = sums::sums_of(simd, line, |d| [*d, mul(simd, d, d)]);
-            let scale: [T; L] = std::array::from_fn(|l| {
-                let moments = Moments { rest: rest[l], squares: squares[l], count };
-                moments.scale(T::from_f64(self.eps), T::from_f64(self.variance))
-            });
-            let offset = std::array::from_fn(|l| -(rest[l] / count) * scale[l]);
-            stretch(simd, line, &scale, &offset);
+            let mut mean = sums::sum(simd, line);
+            for l in 0..L {
+                mean[l] = mean[l] / count;
+            }
+            let [rest, squares] = sums::moments(simd, line, &mean);
+            let (mut scale, mut offset) = ([T::ZERO; L], [T::ZERO; L]);
+            for l in 0..L {
+                scale[l] = Moments { rest: rest[l], squares: squares[l], count }.scale(eps, variance);
+                offset[l] = -(rest[l] / count) * scale[l];
+            }
+            place(simd, line, &mean, &scale, &offset);
         }
     }
 }

@@ -129,3 +129,23 @@ pub(super) fn stretch<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]
         *x = fma(simd, x, scale, offset);
     }
 }
+
+/// Writes (x - shift) * scale + offset for each element of a line.
+#[inline(always)]
+pub(super) fn place<S: Simd, T: Real, const L: usize>(
+    simd: S,
+    x: &mut [[T; L]],
+    shift: &[T; L],
+    scale: &[T; L],
+    offset: &[T; L],
+) {
+    if L == 1 {
+        for x in x.as_flattened_mut() {
+            *x = (*x - shift[0]).fma(scale[0], offset[0]);
+        }
+        return;
+    }
+    for x in x {
+        *x = fma(simd, &sub(simd, x, shift), scale, offset);
+    }
+}

@@ -10,7 +10,7 @@ use super::arithmetic::{Add, Maximum, Minimum};
 use super::elementwise::Binary;
 use super::lanes::{add, div, maximum, mul, sub};
 use super::strided::{Walk, gather};
-use super::sums::{PARTIALS, sum, sums_of};
+use super::sums::{PARTIALS, distances, moments, sum};
 use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -169,12 +169,8 @@ impl Reduce {
 #[inline(always)]
 fn variance<S: Simd, T: Real, const L: usize>(simd: S, row: &[[T; L]], size: &[T; L]) -> [T; L] {
     let first = row[0];
-    let [distance] = sums_of(simd, row, |x| [sub(simd, x, &first)]);
-    let mean = add(simd, &first, &div(simd, &distance, size));
-    let [d, squares] = sums_of(simd, row, |x| {
-        let d = sub(simd, x, &mean);
-        [d, mul(simd, &d, &d)]
-    });
+    let mean = add(simd, &first, &div(simd, &distances(simd, row, &first), size));
+    let [d, squares] = moments(simd, row, &mean);
     let rest = sub(simd, &squares, &div(simd, &mul(simd, &d, &d), size));
     div(simd, &maximum(simd, &rest, &[T::ZERO; L]), size)
 }

@@ -163,7 +163,10 @@ impl<T: Real> Kernel<T> for Weighted<'_, T> {
 #[inline(always)]
 pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
     for line in x.chunks_exact_mut(length) {
-        let largest = largest(simd, line).map(|x| if x == -T::INFINITY { T::ZERO } else { x });
+        let mut largest = largest(simd, line);
+        for x in &mut largest {
+            *x = if *x == -T::INFINITY { T::ZERO } else { *x };
+        }
         shift(simd, line, &largest);
     }
     // A flat pass, which compilers turn into vector code.
@@ -173,9 +176,12 @@ pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize
     let uniform = T::ONE / T::from_f64(length as f64);
     for line in x.chunks_exact_mut(length) {
         let sum = sums::sum(simd, line);
-        let none = sum.map(|sum| sum == T::ZERO);
-        let scale = std::array::from_fn(|l| if none[l] { T::ZERO } else { T::ONE / sum[l] });
-        let offset = std::array::from_fn(|l| if none[l] { uniform } else { T::ZERO });
+        let (mut scale, mut offset) = ([T::ZERO; L], [uniform; L]);
+        for l in 0..L {
+            if sum[l] != T::ZERO {
+                (scale[l], offset[l]) = (T::ONE / sum[l], T::ZERO);
+            }
+        }
         stretch(simd, line, &scale, &offset);
     }
 }

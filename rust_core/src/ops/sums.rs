@@ -7,7 +7,7 @@
 
 use pulp::Simd;
 
-use super::lanes::add;
+use super::lanes::{add, mul, sub};
 use crate::tensor::Real;
 
 /// Partial sums of a block.
@@ -18,119 +18,145 @@ pub(crate) const BLOCK: usize = 512;
 /// Returns the sum of a line of elements, for each member.
 #[inline(always)]
 pub(crate) fn sum<S: Simd, T: Real, const L: usize>(simd: S, x: &[[T; L]]) -> [T; L] {
-    let [sum] = sums_of(simd, x, |x| [*x]);
+    let [sum] = sums::<Plain, S, T, L, 1>(simd, x, &[T::ZERO; L]);
     sum
 }
 
-/// Returns N sums of what `f` makes of each element of a line, for each member.
+/// Returns the sum of d = x - from over a line of elements, for each member.
 #[inline(always)]
-pub(crate) fn sums_of<S: Simd, T: Real, const L: usize, const N: usize>(
+pub(crate) fn distances<S: Simd, T: Real, const L: usize>(simd: S, x: &[[T; L]], from: &[T; L]) -> [T; L] {
+    let [sum] = sums::<Distance, S, T, L, 1>(simd, x, from);
+    sum
+}
+
+/// Returns the sums of d = x - from and of d^2 over a line of elements, for each member.
+#[inline(always)]
+pub(crate) fn moments<S: Simd, T: Real, const L: usize>(simd: S, x: &[[T; L]], from: &[T; L]) -> [[T; L]; 2] {
+    sums::<Moments, S, T, L, 2>(simd, x, from)
+}
+
+/// What is summed, N numbers for an element. (A closure may be left out of the vector code around it.)
+trait Terms<const N: usize> {
+    /// Returns the terms of an element for each of M members, or of M elements.
+    fn of<S: Simd, T: Real, const M: usize>(simd: S, x: &[T; M], from: &[T; M]) -> [[T; M]; N];
+}
+
+struct Plain;
+struct Distance;
+struct Moments;
+
+impl Terms<1> for Plain {
+    #[inline(always)]
+    fn of<S: Simd, T: Real, const M: usize>(_: S, x: &[T; M], _: &[T; M]) -> [[T; M]; 1] {
+        [*x]
+    }
+}
+
+impl Terms<1> for Distance {
+    #[inline(always)]
+    fn of<S: Simd, T: Real, const M: usize>(simd: S, x: &[T; M], from: &[T; M]) -> [[T; M]; 1] {
+        [sub(simd, x, from)]
+    }
+}
+
+impl Terms<2> for Moments {
+    #[inline(always)]
+    fn of<S: Simd, T: Real, const M: usize>(simd: S, x: &[T; M], from: &[T; M]) -> [[T; M]; 2] {
+        let d = sub(simd, x, from);
+        [d, mul(simd, &d, &d)]
+    }
+}
+
+#[inline(always)]
+fn sums<F: Terms<N>, S: Simd, T: Real, const L: usize, const N: usize>(
     simd: S,
     x: &[[T; L]],
-    f: impl Fn(&[T; L]) -> [[T; L]; N],
+    from: &[T; L],
 ) -> [[T; L]; N] {
-    if L == 1 {
-        return row(x.as_flattened(), |x| f(&[x; L]).map(|y| y[0])).map(|sum| [sum; L]);
-    }
-    sums_at(simd, x.len(), |i| f(&x[i]))
-}
-
-/// Returns N sums over the elements that `at` tells by their numbers: for lines whose elements do not lie side by side.
-#[inline(always)]
-pub(crate) fn sums_at<S: Simd, T: Real, const L: usize, const N: usize>(
-    simd: S,
-    count: usize,
-    at: impl Fn(usize) -> [[T; L]; N],
-) -> [[T; L]; N] {
-    if count <= BLOCK {
-        return block_at(simd, 0, count, &at);
+    if x.len() <= BLOCK {
+        return block::<F, S, T, L, N>(simd, x, from);
     }
     let mut totals = [[[T::ZERO; L]; PARTIALS]; N];
-    for (i, start) in (0..count).step_by(BLOCK).enumerate() {
-        let block = block_at(simd, start, count.min(start + BLOCK), &at);
+    for (i, x) in x.chunks(BLOCK).enumerate() {
+        let found = block::<F, S, T, L, N>(simd, x, from);
         for n in 0..N {
-            totals[n][i % PARTIALS] = add(simd, &totals[n][i % PARTIALS], &block[n]);
+            totals[n][i % PARTIALS] = add(simd, &totals[n][i % PARTIALS], &found[n]);
         }
     }
-    totals.map(|p| fold(simd, &p))
+    let mut out = [[T::ZERO; L]; N];
+    for n in 0..N {
+        out[n] = fold(simd, &totals[n]);
+    }
+    out
 }
 
 #[inline(always)]
-fn block_at<S: Simd, T: Real, const L: usize, const N: usize>(
+fn block<F: Terms<N>, S: Simd, T: Real, const L: usize, const N: usize>(
     simd: S,
-    start: usize,
-    end: usize,
-    at: &impl Fn(usize) -> [[T; L]; N],
+    x: &[[T; L]],
+    from: &[T; L],
 ) -> [[T; L]; N] {
+    let mut out = [[T::ZERO; L]; N];
+    if L == 1 {
+        let found = alone::<F, S, T, N>(simd, x.as_flattened(), from[0]);
+        for n in 0..N {
+            out[n] = [found[n]; L];
+        }
+        return out;
+    }
     let mut partial = [[[T::ZERO; L]; PARTIALS]; N];
-    let mut i = start;
-    while i + PARTIALS <= end {
+    let (eights, rest) = x.as_chunks::<PARTIALS>();
+    for x in eights {
         for j in 0..PARTIALS {
-            let x = at(i + j);
+            let terms = F::of(simd, &x[j], from);
             for n in 0..N {
-                partial[n][j] = add(simd, &partial[n][j], &x[n]);
+                partial[n][j] = add(simd, &partial[n][j], &terms[n]);
             }
         }
-        i += PARTIALS;
     }
-    for j in 0..end - i {
-        let x = at(i + j);
+    for (j, x) in rest.iter().enumerate() {
+        let terms = F::of(simd, x, from);
         for n in 0..N {
-            partial[n][j] = add(simd, &partial[n][j], &x[n]);
+            partial[n][j] = add(simd, &partial[n][j], &terms[n]);
         }
     }
-    partial.map(|p| fold(simd, &p))
+    for n in 0..N {
+        out[n] = fold(simd, &partial[n]);
+    }
+    out
+}
+
+/// The sums for one member, whose eight partial sums lie in a vector.
+#[inline(always)]
+fn alone<F: Terms<N>, S: Simd, T: Real, const N: usize>(simd: S, x: &[T], from: T) -> [T; N] {
+    let mut partial = [[T::ZERO; PARTIALS]; N];
+    let (eights, rest) = x.as_chunks::<PARTIALS>();
+    for x in eights {
+        let terms = F::of(simd, x, &[from; PARTIALS]);
+        for n in 0..N {
+            partial[n] = add(simd, &partial[n], &terms[n]);
+        }
+    }
+    for (j, &x) in rest.iter().enumerate() {
+        let terms = F::of(simd, &[x], &[from]);
+        for n in 0..N {
+            partial[n][j] = partial[n][j] + terms[n][0];
+        }
+    }
+    let mut out = [T::ZERO; N];
+    for n in 0..N {
+        let p = &partial[n];
+        out[n] = ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]));
+    }
+    out
 }
 
 /// Returns ((p0+p4)+(p2+p6)) + ((p1+p5)+(p3+p7)).
 #[inline(always)]
 fn fold<S: Simd, T: Real, const L: usize>(simd: S, p: &[[T; L]; PARTIALS]) -> [T; L] {
-    let fours: [[T; L]; 4] = std::array::from_fn(|j| add(simd, &p[j], &p[j + 4]));
-    let even = add(simd, &fours[0], &fours[2]);
-    let odd = add(simd, &fours[1], &fours[3]);
+    let even = add(simd, &add(simd, &p[0], &p[4]), &add(simd, &p[2], &p[6]));
+    let odd = add(simd, &add(simd, &p[1], &p[5]), &add(simd, &p[3], &p[7]));
     add(simd, &even, &odd)
-}
-
-/// The sums for one member: plain loops over eight numbers, which compilers turn into vector code.
-#[inline(always)]
-fn row<T: Real, const N: usize>(x: &[T], f: impl Fn(T) -> [T; N]) -> [T; N] {
-    if x.len() <= BLOCK {
-        return row_block(x, &f);
-    }
-    let mut totals = [[T::ZERO; PARTIALS]; N];
-    for (i, x) in x.chunks(BLOCK).enumerate() {
-        let block = row_block(x, &f);
-        for n in 0..N {
-            totals[n][i % PARTIALS] = totals[n][i % PARTIALS] + block[n];
-        }
-    }
-    totals.map(row_fold)
-}
-
-#[inline(always)]
-fn row_block<T: Real, const N: usize>(x: &[T], f: &impl Fn(T) -> [T; N]) -> [T; N] {
-    let mut partial = [[T::ZERO; PARTIALS]; N];
-    let (eights, rest) = x.as_chunks::<PARTIALS>();
-    for x in eights {
-        let y: [[T; N]; PARTIALS] = x.map(f);
-        for n in 0..N {
-            for j in 0..PARTIALS {
-                partial[n][j] = partial[n][j] + y[j][n];
-            }
-        }
-    }
-    for (j, &x) in rest.iter().enumerate() {
-        let y = f(x);
-        for n in 0..N {
-            partial[n][j] = partial[n][j] + y[n];
-        }
-    }
-    partial.map(row_fold)
-}
-
-#[inline(always)]
-fn row_fold<T: Real>(p: [T; PARTIALS]) -> T {
-    ((p[0] + p[4]) + (p[2] + p[6])) + ((p[1] + p[5]) + (p[3] + p[7]))
 }
 
 #[cfg(test)]
@@ -146,7 +172,7 @@ mod tests {
 
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
-            let [squares] = sums_of(simd, self.0, |x| [x.map(|x| x * x)]);
+            let [_, squares] = moments(simd, self.0, &[0.5; L]);
             [sum(simd, self.0), squares]
         }
     }
