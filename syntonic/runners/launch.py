@@ -1,25 +1,22 @@
 """Carries out a request: a run, a sweep, or the rest of an interrupted run."""
 
-import time
 from dataclasses import replace
 
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from syntonic.runners import resume, schema, summary
+from syntonic.runners import resume, schema
 from syntonic.runners.arguments import Arguments
-from syntonic.runners.build import build
 from syntonic.runners.compose import Composition, compose
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import RunFolder
-from syntonic.runners.start import announce, start
+from syntonic.runners.start import go_on, start
 from syntonic.runners.sweep import sweep
-from syntonic.runners.train import train
+from syntonic.runners.sweeps import folder as sweep_folder
 from syntonic.runners.words import opened, user_folders
-from syntonic.tracking.base import Status
 
 
 def launch(arguments: Arguments) -> int:
@@ -37,9 +34,14 @@ def launch(arguments: Arguments) -> int:
         if wanted not in (None, "null", ""):
             return _resume(arguments, loader, str(wanted), console)
         name = arguments.config_name or "config"
-        composition = compose(loader, name, list(arguments.overrides), multirun=arguments.multirun)
-        if composition.points is not None and not composition.faults and not arguments.show_config:
-            return sweep(loader, name, list(arguments.overrides), composition.points, console)
+        words, resumed = list(arguments.overrides), None
+        if goes_on := next((word.partition("=")[2] for word in words if word.startswith("sweep.resume=")), None):
+            facts = sweep_folder.find(goes_on).facts
+            words = [*facts.overrides, *(word for word in words if not word.startswith("sweep.resume="))]
+            name, resumed = facts.config_name, facts.id
+        composition = compose(loader, name, words, multirun=arguments.multirun or resumed is not None)
+        if composition.sweep is not None and not arguments.show_config:
+            return sweep(loader, name, words, composition, console, resumed)
         config = _checked(composition)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
@@ -64,19 +66,7 @@ def _resume(arguments: Arguments, loader: ConfigLoader, wanted: str, console: Co
     if said := resume.finished(folder):
         console.print(said, markup=False, soft_wrap=True)
         return 0
-    folder.take()
-    try:
-        found = resume.state(folder)
-        parts = build(config)
-        if found is not None:
-            resume.restore(parts, found)
-        folder.update(status=Status.RUNNING, started=time.time())
-        announce(console, config, folder, found.generation if found else 0)
-        outcome = train(config, parts, folder, console, checkpoint=found, resumed=True)
-    finally:
-        folder.release()
-    summary.show(console, outcome)
-    return outcome.exit_code
+    return go_on(folder, config, console).exit_code
 
 
 def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: RunFolder, words: list[str]) -> Composition:

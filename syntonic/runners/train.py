@@ -4,6 +4,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from rich.console import Console
 
@@ -18,6 +19,8 @@ from syntonic.runners.summary import Outcome
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
+
+PRUNED: Final = "pruned"  # the reason of a run that was given up as hopeless
 
 
 @dataclass
@@ -73,7 +76,15 @@ def train(
             view.close()
         seconds = time.perf_counter() - started
         receipt = tracker.finish(_ending(standing, results, saver))
-        folder.update(status=standing.status, generation=standing.generation)
+        folder.update(
+            status=standing.status,
+            generation=standing.generation,
+            results=results,
+            reason=standing.reason,
+            seconds=seconds,
+            evaluations=parts.trainer.evaluations - evaluations,
+            core=provenance.core_digest(),
+        )
     if standing.failure:
         (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
     return Outcome(
@@ -104,6 +115,9 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
             return
         if stop:
             break
+        if Request.ABANDON in wish:
+            standing.status, standing.reason = Status.KILLED, PRUNED
+            return
         if Request.CHECKPOINT in wish:
             saver.save(record.generation)
     if stop:
@@ -125,6 +139,7 @@ def _ending(standing: _Standing, results: Mapping[str, float], saver: Saver) -> 
 
 
 def _run(config: RunConfig, folder: RunFolder, *, resumed: bool) -> Run:
+    of_sweep = folder.facts.sweep or {}
     return Run(
         id=folder.facts.id,
         title=config.name,
@@ -136,4 +151,6 @@ def _run(config: RunConfig, folder: RunFolder, *, resumed: bool) -> Run:
         remember=lambda tracked_as: folder.update(tracked_as=tracked_as),
         resumed=resumed,
         tracked_as=folder.facts.tracked_as,
+        parent=of_sweep.get("parent") or None,
+        tags={"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {},
     )
