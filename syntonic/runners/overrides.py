@@ -67,6 +67,8 @@ def _nearest_key(key: str, base: DictConfig, loader: ConfigLoader) -> str:
     same_leaf = [path for path in paths if path.rpartition(".")[2] == leaf]
     if len(same_leaf) == 1:
         return f"; did you mean {same_leaf[0]!r}?"
+    if parent.startswith("hydra.") and _holds(base, parent):
+        return did_you_mean(leaf, [str(name) for name in OmegaConf.select(base, parent)])
     if parent and _holds(base, parent):
         return did_you_mean(leaf, [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent])
     near = did_you_mean(key, [*paths, *(group for group in loader.list_groups("") if group != "hydra")])

@@ -16,15 +16,10 @@ class Basic:
     """Carries out one run after another, with the output of each on the terminal.
 
     Args:
-        parallel: how many runs were asked for side by side.
-
-    Raises:
-        ValueError: if that is more than one.
+        parallel: how many runs were asked for side by side; more than one is the business of other launchers.
     """
 
     def __init__(self, parallel: int | None) -> None:
-        if parallel is not None and parallel > 1:
-            raise ValueError(f"runs one point after another; for sweep.parallel={parallel} add hydra/launcher=local")
         self.places = 1
         self.away = False
 

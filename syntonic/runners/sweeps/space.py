@@ -46,9 +46,15 @@ class Dimension:
         return not self.choices
 
     def setting(self, found: float) -> tuple[str, Any]:
-        """Returns the word and the value for a number of an interval, or for the position of a choice."""
+        """Returns the word and the value for a number of an interval, or for the position of a choice.
+
+        >>> Dimension("x", low=0.01, high=1.0, log=True).setting(0.123456789)
+        ('x=0.123457', 0.123457)
+        """
         if self.is_interval:
-            return f"{self.key}={found!r}", found
+            # Six digits: as good a point, and one that can be read and typed.
+            value = found if self.integer else min(max(float(f"{found:.6g}"), self.low), self.high)
+            return f"{self.key}={value!r}", value
         return self.words[int(found)], self.choices[int(found)]
 
     def at(self, share: float) -> float | int:
@@ -67,8 +73,7 @@ class Dimension:
             value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
         else:
             value = self.low + share * (self.high - self.low)
-        value = min(max(float(f"{value:.12g}"), self.low), self.high)
-        return round(value) if self.integer else value
+        return round(value) if self.integer else min(max(value, self.low), self.high)
 
 
 Space = Sequence[Dimension]

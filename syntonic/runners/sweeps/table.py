@@ -80,7 +80,8 @@ def show(console: Console, standing: Standing) -> None:
     metrics = standing.reported()
     table = Table(box=None)
     for heading in ("run", "status", *metrics, ""):
-        table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=heading != "")
+        wide = heading in ("run", "")
+        table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=not wide, overflow="fold")
     for job in jobs:
         row = standing.rows.get(job.number)
         cells = [f"{row.results[key]:.4f}" if row and key in row.results else "" for key in metrics]
