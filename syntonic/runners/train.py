@@ -12,6 +12,7 @@ from syntonic.nn.training.callbacks import Request
 from syntonic.runners import progress, provenance
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
+from syntonic.runners.profile import profiled
 from syntonic.runners.run_folder import RunFolder, home
 from syntonic.runners.saver import Saver
 from syntonic.runners.signals import Stop, watched
@@ -63,7 +64,8 @@ def train(
         results: dict[str, float] = {}
         try:
             if checkpoint is None or not checkpoint.ended:
-                _loop(parts, tracker, saver, view, standing, stop)
+                with profiled(config.profile, console, parts, tracker, saver, view) as seen:
+                    _loop(*seen, standing, stop)
             if standing.generation > 0:
                 saver.save(standing.generation, ended=standing.status is Status.FINISHED)
             if standing.status is Status.FINISHED:

@@ -60,8 +60,8 @@ class Dimension:
     def at(self, share: float) -> float | int:
         """Returns what lies at `share`, from 0 up to 1: a number of an interval, or the position of a choice.
 
-        >>> Dimension("x", low=0.01, high=1.0, log=True).at(0.5)
-        0.1
+        >>> Dimension("x", low=0.0, high=2.0).at(0.5)
+        1.0
         >>> Dimension("n", low=1, high=4, integer=True).at(0.99)
         4
         """
@@ -93,7 +93,7 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
         choices = tuple(_value(value) for value in override.sweep_iterator())
         if not choices:
             raise ValueError("holds no value; range(start,stop) leaves out stop")
-        words = tuple(f"{key}={value}" for value in override.sweep_string_iterator())
+        words = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
         return Dimension(key, choices, words, ordered=override.is_range_sweep())
     low, high, log = float(sweep.start or 0), float(sweep.end or 0), "log" in sweep.tags
     if not low < high:
@@ -108,6 +108,11 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
 def fixed_dimension(override: Override) -> Dimension:
     """Returns the single word of an override that is no sweep as a dimension of one choice."""
     return Dimension(override.get_key_element(), (None,), (override.input_line or "",))
+
+
+def _text(value: str) -> str:
+    # Hydra writes truth values as Python does.
+    return value.lower() if value in ("True", "False") else value
 
 
 def _value(value: object) -> Any:  # noqa: ANN401 (whatever a config may hold)
