@@ -14,6 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from syntonic.runners.build import Parts
+from syntonic.runners.progress import View
+from syntonic.runners.saver import Saver
+from syntonic.tracking.guard import Guarded
 
 _BATCH: Final = "data: the batch"
 _TRAINER: Final = "trainer"  # batch and core together
@@ -95,18 +98,18 @@ def profiled(
     wanted: bool,
     console: Console,
     parts: Parts,
-    tracker: Any,
-    saver: Any,
-    view: Any,  # noqa: ANN401 (passed through)
+    tracker: Guarded,
+    saver: Saver,
+    view: View,
 ) -> Iterator[tuple[Parts, Any, Any, Any]]:
     """Yields parts, tracker, saver and view: as they are, or with their time counted and printed at the end.
 
     Args:
         wanted: whether to count.
         console: where the table goes.
-        parts: what the training loop works with,
-        tracker: likewise,
-        saver: likewise,
+        parts: what the training loop works with.
+        tracker: likewise.
+        saver: likewise.
         view: likewise.
     """
     if not wanted:

@@ -80,6 +80,8 @@ class FakeTrainer:
         seconds: Annotated[float, Ge(0)] = 0.0,
         fails_at: Annotated[int, Ge(1)] | None = None,
         dies_at: Annotated[int, Ge(1)] | None = None,
+        threads: Annotated[int, Ge(1)] | None = None,
+        shows_environment: bool = False,
     ) -> None:
         if optimizer == "momentum" and population_size == 2:
             raise ValueError("momentum needs a population_size of at least 4")
@@ -87,6 +89,8 @@ class FakeTrainer:
         self._seed, self._population_size, self._sigma = seed, population_size, sigma
         self._max_generations, self._seconds, self._fails_at = max_generations, seconds, fails_at
         self._dies_at = dies_at
+        if shows_environment:
+            print(f"place GPU {os.environ.get('CUDA_VISIBLE_DEVICES')} threads {threads}")
         self._generation, self._velocity = 0, 0.0
         self._model = FakeModel(1, 1)
 

@@ -4,6 +4,7 @@ A place's environment is set once: its threads, and the GPU that it sees. A proc
 the next run of its place gets a new one.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -103,8 +104,9 @@ class _Place:
 
     def end(self) -> None:
         self._closing = True
-        if self._process is not None:
-            self._process.kill()
+        process = self._process
+        if process is not None:
+            process.kill()
         self._thread.join()
 
     def _work(self) -> None:
@@ -114,12 +116,7 @@ class _Place:
         except queue.Empty:
             pass
         finally:
-            if self._process is not None:
-                assert self._process.stdin is not None
-                assert self._process.stdout is not None
-                self._process.stdin.close()
-                self._process.stdout.close()
-                self._process.wait()
+            self._part()
             self._ended.put(None)
 
     def _carry_out(self, spec: dict[str, Any]) -> Row:
@@ -134,10 +131,20 @@ class _Place:
         answer = process.stdout.readline()
         if answer:
             return Row(**json.loads(answer))
-        code = process.wait()
-        self._process = None
+        code = self._part()
         reason = f"its process ended by {signal.Signals(-code).name}" if code < 0 else f"its process ended with {code}"
         return Row(spec["number"], KILLED if self._closing else "FAILED", reason=reason, exit_code=1)
+
+    def _part(self) -> int:
+        # Closes the pipes, which ends a process that waits for work, and returns its exit code.
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # of a process that has died
+                assert pipe is not None
+                pipe.close()
+        return process.wait()
 
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is None:
