@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::slots::Slots;
 use super::{Node, NodeId, Perturbation, Program};
-use crate::ops::{Call, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
+use crate::ops::{Call, Compute, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -152,7 +152,9 @@ impl<T: Element> Evaluator<T> {
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
         scratch: &RefCell<Vec<[T; L]>>,
-    ) {
+    ) where
+        T: Compute<L>,
+    {
         let node = &self.program.nodes()[id];
         let Some(op) = &node.op else { return };
         let slot = self.slots.of(id);
@@ -190,7 +192,9 @@ impl<T: Element> Evaluator<T> {
         draw: Draw,
         scratch: &RefCell<Vec<[T; L]>>,
         out: &mut [[T; L]],
-    ) {
+    ) where
+        T: Compute<L>,
+    {
         let nodes = self.program.nodes();
         let operand = |(i, &input): (usize, &NodeId)| match nodes[input].varies {
             true if i == 0 && self.slots.in_place(id, &nodes[id]) => Operand::InPlace,
