@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use smallvec::SmallVec;
 
 use super::{Node, NodeId, Perturbation, Program};
-use crate::ops::{Call, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
+use crate::ops::{Call, Draw, Element, LANES, Memory, Noise, Op, Operand, Parameter, shared_base};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -145,14 +145,14 @@ impl<T: Element> Evaluator<T> {
     fn compute<const L: usize>(
         &self,
         id: NodeId,
-        values: &mut Vec<Vec<[T; L]>>,
+        values: &mut Vec<Memory<T, L>>,
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
-        scratch: &RefCell<Vec<[T; L]>>,
+        scratch: &RefCell<Memory<T, L>>,
     ) {
         let node = &self.program.nodes()[id];
         let Some(op) = &node.op else { return };
-        values.resize_with(self.program.nodes().len(), Vec::new);
+        values.resize_with(self.program.nodes().len(), Memory::default);
         let mut out = std::mem::take(&mut values[self.slots[id]]);
         out.resize(node.shape.numel(), [T::ZERO; L]);
         self.call(op, id, values, parameters, draw, scratch, &mut out);
@@ -175,10 +175,10 @@ impl<T: Element> Evaluator<T> {
         &self,
         op: &Op,
         id: NodeId,
-        values: &[Vec<[T; L]>],
+        values: &[Memory<T, L>],
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
-        scratch: &RefCell<Vec<[T; L]>>,
+        scratch: &RefCell<Memory<T, L>>,
         out: &mut [[T; L]],
     ) {
         let nodes = self.program.nodes();
@@ -211,10 +211,10 @@ fn slots(program: &Program) -> Vec<usize> {
 #[derive(Debug, Default)]
 pub struct Workspace<T> {
     /// The normals of sixteen pairs.
-    pub noise: Vec<[T; LANES]>,
-    values: Vec<Vec<[T; LANES]>>,
+    pub noise: Memory<T, LANES>,
+    values: Vec<Memory<T, LANES>>,
     /// What an operation needs while it runs.
-    pub scratch: RefCell<Vec<[T; LANES]>>,
+    pub scratch: RefCell<Memory<T, LANES>>,
 }
 
 /// Workspaces that threads borrow and return, so that a generation allocates nothing.
