@@ -11,8 +11,8 @@ use pulp::Simd;
 
 use super::lanes::{mul, reserve};
 use super::packed::{groups, pack, run, unpack};
-use super::products::{Factor, Finish, Product, Size, TILE, tiles};
-use super::{Call, Compute, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
+use super::products::{Factor, Finish, Product, ROWS, Size, TILE, tiles};
+use super::{Call, Compute, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -97,7 +97,7 @@ impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
         size: Size,
         weight: &Parameter<'_, T, L>,
         bias: Option<usize>,
-        memory: &'s mut Vec<[T; L]>,
+        memory: &'s mut Memory<T, L>,
     ) -> Self {
         let (tile, rank) = match weight.noise {
             Noise::None => (0, 0),
@@ -132,16 +132,17 @@ fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         finish.run(size.outputs, base, out);
         return;
     }
-    let whole = 0..size.rows;
     let Noise::Full { .. } = weight.noise else {
-        let (outputs, w) = (0..size.outputs, weight.centre);
-        return Product { size, rows: whole, outputs, w, x, finish, out }.run();
+        let (rows, outputs, w) = (0..size.rows, 0..size.outputs, weight.centre);
+        return Product { size, rows, outputs, w, x, finish, out }.run();
     };
-    for (first, count) in tiles(0..size.outputs) {
-        let outputs = first..first + count;
-        let tile = &mut tile[..count * size.step];
-        weight.read(simd, first * size.step, tile);
-        Product { size, rows: whole.clone(), outputs, w: tile, x, finish, out }.run();
+    for row in (0..size.rows).step_by(ROWS) {
+        for (first, count) in tiles(0..size.outputs, true) {
+            let (rows, outputs) = (row..size.rows.min(row + ROWS), first..first + count);
+            let tile = &mut tile[..count * size.step];
+            weight.read(simd, first * size.step, tile);
+            Product { size, rows, outputs, w: tile, x, finish, out }.run();
+        }
     }
 }
 
@@ -161,10 +162,8 @@ fn low_rank<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         }
     }
     let narrow = Size { outputs: rank, ..size };
-    for (r, w) in right.chunks_exact(size.step).enumerate() {
-        let (rows, outputs, finish, out) = (0..size.rows, r..r + 1, &Finish::none(), &mut *scratch.inner);
-        Product { size: narrow, rows, outputs, w, x, finish, out }.run();
-    }
+    let (rows, outputs, finish, out) = (0..size.rows, 0..rank, &Finish::none(), &mut *scratch.inner);
+    Product { size: narrow, rows, outputs, w: right, x, finish, out }.run();
     rank
 }
 

@@ -12,6 +12,7 @@ mod lanes;
 mod lines;
 #[cfg(test)]
 mod members;
+mod memory;
 mod packed;
 mod products;
 mod strided;
@@ -24,6 +25,7 @@ pub use eager::Element;
 pub(crate) use eager::Split;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
+pub use memory::Memory;
 pub use phi_residual::{Activation, ResidualMode};
 pub use reduce::How;
 pub use softmax::SoftmaxWeight;

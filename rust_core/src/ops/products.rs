@@ -12,6 +12,10 @@ use crate::tensor::Real;
 
 /// Outputs and rows that one inner loop works on: 16 sums stay in registers.
 pub(super) const TILE: usize = 4;
+/// Rows whose factors wait in the second cache for the next outputs.
+pub(super) const ROWS: usize = 48;
+/// Factors of a tile's outputs that fit into the first cache beside those of its rows; longer sums are cut.
+const FACTORS: usize = 96;
 
 /// Where the factors of each row lie in x: `parts` runs of `length` numbers.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +65,12 @@ pub(super) struct Size {
 }
 
 impl Size {
-    /// x is (rows, inputs), W is (outputs, inputs).
+    /// x is (rows, inputs), W is (outputs, inputs). Long rows fall into runs that divide them.
     pub fn new(rows: usize, inputs: usize, outputs: usize) -> Self {
-        Self { rows, outputs, window: Window::rows(inputs, inputs), step: inputs }
+        let run = (FACTORS / 3..=FACTORS).rev().find(|&run| inputs > FACTORS && inputs.is_multiple_of(run));
+        let length = run.unwrap_or(inputs);
+        let window = Window { parts: inputs / length.max(1), part: length, length, ..Window::rows(inputs, inputs) };
+        Self { rows, outputs, window: if inputs == 0 { Window::rows(0, 0) } else { window }, step: inputs }
     }
 }
 
@@ -99,12 +106,18 @@ fn vectors_in<S: Simd, T: Real, const L: usize>() -> usize {
     T::vectors::<S>(&[T::ZERO; L]).len()
 }
 
-/// Returns tiles (first, count) that cover `range`: whole ones, of which the last may overlap the one before, or single
-/// numbers where a tile does not fit.
-pub(super) fn tiles(range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
-    let end = range.end;
-    let (step, last) = if range.len() < TILE { (1, end) } else { (TILE, end - TILE) };
-    range.step_by(step).map(move |first| (first.min(last), step))
+/// Returns tiles (first, count) that cover `range`: whole ones, and for the rest single numbers or, where one may be
+/// computed twice, a tile that overlaps the one before.
+pub(super) fn tiles(range: Range<usize>, twice: bool) -> impl Iterator<Item = (usize, usize)> {
+    let rest = range.len() % TILE;
+    let whole = range.end - rest;
+    let over = twice && rest > 0 && range.len() > TILE;
+    let singles = if over { range.end } else { whole }..range.end;
+    (range.start..whole)
+        .step_by(TILE)
+        .map(|first| (first, TILE))
+        .chain(over.then(|| (range.end - TILE, TILE)))
+        .chain(singles.map(|first| (first, 1)))
 }
 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
@@ -181,11 +194,21 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        let Window { parts, length, .. } = self.size.window;
+        let step = (FACTORS / length.max(1)).clamp(1, parts.max(1));
+        // A sum that is cut goes on from what is written, so that nothing may be computed twice.
+        let twice = step >= parts;
         for v in 0..vectors_in::<S, T, L>() {
-            for (first, count) in tiles(self.outputs.clone()) {
-                match count {
-                    TILE => self.columns::<S, TILE>(simd, first, v),
-                    _ => self.columns::<S, 1>(simd, first, v),
+            for row in self.rows.clone().step_by(ROWS) {
+                let rows = row..self.rows.end.min(row + ROWS);
+                for part in (0..parts).step_by(step) {
+                    let parts = part..parts.min(part + step);
+                    for (first, count) in tiles(self.outputs.clone(), twice) {
+                        match count {
+                            TILE => self.columns::<S, TILE>(simd, first, (&rows, &parts, twice), v),
+                            _ => self.columns::<S, 1>(simd, first, (&rows, &parts, twice), v),
+                        }
+                    }
                 }
             }
         }
@@ -198,43 +221,63 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         Arch::new().dispatch(self);
     }
 
+    /// Adds the products of some parts to the sums of `O` outputs of some rows.
     #[inline(always)]
-    fn columns<S: Simd, const O: usize>(&mut self, simd: S, first: usize, v: usize) {
-        for (row, count) in tiles(self.rows.clone()) {
+    fn columns<S: Simd, const O: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        (rows, parts, twice): (&Range<usize>, &Range<usize>, bool),
+        v: usize,
+    ) {
+        for (row, count) in tiles(rows.clone(), twice) {
             match count {
-                TILE => self.tile::<S, O, TILE>(simd, first, row, v),
-                _ => self.tile::<S, O, 1>(simd, first, row, v),
+                TILE => self.tile::<S, O, TILE>(simd, (first, row, v), parts),
+                _ => self.tile::<S, O, 1>(simd, (first, row, v), parts),
             }
         }
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const O: usize, const B: usize>(&mut self, simd: S, first: usize, row: usize, v: usize) {
-        let sums = self.sums::<S, O, B>(simd, first, row, v);
-        let Self { size, finish, out, .. } = self;
+    fn tile<S: Simd, const O: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        (first, row, v): (usize, usize, usize),
+        parts: &Range<usize>,
+    ) {
+        let outputs = self.size.outputs;
+        let mut sums = [[T::splat(simd, T::ZERO); B]; O];
+        if parts.start > 0 {
+            for o in 0..O {
+                for b in 0..B {
+                    sums[o][b] = T::vectors::<S>(&self.out[(row + b) * outputs + first + o])[v];
+                }
+            }
+        }
+        let sums = self.sums::<S, O, B>(simd, (first, row, v), parts, sums);
+        let last = parts.end == self.size.window.parts;
         for (o, sums) in sums.iter().enumerate() {
             for (b, &sum) in sums.iter().enumerate() {
                 let (row, o) = (row + b, first + o);
-                let y = finish.vector(simd, (row, o, v), sum);
-                T::vectors_mut::<S>(&mut out[row * size.outputs + o])[v] = y;
+                let y = if last { self.finish.vector(simd, (row, o, v), sum) } else { sum };
+                T::vectors_mut::<S>(&mut self.out[row * outputs + o])[v] = y;
             }
         }
     }
 
-    /// Returns the sums over k of w[o][k] x[b][k], all O times B of them in registers.
+    /// Returns the sums plus w[o][k] x[b][k] over the k in some parts, all O times B of them in registers.
     #[inline(always)]
     fn sums<S: Simd, const O: usize, const B: usize>(
         &self,
         simd: S,
-        first: usize,
-        row: usize,
-        v: usize,
+        (first, row, v): (usize, usize, usize),
+        parts: &Range<usize>,
+        mut sums: [[T::Vector<S>; B]; O],
     ) -> [[T::Vector<S>; B]; O] {
         let Self { size: Size { window, step, .. }, w, x, .. } = *self;
         let starts: [usize; B] = std::array::from_fn(|b| window.start(row + b));
         let first = (first - self.outputs.start) * step;
-        let mut sums = [[T::splat(simd, T::ZERO); B]; O];
-        for part in 0..window.parts {
+        for part in parts.clone() {
             let at = first + part * window.length;
             let w: [&[W]; O] = std::array::from_fn(|o| &w[at + o * step..][..window.length]);
             let x: [&[X]; B] = std::array::from_fn(|b| &x[starts[b] + part * window.part..][..window.length]);
