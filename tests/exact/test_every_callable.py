@@ -1,6 +1,6 @@
 """Hostile arguments for everything that the compiled core offers: an ordinary exception or a result, never a panic.
 
-Functions, constructors, methods, operators and properties are found by looking, so that whatever is added is tested too.
+Functions, constructors, methods, operators and properties are found by looking: whatever is added is tested too.
 The arguments are drawn from a pool of nuisances by a generator with a fixed seed.
 """
 
