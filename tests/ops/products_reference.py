@@ -31,3 +31,24 @@ def conv(x, w, b, stride, padding):
     seen = seen.reshape(*seen.shape[: len(stride) + 1], w[0].size)
     w = wide(w).reshape(w.shape[0], w[0].size)
     return seen @ w.T + wide(b), np.abs(seen) @ np.abs(w).T + np.abs(wide(b))
+
+
+def attention(q, k, v, heads, causal=False, keep=None, scale=None):
+    """Attention by its definition; returns it and the weighted sum of the values' sizes, which bounds its error."""
+    q, k, v = wide(q), wide(k), wide(v)
+    (batch, queries, d), keys, dv = q.shape, k.shape[1], v.shape[2]
+    split = lambda x: np.moveaxis(x.reshape(*x.shape[:2], heads, x.shape[2] // heads), 2, 1)  # noqa: E731
+    scale = 1 / np.sqrt(wide(d // heads)) if scale is None else scale
+    scores = scale * split(q) @ np.swapaxes(split(k), -1, -2)
+    seen = np.ones((batch, 1, queries, keys), bool)
+    if causal:
+        seen &= np.tri(queries, keys, dtype=bool)
+    if keep is not None:
+        seen &= np.asarray(keep, bool)[:, None, None, :]
+    scores = np.where(seen, scores, -np.inf)
+    largest = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+    weights = np.exp(scores - np.where(np.isfinite(largest), largest, 0))
+    sums = weights.sum(axis=-1, keepdims=True)
+    weights /= np.where(sums == 0, 1, sums)
+    back = lambda x: np.moveaxis(x, 1, 2).reshape(batch, queries, dv)  # noqa: E731
+    return back(weights @ split(v)), back(weights @ np.abs(split(v)))

@@ -1,8 +1,7 @@
 //! Memory shared with other libraries through DLPack.
 //!
 //! Export is zero-copy: the consumer holds a share of the tensor's memory until it lets go. Import to the CPU copies, since
-//! a tensor is immutable and nothing keeps another library from writing to memory that it lent; import to a CUDA device
-//! takes the memory as it is, as long as its owner leaves it alone.
+//! a tensor is immutable and another library may write to memory that it lent; import to a CUDA device takes it as it is.
 //! Source: the DLPack 1.0 header and its Python specification.
 #![allow(unsafe_code)]
 
@@ -110,19 +109,16 @@ struct Export<M> {
     _owner: Box<dyn Any + Send + Sync>,
 }
 
-/// Memory that is to be lent: where it is and what keeps it alive.
+/// Row-major memory that is to be lent.
 pub struct Lending {
-    /// Where it begins.
     pub data: *mut c_void,
     /// DLPack's kind of device and the device's number.
     pub device: (i32, i32),
     /// DLPack's family of formats, and bits of an element.
     pub format: (u8, u8),
-    /// Sizes of the axes; memory is row-major.
     pub shape: core::Shape,
     /// Whether it is a copy made for the consumer, who may write to it.
     pub copied: bool,
-    /// Dropped when the consumer lets go.
     pub owner: Box<dyn Any + Send + Sync>,
 }
 
@@ -267,13 +263,10 @@ fn copy_out(tensor: &DlTensor) -> PyResult<(Vec<usize>, Element, Vec<u8>)> {
     Ok((dims, element, bytes))
 }
 
-/// Memory that was taken over from a producer.
+/// Row-major memory that was taken over from a producer.
 pub struct Taken {
-    /// Sizes of the axes; memory is row-major.
     pub dims: Vec<usize>,
-    /// Number format.
     pub element: Element,
-    /// Where it begins.
     pub address: u64,
     /// Dropping it gives the memory back.
     pub owner: Box<dyn Any + Send + Sync>,

@@ -8,11 +8,19 @@ mod door;
 mod element;
 mod evolve;
 mod exact;
+mod norm;
 mod ops;
 mod program;
 mod resonant;
+mod resonant_arithmetic;
+mod resonant_float;
+mod resonant_select;
+mod resonant_shape;
 mod resonant_steps;
+mod resonant_view;
 mod seed_api;
+mod seed_dense;
+mod softmax;
 mod source;
 mod spectrum;
 mod tensor;
@@ -27,9 +35,12 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     door::register(m)?;
     evolve::register(m)?;
     exact::register(m)?;
+    norm::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
     seed_api::register(m)?;
+    seed_dense::register(m)?;
+    softmax::register(m)?;
     tensor::register(m)?;
     threads::register(m)
 }

@@ -9,6 +9,8 @@ mod heavy;
 mod layout;
 mod losses;
 
+pub(crate) use dense::syntonic_softmax;
+
 use std::sync::{Arc, RwLock};
 
 use pyo3::exceptions::PyTypeError;
@@ -40,6 +42,16 @@ impl Value {
         match self {
             Self::Tensor(x) => Ok(x.shape().clone()),
             Self::Symbol(x) => x.sizes(),
+        }
+    }
+}
+
+impl Value {
+    /// Returns the tensor that operations on tensors give.
+    pub(crate) fn tensor(self) -> PyResult<Tensor> {
+        match self {
+            Self::Tensor(x) => Ok(Tensor(x)),
+            Self::Symbol(_) => Err(PyTypeError::new_err("expected a Tensor, got a Symbol, which has no numbers yet")),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use super::format::suffix;
-use super::launch::{self, Nvrtc};
+use super::native::{self, Nvrtc};
 use super::units::Unit;
 use super::{cache, library};
 use crate::tensor::DType;
@@ -47,7 +47,7 @@ pub fn compile(unit: &Unit, target: &Target) -> Result<Vec<u8>> {
         let (Ok(name), Ok(source), Ok(options)) = (name, source, options) else {
             return Err(Error::Internal { what: format!("a zero byte in kernel unit {}", unit.name) });
         };
-        launch::compile(&source, &name, &options, ptx)
+        native::compile(&source, &name, &options, ptx)
             .map_err(|log| Error::Internal { what: format!("kernel unit {} does not compile: {log}", unit.name) })
     })
 }
@@ -55,7 +55,7 @@ pub fn compile(unit: &Unit, target: &Target) -> Result<Vec<u8>> {
 /// Returns the compiler, found on first use.
 fn nvrtc() -> Result<Nvrtc> {
     library::load("nvrtc", &["nvrtc-builtins"])?;
-    launch::nvrtc().map_err(|what| Error::DeviceUnavailable { reason: format!("NVRTC does not start: {what}") })
+    native::nvrtc().map_err(|what| Error::DeviceUnavailable { reason: format!("NVRTC does not start: {what}") })
 }
 
 /// Macros that specialise units.

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, DriverError};
 
+use super::blas::{Blas, Product};
 use super::compile::{Target, compile};
 use super::fault::fault;
 use super::format::suffix;
 use super::kernel::Kernel;
-use super::launch::{self, Arg, Blas, Grid, Memory, Product};
+use super::launch::{self, Arg, Grid, Memory};
 use super::library;
 use super::probe::device_count;
 use super::units::Unit;

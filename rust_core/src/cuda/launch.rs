@@ -1,117 +1,17 @@
-//! Driver, NVRTC and cuBLAS behind functions that the rest of the crate may call: its only unsafe code.
+//! The driver behind functions that the rest of the crate may call: devices, memory, streams, launches.
 //!
 //! What the functions cannot check is that a kernel gets the arguments its source asks for, and that these name enough
 //! memory. That is promised by `ops/`, where each launch stands beside the checks of its shapes.
 #![allow(unsafe_code)]
 
 use std::any::Any;
-use std::ffi::{CStr, CString, OsStr, c_char, c_int};
 use std::sync::Arc;
 
-use cudarc::cublas::sys as blas;
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, DriverError, LaunchConfig,
     PushKernelArg, result, sys,
 };
-use cudarc::nvrtc::{Ptx, sys as nvrtc_sys};
-use libloading::{Library, Symbol};
-
-use super::fault::meaning;
-use crate::tensor::DType;
-
-#[cfg(windows)]
-const DRIVER: &str = "nvcuda.dll";
-#[cfg(not(windows))]
-const DRIVER: &str = "libcuda.so.1";
-
-/// Opens a shared library and leaves it open for the rest of the process.
-pub(super) fn open(path: &OsStr) -> Result<(), String> {
-    // SAFETY: NVIDIA's libraries have no initialisers that rely on the state of this program.
-    unsafe { Library::new(path) }.map(std::mem::forget).map_err(|error| error.to_string())
-}
-
-/// Returns the number of devices, or why there are none. Touches no function of cudarc.
-pub(super) fn count_devices() -> Result<usize, String> {
-    // SAFETY: as in `open`.
-    let library = unsafe { Library::new(DRIVER) }
-        .map_err(|error| format!("no NVIDIA driver on this machine ({DRIVER}: {error})"))?;
-    let call = |name: &str, code: i32| match u32::try_from(code) {
-        Ok(0) => Ok(()),
-        Ok(code) => Err(format!("{name} returned error {code}: {}", meaning(code))),
-        Err(_) => Err(format!("{name} returned {code}")),
-    };
-    let missing = |error: libloading::Error| format!("{DRIVER} is no usable driver: {error}");
-    // SAFETY: the driver API documents these signatures.
-    let init: Symbol<'_, unsafe extern "C" fn(u32) -> c_int> = unsafe { library.get(b"cuInit\0") }.map_err(missing)?;
-    // SAFETY: as above.
-    let count: Symbol<'_, unsafe extern "C" fn(*mut c_int) -> c_int> =
-        unsafe { library.get(b"cuDeviceGetCount\0") }.map_err(missing)?;
-    let mut devices = 0;
-    // SAFETY: no argument but a flag that must be 0, and a place for the count.
-    unsafe {
-        call("cuInit", init(0))?;
-        call("cuDeviceGetCount", count(&raw mut devices))?;
-    }
-    std::mem::forget(library);
-    Ok(usize::try_from(devices).unwrap_or(0))
-}
-
-/// The compiler.
-pub(super) struct Nvrtc {
-    /// Major and minor version.
-    pub version: (i32, i32),
-    /// Compute capabilities, times ten, that it knows.
-    pub architectures: Vec<u32>,
-}
-
-/// Returns what the compiler is. Its library must have been opened.
-pub(super) fn nvrtc() -> Result<Nvrtc, String> {
-    let (mut major, mut minor, mut count) = (0, 0, 0);
-    // SAFETY: places for two integers, for a count, and for as many integers as were counted.
-    unsafe {
-        let text = |e: cudarc::nvrtc::result::NvrtcError| e.to_string();
-        nvrtc_sys::nvrtcVersion(&raw mut major, &raw mut minor).result().map_err(text)?;
-        nvrtc_sys::nvrtcGetNumSupportedArchs(&raw mut count).result().map_err(text)?;
-        let mut known = vec![0; usize::try_from(count).unwrap_or(0)];
-        nvrtc_sys::nvrtcGetSupportedArchs(known.as_mut_ptr()).result().map_err(text)?;
-        let architectures = known.into_iter().filter_map(|arch: c_int| u32::try_from(arch).ok()).collect();
-        Ok(Nvrtc { version: (major, minor), architectures })
-    }
-}
-
-/// Compiles a source and returns a cubin or PTX, or the compiler's log. Its library must have been opened.
-pub(super) fn compile(source: &CStr, name: &CStr, options: &[CString], ptx: bool) -> Result<Vec<u8>, String> {
-    let text = |error: cudarc::nvrtc::result::NvrtcError| error.to_string();
-    let mut program = cudarc::nvrtc::result::create_program(source, Some(name)).map_err(text)?;
-    let pointers: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
-    let count = c_int::try_from(pointers.len()).unwrap_or(0);
-    // SAFETY: `program` is live until it is destroyed below; the options and the images' buffers outlive the calls.
-    unsafe {
-        let compiled = nvrtc_sys::nvrtcCompileProgram(program, count, pointers.as_ptr()).result();
-        let image = compiled.map_err(text).and_then(|()| {
-            let mut size = 0;
-            if ptx {
-                nvrtc_sys::nvrtcGetPTXSize(program, &raw mut size).result().map_err(text)?;
-                let mut image = vec![0_u8; size];
-                nvrtc_sys::nvrtcGetPTX(program, image.as_mut_ptr().cast()).result().map_err(text)?;
-                Ok(image)
-            } else {
-                nvrtc_sys::nvrtcGetCUBINSize(program, &raw mut size).result().map_err(text)?;
-                let mut image = vec![0_u8; size];
-                nvrtc_sys::nvrtcGetCUBIN(program, image.as_mut_ptr().cast()).result().map_err(text)?;
-                Ok(image)
-            }
-        });
-        let image = image.map_err(|error| {
-            let log = cudarc::nvrtc::result::get_program_log(program).unwrap_or_default();
-            let bytes: Vec<u8> = log.into_iter().map(|c| c.cast_unsigned()).take_while(|&c| c != 0).collect();
-            format!("{error}\n{}", String::from_utf8_lossy(&bytes))
-        });
-        // A program that cannot be destroyed is lost memory, no more.
-        nvrtc_sys::nvrtcDestroyProgram(&raw mut program).result().ok();
-        image
-    }
-}
+use cudarc::nvrtc::Ptx;
 
 /// Starts a device: its primary context and a stream of our own, which no other library's work waits for.
 pub(super) fn start(ordinal: usize) -> Result<(Arc<CudaContext>, Arc<CudaStream>), DriverError> {
@@ -294,98 +194,4 @@ pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args
     // SAFETY: the arguments are what the kernel's source asks for, and the tensors they point to live until this stream
     // has done the work, since their memory is freed in stream order.
     unsafe { launch.launch(config) }.map(|_| ())
-}
-
-/// A cuBLAS handle.
-#[derive(Debug)]
-pub(super) struct Blas(blas::cublasHandle_t);
-
-// SAFETY: a handle may be used by any thread, by one at a time; it lives in a mutex.
-unsafe impl Send for Blas {}
-
-/// One product C = alpha op(A) op(B) + beta C of row-major matrices, `batch` times.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Product {
-    pub m: i32,
-    pub n: i32,
-    pub k: i32,
-    pub transpose_a: bool,
-    pub transpose_b: bool,
-    pub alpha: f64,
-    pub beta: f64,
-    pub batch: i32,
-}
-
-impl Blas {
-    /// Starts cuBLAS on a stream. Its library must have been opened.
-    pub(super) fn new(stream: &CudaStream) -> Result<Self, String> {
-        stream.context().bind_to_thread().map_err(|error| meaning(error.0 as u32))?;
-        let handle = cudarc::cublas::result::create_handle().map_err(|error| format!("{error:?}"))?;
-        // SAFETY: the handle was just made, and the stream lives as long as the process. The types differ in name only.
-        unsafe { cudarc::cublas::result::set_stream(handle, stream.cu_stream().cast()) }
-            .map_err(|e| format!("{e:?}"))?;
-        Ok(Self(handle))
-    }
-
-    /// Multiplies; `a`, `b` and `c` are addresses of matrices of the sizes that `product` says.
-    pub(super) fn multiply(&self, dtype: DType, product: Product, a: u64, b: u64, c: u64) -> Result<(), String> {
-        use blas::cublasOperation_t::{CUBLAS_OP_N as PLAIN, CUBLAS_OP_T as TURNED};
-        let Product { m, n, k, alpha, beta, batch, .. } = product;
-        // Row-major C = A B is column-major C^T = B^T A^T: operands change places, not layout.
-        let op = |transpose| if transpose { TURNED } else { PLAIN };
-        let (of_a, of_b) = (op(product.transpose_a), op(product.transpose_b));
-        let row_a = if product.transpose_a { m } else { k };
-        let row_b = if product.transpose_b { k } else { n };
-        let [step_a, step_b, step_c] = [(m, k), (k, n), (m, n)].map(|(r, s)| i64::from(r) * i64::from(s));
-        // SAFETY: the addresses hold `batch` matrices of these sizes, as the caller has checked; alpha and beta are read
-        // before the call returns.
-        let status = unsafe {
-            match dtype {
-                DType::F32 => {
-                    let (alpha, beta) = (alpha as f32, beta as f32);
-                    blas::cublasSgemmStridedBatched(
-                        self.0,
-                        of_b,
-                        of_a,
-                        n,
-                        m,
-                        k,
-                        &raw const alpha,
-                        b as *const f32,
-                        row_b,
-                        step_b,
-                        a as *const f32,
-                        row_a,
-                        step_a,
-                        &raw const beta,
-                        c as *mut f32,
-                        n,
-                        step_c,
-                        batch,
-                    )
-                }
-                DType::F64 => blas::cublasDgemmStridedBatched(
-                    self.0,
-                    of_b,
-                    of_a,
-                    n,
-                    m,
-                    k,
-                    &raw const alpha,
-                    b as *const f64,
-                    row_b,
-                    step_b,
-                    a as *const f64,
-                    row_a,
-                    step_a,
-                    &raw const beta,
-                    c as *mut f64,
-                    n,
-                    step_c,
-                    batch,
-                ),
-            }
-        };
-        if status == blas::cublasStatus_t::CUBLAS_STATUS_SUCCESS { Ok(()) } else { Err(format!("{status:?}")) }
-    }
 }

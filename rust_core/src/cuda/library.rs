@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::launch;
+use super::native;
 use crate::{Error, Result};
 
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -26,12 +26,12 @@ pub(super) fn load(name: &str, needs: &[&str]) -> Result<()> {
         let Some(path) = newest(folder, name) else { continue };
         // What is missing here is looked for by name when the library itself is opened.
         let found: Vec<PathBuf> = needs.iter().filter_map(|need| newest(folder, need)).collect();
-        if found.iter().all(|path| launch::open(path.as_os_str()).is_ok()) && launch::open(path.as_os_str()).is_ok() {
+        if found.iter().all(|path| native::open(path.as_os_str()).is_ok()) && native::open(path.as_os_str()).is_ok() {
             return Ok(());
         }
     }
     let names = [format!("lib{name}.so"), format!("lib{name}.so.13"), format!("lib{name}.so.12")];
-    if names.iter().any(|file| launch::open(file.as_ref()).is_ok()) {
+    if names.iter().any(|file| native::open(file.as_ref()).is_ok()) {
         return Ok(());
     }
     let reason = format!(

@@ -1,8 +1,10 @@
 //! CUDA devices: found at run time, driven through cudarc, with kernels compiled by NVRTC for the card at hand.
 //!
 //! Nothing here touches a CUDA library before [`available`] or a [`Device`] is asked for, and the driver is looked for with
-//! our own `dlopen` first, so that one build serves machines with and without a GPU. `launch.rs` holds all unsafe code.
+//! our own `dlopen` first, so that one build serves machines with and without a GPU. All unsafe code is in
+//! `native.rs` (libraries and the compiler), `launch.rs` (the driver) and `blas.rs`.
 
+mod blas;
 mod cache;
 mod compile;
 mod device;
@@ -11,6 +13,7 @@ mod format;
 mod kernel;
 mod launch;
 mod library;
+mod native;
 mod ops;
 mod probe;
 mod tensor;

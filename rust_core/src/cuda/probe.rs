@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::launch;
+use super::native;
 use crate::{Error, Result};
 
 static PROBE: OnceLock<std::result::Result<usize, String>> = OnceLock::new();
@@ -12,7 +12,7 @@ static PROBE: OnceLock<std::result::Result<usize, String>> = OnceLock::new();
 /// # Errors
 /// `Error::DeviceUnavailable` with the reason: no driver, a driver that does not start, or no device.
 pub fn device_count() -> Result<usize> {
-    let found = PROBE.get_or_init(|| match launch::count_devices()? {
+    let found = PROBE.get_or_init(|| match native::count_devices()? {
         0 => Err("the driver sees no device; check nvidia-smi and CUDA_VISIBLE_DEVICES".to_owned()),
         count => Ok(count),
     });

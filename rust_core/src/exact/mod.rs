@@ -15,5 +15,5 @@ mod text;
 mod wide;
 
 pub use golden::GoldenExact;
-pub use lattice::LatticeArray;
+pub use lattice::{LatticeArray, Point, multiply, order};
 pub use rational::Rational;

@@ -3,6 +3,7 @@
 use pulp::Simd;
 
 use super::lanes::fma;
+use super::elementwise::load;
 use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -36,7 +37,7 @@ impl Operation for Affine {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        call.inputs[0].copy_to(out);
+        load(&call.inputs[0], 0, out);
         let features = call.shapes[0].last();
         let mut scratch = call.scratch.borrow_mut();
         scratch.resize(2 * features, [T::ZERO; L]);

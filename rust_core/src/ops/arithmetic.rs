@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::elementwise::{Binary, combine};
+use super::elementwise::{Binary, combine, load};
 use super::strided::{Walk, broadcast_shape, gather};
 use super::{Call, Operation, expect_inputs, lanes};
 use crate::Result;
@@ -61,7 +61,7 @@ fn broadcast<F: Binary, S: Simd, T: Real, const L: usize>(simd: S, call: &Call<'
     let [x, y] = [call.shapes[0], call.shapes[1]];
     let whole = x.numel() == out.len();
     if whole {
-        call.inputs[0].copy_to(out);
+        load(&call.inputs[0], 0, out);
     }
     if x.dims().ends_with(y.dims()) {
         combine::<F, S, T, L>(simd, call.inputs[1], &Walk::repeated(y.numel(), out.len()), out);

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::windows::Windows;
-use super::{Call, Operation};
+use super::{Call, Operation, Split};
 use crate::Result;
 use crate::tensor::{Real, Shape};
 
@@ -16,6 +16,10 @@ impl Operation for AvgPool {
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
         self.0.shape(if self.0.axes == 1 { "avg_pool1d" } else { "avg_pool2d" }, inputs)
+    }
+
+    fn split(&self, _: &[&Shape]) -> Split {
+        Split { axes: 1, inputs: 1 }
     }
 
     #[inline(always)]

@@ -2,7 +2,8 @@
 
 use pulp::Simd;
 
-use super::{Call, Operand, Operation};
+use super::elementwise::load;
+use super::{Call, Operation};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -63,11 +64,7 @@ fn join<T: Real, const L: usize>(axis: usize, call: &Call<'_, T, L>, out: &mut [
         }
         for (i, out) in out.chunks_exact_mut(whole).enumerate() {
             let out = &mut out[start..start + block];
-            match input {
-                Operand::Shared(x) => Operand::Shared(&x[i * block..][..block]).copy_to(out),
-                Operand::Members(x) => out.copy_from_slice(&x[i * block..][..block]),
-                Operand::InPlace => {}
-            }
+            load(input, i * block, out);
         }
         start += block;
     }

@@ -8,9 +8,10 @@
 use pulp::Simd;
 
 use super::lanes::reserve;
-use super::products::{Factor, Finish, Product, Size, Window, pack, panel, tiles, unpack};
+use super::packed::{groups, pack, run, unpack};
+use super::products::{Factor, Finish, Product, Size, Window};
 use super::windows::{count, kind, with_axes};
-use super::{Call, LANES, Operand, Operation, expect_inputs};
+use super::{Call, LANES, Operand, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -118,6 +119,15 @@ impl Operation for Conv {
         Ok(shape)
     }
 
+    fn split(&self, _: &[&Shape]) -> Split {
+        Split { axes: 1, inputs: 1 }
+    }
+
+    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+        // The kernel's size is not told here; nine positions of each channel are usual.
+        9 * inputs[0].last() * output.numel()
+    }
+
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let weight = &call.parameters[self.weight];
@@ -196,25 +206,21 @@ impl Plan {
         let finish = &Finish { bias, ..Finish::none() };
         self.samples(X::ZERO, x, padded, |sample, x| {
             let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
-            for (first, count) in tiles(0..size.outputs) {
-                let (rows, w, out) = (0..size.rows, &w[first * size.step..], &mut *out);
-                Product { size, rows, first, w, x, finish, out }.run(count);
-            }
+            Product { size, rows: 0..size.rows, outputs: 0..size.outputs, w, x, finish, out }.run();
         });
     }
 
     /// The result of the centre alone: a vector holds 16 outputs of one position.
     fn centre<T: Real>(&self, x: &[T], weight: &[T], bias: &[T], padded: &mut [T], out: &mut [T]) {
         let size = self.size;
-        let mut w = vec![[T::ZERO; LANES]; size.step];
-        let mut sums = vec![[T::ZERO; LANES]; size.rows];
-        for first in (0..size.outputs).step_by(LANES) {
-            pack(size.step, &weight[first * size.step..], &mut w);
-            self.samples(T::ZERO, x, padded, |sample, x| {
-                let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
-                panel(size, &w, x, &mut sums);
-                unpack(size, first, &sums, bias, out);
-            });
-        }
+        let panels = Size { outputs: groups::<1>(size.outputs), ..size };
+        let mut w = vec![[T::ZERO; LANES]; panels.outputs * size.step];
+        pack(size.step, weight, &mut w);
+        let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
+        self.samples(T::ZERO, x, padded, |sample, x| {
+            let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
+            run(panels, panels.outputs, &w, x, &mut sums);
+            unpack(size.outputs, &sums, bias, out);
+        });
     }
 }

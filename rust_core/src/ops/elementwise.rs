@@ -118,20 +118,6 @@ pub(super) fn combine<F: Binary, S: Simd, T: Real, const L: usize>(
     }
 }
 
-/// Writes the elements of an input from `start` on; what is computed in place lies there already.
-#[inline(always)]
-pub(super) fn load<T: Real, const L: usize>(x: &Operand<'_, T, L>, start: usize, out: &mut [[T; L]]) {
-    match x {
-        Operand::Shared(x) => {
-            for (o, &x) in out.iter_mut().zip(&x[start..]) {
-                *o = [x; L];
-            }
-        }
-        Operand::Members(x) => out.copy_from_slice(&x[start..start + out.len()]),
-        Operand::InPlace => {}
-    }
-}
-
 #[inline(always)]
 fn alone<F: Binary, T: Real>(y: &[T], walk: &Walk, out: &mut [T]) {
     for (out, start) in walk.runs_of(out) {
@@ -145,5 +131,19 @@ fn alone<F: Binary, T: Real>(y: &[T], walk: &Walk, out: &mut [T]) {
                 *o = F::value(*o, y);
             }
         }
+    }
+}
+
+/// Writes the elements of an input from `start` on; what is computed in place lies there already.
+#[inline(always)]
+pub(super) fn load<T: Real, const L: usize>(x: &Operand<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+    match x {
+        Operand::Shared(x) => {
+            for (o, &x) in out.iter_mut().zip(&x[start..]) {
+                *o = [x; L];
+            }
+        }
+        Operand::Members(x) => out.copy_from_slice(&x[start..start + out.len()]),
+        Operand::InPlace => {}
     }
 }

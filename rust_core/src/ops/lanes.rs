@@ -141,20 +141,6 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
             Self::InPlace => None,
         }
     }
-
-    /// Writes the values, as many as `out` holds, unless they lie there already.
-    #[inline(always)]
-    pub(super) fn copy_to(&self, out: &mut [[T; L]]) {
-        match self {
-            Self::Shared(x) => {
-                for (o, &x) in out.iter_mut().zip(*x) {
-                    *o = [x; L];
-                }
-            }
-            Self::Members(x) => out.copy_from_slice(x),
-            Self::InPlace => {}
-        }
-    }
 }
 
 /// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
@@ -220,13 +206,14 @@ lanewise!(
 
 /// Returns the larger of two numbers; NaN if either is.
 #[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
 pub(super) fn maximum_of<T: Real>(a: T, b: T) -> T {
-    // Only NaN differs from itself.
     if a != a || b < a { a } else { b }
 }
 
 /// Returns the smaller of two numbers; NaN if either is.
 #[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
 pub(super) fn minimum_of<T: Real>(a: T, b: T) -> T {
     if a != a || a < b { a } else { b }
 }

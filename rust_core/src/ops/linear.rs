@@ -10,7 +10,8 @@
 use pulp::Simd;
 
 use super::lanes::{mul, reserve};
-use super::products::{Factor, Finish, Product, Size, TILE, pack, panel, tiles, unpack};
+use super::packed::{groups, pack, run, unpack};
+use super::products::{Factor, Finish, Product, Size, TILE, tiles};
 use super::{Call, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -131,15 +132,16 @@ fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         finish.run(size.outputs, base, out);
         return;
     }
+    let whole = 0..size.rows;
+    let Noise::Full { .. } = weight.noise else {
+        let (outputs, w) = (0..size.outputs, weight.centre);
+        return Product { size, rows: whole, outputs, w, x, finish, out }.run();
+    };
     for (first, count) in tiles(0..size.outputs) {
-        let range = first * size.step..(first + count) * size.step;
-        let rows = 0..size.rows;
-        if let Noise::Full { .. } = weight.noise {
-            weight.read(simd, range.start, &mut tile[..range.len()]);
-            Product { size, rows, first, w: tile, x, finish, out }.run(count);
-        } else {
-            Product { size, rows, first, w: &weight.centre[range], x, finish, out }.run(count);
-        }
+        let outputs = first..first + count;
+        let tile = &mut tile[..count * size.step];
+        weight.read(simd, first * size.step, tile);
+        Product { size, rows: whole.clone(), outputs, w: tile, x, finish, out }.run();
     }
 }
 
@@ -159,23 +161,21 @@ fn low_rank<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         }
     }
     let narrow = Size { outputs: rank, ..size };
-    for (first, w) in right.chunks_exact(size.step).enumerate() {
-        let (rows, finish, out) = (0..size.rows, &Finish::none(), &mut *scratch.inner);
-        Product { size: narrow, rows, first, w, x, finish, out }.run(1);
+    for (r, w) in right.chunks_exact(size.step).enumerate() {
+        let (rows, outputs, finish, out) = (0..size.rows, r..r + 1, &Finish::none(), &mut *scratch.inner);
+        Product { size: narrow, rows, outputs, w, x, finish, out }.run();
     }
     rank
 }
 
 /// x W^T + b for the centre alone: a vector holds 16 outputs of one row.
-#[inline(always)]
 fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T]) {
-    let mut w = vec![[T::ZERO; LANES]; size.step];
-    let mut sums = vec![[T::ZERO; LANES]; size.rows];
-    for first in (0..size.outputs).step_by(LANES) {
-        pack(size.step, &weight[first * size.step..], &mut w);
-        panel(size, &w, x, &mut sums);
-        unpack(size, first, &sums, bias, out);
-    }
+    let panels = Size { outputs: groups::<1>(size.outputs), ..size };
+    let mut w = vec![[T::ZERO; LANES]; panels.outputs * size.step];
+    pack(size.step, weight, &mut w);
+    let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
+    run(panels, panels.outputs, &w, x, &mut sums);
+    unpack(size.outputs, &sums, bias, out);
 }
 
 /// Returns x W^T for the centre, which all members share when they share x.

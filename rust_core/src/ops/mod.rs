@@ -4,11 +4,15 @@
 //! instruction works on `L` members at once and no operation ever adds across a vector. With `L = 1` the same loop
 //! computes for the centre alone. Either way an element is the result of the same IEEE operations in the same order.
 
-mod columns;
+pub(crate) mod channels;
+pub(crate) mod columns;
 mod eager;
 mod elementwise;
 mod lanes;
 mod lines;
+#[cfg(test)]
+mod members;
+mod packed;
 mod products;
 mod strided;
 mod sums;
@@ -128,9 +132,10 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.parameters()),* }
             }
 
-            #[inline(always)]
-            fn run_inline<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-                match self { $(Self::$name(op) => op.run(simd, call, out)),* }
+            /// Computes the result with the widest vector instructions of this processor.
+            pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+                let arch = Arch::new();
+                match self { $(Self::$name(op) => arch.dispatch(Run { op, call, out })),* }
             }
         }
     };
@@ -142,30 +147,32 @@ operations! {
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    attention::Attention,
     avg_pool::AvgPool,
     batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
-    conv::Conv,
     clamp::Clamp,
     concat::Concat,
     cos::Cos,
+    conv::Conv,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
     embedding::Embedding,
     exp::Exp,
     expand::Expand,
     gelu::Gelu,
+    index_select::IndexSelect,
     layer_norm::LayerNorm,
     linear::Linear,
+    log::Log,
+    mat_mul::MatMul,
     max_pool::MaxPool,
     mse::MeanSquaredError,
-    phi_residual::PhiResidual,
-    index_select::IndexSelect,
-    log::Log,
     narrow::Narrow,
     neg::Neg,
     permute::Permute,
+    phi_residual::PhiResidual,
     reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
@@ -178,26 +185,20 @@ operations! {
     weight::Weight,
 }
 
-/// One run of an operation, as a value that `pulp` compiles for each instruction set.
-struct Run<'r, 'c, T: Real, const L: usize> {
-    op: &'r Op,
+/// One run of an operation, as a value that `pulp` compiles for each instruction set: each operation for itself, since a
+/// compiler would be long over one function that holds them all.
+struct Run<'r, 'c, O, T: Real, const L: usize> {
+    op: &'r O,
     call: &'r Call<'c, T, L>,
     out: &'r mut [[T; L]],
 }
 
-impl<T: Real, const L: usize> WithSimd for Run<'_, '_, T, L> {
+impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.op.run_inline(simd, self.call, self.out);
-    }
-}
-
-impl Op {
-    /// Computes the result with the widest vector instructions of this processor.
-    pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        Arch::new().dispatch(Run { op: self, call, out });
+        self.op.run(simd, self.call, self.out);
     }
 }
 

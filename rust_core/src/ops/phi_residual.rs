@@ -170,9 +170,11 @@ impl ResidualMode {
         start: usize,
         out: &mut [[T; L]],
     ) {
+        if let (1, Operand::Shared(x), Operand::Shared(r)) = (L, call.inputs[0], call.inputs[1]) {
+            return self.write(&x[start..], &r[start..], out.as_flattened_mut());
+        }
         elementwise::load(&call.inputs[0], start, out);
         match call.inputs[1] {
-            Operand::Shared(r) if L == 1 => self.join(out.as_flattened_mut(), &r[start..]),
             Operand::Members(r) => self.join(out.as_flattened_mut(), r[start..].as_flattened()),
             Operand::Shared(r) => {
                 for (x, &r) in out.iter_mut().zip(&r[start..]) {
@@ -180,6 +182,17 @@ impl ResidualMode {
                 }
             }
             Operand::InPlace => {}
+        }
+    }
+
+    #[inline(always)]
+    fn write<T: Real>(self, x: &[T], r: &[T], out: &mut [T]) {
+        let inverse = T::from_f64(PHI_INVERSE);
+        let pairs = out.iter_mut().zip(x).zip(r);
+        match self {
+            Self::Phi => pairs.for_each(|((y, &x), &r)| *y = r.fma(inverse, x)),
+            Self::Symmetric => pairs.for_each(|((y, &x), &r)| *y = (x + r) * inverse),
+            Self::Standard => pairs.for_each(|((y, &x), &r)| *y = x + r),
         }
     }
 

@@ -8,7 +8,6 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::lanes::LANES;
 use crate::tensor::Real;
 
 /// Outputs and rows that one inner loop works on: 16 sums stay in registers.
@@ -167,8 +166,9 @@ pub(super) struct Product<'p, 'f, T, W, X, const L: usize> {
     pub size: Size,
     /// The rows to compute.
     pub rows: Range<usize>,
-    /// The output that the first row of `w` belongs to.
-    pub first: usize,
+    /// The outputs to compute.
+    pub outputs: Range<usize>,
+    /// Their weights.
     pub w: &'p [W],
     pub x: &'p [X],
     pub finish: &'p Finish<'f, T, L>,
@@ -176,42 +176,45 @@ pub(super) struct Product<'p, 'f, T, W, X, const L: usize> {
     pub out: &'p mut [[T; L]],
 }
 
-impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, X, L> {
-    /// Computes `count` outputs, 1 or `TILE`.
-    pub fn run(self, count: usize) {
-        match count {
-            TILE => Arch::new().dispatch(Columns::<T, W, X, L, TILE>(self)),
-            _ => Arch::new().dispatch(Columns::<T, W, X, L, 1>(self)),
-        }
-    }
-}
-
-struct Columns<'p, 'f, T, W, X, const L: usize, const O: usize>(Product<'p, 'f, T, W, X, L>);
-
-impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize, const O: usize> WithSimd for Columns<'_, '_, T, W, X, L, O> {
+impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'_, '_, T, W, X, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         for v in 0..vectors_in::<S, T, L>() {
-            for (row, count) in tiles(self.0.rows.clone()) {
+            for (first, count) in tiles(self.outputs.clone()) {
                 match count {
-                    TILE => self.rows::<S, TILE>(simd, row, v),
-                    _ => self.rows::<S, 1>(simd, row, v),
+                    TILE => self.columns::<S, TILE>(simd, first, v),
+                    _ => self.columns::<S, 1>(simd, first, v),
                 }
             }
         }
     }
 }
 
-impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize, const O: usize> Columns<'_, '_, T, W, X, L, O> {
+impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, X, L> {
+    /// Computes and writes.
+    pub fn run(self) {
+        Arch::new().dispatch(self);
+    }
+
     #[inline(always)]
-    fn rows<S: Simd, const B: usize>(&mut self, simd: S, row: usize, v: usize) {
-        let sums = self.sums::<S, B>(simd, row, v);
-        let Product { size, first, finish, out, .. } = &mut self.0;
+    fn columns<S: Simd, const O: usize>(&mut self, simd: S, first: usize, v: usize) {
+        for (row, count) in tiles(self.rows.clone()) {
+            match count {
+                TILE => self.tile::<S, O, TILE>(simd, first, row, v),
+                _ => self.tile::<S, O, 1>(simd, first, row, v),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const O: usize, const B: usize>(&mut self, simd: S, first: usize, row: usize, v: usize) {
+        let sums = self.sums::<S, O, B>(simd, first, row, v);
+        let Self { size, finish, out, .. } = self;
         for (o, sums) in sums.iter().enumerate() {
             for (b, &sum) in sums.iter().enumerate() {
-                let (row, o) = (row + b, *first + o);
+                let (row, o) = (row + b, first + o);
                 let y = finish.vector(simd, (row, o, v), sum);
                 T::vectors_mut::<S>(&mut out[row * size.outputs + o])[v] = y;
             }
@@ -220,12 +223,20 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize, const O: usize> Column
 
     /// Returns the sums over k of w[o][k] x[b][k], all O times B of them in registers.
     #[inline(always)]
-    fn sums<S: Simd, const B: usize>(&self, simd: S, row: usize, v: usize) -> [[T::Vector<S>; B]; O] {
-        let Product { size: Size { window, step, .. }, w, x, .. } = self.0;
+    fn sums<S: Simd, const O: usize, const B: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        row: usize,
+        v: usize,
+    ) -> [[T::Vector<S>; B]; O] {
+        let Self { size: Size { window, step, .. }, w, x, .. } = *self;
         let starts: [usize; B] = std::array::from_fn(|b| window.start(row + b));
+        let first = (first - self.outputs.start) * step;
         let mut sums = [[T::splat(simd, T::ZERO); B]; O];
         for part in 0..window.parts {
-            let w: [&[W]; O] = std::array::from_fn(|o| &w[o * step + part * window.length..][..window.length]);
+            let at = first + part * window.length;
+            let w: [&[W]; O] = std::array::from_fn(|o| &w[at + o * step..][..window.length]);
             let x: [&[X]; B] = std::array::from_fn(|b| &x[starts[b] + part * window.part..][..window.length]);
             for k in 0..window.length {
                 let mut factors = [T::splat(simd, T::ZERO); O];
@@ -241,35 +252,5 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize, const O: usize> Column
             }
         }
         sums
-    }
-}
-
-/// Writes, for each factor k, the weights of 16 outputs, of fewer at the end, into one vector; `weight` holds `depth`
-/// factors of each of these outputs.
-pub(super) fn pack<T: Real>(depth: usize, weight: &[T], panel: &mut [[T; LANES]]) {
-    for (l, weight) in weight.chunks_exact(depth.max(1)).enumerate().take(LANES) {
-        for (panel, &w) in panel.iter_mut().zip(weight) {
-            panel[l] = w;
-        }
-    }
-}
-
-/// Computes the sums of 16 outputs, which share a vector, for every row of x; `w` is (inputs, 16).
-pub(super) fn panel<T: Real>(size: Size, w: &[[T; LANES]], x: &[T], out: &mut [[T; LANES]]) {
-    let (size, rows) = (Size { outputs: 1, ..size }, 0..size.rows);
-    Product { size, rows, first: 0, w, x, finish: &Finish::none(), out }.run(1);
-}
-
-/// Writes the sums of the outputs from `first` on, which share a vector, into `out` (rows, outputs), and adds the bias.
-pub(super) fn unpack<T: Real>(size: Size, first: usize, sums: &[[T; LANES]], bias: &[T], out: &mut [T]) {
-    let count = LANES.min(size.outputs - first);
-    for (out, sum) in out.chunks_exact_mut(size.outputs).zip(sums) {
-        let out = &mut out[first..first + count];
-        out.copy_from_slice(&sum[..count]);
-        if let Some(bias) = bias.get(first..first + count) {
-            for (y, &b) in out.iter_mut().zip(bias) {
-                *y = *y + b;
-            }
-        }
     }
 }

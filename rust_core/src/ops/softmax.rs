@@ -84,29 +84,26 @@ impl Operation for Softmax {
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let lines = Lines::of(call.shapes[0], self.axis);
-        lines.run(simd, &Weighted { lines, weight: &self.weight }, call, out);
+        let bias: Vec<T> = match &self.weight {
+            SoftmaxWeight::Norms { scale, norms } => norms.iter().map(|n| T::from_f64(-scale * n / PHI)).collect(),
+            _ => Vec::new(),
+        };
+        lines.run(simd, &Weighted { lines, weight: &self.weight, bias: &bias }, call, out);
     }
 }
 
-/// Adds factor * norm to each element of whole blocks.
+/// Adds what belongs to each index of the axis, in whole blocks.
 #[inline(always)]
-fn add_norms<S: Simd, T: Real, const L: usize>(
-    simd: S,
-    lines: Lines,
-    factor: f64,
-    norms: &[f64],
-    out: &mut [[T; L]],
-) {
+fn add_bias<S: Simd, T: Real, const L: usize>(simd: S, lines: Lines, bias: &[T], out: &mut [[T; L]]) {
     for block in out.chunks_exact_mut(lines.length * lines.inner) {
         if L == 1 && lines.inner == 1 {
-            for (x, norm) in block.as_flattened_mut().iter_mut().zip(norms) {
-                *x = *x + T::from_f64(factor * norm);
+            for (x, &y) in block.as_flattened_mut().iter_mut().zip(bias) {
+                *x = *x + y;
             }
         } else {
-            for (row, norm) in block.chunks_exact_mut(lines.inner).zip(norms) {
-                let y = [T::from_f64(factor * norm); L];
+            for (row, &y) in block.chunks_exact_mut(lines.inner).zip(bias) {
                 for x in row {
-                    *x = add(simd, x, &y);
+                    *x = add(simd, x, &[y; L]);
                 }
             }
         }
@@ -138,40 +135,48 @@ fn add_syntony<S: Simd, T: Real, const L: usize>(
 }
 
 /// w e^x / sum w e^x of lines.
-struct Weighted<'a> {
+struct Weighted<'a, T> {
     lines: Lines,
     weight: &'a SoftmaxWeight,
+    /// ln w for each index of the axis, if it has norms
+    bias: &'a [T],
 }
 
-impl<T: Real> Kernel<T> for Weighted<'_> {
+impl<T: Real> Kernel<T> for Weighted<'_, T> {
     #[inline(always)]
     fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
         elementwise::load(&call.inputs[0], start, out);
         match self.weight {
             SoftmaxWeight::Identity => {}
-            SoftmaxWeight::Norms { scale, norms } => add_norms(simd, self.lines, -scale / PHI, norms, out),
+            SoftmaxWeight::Norms { .. } => add_bias(simd, self.lines, self.bias, out),
             SoftmaxWeight::Syntony { scale } => add_syntony(simd, call, start, T::from_f64(*scale), out),
         }
     }
 
     #[inline(always)]
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
-        for line in x.chunks_exact_mut(length) {
-            let largest = largest(simd, line).map(|x| if x == -T::INFINITY { T::ZERO } else { x });
-            shift(simd, line, &largest);
-        }
-        // A flat pass, which compilers turn into vector code.
-        for x in x.as_flattened_mut() {
-            *x = x.exp();
-        }
-        let uniform = T::ONE / T::from_f64(length as f64);
-        for line in x.chunks_exact_mut(length) {
-            let sum = sums::sum(simd, line);
-            let none = sum.map(|sum| sum == T::ZERO);
-            let scale = std::array::from_fn(|l| if none[l] { T::ZERO } else { T::ONE / sum[l] });
-            let offset = std::array::from_fn(|l| if none[l] { uniform } else { T::ZERO });
-            stretch(simd, line, &scale, &offset);
-        }
+        normalise(simd, length, x);
+    }
+}
+
+/// Makes of lines of `length` elements e^x / sum e^x.
+#[inline(always)]
+pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
+    for line in x.chunks_exact_mut(length) {
+        let largest = largest(simd, line).map(|x| if x == -T::INFINITY { T::ZERO } else { x });
+        shift(simd, line, &largest);
+    }
+    // A flat pass, which compilers turn into vector code.
+    for x in x.as_flattened_mut() {
+        *x = x.exp();
+    }
+    let uniform = T::ONE / T::from_f64(length as f64);
+    for line in x.chunks_exact_mut(length) {
+        let sum = sums::sum(simd, line);
+        let none = sum.map(|sum| sum == T::ZERO);
+        let scale = std::array::from_fn(|l| if none[l] { T::ZERO } else { T::ONE / sum[l] });
+        let offset = std::array::from_fn(|l| if none[l] { uniform } else { T::ZERO });
+        stretch(simd, line, &scale, &offset);
     }
 }
 

@@ -2,13 +2,20 @@
 
 mod buffer;
 mod dtype;
+mod dwell;
 mod dynamics;
 mod exact_ops;
 mod initial;
+mod layout;
 mod mode_norms;
 pub mod philox;
+mod pointwise;
 pub mod real;
+mod reduce;
 mod resonant;
+mod rows;
+mod scalar;
+mod select;
 mod shape;
 mod spectrum;
 mod storage;
@@ -18,11 +25,16 @@ mod vector;
 
 pub use buffer::{Buffer, Shelf};
 pub use dtype::DType;
+pub use dwell::{Dwell, snap_distance, snap_gradient};
 pub use dynamics::{Noise, harmonize};
 pub use initial::{Law, Scale};
 pub use mode_norms::{ModeNorms, golden_weight, mode_weights};
+pub use pointwise::Function;
 pub use real::Real;
+pub use reduce::Reduction;
 pub use resonant::{Resonant, Values};
+pub use scalar::Scalar;
+pub use select::Comparison;
 pub use shape::Shape;
 pub use spectrum::singular_values;
 pub use storage::{Storage, Tensor};

@@ -110,7 +110,7 @@ impl Shape {
         let open = sizes.iter().filter(|&&n| n == -1).count();
         let left = match (open, known) {
             (0, Some(_)) => Some(0),
-            (1, Some(known)) if known > 0 && self.numel() % known == 0 => Some(self.numel() / known),
+            (1, Some(known)) if known > 0 && self.numel().is_multiple_of(known) => Some(self.numel() / known),
             _ => None,
         };
         let left = left.ok_or_else(|| Error::Shape {

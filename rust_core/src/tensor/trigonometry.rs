@@ -5,11 +5,12 @@
 //! the last place for |x| <= REACH. There neighbouring floats are half a radian apart; beyond it the result is NaN.
 
 /// Writes `sine(x, quarters)` = sin(x + quarters pi/2) for one format. `magic` is 1.5 * 2^mantissa: adding it rounds to the
-/// nearest integer and leaves that integer in the low bits. `sin` and `cos` hold +-1/k! in falling order of k.
+/// nearest integer and leaves that integer in the low bits. `half_pi` holds what the format's
+/// pi/2 lacks, `sin` and `cos` +-1/k! in falling order of k.
 macro_rules! sine {
     (
         $module:ident, $t:ident, $int:ident, magic: $magic:expr, reach: $reach:expr,
-        half_pi: [$first:expr, $second:expr, $third:expr], sin: [$sin:expr $(, $sins:expr)*], cos: [$cos:expr $(, $coss:expr)*]
+        half_pi: [$second:expr, $third:expr], sin: [$sin:expr $(, $sins:expr)*], cos: [$cos:expr $(, $coss:expr)*]
     ) => {
         #[allow(clippy::cast_possible_truncation, clippy::excessive_precision, reason = "one macro writes both formats")]
         pub(super) mod $module {
@@ -18,7 +19,7 @@ macro_rules! sine {
                 let shifted = x.mul_add(std::$t::consts::FRAC_2_PI, $magic);
                 let n = shifted - $magic;
                 let quarter = (shifted.to_bits() as $int).wrapping_sub($magic.to_bits() as $int).wrapping_add(quarters);
-                let r = n.mul_add(-$third, n.mul_add(-$second, n.mul_add(-$first, x)));
+                let r = n.mul_add(-$third, n.mul_add(-$second, n.mul_add(-std::$t::consts::FRAC_PI_2, x)));
                 let square = r * r;
                 let p: $t = $sin;
                 $(let p = p.mul_add(square, $sins);)*
@@ -38,7 +39,7 @@ macro_rules! sine {
 
 sine!(
     single, f32, i32, magic: 12_582_912.0_f32, reach: 4_194_304.0,
-    half_pi: [1.570_796_370_506_286_6, -4.371_138_828_673_793e-8, -1.715_124_510_005_881_9e-15],
+    half_pi: [-4.371_138_828_673_793e-8, -1.715_124_510_005_881_9e-15],
     sin: [2.755_731_922_398_589_3e-6, -1.984_126_984_126_984e-4, 8.333_333_333_333_333e-3, -0.166_666_666_666_666_66],
     cos: [
         -2.755_731_922_398_589e-7, 2.480_158_730_158_73e-5, -1.388_888_888_888_889e-3, 4.166_666_666_666_666_4e-2, -0.5
@@ -46,7 +47,7 @@ sine!(
 );
 sine!(
     double, f64, i64, magic: 6_755_399_441_055_744.0_f64, reach: 2_251_799_813_685_248.0,
-    half_pi: [1.570_796_326_794_896_6, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33],
+    half_pi: [6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33],
     sin: [
         2.811_457_254_345_520_6e-15, -7.647_163_731_819_816e-13, 1.605_904_383_682_161_3e-10, -2.505_210_838_544_172e-8,
         2.755_731_922_398_589_3e-6, -1.984_126_984_126_984e-4, 8.333_333_333_333_333e-3, -0.166_666_666_666_666_66

@@ -39,11 +39,13 @@ from syntonic.sn.functional.normalization import layer_norm as layer_norm
 from syntonic.sn.functional.normalization import phi_residual as phi_residual
 from syntonic.sn.functional.normalization import softmax as softmax
 from syntonic.sn.functional.normalization import syntonic_softmax as syntonic_softmax
+from syntonic.sn.functional.products import attention as attention
 from syntonic.sn.functional.products import avg_pool1d as avg_pool1d
 from syntonic.sn.functional.products import avg_pool2d as avg_pool2d
 from syntonic.sn.functional.products import conv1d as conv1d
 from syntonic.sn.functional.products import conv2d as conv2d
 from syntonic.sn.functional.products import linear as linear
+from syntonic.sn.functional.products import matmul as matmul
 from syntonic.sn.functional.products import max_pool1d as max_pool1d
 from syntonic.sn.functional.products import max_pool2d as max_pool2d
 from syntonic.sn.functional.reduction import max as max

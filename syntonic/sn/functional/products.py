@@ -2,13 +2,36 @@
 
 from collections.abc import Sequence
 
-from syntonic._core import ResonantTensor
+from syntonic._core import ResonantTensor, Tensor
 from syntonic.sn.array import A
 
 
 def linear(x: A, weight: ResonantTensor, bias: ResonantTensor | None = None) -> A:
     """Returns x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out)."""
     return x.linear(weight, bias)
+
+
+def matmul(x: A, y: A) -> A:
+    """Returns the product of matrices (..., n, k) and (..., k, m), the leading axes broadcast as NumPy does."""
+    return x.matmul(y)
+
+
+def attention(
+    query: A,
+    key: A,
+    value: A,
+    heads: int,
+    causal: bool = False,
+    key_mask: A | Tensor | None = None,
+    scale: float | None = None,
+) -> A:
+    """Returns the attention of queries (batch, queries, d) to keys (batch, keys, d) with values (batch, keys, dv).
+
+    Each of the heads, which divide d and dv, adds up its values by softmax(scale * q . k) over the keys; scale is
+    1 / sqrt(d / heads) unless given. A causal query i sees keys 0 to i. `key_mask` (batch, keys) is 0 where a key is to
+    be ignored; a query without a key that counts gives 0.
+    """
+    return query.attention(key, value, heads, causal, key_mask, scale)
 
 
 def conv2d(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, Self
 
-from syntonic._core import ResonantTensor
+from syntonic._core import ResonantTensor, Tensor
 
 
 class Products(Protocol):
@@ -11,6 +11,25 @@ class Products(Protocol):
 
     def linear(self, weight: ResonantTensor, bias: ResonantTensor | None = None) -> Self:
         """Returns x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out)."""
+
+    def matmul(self, other: Self | Tensor) -> Self:
+        """Returns the product of matrices (..., n, k) and (..., k, m), the leading axes broadcast as NumPy does."""
+
+    def attention(
+        self,
+        key: Self | Tensor,
+        value: Self | Tensor,
+        heads: int,
+        causal: bool = False,
+        key_mask: Self | Tensor | None = None,
+        scale: float | None = None,
+    ) -> Self:
+        """Returns the attention of queries (batch, queries, d) to keys (batch, keys, d) with values (batch, keys, dv).
+
+        Each of the heads, which divide d and dv, adds up its values by softmax(scale * q . k) over the keys; scale is
+        1 / sqrt(d / heads) unless given. A causal query i sees keys 0 to i. `key_mask` (batch, keys) is 0 where a key
+        is to be ignored; a query without a key that counts gives 0.
+        """
 
     def conv2d(
         self,

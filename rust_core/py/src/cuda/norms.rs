@@ -9,7 +9,7 @@ use crate::door::{enter, quick};
 
 type Pair = (usize, usize);
 
-fn inner<'a>(tensor: Option<&'a DeviceTensor>) -> Option<&'a syntonic_core::cuda::DeviceTensor> {
+fn inner(tensor: Option<&DeviceTensor>) -> Option<&syntonic_core::cuda::DeviceTensor> {
     tensor.map(|tensor| &tensor.0)
 }
 

@@ -1,12 +1,16 @@
 //! Fibonacci and Lucas numbers, primes, structure numbers and the constants, for Python.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyTuple};
 use syntonic_core::Error;
 use syntonic_core::exact::snap::MAX_PRECISION;
 use syntonic_core::exact::{constants, number_theory, sequences, structures};
+use syntonic_core::lists;
+use syntonic_core::tensor::DType;
 
 use crate::door::{enter, quick};
+use crate::source;
 
 /// Returns the Fibonacci number F(n), F(0) = 0, F(1) = 1.
 ///
@@ -82,6 +86,41 @@ fn correction_factor(structure: Structure, sign: i64) -> PyResult<f64> {
     })
 }
 
+/// Returns Arg Tr e^(i pi rho) in (-pi, pi] of a density matrix with these eigenvalues, zeros included.
+///
+/// The trace of a pure state of two dimensions is 0 and has no angle: it counts as 0.
+///
+/// Raises:
+///     ValueError: Unless the eigenvalues are at least 0 and sum to 1, but for rounding.
+///
+/// Example:
+///     >>> phase_functional([0.25, 0.25, 0.25, 0.25]) * 4
+///     3.141592653589793
+#[pyfunction]
+fn phase_functional(eigenvalues: Vec<f64>) -> PyResult<f64> {
+    quick(|| lists::phase(&eigenvalues))
+}
+
+/// Returns the eigenvalues of a small symmetric matrix (n, n), in rising order, by Jacobi's rotations.
+///
+/// Raises:
+///     ValueError: Unless the matrix is square, finite and symmetric, but for rounding.
+///
+/// Example:
+///     >>> spectrum([[3.0, 0.0], [0.0, 1.0]])
+///     [1.0, 3.0]
+#[pyfunction]
+fn spectrum(py: Python<'_>, matrix: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    let matrix = source::tensor(matrix, None, DType::F64)?;
+    let &[n, m] = matrix.shape().dims() else {
+        return Err(PyValueError::new_err(format!("spectrum: expected shape (n, n), got {}", matrix.shape())));
+    };
+    if n != m {
+        return Err(PyValueError::new_err(format!("spectrum: expected shape (n, n), got {}", matrix.shape())));
+    }
+    enter(py, || lists::spectrum(&matrix.to_f64(), n))
+}
+
 /// A structure as Python gives it.
 #[derive(FromPyObject)]
 enum Structure {
@@ -96,6 +135,8 @@ pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(is_prime, m)?)?;
     m.add_function(wrap_pyfunction!(pisano_period, m)?)?;
     m.add_function(wrap_pyfunction!(correction_factor, m)?)?;
+    m.add_function(wrap_pyfunction!(phase_functional, m)?)?;
+    m.add_function(wrap_pyfunction!(spectrum, m)?)?;
     m.add("FERMAT_PRIMES", PyTuple::new(m.py(), number_theory::FERMAT_PRIMES)?)?;
     m.add("MERSENNE_PRIMES", PyTuple::new(m.py(), number_theory::MERSENNE_PRIMES)?)?;
     m.add("D4_KISSING", structures::D4_KISSING)?;

@@ -1,10 +1,10 @@
 //! Products: of values with weights, and of values with one another; and windows that slide over positions.
 
 use pyo3::prelude::*;
-use syntonic_core::ops::{AvgPool, Conv, Linear, MaxPool, Op, Windows};
+use syntonic_core::ops::{Attention, AvgPool, Conv, Linear, MatMul, MaxPool, Op, Windows};
 use syntonic_core::{Error, Result};
 
-use super::{Shared, Value, apply, apply_with};
+use super::{Given, Shared, Value, apply, apply_with};
 use crate::door::quick;
 use crate::program::Symbol;
 use crate::resonant::ResonantTensor;
@@ -85,6 +85,30 @@ macro_rules! operations {
             ) -> PyResult<Value> {
                 let make = |n: &[usize]| Op::from(Linear { weight: n[0], bias: n.get(1).copied() });
                 apply_with(py, &[self.into()], &with_bias(weight, bias), make)
+            }
+
+            /// The product of matrices (.., n, k) and (.., k, m), the leading axes broadcast as NumPy does.
+            fn matmul(&self, py: Python<'_>, other: Given) -> PyResult<Value> {
+                apply(py, &[self.into(), other], MatMul)
+            }
+
+            /// Attention of these queries (batch, queries, d) to keys (batch, keys, d) with values (batch, keys, dv).
+            #[pyo3(signature = (key, value, heads, causal=false, key_mask=None, scale=None))]
+            #[expect(clippy::too_many_arguments, reason = "these are the arguments in Python")]
+            fn attention(
+                &self,
+                py: Python<'_>,
+                key: Given,
+                value: Given,
+                heads: PerAxis,
+                causal: bool,
+                key_mask: Option<Given>,
+                scale: Option<f64>,
+            ) -> PyResult<Value> {
+                let [_, heads] = quick(|| heads.read("attention", "number of heads", 1))?;
+                let op = Attention { heads, causal, masked: key_mask.is_some(), scale };
+                let inputs: Vec<Given> = [self.into(), key, value].into_iter().chain(key_mask).collect();
+                apply(py, &inputs, op)
             }
 
             /// Cross-correlation of (batch, height, width, in) with W (out, kh, kw, in), plus b (out,), zeros outside.

@@ -1,6 +1,6 @@
 //! Products of matrices by cuBLAS, and the golden ones made of them.
 
-use super::super::launch::Product;
+use super::super::blas::Product;
 use super::super::tensor::DeviceTensor;
 use super::Binary;
 use crate::exact::constants::{PHI, PHI_INVERSE};

@@ -1,7 +1,5 @@
 //! What a member of a population computes, beside what the model alone computes with that member's parameters.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 
 use syntonic_core::ops::{Draw, Element, LANES};

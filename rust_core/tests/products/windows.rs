@@ -1,10 +1,6 @@
 //! Convolution and pooling: members compute what the model alone does, and what cannot be is refused.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod alone;
-
-use alone::{data, same_bits};
+use crate::alone::{data, same_bits};
 use syntonic_core::ops::{AvgPool, Conv, MaxPool, Mean, Op, Tanh, Windows};
 use syntonic_core::program::Program;
 use syntonic_core::tensor::{Shape, Tensor};
