@@ -39,7 +39,7 @@ def test_a_failure_is_a_result_and_goes_on(folder: Path) -> None:
     [(["seeed=1"], "did you mean 'seed'?"), (["sweep.seeds=2"], "syntonic-run -m"), (["resume=last"], "no run")],
 )
 def test_a_wrong_request_is_a_value_error(folder: Path, words: list[str], expected: str) -> None:
-    with pytest.raises(ValueError, match="seeed=1|sweep|resume") as caught:
+    with pytest.raises(ValueError, match=r"seeed=1|sweep|resume") as caught:
         syntonic.run(words, quiet=True)
     assert expected in str(caught.value)
     assert list(folder.iterdir()) == []
