@@ -1,6 +1,6 @@
 """Carries out a request: a run, a sweep, or the rest of an interrupted run.
 
-What only a run needs is imported when it is certain that there will be one, so that a wrong request is answered at once.
+What only a run needs is imported when it is certain that there will be one: a wrong request is answered at once.
 """
 
 from collections.abc import Iterator, Sequence
