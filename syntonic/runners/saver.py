@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from syntonic.runners import kept_model
 from syntonic.runners.build import Parts
+from syntonic.runners.config import RunConfig
 from syntonic.runners.run_folder import RunFolder
 from syntonic.tracking import checkpoint, provenance
 from syntonic.tracking.base import Tracker
@@ -42,3 +44,10 @@ class Saver:
             checkpoint.prune(self._folder.checkpoints, self._keep)
         except OSError as error:
             self.problems.append(f"no checkpoint of generation {generation}: {error}")
+
+    def keep_model(self, config: RunConfig) -> None:
+        """Writes the trained model by itself, in a form that others can load."""
+        try:
+            kept_model.write(self._folder.path / "model", self._parts, config)
+        except OSError as error:
+            self.problems.append(f"the trained model was not written by itself: {error}")

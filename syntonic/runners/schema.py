@@ -73,6 +73,18 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     )
 
 
+def check_section(kind: registry.Kind, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns one section of a config with every default filled in.
+
+    Raises:
+        RequestError: naming every fault.
+    """
+    section, faults = _check_object(kind, entry, where=kind)
+    if faults:
+        raise RequestError(faults)
+    return section
+
+
 def _check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
     known = registry.names(kind)
     name = entry.get("name")

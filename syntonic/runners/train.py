@@ -66,6 +66,7 @@ def train(
                 saver.save(standing.generation, ended=standing.status is Status.FINISHED)
             if standing.status is Status.FINISHED:
                 results = dict(parts.benchmark.evaluate(parts.model))
+                saver.keep_model(config)
         except Exception as error:
             standing.status = Status.FAILED
             standing.reason = f"{type(error).__name__}: {error}"
