@@ -1,10 +1,12 @@
 """The command line of `syntonic-run`: a few flags, the rest are `key=value` overrides."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.verbs.table import VERBS
 
 _SWITCHES: Final = {
     "-h": "help",
@@ -65,11 +67,15 @@ def parse(argv: Sequence[str]) -> Arguments:
         elif equals or word.startswith("~"):
             overrides.append(word)
         else:
-            faults.append(f"{word!r} is not of the form key=value{_sentence_hint(word)}; see `syntonic-run --help`")
+            faults.append(f"{word!r} is {_hint(word)}; see `syntonic-run --help`")
     if faults:
         raise RequestError(faults)
     return Arguments(overrides=tuple(overrides), **found)  # type: ignore[arg-type]
 
 
-def _sentence_hint(word: str) -> str:
-    return f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
+def _hint(word: str) -> str:
+    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
+    if near:
+        return f"no verb; did you mean {near[0]!r}?"
+    hint = f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
+    return f"not of the form key=value{hint}"

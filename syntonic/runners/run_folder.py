@@ -132,7 +132,7 @@ def known() -> list[RunFolder]:
     faults: list[str] = []
     for path in (home() / "runs").glob("*/run.json"):
         try:
-            folders.append(_open(path.parent))
+            folders.append(read(path.parent))
         except RequestError as error:
             faults += error.faults
     if faults:
@@ -140,7 +140,12 @@ def known() -> list[RunFolder]:
     return sorted(folders, key=lambda folder: folder.facts.started, reverse=True)
 
 
-def _open(path: Path) -> RunFolder:
+def read(path: Path) -> RunFolder:
+    """Opens a run's folder without taking it.
+
+    Raises:
+        RequestError: if its `run.json` cannot be read.
+    """
     try:
         facts = plain.read(path / "run.json", RunFacts, _FORMAT)
         if facts.id != path.name:

@@ -105,6 +105,12 @@ class Outbox:
             (self.folder / name).unlink(missing_ok=True)
         self._write("request.json", asdict(request))
 
+    def redirect(self, request: Request, uri: str) -> None:
+        """Makes the run belong to another store, which knows nothing of it yet."""
+        if request.uri != uri or not request.tracked:
+            (self.folder / "record.json").unlink(missing_ok=True)
+        self._write("request.json", asdict(replace(request, uri=uri, tracked=True)))
+
     def end(self, ending: Ending, time: int) -> None:
         """Writes how the run ended; `time` is in milliseconds since 1970."""
         folders = {name: str(folder.resolve()) for name, folder in ending.folders.items()}
