@@ -49,6 +49,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     Raises:
         RequestError: on an unknown flag, a flag without its value, or a word that is no override.
     """
+    _refuse_misspelt_verb(argv)
     found: dict[str, str | bool] = {}
     overrides: list[str] = []
     faults: list[str] = []
@@ -67,15 +68,18 @@ def parse(argv: Sequence[str]) -> Arguments:
         elif equals or word.startswith("~"):
             overrides.append(word)
         else:
-            faults.append(f"{word!r} is {_hint(word)}; see `syntonic-run --help`")
+            faults.append(f"{word!r} is not of the form key=value{_sentence_hint(word)}; see `syntonic-run --help`")
     if faults:
         raise RequestError(faults)
     return Arguments(overrides=tuple(overrides), **found)  # type: ignore[arg-type]
 
 
-def _hint(word: str) -> str:
-    near = difflib.get_close_matches(word, VERBS, n=1, cutoff=0.6)
-    if near:
-        return f"no verb; did you mean {near[0]!r}?"
-    hint = f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
-    return f"not of the form key=value{hint}"
+def _sentence_hint(word: str) -> str:
+    return f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
+
+
+def _refuse_misspelt_verb(argv: Sequence[str]) -> None:
+    # What follows a verb is the verb's own, so there is nothing more to say about it.
+    near = difflib.get_close_matches(argv[0], VERBS, n=1, cutoff=0.6) if argv else []
+    if near and "=" not in argv[0]:
+        raise RequestError([f"{argv[0]!r} is no verb; did you mean {near[0]!r}? See `syntonic-run --help`"])

@@ -46,6 +46,8 @@ def read(
         elif word.startswith("-"):
             near = did_you_mean(flag, [*values, *switches, "--help"])
             faults.append(f"{verb}: unknown flag {word!r}{near}")
+            if not equals and any(repr(known) in near for known in values):
+                next(rest, "")  # the value that was meant for it
         else:
             options.names.append(word)
     if len(options.names) > most:

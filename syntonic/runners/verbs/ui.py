@@ -53,8 +53,8 @@ def run(words: Sequence[str]) -> int:
     with (home() / "ui.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0)
     # The server is told here to end, however this command ends.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.default_int_handler)
     try:
         console.print(f"the dashboard starts, which takes some seconds; its log is {home() / 'ui.log'}", markup=False)
         if not _answers(server, port):

@@ -51,7 +51,7 @@ def bars(caption: str, heights: Mapping[str, float], note: str = "") -> str:
         drawn.append(f'<rect class="bar" {box} height="{tall:.1f}">{title}</rect>')
         if index % every == 0:
             label = (
-                f'<text x="{left + width / 2:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(name[:12])}</text>'
+                f'<text x="{left + width / 2:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(name[-12:])}</text>'
             )
             drawn.append(label)
     return _figure(caption, "".join(drawn), escape(note))
@@ -61,7 +61,8 @@ def file(figure: str) -> str:
     """Returns the picture of a figure as a file of its own, which needs its own style."""
     inside = figure[figure.index("<svg ") + 5 : figure.index("</svg>")]
     style = "<style>text{font:10px sans-serif}.bar{fill:#b07d00}</style>"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {inside}{style}</svg>'
+    size = f'width="{2 * _WIDTH}" height="{2 * _HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {inside}{style}</svg>'
 
 
 class _Frame:
