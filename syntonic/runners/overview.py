@@ -40,6 +40,13 @@ class Seen:
         """The last generation that was measured."""
         return self.point.step if self.point else 0
 
+    @property
+    def total(self) -> str:
+        """The generations of the whole run, a question mark if its config does not say."""
+        trainer = self.facts.config.get("trainer")
+        total = trainer.get("max_generations") if isinstance(trainer, dict) else None
+        return str(total) if type(total) is int else "?"
+
 
 def survey() -> tuple[list[Seen], list[str]]:
     """Returns every run under the home, the latest first, and what is wrong with the folders that are none."""

@@ -10,6 +10,7 @@ from syntonic.runners import overview
 from syntonic.runners.config import flattened
 from syntonic.runners.faults import RequestError
 from syntonic.runners.progress import Output
+from syntonic.runners.run_folder import printable
 from syntonic.runners.verbs.options import WIDE, read
 
 HELP: Final = """\
@@ -37,12 +38,14 @@ def run(words: Sequence[str]) -> int:
     for seen in runs:
         table.add_column(escape(seen.facts.id), overflow="fold")
     for key in shown:
-        table.add_row(escape(key), *(escape(each.get(key, "")) for each in settings))
+        table.add_row(*(escape(printable(text)) for text in (key, *(each.get(key, "") for each in settings))))
     table.add_section()
     table.add_row("status", *(seen.status.value for seen in runs))
     table.add_row("generation", *(str(seen.generation) for seen in runs))
     for key in sorted({key for seen in runs for key in seen.results}):
-        table.add_row(escape(key), *(f"{seen.results[key]:.6g}" if key in seen.results else "" for seen in runs))
+        table.add_row(
+            escape(printable(key)), *(f"{seen.results[key]:.6g}" if key in seen.results else "" for seen in runs)
+        )
     console = Output()
     console.width = max(console.width, WIDE) if not console.is_terminal else console.width
     if not shown:

@@ -48,8 +48,7 @@ def run(words: Sequence[str]) -> int:
         table.add_column(heading, no_wrap=True, justify="right" if heading == "generation" else "left")
     for seen in runs:
         status = seen.status.value + ("*" if seen.delivered is False and seen.status is not Status.RUNNING else "")
-        total = seen.facts.config.get("trainer", {}).get("max_generations", "?")
-        cells = (seen.facts.id, seen.facts.title, status, f"{seen.generation}/{total}", _result(seen))
+        cells = (seen.facts.id, seen.facts.title, status, f"{seen.generation}/{seen.total}", _result(seen))
         table.add_row(*map(escape, cells), overview.ago(seen.facts.started))
     if runs:
         console.print(table, soft_wrap=True)
