@@ -125,8 +125,8 @@ class RunFolder:
 def printable(text: str) -> str:
     """Returns a text that does nothing to a terminal but appear on it.
 
-    >>> printable("a\\x1b[2Jb")
-    'a?[2Jb'
+    >>> printable("a" + chr(27) + "[2J")
+    'a?[2J'
     """
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 

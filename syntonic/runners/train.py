@@ -63,7 +63,7 @@ def train(
             if checkpoint is None or not checkpoint.ended:
                 _loop(parts, tracker, saver, view, standing, stop)
             if standing.generation > 0:
-                saver.save(standing.generation, ended=standing.status is Status.FINISHED)
+                saver.save(standing.generation, ended=standing.status is Status.FINISHED, last=True)
             if standing.status is Status.FINISHED:
                 results = dict(parts.benchmark.evaluate(parts.model))
                 saver.keep_model(config)
@@ -75,9 +75,12 @@ def train(
             view.close()
         seconds = time.perf_counter() - started
         receipt = tracker.finish(_ending(standing, results))
-        folder.update(status=standing.status, generation=standing.generation, tracked_as=receipt.run_id)
-    if standing.failure:
-        (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        try:
+            folder.update(status=standing.status, generation=standing.generation, tracked_as=receipt.run_id)
+            if standing.failure:
+                (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        except OSError as error:  # the result is still to be told
+            saver.problems.append(f"{folder.path} does not say how the run ended: {error}")
     return Outcome(
         title=config.name,
         status=standing.status,

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from syntonic.tracking import plain
@@ -189,6 +189,6 @@ def safe_name(name: str) -> str:
     Raises:
         ValueError: if it could lead elsewhere.
     """
-    if not _NAME.fullmatch(name) or ".." in PurePosixPath(name).parts or len(name) > 200:
+    if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")) or len(name) > 200:
         raise ValueError(f"{name!r} is no name of a file to keep")
     return name
