@@ -1,10 +1,12 @@
 """The command line of `syntonic-run`: a few flags, the rest are `key=value` overrides."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.verbs.table import VERBS
 
 _SWITCHES: Final = {
     "-h": "help",
@@ -55,6 +57,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     """
     if argv and argv[0] == "--complete":  # asked by a shell, of a line that may be anything
         return Arguments(complete=" ".join(argv[1:]))
+    _refuse_misspelt_verb(argv)
     found: dict[str, str | bool] = {}
     overrides: list[str] = []
     faults: list[str] = []
@@ -81,3 +84,10 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 def _sentence_hint(word: str) -> str:
     return f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
+
+
+def _refuse_misspelt_verb(argv: Sequence[str]) -> None:
+    # What follows a verb is the verb's own, so there is nothing more to say about it.
+    near = difflib.get_close_matches(argv[0], VERBS, n=1, cutoff=0.6) if argv else []
+    if near and "=" not in argv[0]:
+        raise RequestError([f"{argv[0]!r} is no verb; did you mean {near[0]!r}? See `syntonic-run --help`"])

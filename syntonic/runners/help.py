@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from syntonic.runners.verbs.table import VERBS
+
 PACKAGE: Final = Path(__file__).parent.parent
 WORDS: Final = PACKAGE / "conf"
 SENTENCES: Final = PACKAGE / "configs"
@@ -30,6 +32,9 @@ Words (conf/): choose with group=option, change one with group.key=value
 Sentences (configs/): start with -cn NAME
 {sentences}
 
+Verbs: syntonic-run VERB, and syntonic-run VERB --help
+{verbs}
+
 Flags
   -cn, --config-name NAME   the sentence to start from
   -cd, --config-dir FOLDER  more words and sentences of your own (./conf is always looked at first)
@@ -54,12 +59,13 @@ def text() -> str:
     sentences = [f"  {path.stem:<18} {_first_comment(path)}" for path in sorted(SENTENCES.glob("*.yaml"))]
     groups_of_sweeps = {"experiments": "experiment", "sweepers": "hydra/sweeper", "launchers": "hydra/launcher"}
     others = {name: "  ".join(_options(root / group for root in roots)) for name, group in groups_of_sweeps.items()}
+    others["verbs"] = "\n".join(f"  {verb:<10} {line}" for verb, line in VERBS.items())
     return _TEXT.format(words="\n".join(words), sentences="\n".join(sentences), dashboard=dashboard(), **others)
 
 
-def dashboard(uri: str = "sqlite:///.syntonic/mlflow.db") -> str:
-    """Returns the shell command that opens the dashboard of a store."""
-    return command(f"mlflow ui --backend-store-uri {uri} --host 127.0.0.1 --workers 1")
+def dashboard() -> str:
+    """Returns the shell command that opens the dashboard."""
+    return command("syntonic-run ui")
 
 
 def command(line: str) -> str:
