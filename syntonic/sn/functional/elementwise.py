@@ -1,7 +1,7 @@
 """Arithmetic with NumPy's broadcasting, and functions of each element.
 
-Two shapes are aligned at the end, and axes of size 1 repeat: (3, 1) and (4,) give (3, 4). A number, or a tensor that meets
-a traced symbol, is a constant of the program. Where the constant stands on the left, write an operator: `1 - x`.
+Two shapes are aligned at the end, and axes of size 1 repeat: (3, 1) and (4,) give (3, 4). A number, or a tensor that
+meets a traced symbol, is a constant of the program. Where the constant stands on the left, write an operator: `1 - x`.
 """
 
 from syntonic._core import Tensor
