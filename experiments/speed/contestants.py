@@ -1,4 +1,4 @@
-"""Who takes part in `first_light.py`: one warm process each, asked for one burst of generations at a time."""
+"""Who takes part in `first_light.py`, and how any study here talks to a contestant: one warm process each."""
 
 import json
 import os
@@ -71,10 +71,19 @@ class Session:
         Raises:
             RuntimeError: if the process has ended.
         """
+        return Answer(**self.ask(""))
+
+    def ask(self, line: str) -> dict[str, float]:
+        """Sends a line and returns the answer.
+
+        Raises:
+            RuntimeError: if the process has ended.
+        """
         if self._process.stdin is not None:
-            self._process.stdin.write("\n")
+            self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
-        return Answer(**json.loads(self._read()))
+        answer: dict[str, float] = json.loads(self._read())
+        return answer
 
     def close(self) -> None:
         """Ends the process and waits for it."""

@@ -57,10 +57,10 @@ pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: b
     }
     let finish = Finish { alpha, add };
     let work = a.rows * a.columns * b.columns;
-    if work <= SMALL && a.columns <= DEPTH && a.right == 1 && b.right == 1 && b.down == b.columns {
-        if Arch::new().dispatch(Direct { a, b, finish, out: &mut *out }) {
-            return;
-        }
+    let plain = a.right == 1 && b.right == 1 && b.down == b.columns;
+    let small = work <= SMALL && a.columns <= DEPTH && plain;
+    if small && Arch::new().dispatch(Direct { a, b, finish, out: &mut *out }) {
+        return;
     }
     // Whole panels, whose width is that of the widest tile, so that the cut is the same on every machine.
     let width = (PACKED / a.columns / 64).max(1) * 64;
