@@ -33,7 +33,7 @@ class DeepMLP(Module):
 
     >>> model = DeepMLP(Task((8, 8, 1), (10,)), width=16, depth=3)
     >>> sum(p.data.size for p in model.parameters())
-    4778
+    4570
     """
 
     def __init__(
