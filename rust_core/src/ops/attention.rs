@@ -6,9 +6,10 @@
 
 use pulp::Simd;
 
+use super::elementwise::load;
 use super::lanes::{fma, mul, reserve};
 use super::packed::{filled, groups, place, product};
-use super::products::{Size, TILE, Window};
+use super::sizes::{Size, TILE, Window};
 use super::softmax::normalise;
 use super::{Call, Memory, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -139,21 +140,36 @@ struct Head<'m, T, const L: usize> {
     weights: &'m mut [[T; L]],
     /// Weighted sums of a block of queries, (BLOCK, dv), filled
     sums: &'m mut [[T; L]],
+    /// A key or a value, (d,) or (dv,)
+    line: &'m mut [[T; L]],
 }
 
 impl<'m, T: Real, const L: usize> Head<'m, T, L> {
     fn new(plan: Plan, masked: bool, memory: &'m mut Memory<T, L>) -> Self {
         let (keys, dv) = (filled::<L>(plan.keys), filled::<L>(plan.dv));
         let keep = if masked { plan.keys } else { 0 };
-        let sizes = [keep, plan.queries * plan.d, keys * plan.d, dv * plan.keys, BLOCK * keys, BLOCK * dv];
+        let line = plan.d.max(plan.dv);
+        let sizes =
+            [keep, plan.queries * plan.d, keys * plan.d, dv * plan.apart(), BLOCK * keys, BLOCK * dv, line];
         reserve(memory, sizes.iter().sum());
         let mut rest = &mut memory[..];
-        let [keep, queries, keys, values, weights, sums] = sizes.map(|size| {
+        let [keep, queries, keys, values, weights, sums, line] = sizes.map(|size| {
             let (these, others) = std::mem::take(&mut rest).split_at_mut(size);
             rest = others;
             these
         });
-        Self { keep, queries, keys, values, weights, sums }
+        Self { keep, queries, keys, values, weights, sums, line }
+    }
+}
+
+/// Makes 0 of what a key or a value holds for members that mask it.
+#[inline(always)]
+fn drop_masked<T: Real, const L: usize>(keep: Option<&[T; L]>, line: &mut [[T; L]]) {
+    let Some(keep) = keep else { return };
+    for x in line {
+        for l in 0..L {
+            x[l] = if keep[l] == T::ZERO { T::ZERO } else { x[l] };
+        }
     }
 }
 
@@ -175,26 +191,31 @@ impl Plan {
     ) {
         let &Self { queries, keys, heads, d, dv, .. } = self;
         let scale = [T::from_f64(self.scale); L];
-        for i in 0..queries {
-            for k in 0..d {
-                let x = call.inputs[0].at(((sample * queries + i) * heads + head) * d + k);
-                own.queries[i * d + k] = mul(simd, &x, &scale);
+        for (i, out) in own.queries.chunks_exact_mut(d.max(1)).enumerate() {
+            load(&call.inputs[0], ((sample * queries + i) * heads + head) * d, out);
+            for x in out {
+                *x = mul(simd, x, &scale);
             }
         }
         for j in 0..keys {
-            let keep = |x: [T; L]| match own.keep.get(j) {
-                Some(keep) => std::array::from_fn(|l| if keep[l] == T::ZERO { T::ZERO } else { x[l] }),
-                None => x,
-            };
+            let line = &mut own.line[..d];
+            load(&call.inputs[1], ((sample * keys + j) * heads + head) * d, line);
+            drop_masked(own.keep.get(j), line);
             for k in 0..d {
-                let x = call.inputs[1].at(((sample * keys + j) * heads + head) * d + k);
-                own.keys[place::<L>(j, d, k)] = keep(x);
+                own.keys[place::<L>(j, d, k)] = line[k];
             }
+            let line = &mut own.line[..dv];
+            load(&call.inputs[2], ((sample * keys + j) * heads + head) * dv, line);
+            drop_masked(own.keep.get(j), line);
             for c in 0..dv {
-                let x = call.inputs[2].at(((sample * keys + j) * heads + head) * dv + c);
-                own.values[place::<L>(c, keys, j)] = keep(x);
+                own.values[place::<L>(c, self.apart(), j)] = line[c];
             }
         }
+    }
+
+    /// Returns how far packed values lie apart: a power of two would put all of them into the same part of the cache.
+    fn apart(&self) -> usize {
+        self.keys | 1
     }
 
     /// Computes the weights of `count` queries.
@@ -214,7 +235,9 @@ impl Plan {
         for (i, weights) in own.weights.chunks_exact_mut(width.max(1)).take(count).enumerate() {
             let weights = &mut weights[..self.seen(first + i)];
             for (weight, keep) in weights.iter_mut().zip(own.keep.iter()) {
-                *weight = std::array::from_fn(|l| if keep[l] == T::ZERO { -T::INFINITY } else { weight[l] });
+                for l in 0..L {
+                    weight[l] = if keep[l] == T::ZERO { -T::INFINITY } else { weight[l] };
+                }
             }
             normalise(simd, weights.len(), weights);
         }
@@ -229,19 +252,19 @@ impl Plan {
         count: usize,
         own: &mut Head<'_, T, L>,
     ) {
-        let (keys, width, out) = (self.keys, filled::<L>(self.keys), filled::<L>(self.dv));
+        let (width, out) = (filled::<L>(self.keys), filled::<L>(self.dv));
         for tile in (0..count).step_by(TILE) {
             let rows = TILE.min(count - tile);
             // All rows of the tile see these; each row adds what it alone sees.
             let depth = self.seen(first + tile);
-            let size = Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: keys };
+            let size = Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: self.apart() };
             let weights = &own.weights[tile * width..];
             let sums = &mut own.sums[tile * out..][..rows * out];
             product(size, size.outputs, own.values, weights, sums);
             for i in 0..rows {
                 for j in depth..self.seen(first + tile + i) {
                     for c in 0..self.dv {
-                        let value = &own.values[place::<L>(c, keys, j)];
+                        let value = &own.values[place::<L>(c, self.apart(), j)];
                         sums[i * out + c] = fma(simd, &weights[i * width + j], value, &sums[i * out + c]);
                     }
                 }

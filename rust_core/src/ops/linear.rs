@@ -11,7 +11,8 @@ use pulp::Simd;
 
 use super::lanes::{mul, reserve};
 use super::packed::{groups, pack, run, unpack};
-use super::products::{Factor, Finish, Product, ROWS, Size, TILE, tiles};
+use super::products::{Factor, Finish, Product};
+use super::sizes::{self, ROWS, Size, TILE};
 use super::{Call, Compute, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -137,11 +138,14 @@ fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         return Product { size, rows, outputs, w, x, finish, out }.run();
     };
     for row in (0..size.rows).step_by(ROWS) {
-        for (first, count) in tiles(0..size.outputs, true) {
+        let mut output = 0;
+        while output < size.outputs {
+            let (first, count) = sizes::tile(output, &(0..size.outputs), true);
             let (rows, outputs) = (row..size.rows.min(row + ROWS), first..first + count);
             let tile = &mut tile[..count * size.step];
             weight.read(simd, first * size.step, tile);
             Product { size, rows, outputs, w: tile, x, finish, out }.run();
+            output = first + count;
         }
     }
 }

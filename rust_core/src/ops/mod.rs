@@ -15,6 +15,7 @@ mod members;
 mod memory;
 mod packed;
 mod products;
+mod sizes;
 mod strided;
 mod sums;
 mod windows;

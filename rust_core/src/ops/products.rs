@@ -8,71 +8,8 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::sizes::{FACTORS, ROWS, Size, TILE, Window, tile};
 use crate::tensor::Real;
-
-/// Outputs and rows that one inner loop works on: 16 sums stay in registers.
-pub(super) const TILE: usize = 4;
-/// Rows whose factors wait in the second cache for the next outputs.
-pub(super) const ROWS: usize = 48;
-/// Factors of a tile's outputs that fit into the first cache beside those of its rows; longer sums are cut.
-const FACTORS: usize = 96;
-
-/// Where the factors of each row lie in x: `parts` runs of `length` numbers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    /// Rows in one line.
-    pub across: usize,
-    /// From a line to the next.
-    pub down: usize,
-    /// From a row to the next in its line.
-    pub step: usize,
-    /// Runs of numbers in one row.
-    pub parts: usize,
-    /// From a run to the next.
-    pub part: usize,
-    /// Numbers in one run.
-    pub length: usize,
-}
-
-impl Window {
-    /// Rows of `length` numbers, `step` from one to the next.
-    pub fn rows(step: usize, length: usize) -> Self {
-        Self { across: usize::MAX, down: 0, step, parts: 1, part: 0, length }
-    }
-
-    /// Returns how many factors a row has.
-    pub fn depth(self) -> usize {
-        self.parts * self.length
-    }
-
-    #[inline(always)]
-    fn start(self, row: usize) -> usize {
-        (row / self.across) * self.down + (row % self.across) * self.step
-    }
-}
-
-/// The sizes of x W^T.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    /// Rows of the result.
-    pub rows: usize,
-    /// Columns of the result: rows of W.
-    pub outputs: usize,
-    /// Where a row's factors lie in x.
-    pub window: Window,
-    /// From a row of W to the next.
-    pub step: usize,
-}
-
-impl Size {
-    /// x is (rows, inputs), W is (outputs, inputs). Long rows fall into runs that divide them.
-    pub fn new(rows: usize, inputs: usize, outputs: usize) -> Self {
-        let run = (FACTORS / 3..=FACTORS).rev().find(|&run| inputs > FACTORS && inputs.is_multiple_of(run));
-        let length = run.unwrap_or(inputs);
-        let window = Window { parts: inputs / length.max(1), part: length, length, ..Window::rows(inputs, inputs) };
-        Self { rows, outputs, window: if inputs == 0 { Window::rows(0, 0) } else { window }, step: inputs }
-    }
-}
 
 /// A factor: one number for all members, or one for each.
 pub(super) trait Factor<T: Real>: Copy {
@@ -104,20 +41,6 @@ impl<T: Real, const L: usize> Factor<T> for [T; L] {
 #[inline(always)]
 fn vectors_in<S: Simd, T: Real, const L: usize>() -> usize {
     T::vectors::<S>(&[T::ZERO; L]).len()
-}
-
-/// Returns tiles (first, count) that cover `range`: whole ones, and for the rest single numbers or, where one may be
-/// computed twice, a tile that overlaps the one before.
-pub(super) fn tiles(range: Range<usize>, twice: bool) -> impl Iterator<Item = (usize, usize)> {
-    let rest = range.len() % TILE;
-    let whole = range.end - rest;
-    let over = twice && rest > 0 && range.len() > TILE;
-    let singles = if over { range.end } else { whole }..range.end;
-    (range.start..whole)
-        .step_by(TILE)
-        .map(|first| (first, TILE))
-        .chain(over.then(|| (range.end - TILE, TILE)))
-        .chain(singles.map(|first| (first, 1)))
 }
 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
@@ -192,6 +115,7 @@ pub(super) struct Product<'p, 'f, T, W, X, const L: usize> {
 impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'_, '_, T, W, X, L> {
     type Output = ();
 
+    // No closures from here on: they would not become part of the vector code.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let Window { parts, length, .. } = self.size.window;
@@ -199,17 +123,16 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'
         // A sum that is cut goes on from what is written, so that nothing may be computed twice.
         let twice = step >= parts;
         for v in 0..vectors_in::<S, T, L>() {
-            for row in self.rows.clone().step_by(ROWS) {
+            let mut row = self.rows.start;
+            while row < self.rows.end {
                 let rows = row..self.rows.end.min(row + ROWS);
-                for part in (0..parts).step_by(step) {
+                let mut part = 0;
+                while part < parts {
                     let parts = part..parts.min(part + step);
-                    for (first, count) in tiles(self.outputs.clone(), twice) {
-                        match count {
-                            TILE => self.columns::<S, TILE>(simd, first, (&rows, &parts, twice), v),
-                            _ => self.columns::<S, 1>(simd, first, (&rows, &parts, twice), v),
-                        }
-                    }
+                    self.outputs(simd, (&rows, &parts, twice), v);
+                    part = parts.end;
                 }
+                row = rows.end;
             }
         }
     }
@@ -221,7 +144,21 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         Arch::new().dispatch(self);
     }
 
-    /// Adds the products of some parts to the sums of `O` outputs of some rows.
+    /// Adds the products of some parts to the sums of some rows.
+    #[inline(always)]
+    fn outputs<S: Simd>(&mut self, simd: S, what: (&Range<usize>, &Range<usize>, bool), v: usize) {
+        let outputs = self.outputs.clone();
+        let mut output = outputs.start;
+        while output < outputs.end {
+            let (first, count) = tile(output, &outputs, what.2);
+            match count {
+                TILE => self.columns::<S, TILE>(simd, first, what, v),
+                _ => self.columns::<S, 1>(simd, first, what, v),
+            }
+            output = first + count;
+        }
+    }
+
     #[inline(always)]
     fn columns<S: Simd, const O: usize>(
         &mut self,
@@ -230,11 +167,14 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         (rows, parts, twice): (&Range<usize>, &Range<usize>, bool),
         v: usize,
     ) {
-        for (row, count) in tiles(rows.clone(), twice) {
+        let mut row = rows.start;
+        while row < rows.end {
+            let (from, count) = tile(row, rows, twice);
             match count {
-                TILE => self.tile::<S, O, TILE>(simd, (first, row, v), parts),
-                _ => self.tile::<S, O, 1>(simd, (first, row, v), parts),
+                TILE => self.tile::<S, O, TILE>(simd, (first, from, v), parts),
+                _ => self.tile::<S, O, 1>(simd, (first, from, v), parts),
             }
+            row = from + count;
         }
     }
 
@@ -256,9 +196,9 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         }
         let sums = self.sums::<S, O, B>(simd, (first, row, v), parts, sums);
         let last = parts.end == self.size.window.parts;
-        for (o, sums) in sums.iter().enumerate() {
-            for (b, &sum) in sums.iter().enumerate() {
-                let (row, o) = (row + b, first + o);
+        for o in 0..O {
+            for b in 0..B {
+                let (row, o, sum) = (row + b, first + o, sums[o][b]);
                 let y = if last { self.finish.vector(simd, (row, o, v), sum) } else { sum };
                 T::vectors_mut::<S>(&mut self.out[row * outputs + o])[v] = y;
             }
@@ -275,19 +215,22 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         mut sums: [[T::Vector<S>; B]; O],
     ) -> [[T::Vector<S>; B]; O] {
         let Self { size: Size { window, step, .. }, w, x, .. } = *self;
-        let starts: [usize; B] = std::array::from_fn(|b| window.start(row + b));
         let first = (first - self.outputs.start) * step;
-        for part in parts.clone() {
-            let at = first + part * window.length;
-            let w: [&[W]; O] = std::array::from_fn(|o| &w[at + o * step..][..window.length]);
-            let x: [&[X]; B] = std::array::from_fn(|b| &x[starts[b] + part * window.part..][..window.length]);
+        let (mut ws, mut xs): ([&[W]; O], [&[X]; B]) = ([&[]; O], [&[]; B]);
+        for part in parts.start..parts.end {
+            for o in 0..O {
+                ws[o] = &w[first + o * step + part * window.length..][..window.length];
+            }
+            for b in 0..B {
+                xs[b] = &x[window.start(row + b) + part * window.part..][..window.length];
+            }
             for k in 0..window.length {
                 let mut factors = [T::splat(simd, T::ZERO); O];
                 for o in 0..O {
-                    factors[o] = w[o][k].vector(simd, v);
+                    factors[o] = ws[o][k].vector(simd, v);
                 }
                 for b in 0..B {
-                    let x = x[b][k].vector(simd, v);
+                    let x = xs[b][k].vector(simd, v);
                     for o in 0..O {
                         sums[o][b] = T::mul_add(simd, factors[o], x, sums[o][b]);
                     }
