@@ -42,7 +42,10 @@ KERNEL(d_phase_philox)(real* out, const real* x, const real* roots, const real* 
                 *(Pack*)(out + first + k) = pack;
             }
         } else {
-            for (int k = 0; k < NORMALS_PER_BLOCK && first + k < n; k++) out[first + k] = one(first + k, x[first + k], k);
+#pragma unroll
+            for (int k = 0; k < NORMALS_PER_BLOCK; k++) {
+                if (first + k < n) out[first + k] = one(first + k, x[first + k], k);
+            }
         }
     }
 }

@@ -32,7 +32,8 @@ __device__ inline Point snap_one(double x, const Table& table, size precision, i
     return x < 0 ? Point{-point.a, -point.b} : point;
 }
 
-KERNEL(snap)(size* a, size* b, const real* x, size packs, size n, size precision, double end, double buckets_per_unit,
+extern "C" __global__ void __launch_bounds__(256, 4) ENTRY(snap)(
+    size* a, size* b, const real* x, size packs, size n, size precision, double end, double buckets_per_unit,
              const Bucket* all, size near, int* bad) {
     extern __shared__ Bucket near_by[];
     for (size i = threadIdx.x; i < near; i += blockDim.x) near_by[i] = all[i];
