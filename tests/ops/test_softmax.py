@@ -75,11 +75,9 @@ def test_mode_norms_and_syntony(dtype, rows, length, scale, seed):
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((rows, length)).astype(dtype)
     norms = rng.random(length) * 20
-    close(
-        F.syntonic_softmax(Tensor(x, dtype=dtype), mode_norms=list(norms), syntony_scale=scale),
-        oracle(x, -1, (-scale * norms / PHI).astype(dtype)),
-        dtype,
-    )
+    # A logit of size 40, rounded to the format, is off by 40 / 2^24.
+    learned = F.syntonic_softmax(Tensor(x, dtype=dtype), mode_norms=list(norms), syntony_scale=scale)
+    np.testing.assert_allclose(learned, oracle(x, -1, -scale * norms / PHI), rtol=20 * BOUND[dtype], atol=1e-30)
     down = F.syntonic_softmax(Tensor(x, dtype=dtype), 0, [float(i) for i in range(rows)], syntony_scale=scale)
     np.testing.assert_allclose(down, oracle(x, 0, -scale * np.arange(rows)[:, None] / PHI), rtol=3e-6, atol=1e-30)
     s = rng.random((rows, length)).astype(dtype)

@@ -52,7 +52,15 @@ def test_mlflow_loads_it_from_its_store(trained: Path) -> None:
     assert files >= {"MLmodel", "model.json", "model_code.py", "parameters.safetensors", "requirements.txt"}
 
 
-GOOD = {"format": 1, "model": {"name": "mlp", "hidden": [2]}, "given": [2, 1], "dtype": "float32", "syntony": {}}
+GOOD = {
+    "format": 1,
+    "model": {"name": "mlp", "hidden": [2]},
+    "input_shape": [2],
+    "output_shape": [1],
+    "vocabulary": None,
+    "dtype": "float32",
+    "syntony": {},
+}
 
 
 @pytest.mark.parametrize(
@@ -61,9 +69,9 @@ GOOD = {"format": 1, "model": {"name": "mlp", "hidden": [2]}, "given": [2, 1], "
         {},
         [],
         GOOD | {"format": 2},
-        GOOD | {"given": ["a", 1]},
-        GOOD | {"given": [2, 1, 5, 5, 5]},
-        GOOD | {"given": [-1, 2]},
+        GOOD | {"input_shape": ["a"]},
+        GOOD | {"output_shape": []},
+        GOOD | {"input_shape": [-1]},
         GOOD | {"model": {"name": "os.system"}},
         GOOD | {"model": {"_target_": "os.system", "name": "mlp"}},
         GOOD | {"model": {"name": "mlp", "hidden": [0]}},
