@@ -1,193 +1,155 @@
 //! The operations of a forward pass, as methods that `Tensor` and `Symbol` share.
+//!
+//! A `Tensor` computes at once. As soon as one value of a call is a `Symbol` the operation is recorded; tensors and numbers
+//! among the others become constants of its program.
+
+mod dense;
+mod general;
+mod heavy;
+mod layout;
+mod losses;
+
+pub(crate) use dense::syntonic_softmax;
 
 use std::sync::{Arc, RwLock};
 
-use pyo3::exceptions::PyNotImplementedError;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use syntonic_core::Result;
-use syntonic_core::ops::{
-    Accuracy, Affine, Arithmetic, BinaryAccuracy, BinaryCrossEntropy, CrossEntropy, Dropout, Gelu, Linear, Mean,
-    MeanSquaredError, Op, Relu, Sigmoid, Softmax, Tanh,
-};
-use syntonic_core::tensor::{Resonant, Shape};
+use syntonic_core::ops::Op;
+use syntonic_core::tensor::{self as core, DType, Resonant, Shape};
 
 use crate::door::enter;
 use crate::program::Symbol;
-use crate::resonant::{ResonantTensor, poisoned};
+use crate::resonant::poisoned;
 use crate::tensor::Tensor;
 
 /// A parameter as Python objects share it.
 pub(crate) type Shared = Arc<RwLock<Resonant>>;
 
-/// A value that operations apply to.
-trait Value: Sized + Sync {
-    /// Applies the operation that `make` returns for the numbers of `parameters`, to this value and then to `others`.
-    fn apply_with(&self, others: &[&Self], parameters: &[Shared], make: impl Fn(&[usize]) -> Op + Send)
-    -> Result<Self>;
+/// A value of a forward pass: what operations apply to, and what they return.
+#[derive(Clone)]
+pub(crate) enum Value {
+    /// Numbers.
+    Tensor(core::Tensor),
+    /// A value of a recorded program.
+    Symbol(Symbol),
 }
 
-impl Value for Tensor {
-    fn apply_with(
-        &self,
-        others: &[&Self],
-        parameters: &[Shared],
-        make: impl Fn(&[usize]) -> Op + Send,
-    ) -> Result<Self> {
-        let inputs: Vec<_> = [self].iter().chain(others).map(|x| &x.0).collect();
-        let read = |p: &Shared| p.read().map_err(|_| poisoned())?.to_tensor(self.0.dtype());
-        let parameters = parameters.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let numbers: Vec<usize> = (0..parameters.len()).collect();
-        make(&numbers).eager(&inputs, &parameters).map(Self)
-    }
-}
-
-impl Value for Symbol {
-    fn apply_with(
-        &self,
-        others: &[&Self],
-        parameters: &[Shared],
-        make: impl Fn(&[usize]) -> Op + Send,
-    ) -> Result<Self> {
-        self.record(others, parameters, make)
-    }
-}
-
-/// Applies an operation without parameters.
-fn apply<V: Value + Send>(py: Python<'_>, x: &V, others: &[&V], op: impl Into<Op>) -> PyResult<V> {
-    let op = op.into();
-    enter(py, || x.apply_with(others, &[], |_| op.clone()))
-}
-
-macro_rules! operations {
-    ($class:ident) => {
-        #[pymethods]
-        impl $class {
-            /// x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out).
-            #[pyo3(signature = (weight, bias=None))]
-            fn linear(&self, py: Python<'_>, weight: &ResonantTensor, bias: Option<&ResonantTensor>) -> PyResult<Self> {
-                let parameters: Vec<Shared> = [weight].into_iter().chain(bias).map(ResonantTensor::inner).collect();
-                let make = |n: &[usize]| Op::from(Linear { weight: n[0], bias: n.get(1).copied() });
-                enter(py, || self.apply_with(&[], &parameters, make))
-            }
-
-            /// x * scale + shift over the last axis, with parameters of shape (features,).
-            fn affine(&self, py: Python<'_>, scale: &ResonantTensor, shift: &ResonantTensor) -> PyResult<Self> {
-                let parameters = [scale.inner(), shift.inner()];
-                let make = |n: &[usize]| Op::from(Affine { scale: n[0], shift: n[1] });
-                enter(py, || self.apply_with(&[], &parameters, make))
-            }
-
-            /// max(x, 0), elementwise.
-            fn relu(&self, py: Python<'_>) -> PyResult<Self> {
-                apply(py, self, &[], Relu)
-            }
-
-            /// The hyperbolic tangent, elementwise.
-            fn tanh(&self, py: Python<'_>) -> PyResult<Self> {
-                apply(py, self, &[], Tanh)
-            }
-
-            /// The Gaussian error linear unit in its tanh form, elementwise.
-            fn gelu(&self, py: Python<'_>) -> PyResult<Self> {
-                apply(py, self, &[], Gelu)
-            }
-
-            /// 1 / (1 + e^-x), elementwise.
-            fn sigmoid(&self, py: Python<'_>) -> PyResult<Self> {
-                apply(py, self, &[], Sigmoid)
-            }
-
-            /// e^x / sum e^x over the last axis.
-            fn softmax(&self, py: Python<'_>) -> PyResult<Self> {
-                apply(py, self, &[], Softmax)
-            }
-
-            /// x + other, whose shape is the trailing part of this one.
-            fn add(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-                apply(py, self, &[other], Arithmetic::Add)
-            }
-
-            /// x - other, whose shape is the trailing part of this one.
-            fn sub(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-                apply(py, self, &[other], Arithmetic::Sub)
-            }
-
-            /// x * other, whose shape is the trailing part of this one.
-            fn mul(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-                apply(py, self, &[other], Arithmetic::Mul)
-            }
-
-            fn __add__(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-                self.add(py, other)
-            }
-
-            fn __sub__(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-                self.sub(py, other)
-            }
-
-            fn __mul__(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-                self.mul(py, other)
-            }
-
-            /// The mean of all elements, a scalar.
-            fn mean(&self, py: Python<'_>) -> PyResult<Self> {
-                apply(py, self, &[], Mean)
-            }
-
-            /// The mean of -ln softmax(x)[label]: logits (..., classes), labels (...) as class numbers.
-            fn cross_entropy(&self, py: Python<'_>, labels: &Self) -> PyResult<Self> {
-                apply(py, self, &[labels], CrossEntropy)
-            }
-
-            /// The mean binary cross-entropy of logits and as many targets in [0, 1].
-            fn binary_cross_entropy(&self, py: Python<'_>, targets: &Self) -> PyResult<Self> {
-                apply(py, self, &[targets], BinaryCrossEntropy)
-            }
-
-            /// The mean squared difference from as many targets.
-            fn mse(&self, py: Python<'_>, targets: &Self) -> PyResult<Self> {
-                apply(py, self, &[targets], MeanSquaredError)
-            }
-
-            /// The share of rows whose first largest logit is the label's: logits (..., classes), labels (...).
-            fn accuracy(&self, py: Python<'_>, labels: &Self) -> PyResult<Self> {
-                apply(py, self, &[labels], Accuracy)
-            }
-
-            /// The share of elements that are positive where the target exceeds 1/2, and only there.
-            fn binary_accuracy(&self, py: Python<'_>, targets: &Self) -> PyResult<Self> {
-                apply(py, self, &[targets], BinaryAccuracy)
-            }
-
-            /// x with elements zeroed with probability p and the others divided by 1 - p.
-            ///
-            /// The mask is a pure function of (seed, generation, pair of members, layer, element); outside of training
-            /// the first three are 0.
-            fn dropout(&self, py: Python<'_>, p: f64, layer: u32) -> PyResult<Self> {
-                apply(py, self, &[], Dropout { p, layer })
-            }
+impl Value {
+    /// Returns the sizes of its axes, for one member.
+    pub(crate) fn shape(&self) -> Result<Shape> {
+        match self {
+            Self::Tensor(x) => Ok(x.shape().clone()),
+            Self::Symbol(x) => x.sizes(),
         }
-    };
+    }
 }
 
-operations!(Tensor);
-operations!(Symbol);
-
-#[pymethods]
-impl Symbol {
-    /// The same elements under another shape.
-    fn reshape(&self, py: Python<'_>, shape: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let shape = Shape::from(crate::source::sizes(shape)?);
-        apply(py, self, &[], syntonic_core::ops::Reshape(shape))
+impl Value {
+    /// Returns the tensor that operations on tensors give.
+    pub(crate) fn tensor(self) -> PyResult<Tensor> {
+        match self {
+            Self::Tensor(x) => Ok(Tensor(x)),
+            Self::Symbol(_) => Err(PyTypeError::new_err("expected a Tensor, got a Symbol, which has no numbers yet")),
+        }
     }
+}
 
-    fn __float__(&self) -> PyResult<f64> {
-        Err(PyNotImplementedError::new_err(
-            "a traced Symbol has no value yet: forward and loss are recorded once and cannot branch on numbers",
-        ))
+impl From<&Tensor> for Value {
+    fn from(x: &Tensor) -> Self {
+        Self::Tensor(x.0.clone())
     }
+}
 
-    fn __bool__(&self) -> PyResult<bool> {
-        self.__float__().map(|x| x != 0.0)
+impl From<&Symbol> for Value {
+    fn from(x: &Symbol) -> Self {
+        Self::Symbol(x.clone())
     }
+}
+
+impl<'py> IntoPyObject<'py> for Value {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Tensor(x) => Ok(Bound::new(py, Tensor(x))?.into_any()),
+            Self::Symbol(x) => Ok(Bound::new(py, x)?.into_any()),
+        }
+    }
+}
+
+/// What Python hands over beside the value whose method it calls.
+#[derive(Clone)]
+pub(crate) enum Given {
+    /// A tensor or a symbol.
+    Value(Value),
+    /// A number, which takes the dtype of the others.
+    Number(f64),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Given {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(x) = given.cast::<Tensor>() {
+            return Ok(Self::Value(x.get().into()));
+        }
+        if let Ok(x) = given.cast::<Symbol>() {
+            return Ok(Self::Value(x.get().into()));
+        }
+        given.extract().map(Self::Number).map_err(|_| {
+            let kind = given.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
+            PyTypeError::new_err(format!("expected a Tensor, a Symbol or a number, got {kind}; see Tensor(data)"))
+        })
+    }
+}
+
+impl<V: Into<Value>> From<V> for Given {
+    fn from(value: V) -> Self {
+        Self::Value(value.into())
+    }
+}
+
+/// Applies an operation to values, in this order.
+pub(crate) fn apply(py: Python<'_>, inputs: &[Given], op: impl Into<Op>) -> PyResult<Value> {
+    let op = op.into();
+    enter(py, || run(inputs, &[], |_| op.clone()))
+}
+
+/// Applies the operation that `make` returns for the numbers of `parameters`.
+pub(crate) fn apply_with(
+    py: Python<'_>,
+    inputs: &[Given],
+    parameters: &[Shared],
+    make: impl Fn(&[usize]) -> Op + Send,
+) -> PyResult<Value> {
+    enter(py, || run(inputs, parameters, make))
+}
+
+fn run(inputs: &[Given], parameters: &[Shared], make: impl Fn(&[usize]) -> Op) -> Result<Value> {
+    let symbol = inputs.iter().find_map(|x| match x {
+        Given::Value(Value::Symbol(x)) => Some(x),
+        _ => None,
+    });
+    if let Some(symbol) = symbol {
+        return symbol.record(inputs, parameters, make).map(Value::Symbol);
+    }
+    let dtype = inputs.iter().find_map(|x| match x {
+        Given::Value(Value::Tensor(x)) => Some(x.dtype()),
+        _ => None,
+    });
+    let dtype = dtype.unwrap_or(DType::F32);
+    let tensor = |x: &Given| match x {
+        Given::Value(Value::Tensor(x)) => Ok(x.clone()),
+        Given::Number(x) => core::Tensor::full([], dtype, *x),
+        Given::Value(Value::Symbol(_)) => Err(poisoned()),
+    };
+    let tensors = inputs.iter().map(tensor).collect::<Result<Vec<_>>>()?;
+    let read = |p: &Shared| p.read().map_err(|_| poisoned())?.to_tensor(dtype);
+    let parameters = parameters.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let numbers: Vec<usize> = (0..parameters.len()).collect();
+    make(&numbers).eager(&tensors.iter().collect::<Vec<_>>(), &parameters).map(Value::Tensor)
 }

@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use syntonic_core::evolve;
 use syntonic_core::ops::Op;
 use syntonic_core::program::{NodeId, Program};
+use syntonic_core::tensor::{DType, Shape, Tensor};
 use syntonic_core::{Error, Result};
 
 use crate::door::quick;
-use crate::ops::Shared;
+use crate::ops::{Given, Shared, Value};
 use crate::resonant::{ResonantTensor, poisoned};
 use crate::source;
 
@@ -72,16 +74,22 @@ impl Graph {
 
 /// A value of a recorded forward pass, for one member: it has a shape and no numbers yet.
 #[pyclass(frozen, module = "syntonic._core")]
+#[derive(Clone)]
 pub struct Symbol {
     recording: Arc<Recording>,
     id: NodeId,
 }
 
 impl Symbol {
-    /// Records an operation on this value and `others`.
+    /// Returns the sizes of its axes.
+    pub(crate) fn sizes(&self) -> Result<Shape> {
+        self.recording.with(|program| program.shape(self.id).cloned())
+    }
+
+    /// Records an operation on `inputs`, of which this is one; tensors and numbers among them become constants.
     pub(crate) fn record(
         &self,
-        others: &[&Self],
+        inputs: &[Given],
         parameters: &[Shared],
         make: impl Fn(&[usize]) -> Op,
     ) -> Result<Self> {
@@ -93,12 +101,20 @@ impl Symbol {
             })
         };
         let numbers = parameters.iter().map(number).collect::<Result<Vec<_>>>()?;
-        let mut inputs = vec![self.id];
-        for other in others {
-            other.belongs(&self.recording)?;
-            inputs.push(other.id);
+        for input in inputs {
+            if let Given::Value(Value::Symbol(input)) = input {
+                input.belongs(&self.recording)?;
+            }
         }
-        let id = self.recording.with(|program| program.apply(make(&numbers), &inputs))?;
+        let id = self.recording.with(|program| {
+            let node = |input: &Given| match input {
+                Given::Value(Value::Symbol(x)) => Ok(x.id),
+                Given::Value(Value::Tensor(x)) => Ok(program.constant(x.clone())),
+                Given::Number(x) => Ok(program.constant(Tensor::full([], DType::F64, *x)?)),
+            };
+            let nodes = inputs.iter().map(node).collect::<Result<Vec<_>>>()?;
+            program.apply(make(&numbers), &nodes)
+        })?;
         Ok(Self { recording: Arc::clone(&self.recording), id })
     }
 
@@ -115,13 +131,21 @@ impl Symbol {
     /// Sizes of the axes for one member, outermost first.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let shape = quick(|| self.recording.with(|program| program.shape(self.id).cloned()))?;
-        PyTuple::new(py, shape.dims())
+        PyTuple::new(py, quick(|| self.sizes())?.dims())
+    }
+
+    fn __float__(&self) -> PyResult<f64> {
+        Err(PyNotImplementedError::new_err(
+            "a traced Symbol has no value yet: forward and loss are recorded once and cannot branch on numbers",
+        ))
+    }
+
+    fn __bool__(&self) -> PyResult<bool> {
+        self.__float__().map(|x| x != 0.0)
     }
 
     fn __repr__(&self) -> PyResult<String> {
-        let shape = quick(|| self.recording.with(|program| program.shape(self.id).cloned()))?;
-        Ok(format!("Symbol(shape={shape})"))
+        Ok(format!("Symbol(shape={})", quick(|| self.sizes())?))
     }
 }
 

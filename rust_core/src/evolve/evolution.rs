@@ -1,15 +1,17 @@
 //! One generation after the other: differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
+mod evaluate;
+
 use std::sync::Arc;
 
 use super::crew::Crew;
 use super::direction::direction;
 use super::harmonize::{Modes, harmonize, syntony};
-use super::population::{Evaluation, Population};
+use super::population::Evaluation;
 use super::{AttractorMemory, Config, Record, State, centred_ranks, optimizer};
 use crate::exact::snap::{Snapper, to_f64};
-use crate::ops::{Draw, Element};
-use crate::program::{Evaluator, NodeId, Perturbation, Program, Workspaces};
+use crate::ops::Element;
+use crate::program::{NodeId, Perturbation, Program, Workspaces};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -46,15 +48,15 @@ pub struct Objective {
 /// A population-based evolution of one genome.
 #[derive(Debug)]
 pub struct Evolution {
-    config: Config,
-    shapes: Arc<Vec<Shape>>,
+    pub(super) config: Config,
+    pub(super) shapes: Arc<Vec<Shape>>,
     weights: Arc<Vec<Vec<f64>>>,
     perturbation: Perturbation,
     snapper: Option<Snapper>,
     crew: Crew,
     single: Arc<Workspaces<f32>>,
     double: Arc<Workspaces<f64>>,
-    state: State,
+    pub(super) state: State,
 }
 
 impl Evolution {
@@ -132,17 +134,22 @@ impl Evolution {
     /// # Errors
     /// `Error::Shape` when the inputs are not those of the program.
     pub fn step(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Record> {
-        if objective.program.parameter_shapes() != self.shapes.as_slice() {
-            return Err(Error::Shape {
-                op: "trainer",
-                expected: "a program over the genome's parameters".into(),
-                got: format!("{} parameters", objective.program.parameter_shapes().len()),
-            });
-        }
+        self.check(objective)?;
         match self.config.dtype {
             DType::F32 => self.step_as::<f32>(objective, inputs, Arc::clone(&self.single)),
             DType::F64 => self.step_as::<f64>(objective, inputs, Arc::clone(&self.double)),
         }
+    }
+
+    fn check(&self, objective: &Objective) -> Result<()> {
+        if objective.program.parameter_shapes() == self.shapes.as_slice() {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            op: "trainer",
+            expected: "a program over the genome's parameters".into(),
+            got: format!("{} parameters", objective.program.parameter_shapes().len()),
+        })
     }
 
     fn step_as<T: Element + Default>(
@@ -151,23 +158,7 @@ impl Evolution {
         inputs: &[Tensor],
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Record> {
-        let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
-        self.perturbation.set_generation(generation);
-        let centre = Arc::new(self.centre_as::<T>());
-        let draw = Draw { seed: self.config.seed, generation, pair: 0 };
-        let program = Arc::clone(&objective.program);
-        let mut evaluator = Evaluator::new(program, objective.loss, inputs, Arc::clone(&centre), draw)?;
-        evaluator.prepare(&self.perturbation);
-        let population = Arc::new(Population {
-            evaluator,
-            perturbation: self.perturbation.clone(),
-            sigma: self.config.sigma,
-            pairs: self.config.population_size / 2,
-            shapes: Arc::clone(&self.shapes),
-            centre,
-            weights: self.needs_syntony().then(|| Arc::clone(&self.weights)),
-            workspaces,
-        });
+        let population = self.population(objective, inputs, workspaces)?;
         let evaluation = population.evaluate(&self.crew);
         let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
         let found = population.evaluator.centre(&wanted);
@@ -179,7 +170,8 @@ impl Evolution {
         let scores = self.scores(evaluation);
         let survives = self.survivors(evaluation);
         let ranks = centred_ranks(&scores, |i| survives[i]);
-        let size = (self.config.population_size as f64) * self.config.sigma;
+        let sigma = self.sigma();
+        let size = (self.config.population_size as f64) * sigma;
         let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
         let towards = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
 
@@ -222,8 +214,15 @@ impl Evolution {
             nan_members: evaluation.losses.len() - count,
             syntony: after,
             attractors: self.state.memory.attractors().len(),
+            sigma,
             step_size,
         })
+    }
+
+    /// The standard deviation of the coming generation's noise.
+    fn sigma(&self) -> f64 {
+        let generation = self.state.generation;
+        self.config.sigma_at(generation) * self.state.shock.factor(generation)
     }
 
     /// Each member's score: fitness + lambda * S.
@@ -267,7 +266,7 @@ impl Evolution {
     fn member(&self, member: usize) -> Vec<f64> {
         let sign = if member.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut utilities = vec![0.0; self.config.population_size / 2];
-        utilities[member / 2] = sign * self.config.sigma;
+        utilities[member / 2] = sign * self.sigma();
         let offset = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
         self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
     }
@@ -285,7 +284,7 @@ impl Evolution {
 
     /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the
     /// nearest point, with the rest carried on if so configured; otherwise `flux` itself.
-    fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
+    pub(super) fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
         let none = vec![0.0; flux.len()];
         if let Some(bad) = flux.iter().find(|x| !x.is_finite()) {
             return Err(Error::Value {

@@ -4,10 +4,16 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+use crate::tensor::Real;
+
+/// Returns the unit's value at x.
+#[inline(always)]
+pub(super) fn gelu<T: Real>(x: T) -> T {
+    let (outer, inner) = (T::from_f64(FRAC_2_SQRT_PI * FRAC_1_SQRT_2), T::from_f64(0.044_715));
+    T::from_f64(0.5) * x * (T::ONE + (outer * (inner * x * x).fma(x, x)).tanh())
+}
+
 super::elementwise::unary!(
     /// The Gaussian error linear unit (tanh form), element by element.
-    Gelu, "gelu", |x: T| {
-        let (outer, inner) = (T::from_f64(FRAC_2_SQRT_PI * FRAC_1_SQRT_2), T::from_f64(0.044_715));
-        T::from_f64(0.5) * x * (T::ONE + (outer * (inner * x * x).fma(x, x)).tanh())
-    }
+    Gelu, "gelu", |x: T| gelu(x)
 );

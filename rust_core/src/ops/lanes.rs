@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::memory::Memory;
 use crate::tensor::{Real, Shape};
 
 /// Members that one vector holds: 16 lanes fill an AVX-512 register in binary32.
@@ -105,7 +106,7 @@ pub struct Call<'a, T, const L: usize> {
     /// Whose random numbers the members draw.
     pub draw: Draw,
     /// Memory that an operation may use while it runs; what is in it is left over from another.
-    pub scratch: &'a RefCell<Vec<[T; L]>>,
+    pub scratch: &'a RefCell<Memory<T, L>>,
 }
 
 /// Whose random numbers an operation draws: those of one generation, from the mirrored pair of the first lane on.
@@ -129,6 +130,23 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
             Self::InPlace => [T::ZERO; L],
         }
     }
+
+    /// Returns the values of the only input of an operation without parameters, nothing if they lie in the output.
+    ///
+    /// What depends on shared values alone is shared itself and therefore computed with `L = 1`: one number is one lane.
+    #[inline(always)]
+    pub(super) fn lanes(&self) -> Option<&[[T; L]]> {
+        match self {
+            Self::Shared(x) => Some(x.as_chunks().0),
+            Self::Members(x) => Some(x),
+            Self::InPlace => None,
+        }
+    }
+}
+
+/// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
+pub(super) fn reserve<T: Real, const L: usize>(memory: &mut Memory<T, L>, count: usize) {
+    memory.resize(memory.len().max(count), [T::ZERO; L]);
 }
 
 /// Writes a function of lanes as vector code. A loop over the lanes would do, if compilers did not unroll it first and
@@ -171,9 +189,35 @@ lanewise!(
     mul, mul_vectors, (a, b), |a: T, b: T| a * b
 );
 lanewise!(
+    /// Returns a / b in each lane.
+    div, div_vectors, (a, b), |a: T, b: T| a / b
+);
+lanewise!(
+    /// Returns the larger of a and b in each lane; NaN where either is.
+    maximum, maximum_vectors, (a, b), maximum_of
+);
+lanewise!(
+    /// Returns the smaller of a and b in each lane; NaN where either is.
+    minimum, minimum_vectors, (a, b), minimum_of
+);
+lanewise!(
     /// Returns the larger of a and b in each lane; b where either is NaN.
     max, max_vectors, (a, b), |a: T, b: T| if b < a { a } else { b }
 );
+
+/// Returns the larger of two numbers; NaN if either is.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+pub(super) fn maximum_of<T: Real>(a: T, b: T) -> T {
+    if a != a || b < a { a } else { b }
+}
+
+/// Returns the smaller of two numbers; NaN if either is.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+pub(super) fn minimum_of<T: Real>(a: T, b: T) -> T {
+    if a != a || a < b { a } else { b }
+}
 
 /// Elements, in whole rows, whose energies are added in `T` before they join the binary64 sums.
 const BATCH: usize = 64;
@@ -182,7 +226,7 @@ const BATCH: usize = 64;
 struct Energies<'p, 'a, T: Real, const L: usize> {
     parameter: &'p Parameter<'a, T, L>,
     weights: &'p [f64],
-    scratch: &'p mut Vec<[T; L]>,
+    scratch: &'p mut Memory<T, L>,
     low: &'p mut [f64; L],
     total: &'p mut [f64; L],
 }
@@ -220,7 +264,7 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
     pub(crate) fn energies(
         &self,
         weights: &[f64],
-        scratch: &mut Vec<[T; L]>,
+        scratch: &mut Memory<T, L>,
         low: &mut [f64; L],
         total: &mut [f64; L],
     ) {

@@ -9,9 +9,11 @@
 
 use pulp::Simd;
 
-use super::lanes::mul;
-use super::products::{Column, Finish, Members, Shared, Size, TILE, columns, panel};
-use super::{Call, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
+use super::lanes::{mul, reserve};
+use super::packed::{groups, pack, run, unpack};
+use super::products::{Factor, Finish, Product};
+use super::sizes::{self, ROWS, Size, TILE};
+use super::{Call, Compute, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -43,10 +45,14 @@ impl Operation for Linear {
         }
     }
 
+    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+        output.numel() * inputs[0].last()
+    }
+
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let weight = &call.parameters[self.weight];
-        let size = Size { rows: call.shapes[0].rows(), inputs: call.shapes[0].last(), outputs: weight.shape.dims()[0] };
+        let size = Size::new(call.shapes[0].rows(), call.shapes[0].last(), weight.shape.dims()[0]);
         if L == 1 {
             let x = match call.inputs[0] {
                 Operand::Shared(x) => x,
@@ -63,8 +69,8 @@ impl Operation for Linear {
             call.parameters[bias].read(simd, 0, scratch.bias);
         }
         match call.inputs[0] {
-            Operand::Shared(x) => members(simd, size, weight, call.base, Shared(x), &mut scratch, out),
-            Operand::Members(x) => members(simd, size, weight, &[], Members(x), &mut scratch, out),
+            Operand::Shared(x) => members(simd, size, weight, call.base, x, &mut scratch, out),
+            Operand::Members(x) => members(simd, size, weight, &[], x, &mut scratch, out),
             Operand::InPlace => {}
         }
     }
@@ -92,17 +98,16 @@ impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
         size: Size,
         weight: &Parameter<'_, T, L>,
         bias: Option<usize>,
-        memory: &'s mut Vec<[T; L]>,
+        memory: &'s mut Memory<T, L>,
     ) -> Self {
         let (tile, rank) = match weight.noise {
             Noise::None => (0, 0),
-            Noise::Full { .. } => (TILE * size.inputs, 0),
+            Noise::Full { .. } => (TILE * size.step, 0),
             Noise::LowRank { rank, .. } => (0, rank),
         };
         let bias = if bias.is_some() { size.outputs } else { 0 };
         let (left, inner) = (rank * size.outputs, rank * size.rows);
-        // What the memory holds is written before it is read, so it need not be cleared.
-        memory.resize(memory.len().max(bias + tile + left + inner), [T::ZERO; L]);
+        reserve(memory, bias + tile + left + inner);
         let (bias, rest) = memory.split_at_mut(bias);
         let (tile, rest) = rest.split_at_mut(tile);
         let (left, rest) = rest.split_at_mut(left);
@@ -112,43 +117,46 @@ impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
 
 /// y for each member; `base` is x W^T with the centre's W if all members share it.
 #[inline(always)]
-fn members<S: Simd, T: Real, const L: usize, X: Column<T>>(
+fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
     simd: S,
     size: Size,
     weight: &Parameter<'_, T, L>,
     base: &[T],
-    x: X,
+    x: &[X],
     scratch: &mut Scratch<'_, T, L>,
     out: &mut [[T; L]],
 ) {
     let rank = low_rank(simd, size, weight, x, scratch);
     let Scratch { bias, tile, left, inner } = scratch;
-    let finish = Finish { bias, left, inner, rank };
+    let finish = &Finish { bias, left, inner, rank };
     if !base.is_empty() {
-        finish.run(size, base, out);
+        finish.run(size.outputs, base, out);
         return;
     }
-    let mut first = 0;
-    while first < size.outputs {
-        let count = if first + TILE <= size.outputs { TILE } else { 1 };
-        let range = first * size.inputs..(first + count) * size.inputs;
-        if let Noise::Full { .. } = weight.noise {
-            weight.read(simd, range.start, &mut tile[..range.len()]);
-            columns(size, first, count, Members(tile), x, &finish, out);
-        } else {
-            columns(size, first, count, Shared(&weight.centre[range]), x, &finish, out);
+    let Noise::Full { .. } = weight.noise else {
+        let (rows, outputs, w) = (0..size.rows, 0..size.outputs, weight.centre);
+        return Product { size, rows, outputs, w, x, finish, out }.run();
+    };
+    for row in (0..size.rows).step_by(ROWS) {
+        let mut output = 0;
+        while output < size.outputs {
+            let (first, count) = sizes::tile(output, &(0..size.outputs), true);
+            let (rows, outputs) = (row..size.rows.min(row + ROWS), first..first + count);
+            let tile = &mut tile[..count * size.step];
+            weight.read(simd, first * size.step, tile);
+            Product { size, rows, outputs, w: tile, x, finish, out }.run();
+            output = first + count;
         }
-        first += count;
     }
 }
 
 /// Computes scale A and B^T x of noise of low rank and returns the rank, 0 for full rank.
 #[inline(always)]
-fn low_rank<S: Simd, T: Real, const L: usize, X: Column<T>>(
+fn low_rank<S: Simd, T: Real, const L: usize, X: Factor<T>>(
     simd: S,
     size: Size,
     weight: &Parameter<'_, T, L>,
-    x: X,
+    x: &[X],
     scratch: &mut Scratch<'_, T, L>,
 ) -> usize {
     let Noise::LowRank { left, right, rank, scale } = weight.noise else { return 0 };
@@ -158,39 +166,23 @@ fn low_rank<S: Simd, T: Real, const L: usize, X: Column<T>>(
         }
     }
     let narrow = Size { outputs: rank, ..size };
-    for (r, b) in right.chunks_exact(size.inputs).enumerate() {
-        columns(narrow, r, 1, Members(b), x, &Finish::none(), scratch.inner);
-    }
+    let (rows, outputs, finish, out) = (0..size.rows, 0..rank, &Finish::none(), &mut *scratch.inner);
+    Product { size: narrow, rows, outputs, w: right, x, finish, out }.run();
     rank
 }
 
 /// x W^T + b for the centre alone: a vector holds 16 outputs of one row.
-#[inline(always)]
 fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T]) {
-    let mut w = vec![[T::ZERO; LANES]; size.inputs];
-    let mut sums = vec![[T::ZERO; LANES]; size.rows];
-    for first in (0..size.outputs).step_by(LANES) {
-        let count = LANES.min(size.outputs - first);
-        for (k, w) in w.iter_mut().enumerate() {
-            for (l, w) in w[..count].iter_mut().enumerate() {
-                *w = weight[(first + l) * size.inputs + k];
-            }
-        }
-        panel(size, &w, x, &mut sums);
-        for (row, sum) in sums.iter().enumerate() {
-            let out = &mut out[row * size.outputs + first..][..count];
-            out.copy_from_slice(&sum[..count]);
-            if let Some(bias) = bias.get(first..first + count) {
-                for (y, &b) in out.iter_mut().zip(bias) {
-                    *y = *y + b;
-                }
-            }
-        }
-    }
+    let panels = Size { outputs: groups::<1>(size.outputs), ..size };
+    let mut w = vec![[T::ZERO; LANES]; panels.outputs * size.step];
+    pack(size.step, weight, &mut w);
+    let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
+    run(panels, panels.outputs, &w, x, &mut sums);
+    unpack(size.outputs, &sums, bias, out);
 }
 
 /// Returns x W^T for the centre, which all members share when they share x.
-pub(crate) fn shared_base<T: Real>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
+pub(crate) fn shared_base<T: Compute<1>>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
     let op = super::Op::from(Linear { weight: 0, bias: None });
     let mut out = vec![[T::ZERO]; shape.rows() * weight.shape.dims()[0]];
     let call = Call {

@@ -4,18 +4,35 @@
 //! instruction works on `L` members at once and no operation ever adds across a vector. With `L = 1` the same loop
 //! computes for the centre alone. Either way an element is the result of the same IEEE operations in the same order.
 
+pub(crate) mod channels;
+pub(crate) mod columns;
+mod eager;
 mod elementwise;
 mod lanes;
+mod lines;
+#[cfg(test)]
+mod members;
+mod memory;
+mod packed;
 mod products;
-
-use std::cell::RefCell;
+mod sizes;
+mod strided;
+mod sums;
+mod windows;
 
 use pulp::{Arch, Simd, WithSimd};
 
+pub use eager::Element;
+pub(crate) use eager::Split;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
+pub use memory::Memory;
+pub use phi_residual::{Activation, ResidualMode};
+pub use reduce::How;
+pub use softmax::SoftmaxWeight;
+pub use windows::Windows;
 
-use crate::tensor::{DType, Real, Shape, Storage, Tensor};
+use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
 /// What every operation tells of itself.
@@ -27,6 +44,30 @@ pub(crate) trait Operation {
 
     /// Returns the shape of the result.
     fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape>;
+
+    /// Checks values before they are computed with at once; a program, which has none yet, never asks.
+    fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
+        let _ = (inputs, parameters);
+        Ok(())
+    }
+
+    /// Returns about how many vector instructions sixteen members take.
+    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+        let _ = inputs;
+        20 * output.numel()
+    }
+
+    /// Returns how the work falls into rows that threads may compute; into none unless the operation says so.
+    fn split(&self, inputs: &[&Shape]) -> Split {
+        let _ = inputs;
+        Split::WHOLE
+    }
+
+    /// Computes a large result with threads in a way of its own; returns false if it has none.
+    fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+        let _ = (call, out);
+        false
+    }
 
     /// Computes the result for `L` members. Shapes were checked by `shape`.
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]);
@@ -69,14 +110,35 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.shape(inputs, parameters)),* }
             }
 
+            /// Checks values before they are computed with at once.
+            fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
+                match self { $(Self::$name(op) => op.check(inputs, parameters)),* }
+            }
+
+            /// Returns about how many vector instructions sixteen members take.
+            pub(crate) fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+                match self { $(Self::$name(op) => op.cost(inputs, output)),* }
+            }
+
+            /// Returns how the work falls into rows that threads may compute.
+            fn split(&self, inputs: &[&Shape]) -> Split {
+                match self { $(Self::$name(op) => op.split(inputs)),* }
+            }
+
+            /// Computes a large result with threads, if the operation has a way of its own.
+            fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+                match self { $(Self::$name(op) => op.threaded(call, out)),* }
+            }
+
             /// Returns the numbers of the parameters that this operation reads.
             pub fn parameters(&self) -> Vec<usize> {
                 match self { $(Self::$name(op) => op.parameters()),* }
             }
 
             #[inline(always)]
-            fn run_inline<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-                match self { $(Self::$name(op) => op.run(simd, call, out)),* }
+            fn dispatch<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+                let arch = Arch::new();
+                match self { $(Self::$name(op) => arch.dispatch(Run { op, call, out })),* }
             }
         }
     };
@@ -84,123 +146,90 @@ macro_rules! operations {
 
 // One line for each operation.
 operations! {
+    abs::Abs,
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
+    attention::Attention,
+    avg_pool::AvgPool,
+    batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
+    clamp::Clamp,
+    concat::Concat,
+    cos::Cos,
+    conv::Conv,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
+    embedding::Embedding,
+    exp::Exp,
+    expand::Expand,
     gelu::Gelu,
+    index_select::IndexSelect,
+    layer_norm::LayerNorm,
     linear::Linear,
-    mean::Mean,
+    log::Log,
+    mat_mul::MatMul,
+    max_pool::MaxPool,
     mse::MeanSquaredError,
+    narrow::Narrow,
+    neg::Neg,
+    permute::Permute,
+    phi_residual::PhiResidual,
+    reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
     sigmoid::Sigmoid,
+    sin::Sin,
     softmax::Softmax,
+    sqrt::Sqrt,
+    square::Square,
     tanh::Tanh,
+    weight::Weight,
 }
 
-/// One run of an operation, as a value that `pulp` compiles for each instruction set.
-struct Run<'r, 'c, T: Real, const L: usize> {
-    op: &'r Op,
+/// One run of an operation, as a value that `pulp` compiles for each instruction set: each operation for itself, since a
+/// compiler would be long over one function that holds them all.
+struct Run<'r, 'c, O, T: Real, const L: usize> {
+    op: &'r O,
     call: &'r Call<'c, T, L>,
     out: &'r mut [[T; L]],
 }
 
-impl<T: Real, const L: usize> WithSimd for Run<'_, '_, T, L> {
+impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.op.run_inline(simd, self.call, self.out);
+        self.op.run(simd, self.call, self.out);
     }
 }
 
 impl Op {
     /// Computes the result with the widest vector instructions of this processor.
-    pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        Arch::new().dispatch(Run { op: self, call, out });
-    }
-
-    /// Computes the result at once for concrete tensors and parameters, all of one dtype.
-    ///
-    /// # Errors
-    /// `Error::Shape` or `Error::DType` when the inputs do not fit.
-    ///
-    /// ```
-    /// use syntonic_core::ops::{Op, Relu};
-    /// use syntonic_core::tensor::Tensor;
-    /// let x = Tensor::new([3], vec![-1.0_f32, 0.0, 2.0])?;
-    /// assert_eq!(Op::from(Relu).eager(&[&x], &[])?.to_f64(), [0.0, 0.0, 2.0]);
-    /// # Ok::<(), syntonic_core::Error>(())
-    /// ```
-    pub fn eager(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
-        let dtype = inputs.first().map_or(DType::F32, |x| x.dtype());
-        if let Some(other) = inputs.iter().find(|x| x.dtype() != dtype) {
-            return Err(Error::DType {
-                op: self.name(),
-                expected: format!("all inputs of one dtype, here {}", dtype.name()),
-                got: format!("{}; convert with astype", other.dtype().name()),
-            });
-        }
-        match dtype {
-            DType::F32 => self.eager_as::<f32>(inputs, parameters),
-            DType::F64 => self.eager_as::<f64>(inputs, parameters),
-        }
-    }
-
-    fn eager_as<T: Element>(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
-        let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
-        let parameter_shapes: Vec<Shape> = parameters.iter().map(|p| p.shape().clone()).collect();
-        let output = self.shape(&shapes, &parameter_shapes)?;
-        let parameters: Vec<Tensor> = parameters.iter().map(|p| p.cast(T::DTYPE)).collect();
-        let views: Vec<Parameter<'_, T, 1>> = (parameters.iter().zip(&parameter_shapes))
-            .map(|(p, shape)| Parameter { shape, centre: T::slice(p), noise: Noise::None })
-            .collect();
-        let operands: Vec<Operand<'_, T, 1>> = inputs.iter().map(|x| Operand::Shared(T::slice(x))).collect();
-        let mut out = vec![[T::ZERO]; output.numel()];
-        let (draw, scratch) = (Draw::default(), RefCell::default());
-        let call = Call { inputs: &operands, shapes: &shapes, parameters: &views, base: &[], draw, scratch: &scratch };
-        self.run(&call, &mut out);
-        Tensor::new(output, T::storage(out.into_flattened()))
+    pub(crate) fn run<T: Compute<L>, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        T::compute(self, call, out);
     }
 }
 
-/// A float format whose tensors can be read as slices.
-pub trait Element: Real {
-    /// Returns the values of a tensor of this format; of another format, nothing.
-    fn slice(tensor: &Tensor) -> &[Self];
-    /// Wraps values as the memory of a tensor.
-    fn storage(values: Vec<Self>) -> Storage;
+/// A float format that operations compute with for `L` members. Its methods are not generic, so that the operations are
+/// compiled once, in this crate, and not again by every crate that runs a program.
+pub trait Compute<const L: usize>: Real {
+    /// Computes the result of an operation.
+    fn compute(op: &Op, call: &Call<'_, Self, L>, out: &mut [[Self; L]]);
 }
 
-impl Element for f32 {
-    fn slice(tensor: &Tensor) -> &[Self] {
-        match tensor.storage() {
-            Storage::F32(v) => v,
-            Storage::F64(_) => &[],
-        }
-    }
-
-    fn storage(values: Vec<Self>) -> Storage {
-        values.into()
-    }
+macro_rules! compute {
+    ($($t:ty, $lanes:expr);*) => {
+        $(impl Compute<{ $lanes }> for $t {
+            fn compute(op: &Op, call: &Call<'_, Self, { $lanes }>, out: &mut [[Self; $lanes]]) {
+                op.dispatch(call, out);
+            }
+        })*
+    };
 }
 
-impl Element for f64 {
-    fn slice(tensor: &Tensor) -> &[Self] {
-        match tensor.storage() {
-            Storage::F64(v) => v,
-            Storage::F32(_) => &[],
-        }
-    }
-
-    fn storage(values: Vec<Self>) -> Storage {
-        values.into()
-    }
-}
+compute!(f32, 1; f32, LANES; f64, 1; f64, LANES);
 
 /// Returns an error that names the operation, unless there are `count` inputs.
 fn expect_inputs(op: &'static str, inputs: &[&Shape], count: usize) -> Result<()> {

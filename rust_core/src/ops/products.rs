@@ -1,64 +1,39 @@
-//! Sums of products in vector registers: the inner loop of `linear`.
+//! Sums of products in vector registers: the inner loop of `linear`, convolutions, products of activations and attention.
+//!
+//! All of them are x W^T, and every sum is one chain of fused multiply-adds over the inputs in rising order. What differs
+//! is where the factors of a row lie in x, which a `Window` tells, and what a vector holds: sixteen members, or, for the
+//! centre alone, sixteen outputs.
+
+use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::lanes::LANES;
+use super::sizes::{FACTORS, ROWS, Size, TILE, Window, tile};
 use crate::tensor::Real;
 
-/// Outputs and rows that one inner loop works on: 16 sums stay in registers.
-pub(super) const TILE: usize = 4;
-
-/// The sizes of x W^T: x is (rows, inputs), W is (outputs, inputs).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    pub rows: usize,
-    pub inputs: usize,
-    pub outputs: usize,
+/// A factor: one number for all members, or one for each.
+pub(super) trait Factor<T: Real>: Copy {
+    /// Zero, for all members.
+    const ZERO: Self;
+    /// Returns the factor for the members in vector `v`.
+    fn vector<S: Simd>(&self, simd: S, v: usize) -> T::Vector<S>;
 }
 
-/// A matrix of factors, row-major, of which a kernel reads whole rows of `inputs` numbers.
-pub(super) trait Column<T: Real>: Copy {
-    /// One row.
-    type Row: Copy;
-    /// Returns row `row`.
-    fn row(self, inputs: usize, row: usize) -> Self::Row;
-    /// Returns vector `v` of factor `k`, for all members in it.
-    fn at<S: Simd>(row: Self::Row, simd: S, k: usize, v: usize) -> T::Vector<S>;
-}
-
-/// Factors that are the same for all members.
-#[derive(Clone, Copy)]
-pub(super) struct Shared<'a, T>(pub &'a [T]);
-
-impl<'a, T: Real> Column<T> for Shared<'a, T> {
-    type Row = &'a [T];
+impl<T: Real> Factor<T> for T {
+    const ZERO: Self = <T as Real>::ZERO;
 
     #[inline(always)]
-    fn row(self, inputs: usize, row: usize) -> &'a [T] {
-        &self.0[row * inputs..][..inputs]
-    }
-
-    #[inline(always)]
-    fn at<S: Simd>(row: &'a [T], simd: S, k: usize, _: usize) -> T::Vector<S> {
-        T::splat(simd, row[k])
+    fn vector<S: Simd>(&self, simd: S, _: usize) -> T::Vector<S> {
+        T::splat(simd, *self)
     }
 }
 
-/// Factors that each member has for itself.
-#[derive(Clone, Copy)]
-pub(super) struct Members<'a, T, const L: usize>(pub &'a [[T; L]]);
-
-impl<'a, T: Real, const L: usize> Column<T> for Members<'a, T, L> {
-    type Row = &'a [[T; L]];
+impl<T: Real, const L: usize> Factor<T> for [T; L] {
+    const ZERO: Self = [T::ZERO; L];
 
     #[inline(always)]
-    fn row(self, inputs: usize, row: usize) -> &'a [[T; L]] {
-        &self.0[row * inputs..][..inputs]
-    }
-
-    #[inline(always)]
-    fn at<S: Simd>(row: &'a [[T; L]], _: S, k: usize, v: usize) -> T::Vector<S> {
-        T::vectors::<S>(&row[k])[v]
+    fn vector<S: Simd>(&self, _: S, v: usize) -> T::Vector<S> {
+        T::vectors::<S>(self)[v]
     }
 }
 
@@ -66,30 +41,6 @@ impl<'a, T: Real, const L: usize> Column<T> for Members<'a, T, L> {
 #[inline(always)]
 fn vectors_in<S: Simd, T: Real, const L: usize>() -> usize {
     T::vectors::<S>(&[T::ZERO; L]).len()
-}
-
-/// Returns the sums over k of w[o][k] x[b][k], all O times B of them in registers.
-#[inline(always)]
-fn products<S: Simd, T: Real, W: Column<T>, X: Column<T>, const O: usize, const B: usize>(
-    simd: S,
-    (inputs, v): (usize, usize),
-    w: [W::Row; O],
-    x: [X::Row; B],
-) -> [[T::Vector<S>; B]; O] {
-    let mut sums = [[T::splat(simd, T::ZERO); B]; O];
-    for k in 0..inputs {
-        let mut factors = [T::splat(simd, T::ZERO); O];
-        for o in 0..O {
-            factors[o] = W::at(w[o], simd, k, v);
-        }
-        for b in 0..B {
-            let x = X::at(x[b], simd, k, v);
-            for o in 0..O {
-                sums[o][b] = T::mul_add(simd, factors[o], x, sums[o][b]);
-            }
-        }
-    }
-    sums
 }
 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
@@ -124,15 +75,15 @@ impl<T: Real, const L: usize> Finish<'_, T, L> {
     }
 
     /// Finishes sums that all members share.
-    pub fn run(&self, size: Size, base: &[T], out: &mut [[T; L]]) {
-        struct Run<'r, 'a, T, const L: usize>(&'r Finish<'a, T, L>, Size, &'r [T], &'r mut [[T; L]]);
+    pub fn run(&self, outputs: usize, base: &[T], out: &mut [[T; L]]) {
+        struct Run<'r, 'a, T, const L: usize>(&'r Finish<'a, T, L>, usize, &'r [T], &'r mut [[T; L]]);
         impl<T: Real, const L: usize> WithSimd for Run<'_, '_, T, L> {
             type Output = ();
 
             #[inline(always)]
             fn with_simd<S: Simd>(self, simd: S) {
-                let Self(finish, size, base, out) = self;
-                let rows = out.chunks_exact_mut(size.outputs).zip(base.chunks_exact(size.outputs));
+                let Self(finish, outputs, base, out) = self;
+                let rows = out.chunks_exact_mut(outputs).zip(base.chunks_exact(outputs));
                 for (row, (out, base)) in rows.enumerate() {
                     for (o, (out, &base)) in out.iter_mut().zip(base).enumerate() {
                         for (v, y) in T::vectors_mut::<S>(out).iter_mut().enumerate() {
@@ -142,72 +93,150 @@ impl<T: Real, const L: usize> Finish<'_, T, L> {
                 }
             }
         }
-        Arch::new().dispatch(Run(self, size, base, out));
+        Arch::new().dispatch(Run(self, outputs, base, out));
     }
 }
 
-/// Computes the outputs `first..first + count` of every row; `w` holds their weights, `count` is 1 or `TILE`.
-#[inline(always)]
-pub(super) fn columns<T: Real, const L: usize, W: Column<T>, X: Column<T>>(
-    size: Size,
-    first: usize,
-    count: usize,
-    w: W,
-    x: X,
-    finish: &Finish<'_, T, L>,
-    out: &mut [[T; L]],
-) {
-    match count {
-        TILE => Arch::new().dispatch(Columns::<T, W, X, L, TILE> { size, first, w, x, finish, out }),
-        _ => Arch::new().dispatch(Columns::<T, W, X, L, 1> { size, first, w, x, finish, out }),
-    }
+/// Some outputs of some rows of x W^T.
+pub(super) struct Product<'p, 'f, T, W, X, const L: usize> {
+    pub size: Size,
+    /// The rows to compute.
+    pub rows: Range<usize>,
+    /// The outputs to compute.
+    pub outputs: Range<usize>,
+    /// Their weights.
+    pub w: &'p [W],
+    pub x: &'p [X],
+    pub finish: &'p Finish<'f, T, L>,
+    /// (rows, outputs), all of them
+    pub out: &'p mut [[T; L]],
 }
 
-struct Columns<'r, 'a, T, W, X, const L: usize, const O: usize> {
-    size: Size,
-    first: usize,
-    w: W,
-    x: X,
-    finish: &'r Finish<'a, T, L>,
-    out: &'r mut [[T; L]],
-}
-
-impl<T: Real, W: Column<T>, X: Column<T>, const L: usize, const O: usize> WithSimd for Columns<'_, '_, T, W, X, L, O> {
+impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'_, '_, T, W, X, L> {
     type Output = ();
 
+    // No closures from here on: they would not become part of the vector code.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let whole = self.size.rows - self.size.rows % TILE;
+        let Window { parts, length, .. } = self.size.window;
+        let step = (FACTORS / length.max(1)).clamp(1, parts.max(1));
+        // A sum that is cut goes on from what is written, so that nothing may be computed twice.
+        let twice = step >= parts;
         for v in 0..vectors_in::<S, T, L>() {
-            for row in (0..whole).step_by(TILE) {
-                self.rows::<S, TILE>(simd, row, v);
-            }
-            for row in whole..self.size.rows {
-                self.rows::<S, 1>(simd, row, v);
+            let mut row = self.rows.start;
+            while row < self.rows.end {
+                let rows = row..self.rows.end.min(row + ROWS);
+                let mut part = 0;
+                while part < parts {
+                    let parts = part..parts.min(part + step);
+                    self.outputs(simd, (&rows, &parts, twice), v);
+                    part = parts.end;
+                }
+                row = rows.end;
             }
         }
     }
 }
 
-impl<T: Real, W: Column<T>, X: Column<T>, const L: usize, const O: usize> Columns<'_, '_, T, W, X, L, O> {
+impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, X, L> {
+    /// Computes and writes.
+    pub fn run(self) {
+        Arch::new().dispatch(self);
+    }
+
+    /// Adds the products of some parts to the sums of some rows.
     #[inline(always)]
-    fn rows<S: Simd, const B: usize>(&mut self, simd: S, row: usize, v: usize) {
-        let Size { inputs, outputs, .. } = self.size;
-        let w = std::array::from_fn(|o| self.w.row(inputs, o));
-        let x = std::array::from_fn(|b| self.x.row(inputs, row + b));
-        let sums = products::<S, T, W, X, O, B>(simd, (inputs, v), w, x);
-        for (o, sums) in sums.iter().enumerate() {
-            for (b, &sum) in sums.iter().enumerate() {
-                let (row, o) = (row + b, self.first + o);
-                let y = self.finish.vector(simd, (row, o, v), sum);
+    fn outputs<S: Simd>(&mut self, simd: S, what: (&Range<usize>, &Range<usize>, bool), v: usize) {
+        let outputs = self.outputs.clone();
+        let mut output = outputs.start;
+        while output < outputs.end {
+            let (first, count) = tile(output, &outputs, what.2);
+            match count {
+                TILE => self.columns::<S, TILE>(simd, first, what, v),
+                _ => self.columns::<S, 1>(simd, first, what, v),
+            }
+            output = first + count;
+        }
+    }
+
+    #[inline(always)]
+    fn columns<S: Simd, const O: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        (rows, parts, twice): (&Range<usize>, &Range<usize>, bool),
+        v: usize,
+    ) {
+        let mut row = rows.start;
+        while row < rows.end {
+            let (from, count) = tile(row, rows, twice);
+            match count {
+                TILE => self.tile::<S, O, TILE>(simd, (first, from, v), parts),
+                _ => self.tile::<S, O, 1>(simd, (first, from, v), parts),
+            }
+            row = from + count;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const O: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        (first, row, v): (usize, usize, usize),
+        parts: &Range<usize>,
+    ) {
+        let outputs = self.size.outputs;
+        let mut sums = [[T::splat(simd, T::ZERO); B]; O];
+        if parts.start > 0 {
+            for o in 0..O {
+                for b in 0..B {
+                    sums[o][b] = T::vectors::<S>(&self.out[(row + b) * outputs + first + o])[v];
+                }
+            }
+        }
+        let sums = self.sums::<S, O, B>(simd, (first, row, v), parts, sums);
+        let last = parts.end == self.size.window.parts;
+        for o in 0..O {
+            for b in 0..B {
+                let (row, o, sum) = (row + b, first + o, sums[o][b]);
+                let y = if last { self.finish.vector(simd, (row, o, v), sum) } else { sum };
                 T::vectors_mut::<S>(&mut self.out[row * outputs + o])[v] = y;
             }
         }
     }
-}
 
-/// Computes the sums of 16 outputs, which share a vector, for every row of x; `w` is (inputs, 16).
-pub(super) fn panel<T: Real>(size: Size, w: &[[T; LANES]], x: &[T], out: &mut [[T; LANES]]) {
-    let narrow = Size { outputs: 1, ..size };
-    columns(narrow, 0, 1, Members(w), Shared(x), &Finish::none(), out);
+    /// Returns the sums plus w[o][k] x[b][k] over the k in some parts, all O times B of them in registers.
+    #[inline(always)]
+    fn sums<S: Simd, const O: usize, const B: usize>(
+        &self,
+        simd: S,
+        (first, row, v): (usize, usize, usize),
+        parts: &Range<usize>,
+        mut sums: [[T::Vector<S>; B]; O],
+    ) -> [[T::Vector<S>; B]; O] {
+        let Self { size: Size { window, step, .. }, w, x, .. } = *self;
+        let first = (first - self.outputs.start) * step;
+        let (mut ws, mut xs): ([&[W]; O], [&[X]; B]) = ([&[]; O], [&[]; B]);
+        for part in parts.start..parts.end {
+            for o in 0..O {
+                ws[o] = &w[first + o * step + part * window.length..][..window.length];
+            }
+            for b in 0..B {
+                xs[b] = &x[window.start(row + b) + part * window.part..][..window.length];
+            }
+            for k in 0..window.length {
+                let mut factors = [T::splat(simd, T::ZERO); O];
+                for o in 0..O {
+                    factors[o] = ws[o][k].vector(simd, v);
+                }
+                for b in 0..B {
+                    let x = xs[b][k].vector(simd, v);
+                    for o in 0..O {
+                        sums[o][b] = T::mul_add(simd, factors[o], x, sums[o][b]);
+                    }
+                }
+            }
+        }
+        sums
+    }
 }

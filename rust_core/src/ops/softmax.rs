@@ -1,49 +1,212 @@
-//! softmax(x)_i = e^(x_i) / sum_j e^(x_j) over the last axis, shifted by the largest x so that nothing overflows.
+//! softmax(x)_i = e^(x_i) / sum_j e^(x_j) along an axis, and its syntonic form p_i ~ w_i^scale e^(x_i).
+//!
+//! w_i = e^(-n_i^2 / phi) by mode norms, or the syntony that comes with each element. Both are added to x as logarithms, so
+//! that nothing underflows; then the largest x is subtracted, so that nothing overflows. A line that is -inf throughout
+//! gives 1/n everywhere; a line with NaN or +inf gives NaN.
 
 use pulp::Simd;
 
-use super::lanes::{add, max, sub};
-use super::{Call, Operation, expect_inputs};
-use crate::Result;
+use super::lanes::{Call, add, fma, max};
+use super::lines::{Kernel, Lines, shift, stretch};
+use super::{Operation, Split, elementwise, expect_inputs, sums};
+use crate::exact::constants::PHI;
 use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
 
-/// Softmax over the last axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Softmax;
+/// The smallest syntony: below it the logarithm is that of this one.
+const LEAST_SYNTONY: f64 = 1e-10;
+
+/// What multiplies e^x.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SoftmaxWeight {
+    /// Nothing.
+    Identity,
+    /// e^(-scale * norm / phi), with one mode norm n^2 for each index along the axis.
+    Norms {
+        /// The power of the weights.
+        scale: f64,
+        /// n^2, as long as the axis.
+        norms: Vec<f64>,
+    },
+    /// max(s, 1e-10)^scale, with s the second input, of the same shape.
+    Syntony {
+        /// The power of the syntony.
+        scale: f64,
+    },
+}
+
+/// Softmax along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Softmax {
+    /// The axis, counted from the last, which is 1.
+    pub axis: usize,
+    /// What multiplies e^x.
+    pub weight: SoftmaxWeight,
+}
+
+impl Softmax {
+    /// Softmax along the last axis.
+    pub const LAST: Self = Self { axis: 1, weight: SoftmaxWeight::Identity };
+}
 
 impl Operation for Softmax {
     const NAME: &'static str = "softmax";
+    const IN_PLACE: bool = true;
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
-        expect_inputs(Self::NAME, inputs, 1)?;
-        Ok(inputs[0].clone())
+        expect_inputs(Self::NAME, inputs, if matches!(self.weight, SoftmaxWeight::Syntony { .. }) { 2 } else { 1 })?;
+        let x = inputs[0];
+        let fault = |expected: String, got: String| Err(Error::Shape { op: Self::NAME, expected, got });
+        // A scalar is a line of one element.
+        if self.axis == 0 || self.axis > x.rank().max(1) {
+            return fault(format!("an axis from -{} to -1 for {x}", x.rank().max(1)), format!("-{}", self.axis));
+        }
+        let length = Lines::of(x, self.axis).length;
+        match &self.weight {
+            SoftmaxWeight::Norms { norms, .. } if norms.len() != length => {
+                fault(format!("{length} mode norms, one for each index of axis -{} of {x}", self.axis), norms.len().to_string())
+            }
+            SoftmaxWeight::Syntony { .. } if inputs[1] != x => {
+                fault(format!("a syntony for each element, of shape {x}"), inputs[1].to_string())
+            }
+            _ => Ok(x.clone()),
+        }
+    }
+
+    fn split(&self, inputs: &[&Shape]) -> Split {
+        Split { axes: inputs[0].rank().saturating_sub(self.axis), inputs: inputs.len() }
+    }
+
+    fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
+        40 * output.numel()
     }
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        let width = call.shapes[0].last().max(1);
-        for (row, out) in out.chunks_exact_mut(width).enumerate() {
-            let mut largest = [-T::INFINITY; L];
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = call.inputs[0].at(row * width + i);
-                largest = max(simd, &largest, o);
+        let lines = Lines::of(call.shapes[0], self.axis);
+        let bias: Vec<T> = match &self.weight {
+            SoftmaxWeight::Norms { scale, norms } => norms.iter().map(|n| T::from_f64(-scale * n / PHI)).collect(),
+            _ => Vec::new(),
+        };
+        lines.run(simd, &Weighted { lines, weight: &self.weight, bias: &bias }, call, out);
+    }
+}
+
+/// Adds what belongs to each index of the axis, in whole blocks.
+#[inline(always)]
+fn add_bias<S: Simd, T: Real, const L: usize>(simd: S, lines: Lines, bias: &[T], out: &mut [[T; L]]) {
+    for block in out.chunks_exact_mut(lines.length * lines.inner) {
+        if L == 1 && lines.inner == 1 {
+            for (x, &y) in block.as_flattened_mut().iter_mut().zip(bias) {
+                *x = *x + y;
             }
-            let mut sum = [T::ZERO; L];
-            for o in out.iter_mut() {
-                *o = sub(simd, o, &largest);
-            }
-            // A flat pass, which compilers turn into vector code.
-            for e in out.as_flattened_mut() {
-                *e = e.exp();
-            }
-            for o in out.iter() {
-                sum = add(simd, &sum, o);
-            }
-            for o in out.iter_mut() {
-                for l in 0..L {
-                    o[l] = o[l] / sum[l];
+        } else {
+            for (row, &y) in block.chunks_exact_mut(lines.inner).zip(bias) {
+                for x in row {
+                    *x = add(simd, x, &[y; L]);
                 }
             }
         }
     }
+}
+
+/// Adds scale * ln max(s, 1e-10) to the elements from `start` on.
+#[inline(always)]
+fn add_syntony<S: Simd, T: Real, const L: usize>(
+    simd: S,
+    call: &Call<'_, T, L>,
+    start: usize,
+    scale: T,
+    out: &mut [[T; L]],
+) {
+    let least = T::from_f64(LEAST_SYNTONY);
+    let mut scratch = call.scratch.borrow_mut();
+    if scratch.len() < out.len() {
+        scratch.resize(out.len(), [T::ZERO; L]);
+    }
+    let syntony = &mut scratch[..out.len()];
+    elementwise::load(&call.inputs[1], start, syntony);
+    for s in syntony.as_flattened_mut() {
+        *s = (if *s < least { least } else { *s }).ln();
+    }
+    for (x, s) in out.iter_mut().zip(syntony) {
+        *x = fma(simd, s, &[scale; L], x);
+    }
+}
+
+/// w e^x / sum w e^x of lines.
+struct Weighted<'a, T> {
+    lines: Lines,
+    weight: &'a SoftmaxWeight,
+    /// ln w for each index of the axis, if it has norms
+    bias: &'a [T],
+}
+
+impl<T: Real> Kernel<T> for Weighted<'_, T> {
+    #[inline(always)]
+    fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+        elementwise::load(&call.inputs[0], start, out);
+        match self.weight {
+            SoftmaxWeight::Identity => {}
+            SoftmaxWeight::Norms { .. } => add_bias(simd, self.lines, self.bias, out),
+            SoftmaxWeight::Syntony { scale } => add_syntony(simd, call, start, T::from_f64(*scale), out),
+        }
+    }
+
+    #[inline(always)]
+    fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
+        normalise(simd, length, x);
+    }
+}
+
+/// Makes of lines of `length` elements e^x / sum e^x.
+#[inline(always)]
+pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
+    for line in x.chunks_exact_mut(length) {
+        let mut largest = largest(simd, line);
+        for l in 0..L {
+            largest[l] = if largest[l] == -T::INFINITY { T::ZERO } else { largest[l] };
+        }
+        shift(simd, line, &largest);
+    }
+    // A flat pass, which compilers turn into vector code.
+    for x in x.as_flattened_mut() {
+        *x = x.exp();
+    }
+    let uniform = T::ONE / T::from_f64(length as f64);
+    for line in x.chunks_exact_mut(length) {
+        let sum = sums::sum(simd, line);
+        let (mut scale, mut offset) = ([T::ZERO; L], [T::ZERO; L]);
+        for l in 0..L {
+            offset[l] = if sum[l] == T::ZERO { uniform } else { T::ZERO };
+            scale[l] = if sum[l] == T::ZERO { T::ZERO } else { T::ONE / sum[l] };
+        }
+        stretch(simd, line, &scale, &offset);
+    }
+}
+
+/// Returns the largest element of a line; some element where one is NaN.
+#[inline(always)]
+fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L] {
+    let mut best = [-T::INFINITY; L];
+    if L > 1 {
+        for x in line {
+            best = max(simd, &best, x);
+        }
+        return best;
+    }
+    let mut each = [-T::INFINITY; 16];
+    let (whole, rest) = line.as_flattened().as_chunks::<16>();
+    for x in whole {
+        for j in 0..16 {
+            each[j] = larger(each[j], x[j]);
+        }
+    }
+    best[0] = each.iter().chain(rest).fold(-T::INFINITY, |a, &b| larger(a, b));
+    best
+}
+
+#[inline(always)]
+fn larger<T: Real>(a: T, b: T) -> T {
+    if b < a { a } else { b }
 }

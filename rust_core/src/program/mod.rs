@@ -5,12 +5,13 @@
 
 mod perturbation;
 mod run;
+mod slots;
 
 pub use perturbation::{Perturbation, Rank};
 pub use run::{Evaluator, Half, Workspace, Workspaces};
 
 use crate::ops::Op;
-use crate::tensor::Shape;
+use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
 /// The number of a value within a program.
@@ -19,7 +20,7 @@ pub type NodeId = usize;
 /// One value of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// What computes it; nothing for an input.
+    /// What computes it; nothing for an input or a constant.
     pub op: Option<Op>,
     /// What it is computed from.
     pub inputs: Vec<NodeId>,
@@ -47,20 +48,34 @@ pub(crate) struct Node {
 pub struct Program {
     nodes: Vec<Node>,
     inputs: Vec<NodeId>,
+    constants: Vec<(NodeId, Tensor)>,
     parameters: Vec<Shape>,
 }
 
 impl Program {
     /// Starts a program over parameters of these shapes.
     pub fn new(parameters: Vec<Shape>) -> Self {
-        Self { nodes: Vec::new(), inputs: Vec::new(), parameters }
+        Self { nodes: Vec::new(), inputs: Vec::new(), constants: Vec::new(), parameters }
     }
 
     /// Adds an input and returns its number.
     pub fn input(&mut self, shape: impl Into<Shape>) -> NodeId {
-        let id = self.nodes.len();
-        self.nodes.push(Node { op: None, inputs: Vec::new(), shape: shape.into(), varies: false, last_use: id });
+        let id = self.given(shape.into());
         self.inputs.push(id);
+        id
+    }
+
+    /// Adds a value that is the same in every generation and returns its number. It is rounded to the format in which
+    /// the program runs.
+    pub fn constant(&mut self, value: Tensor) -> NodeId {
+        let id = self.given(value.shape().clone());
+        self.constants.push((id, value));
+        id
+    }
+
+    fn given(&mut self, shape: Shape) -> NodeId {
+        let id = self.nodes.len();
+        self.nodes.push(Node { op: None, inputs: Vec::new(), shape, varies: false, last_use: id });
         id
     }
 
@@ -111,11 +126,29 @@ impl Program {
         &self.parameters
     }
 
+    /// Returns for each value whether `output` is computed from it.
+    pub(crate) fn ancestors(&self, output: NodeId) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        needed[output] = true;
+        for id in (0..=output).rev() {
+            if needed[id] {
+                for &input in &self.nodes[id].inputs {
+                    needed[input] = true;
+                }
+            }
+        }
+        needed
+    }
+
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
     pub(crate) fn inputs(&self) -> &[NodeId] {
         &self.inputs
+    }
+
+    pub(crate) fn constants(&self) -> &[(NodeId, Tensor)] {
+        &self.constants
     }
 }

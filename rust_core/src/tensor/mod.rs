@@ -1,5 +1,6 @@
 //! Float tensors, the random numbers that fill them, and the dual-state resonant tensor.
 
+mod buffer;
 mod dtype;
 mod dwell;
 mod dynamics;
@@ -16,10 +17,13 @@ mod rows;
 mod scalar;
 mod select;
 mod shape;
+mod spectrum;
 mod storage;
 mod syntony;
+mod trigonometry;
 mod vector;
 
+pub use buffer::{Buffer, Shelf};
 pub use dtype::DType;
 pub use dwell::{Dwell, snap_distance, snap_gradient};
 pub use dynamics::{Noise, harmonize};
@@ -32,6 +36,7 @@ pub use resonant::{Resonant, Values};
 pub use scalar::Scalar;
 pub use select::Comparison;
 pub use shape::Shape;
+pub use spectrum::singular_values;
 pub use storage::{Storage, Tensor};
 pub use syntony::{energy, syntony};
 pub use vector::Packed;

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{DType, Real, Shape};
+use super::{Buffer, DType, Real, Shape};
 use crate::{Error, Result};
 
 /// The memory of a float tensor. It is shared and never written once a tensor owns it.
 #[derive(Clone, Debug)]
 pub enum Storage {
     /// IEEE binary32 on the CPU.
-    F32(Arc<Vec<f32>>),
+    F32(Arc<Buffer<f32>>),
     /// IEEE binary64 on the CPU.
-    F64(Arc<Vec<f64>>),
+    F64(Arc<Buffer<f64>>),
 }
 
 impl Storage {
@@ -37,15 +37,27 @@ impl Storage {
     }
 }
 
+impl From<Buffer<f32>> for Storage {
+    fn from(values: Buffer<f32>) -> Self {
+        Self::F32(Arc::new(values))
+    }
+}
+
+impl From<Buffer<f64>> for Storage {
+    fn from(values: Buffer<f64>) -> Self {
+        Self::F64(Arc::new(values))
+    }
+}
+
 impl From<Vec<f32>> for Storage {
     fn from(values: Vec<f32>) -> Self {
-        Self::F32(Arc::new(values))
+        Buffer::from(values).into()
     }
 }
 
 impl From<Vec<f64>> for Storage {
     fn from(values: Vec<f64>) -> Self {
-        Self::F64(Arc::new(values))
+        Buffer::from(values).into()
     }
 }
 

@@ -1,0 +1,74 @@
+//! Batch norm: y = (x - mean) sqrt(variance / (var + eps)) for each channel, the last axis, over all other axes.
+//!
+//! Mean and population variance are those of the batch at hand; `norm::GoldenBatchNorm` keeps running ones.
+
+use pulp::Simd;
+
+use super::columns::{self, Line, Statistics};
+use super::layer_norm::check_options;
+use super::lanes::{Call, Operand};
+use super::{Operation, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// Normalises each channel to mean 0 and variance `variance`; no scale or shift of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// What is added to the variance.
+    pub eps: f64,
+    /// The variance of the result: 1, or 1/phi for the golden norm.
+    pub variance: f64,
+}
+
+impl Operation for BatchNorm {
+    const NAME: &'static str = "batch_norm";
+    const IN_PLACE: bool = true;
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        check_options(Self::NAME, self.eps, self.variance)?;
+        if inputs[0].rank() >= 2 && inputs[0].numel() > 0 {
+            return Ok(inputs[0].clone());
+        }
+        Err(Error::Shape {
+            op: Self::NAME,
+            expected: "at least two axes, the last of channels, and no axis of size 0".into(),
+            got: inputs[0].to_string(),
+        })
+    }
+
+    fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+        let Operand::Shared(x) = call.inputs[0] else { return false };
+        self.norm(call.shapes[0].last(), Some(x), out, true);
+        true
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let width = call.shapes[0].last() * L;
+        match call.inputs[0] {
+            Operand::Shared(x) => {
+                for (o, &x) in out.iter_mut().zip(x) {
+                    *o = [x; L];
+                }
+                self.norm(width, None, out.as_flattened_mut(), false);
+            }
+            Operand::Members(x) => self.norm(width, Some(x.as_flattened()), out.as_flattened_mut(), false),
+            Operand::InPlace => self.norm(width, None, out.as_flattened_mut(), false),
+        }
+    }
+}
+
+impl BatchNorm {
+    fn norm<T: Real>(&self, width: usize, x: Option<&[T]>, out: &mut [T], with_threads: bool) {
+        let statistics = columns::statistics(x.unwrap_or(out), width, with_threads);
+        let lines: Vec<Line<T>> = statistics.iter().map(|s| self.line(s)).collect();
+        columns::apply(&lines, x, out, with_threads);
+    }
+
+    /// Returns what is done with a channel of these statistics.
+    pub(crate) fn line<T: Real>(&self, s: &Statistics<T>) -> Line<T> {
+        let scale = (T::from_f64(self.variance) / (s.variance + T::from_f64(self.eps))).sqrt();
+        Line { shift: s.shift, scale, offset: -s.rest * scale }
+    }
+}

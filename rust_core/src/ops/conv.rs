@@ -1,0 +1,227 @@
+//! Convolution, channel last: y[b, i, o] = bias[o] + sum_(u, c) x[b, i * stride + u - padding, c] w[o, u, c], zero outside
+//! (a cross-correlation). Two axes of positions, or one.
+//!
+//! A row of x W^T is one position of the output: its factors are one run of kw * channels numbers for each line of the
+//! kernel. A padded input is copied, sample by sample, between zeros first, so that every position reads the same way.
+//! Each sum goes over (line, column, channel) in rising order with one fma each, then the bias is added.
+
+use pulp::Simd;
+
+use super::lanes::reserve;
+use super::packed::{groups, pack, run, unpack};
+use super::products::{Factor, Finish, Product};
+use super::sizes::{Size, Window};
+use super::windows::{count, kind, with_axes};
+use super::{Call, LANES, Operand, Operation, Split, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// Convolution of (batch, height, width, channels) with a kernel (out, kh, kw, channels), or of (batch, length, channels)
+/// with (out, k, channels).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv {
+    /// Number of the parameter that holds the kernel.
+    pub weight: usize,
+    /// Number of the parameter b, of shape (out,).
+    pub bias: Option<usize>,
+    /// Axes of positions, 1 or 2.
+    pub axes: usize,
+    /// From a position to the next, down and across; with one axis across alone counts.
+    pub stride: [usize; 2],
+    /// Zeros on either side, likewise; fewer than the kernel is wide.
+    pub padding: [usize; 2],
+}
+
+/// The sizes of one convolution; with one axis the heights are 1.
+#[derive(Clone, Copy)]
+struct Plan {
+    samples: usize,
+    input: [usize; 2],
+    /// Numbers in one position.
+    channels: usize,
+    /// With zeros on both sides.
+    padded: [usize; 2],
+    padding: [usize; 2],
+    size: Size,
+}
+
+impl Conv {
+    const NAMES: [&'static str; 2] = ["conv1d", "conv2d"];
+
+    fn plan(&self, x: &Shape, weight: &Shape) -> Plan {
+        let ([samples, height, width, channels], [outputs, kh, kw, _]) =
+            (with_axes(x.dims(), self.axes), with_axes(weight.dims(), self.axes));
+        let ([sh, sw], [ph, pw]) = (kind(self.axes, self.stride, 1), kind(self.axes, self.padding, 0));
+        let padded = [height + 2 * ph, width + 2 * pw];
+        let positions = [count(padded[0], kh, sh), count(padded[1], kw, sw)];
+        let line = padded[1] * channels;
+        let window = Window {
+            across: positions[1].max(1),
+            down: sh * line,
+            step: sw * channels,
+            parts: kh,
+            part: line,
+            length: kw * channels,
+        };
+        let size = Size { rows: positions[0] * positions[1], outputs, window, step: window.depth() };
+        Plan { samples, input: [height, width], channels, padded, padding: [ph, pw], size }
+    }
+
+    fn check(&self, x: &Shape, weight: &Shape, bias: Option<&Shape>) -> Result<()> {
+        let op = self.name();
+        let shape = |expected: String, got: &Shape| Err(Error::Shape { op, expected, got: got.to_string() });
+        let value = |expected: String, got: [usize; 2]| {
+            Err(Error::Value { op, expected, got: format!("{:?}", &got[2 - self.axes..]) })
+        };
+        let axes = if self.axes == 1 { ("length", "k") } else { ("height, width", "kh, kw") };
+        if weight.rank() != self.axes + 2 || weight.dims()[1..=self.axes].contains(&0) {
+            return shape(format!("a kernel of shape (out, {}, channels)", axes.1), weight);
+        }
+        if x.rank() != self.axes + 2 || x.last() != weight.last() {
+            return shape(format!("an input (batch, {}, {}) for the kernel {weight}", axes.0, weight.last()), x);
+        }
+        if let Some(bias) = bias.filter(|bias| bias.dims() != [weight.dims()[0]]) {
+            return shape(format!("a bias of shape ({},)", weight.dims()[0]), bias);
+        }
+        let [_, kh, kw, _] = with_axes(weight.dims(), self.axes);
+        let [_, height, width, _] = with_axes(x.dims(), self.axes);
+        let (stride, padding) = (kind(self.axes, self.stride, 1), kind(self.axes, self.padding, 0));
+        if stride.contains(&0) {
+            return value("a stride of at least 1".into(), stride);
+        }
+        if padding[0] >= kh || padding[1] >= kw {
+            return value(format!("a padding smaller than the kernel {weight}"), padding);
+        }
+        if height + 2 * padding[0] < kh || width + 2 * padding[1] < kw {
+            return shape(format!("an input that is, with its padding, at least as large as the kernel {weight}"), x);
+        }
+        Ok(())
+    }
+
+    fn name(&self) -> &'static str {
+        Self::NAMES[usize::from(self.axes == 2)]
+    }
+}
+
+impl Operation for Conv {
+    const NAME: &'static str = "conv";
+
+    fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        let (x, weight) = (inputs[0], &parameters[self.weight]);
+        self.check(x, weight, self.bias.map(|bias| &parameters[bias]))?;
+        let Plan { samples, size, .. } = self.plan(x, weight);
+        let (across, outputs) = (size.window.across, size.outputs);
+        let shape: Shape = match self.axes {
+            1 => [samples, across, outputs].into(),
+            _ => [samples, size.rows / across, across, outputs].into(),
+        };
+        shape.check(self.name())?;
+        Ok(shape)
+    }
+
+    fn split(&self, _: &[&Shape]) -> Split {
+        Split { axes: 1, inputs: 1 }
+    }
+
+    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
+        // The kernel's size is not told here; nine positions of each channel are usual.
+        9 * inputs[0].last() * output.numel()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let weight = &call.parameters[self.weight];
+        let plan = self.plan(call.shapes[0], weight.shape);
+        let mut scratch = call.scratch.borrow_mut();
+        let padded = plan.padded_len();
+        if L == 1 {
+            let x = match call.inputs[0] {
+                Operand::Shared(x) => x,
+                Operand::Members(x) => x.as_flattened(),
+                Operand::InPlace => return,
+            };
+            reserve(&mut scratch, padded);
+            let bias = self.bias.map_or(&[][..], |bias| call.parameters[bias].centre);
+            let padded = &mut scratch.as_flattened_mut()[..padded];
+            return plan.centre(x, weight.centre, bias, padded, out.as_flattened_mut());
+        }
+        let (weights, outputs) = (weight.shape.numel(), plan.size.outputs);
+        reserve(&mut scratch, weights + outputs + padded);
+        let (w, rest) = scratch.split_at_mut(weights);
+        let (bias, rest) = rest.split_at_mut(outputs);
+        weight.read(simd, 0, w);
+        let bias: &[_] = match self.bias {
+            Some(number) => {
+                call.parameters[number].read(simd, 0, bias);
+                bias
+            }
+            None => &[],
+        };
+        match call.inputs[0] {
+            Operand::Shared(x) => plan.members(x, w, bias, &mut rest.as_flattened_mut()[..padded], out),
+            Operand::Members(x) => plan.members(x, w, bias, &mut rest[..padded], out),
+            Operand::InPlace => {}
+        }
+    }
+
+    fn parameters(&self) -> Vec<usize> {
+        [self.weight].into_iter().chain(self.bias).collect()
+    }
+}
+
+impl Plan {
+    /// Returns how many numbers a sample between zeros has; 0 where it is used as it is.
+    fn padded_len(&self) -> usize {
+        if self.padding == [0, 0] { 0 } else { self.padded[0] * self.padded[1] * self.channels }
+    }
+
+    /// Calls `work` with the number of each sample and with the sample between zeros.
+    fn samples<X: Copy>(&self, zero: X, x: &[X], padded: &mut [X], mut work: impl FnMut(usize, &[X])) {
+        let ([height, width], [ph, pw]) = (self.input, self.padding);
+        let (run, line) = (width * self.channels, self.padded[1] * self.channels);
+        padded.fill(zero);
+        for sample in 0..self.samples {
+            let x = &x[sample * height * run..][..height * run];
+            if padded.is_empty() {
+                work(sample, x);
+                continue;
+            }
+            for (y, x) in x.chunks_exact(run.max(1)).enumerate() {
+                padded[(y + ph) * line + pw * self.channels..][..run].copy_from_slice(x);
+            }
+            work(sample, padded);
+        }
+    }
+
+    /// The results of 16 members, whose weights and bias are `w` and `bias`.
+    fn members<T: Real, X: Factor<T>, const L: usize>(
+        &self,
+        x: &[X],
+        w: &[[T; L]],
+        bias: &[[T; L]],
+        padded: &mut [X],
+        out: &mut [[T; L]],
+    ) {
+        let size = self.size;
+        let finish = &Finish { bias, ..Finish::none() };
+        self.samples(X::ZERO, x, padded, |sample, x| {
+            let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
+            Product { size, rows: 0..size.rows, outputs: 0..size.outputs, w, x, finish, out }.run();
+        });
+    }
+
+    /// The result of the centre alone: a vector holds 16 outputs of one position.
+    fn centre<T: Real>(&self, x: &[T], weight: &[T], bias: &[T], padded: &mut [T], out: &mut [T]) {
+        let size = self.size;
+        let panels = Size { outputs: groups::<1>(size.outputs), ..size };
+        let mut w = vec![[T::ZERO; LANES]; panels.outputs * size.step];
+        pack(size.step, weight, &mut w);
+        let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
+        self.samples(T::ZERO, x, padded, |sample, x| {
+            let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
+            run(panels, panels.outputs, &w, x, &mut sums);
+            unpack(size.outputs, &sums, bias, out);
+        });
+    }
+}

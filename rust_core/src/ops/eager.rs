@@ -1,0 +1,171 @@
+//! Operations computed at once for concrete tensors: large ones by several threads, in memory of dropped tensors.
+//!
+//! An operation tells how its work falls into rows that are independent of each other. Pieces of rows are cut by the
+//! shape alone, and each is computed as if it were all there is; so the bits are the same for any number of threads.
+
+use std::cell::RefCell;
+
+use smallvec::SmallVec;
+
+use super::{Call, Compute, Draw, LANES, Noise, Op, Operand, Parameter};
+use crate::tensor::{Buffer, DType, Real, Shape, Storage, Tensor};
+use crate::{Error, Result, threads};
+
+/// The cost (as `Op::cost` counts it) from which threads pay: about a tenth of a millisecond of one.
+const WORTH: usize = 4_000_000;
+/// The cost of one piece, about.
+const PIECE: usize = 1_000_000;
+/// The most pieces: enough for many threads to finish together.
+const PIECES: usize = 256;
+
+/// How an operation's work falls into rows that do not depend on each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Split {
+    /// Leading axes of the first input whose every index is a row of the result; 0 if it does not fall into rows.
+    pub axes: usize,
+    /// Inputs, the first ones, that have these axes too. The others are read whole by every row.
+    pub inputs: usize,
+}
+
+impl Split {
+    /// The work is one piece.
+    pub const WHOLE: Self = Self { axes: 0, inputs: 0 };
+
+    /// Every element of the first `inputs`, which have one shape, is for itself.
+    pub fn elements(shapes: &[&Shape], inputs: usize) -> Self {
+        Self { axes: shapes[0].rank(), inputs }
+    }
+}
+
+impl Op {
+    /// Computes the result at once for concrete tensors and parameters, all of one dtype.
+    ///
+    /// # Errors
+    /// `Error::Shape` or `Error::DType` when the inputs do not fit.
+    ///
+    /// ```
+    /// use syntonic_core::ops::{Op, Relu};
+    /// use syntonic_core::tensor::Tensor;
+    /// let x = Tensor::new([3], vec![-1.0_f32, 0.0, 2.0])?;
+    /// assert_eq!(Op::from(Relu).eager(&[&x], &[])?.to_f64(), [0.0, 0.0, 2.0]);
+    /// # Ok::<(), syntonic_core::Error>(())
+    /// ```
+    pub fn eager(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
+        let dtype = inputs.first().map_or(DType::F32, |x| x.dtype());
+        if let Some(other) = inputs.iter().find(|x| x.dtype() != dtype) {
+            return Err(Error::DType {
+                op: self.name(),
+                expected: format!("all inputs of one dtype, here {}", dtype.name()),
+                got: format!("{}; convert with astype", other.dtype().name()),
+            });
+        }
+        match dtype {
+            DType::F32 => self.eager_as::<f32>(inputs, parameters),
+            DType::F64 => self.eager_as::<f64>(inputs, parameters),
+        }
+    }
+
+    fn eager_as<T: Element>(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
+        let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
+        let parameter_shapes: Vec<Shape> = parameters.iter().map(|p| p.shape().clone()).collect();
+        let output = self.shape(&shapes, &parameter_shapes)?;
+        output.check(self.name())?;
+        self.check(inputs, parameters)?;
+        let parameters: Vec<Tensor> = parameters.iter().map(|p| p.cast(T::DTYPE)).collect();
+        let views: Vec<Parameter<'_, T, 1>> = (parameters.iter().zip(&parameter_shapes))
+            .map(|(p, shape)| Parameter { shape, centre: T::slice(p), noise: Noise::None })
+            .collect();
+        let values: Vec<&[T]> = inputs.iter().map(|x| T::slice(x)).collect();
+        let mut out = Buffer::stale(output.numel());
+        let job = Job { op: self, values: &values, shapes: &shapes, parameters: &views };
+        job.run(self.cost(&shapes, &output), out.values_mut());
+        Tensor::new(output, T::storage(out))
+    }
+}
+
+/// One operation on concrete values.
+struct Job<'a, T> {
+    op: &'a Op,
+    values: &'a [&'a [T]],
+    shapes: &'a [&'a Shape],
+    parameters: &'a [Parameter<'a, T, 1>],
+}
+
+impl<T: Element> Job<'_, T> {
+    fn run(&self, cost: usize, out: &mut [T]) {
+        if cost >= WORTH {
+            let split = self.op.split(self.shapes);
+            let rows: usize = self.shapes[0].dims()[..split.axes].iter().product();
+            if split.axes > 0 && rows > 1 {
+                let piece = rows.div_ceil((cost / PIECE).min(PIECES));
+                let width = out.len() / rows;
+                let pieces = out.chunks_mut(piece * width.max(1)).enumerate();
+                return threads::each(pieces, |(i, out)| {
+                    self.piece(split, (rows, i * piece, out.len() / width.max(1)), out)
+                });
+            }
+        }
+        self.call(self.values, self.shapes, cost >= WORTH, out);
+    }
+
+    /// Computes `count` of the `rows`, from `first` on, which fill `out`.
+    fn piece(&self, split: Split, (rows, first, count): (usize, usize, usize), out: &mut [T]) {
+        let mut values: SmallVec<[&[T]; 3]> = SmallVec::from_slice(self.values);
+        let cut: SmallVec<[Shape; 3]> = (self.shapes.iter().take(split.inputs))
+            .map(|shape| {
+                let mut dims = vec![count];
+                dims.extend_from_slice(&shape.dims()[split.axes..]);
+                dims.into()
+            })
+            .collect();
+        for value in values.iter_mut().take(split.inputs) {
+            let width = value.len() / rows;
+            *value = &value[first * width..][..count * width];
+        }
+        let shapes: SmallVec<[&Shape; 3]> = cut.iter().chain(self.shapes.iter().skip(split.inputs).copied()).collect();
+        self.call(&values, &shapes, false, out);
+    }
+
+    fn call(&self, values: &[&[T]], shapes: &[&Shape], threads: bool, out: &mut [T]) {
+        let inputs: SmallVec<[Operand<'_, T, 1>; 3]> = values.iter().map(|x| Operand::Shared(x)).collect();
+        let (draw, scratch) = (Draw::default(), RefCell::default());
+        let call = Call { inputs: &inputs, shapes, parameters: self.parameters, base: &[], draw, scratch: &scratch };
+        if !(threads && self.op.threaded(&call, out)) {
+            self.op.run(&call, out.as_chunks_mut().0);
+        }
+    }
+}
+
+/// A float format whose tensors can be read as slices.
+pub trait Element: Real + Compute<1> + Compute<LANES> {
+    /// Returns the values of a tensor of this format; of another format, nothing.
+    fn slice(tensor: &Tensor) -> &[Self];
+    /// Wraps values as the memory of a tensor.
+    fn storage(values: impl Into<Buffer<Self>>) -> Storage;
+}
+
+impl Element for f32 {
+    fn slice(tensor: &Tensor) -> &[Self] {
+        match tensor.storage() {
+            Storage::F32(v) => v,
+            Storage::F64(_) => &[],
+        }
+    }
+
+    fn storage(values: impl Into<Buffer<Self>>) -> Storage {
+        values.into().into()
+    }
+}
+
+impl Element for f64 {
+    fn slice(tensor: &Tensor) -> &[Self] {
+        match tensor.storage() {
+            Storage::F64(v) => v,
+            Storage::F32(_) => &[],
+        }
+    }
+
+    fn storage(values: impl Into<Buffer<Self>>) -> Storage {
+        values.into().into()
+    }
+}

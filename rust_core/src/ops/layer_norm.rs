@@ -1,0 +1,103 @@
+//! Layer norm: y = (x - mean) sqrt(variance / (var + eps)) over the last axis, with the population variance.
+//!
+//! The variance comes from a second pass over x - mean and is corrected by what rounding left in that mean, so that a
+//! large offset costs no digits: var = (sum d^2 - (sum d)^2 / n) / n with d = x - mean.
+//! Source: Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American Statistician 37 (1983).
+
+use pulp::Simd;
+
+use super::lanes::{Call, mul};
+use super::lines::{Kernel, Lines, shift, stretch};
+use super::{Operation, Split, expect_inputs, sums};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// Normalises the last axis to mean 0 and variance `variance`; no scale or shift of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LayerNorm {
+    /// What is added to the variance.
+    pub eps: f64,
+    /// The variance of the result: 1, or 1/phi for the golden norm.
+    pub variance: f64,
+}
+
+/// Checks what every norm needs of its options.
+pub(super) fn check_options(op: &'static str, eps: f64, variance: f64) -> Result<()> {
+    if !(eps >= 0.0 && eps.is_finite()) {
+        return Err(Error::Value { op, expected: "eps >= 0".into(), got: eps.to_string() });
+    }
+    if !(variance > 0.0 && variance.is_finite()) {
+        return Err(Error::Value { op, expected: "a variance > 0".into(), got: variance.to_string() });
+    }
+    Ok(())
+}
+
+impl Operation for LayerNorm {
+    const NAME: &'static str = "layer_norm";
+    const IN_PLACE: bool = true;
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        check_options(Self::NAME, self.eps, self.variance)?;
+        check_line(Self::NAME, inputs[0])?;
+        Ok(inputs[0].clone())
+    }
+
+    fn split(&self, inputs: &[&Shape]) -> Split {
+        Split { axes: inputs[0].rank() - 1, inputs: 1 }
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        Lines::of(call.shapes[0], 1).run(simd, self, call, out);
+    }
+}
+
+/// Checks that there is a last axis with elements to take the mean of.
+pub(super) fn check_line(op: &'static str, x: &Shape) -> Result<()> {
+    if x.rank() > 0 && x.last() > 0 {
+        return Ok(());
+    }
+    Err(Error::Shape { op, expected: "at least one axis, the last of size 1 or more".into(), got: x.to_string() })
+}
+
+impl<T: Real> Kernel<T> for LayerNorm {
+    #[inline(always)]
+    fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
+        let count = T::from_f64(length as f64);
+        for line in x.chunks_exact_mut(length) {
+            let mean = sums::sum(simd, line).map(|sum| sum / count);
+            shift(simd, line, &mean);
+            let [rest, squares] = sums::sums_of(simd, line, |d| [*d, mul(simd, d, d)]);
+            let scale: [T; L] = std::array::from_fn(|l| {
+                let moments = Moments { rest: rest[l], squares: squares[l], count };
+                moments.scale(T::from_f64(self.eps), T::from_f64(self.variance))
+            });
+            let offset = std::array::from_fn(|l| -(rest[l] / count) * scale[l]);
+            stretch(simd, line, &scale, &offset);
+        }
+    }
+}
+
+/// Sums of d and d^2 over `count` elements, with d = x - mean as the mean was rounded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moments<T> {
+    pub rest: T,
+    pub squares: T,
+    pub count: T,
+}
+
+impl<T: Real> Moments<T> {
+    /// Returns the population variance, never below 0.
+    #[inline(always)]
+    pub fn variance(self) -> T {
+        let variance = (self.squares - self.rest * (self.rest / self.count)) / self.count;
+        if variance < T::ZERO { T::ZERO } else { variance }
+    }
+
+    /// Returns sqrt(target / (var + eps)).
+    #[inline(always)]
+    pub fn scale(self, eps: T, target: T) -> T {
+        (target / (self.variance() + eps)).sqrt()
+    }
+}
