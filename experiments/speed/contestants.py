@@ -1,4 +1,4 @@
-"""Who takes part in `first_light.py`: one warm process each, asked for one burst of generations at a time."""
+"""Who takes part in `first_light.py`, and how any study here talks to a contestant: one warm process each."""
 
 import json
 import os
@@ -57,7 +57,8 @@ class Session:
         """Starts the process and waits until it is warm."""
         # A machine's OpenBLAS settings would bind the peers' NumPy; everyone runs with the library's own choice.
         environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
-        environment["PYTHONPATH"] = os.pathsep.join([str(HERE), str(PEERS)])
+        paths = [str(HERE), str(PEERS), os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         command = [peer_python if who.peer else sys.executable, str(HERE / who.script), *who.arguments]
         self.name = who.name
         self._process = subprocess.Popen(
@@ -71,10 +72,19 @@ class Session:
         Raises:
             RuntimeError: if the process has ended.
         """
+        return Answer(**self.ask(""))
+
+    def ask(self, line: str) -> dict[str, float]:
+        """Sends a line and returns the answer.
+
+        Raises:
+            RuntimeError: if the process has ended.
+        """
         if self._process.stdin is not None:
-            self._process.stdin.write("\n")
+            self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
-        return Answer(**json.loads(self._read()))
+        answer: dict[str, float] = json.loads(self._read())
+        return answer
 
     def close(self) -> None:
         """Ends the process and waits for it."""

@@ -7,6 +7,7 @@ pub mod cuda;
 pub mod error;
 pub mod evolve;
 pub mod exact;
+pub mod linalg;
 pub mod lists;
 pub mod norm;
 pub mod ops;

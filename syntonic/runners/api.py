@@ -60,12 +60,11 @@ def run(
     from syntonic.runners.arguments import Arguments
     from syntonic.runners.faults import RequestError
     from syntonic.runners.launch import single
-    from syntonic.runners.progress import Output
     from syntonic.tracking.checkpoint import newest
 
     arguments = Arguments(tuple(overrides), config_name, None if config_dir is None else str(config_dir))
     try:
-        outcome = single(arguments, Output(quiet=quiet))
+        outcome = single(arguments, quiet=quiet)
     except RequestError as error:
         raise ValueError("; ".join(error.faults)) from error
     return RunResult(

@@ -140,6 +140,15 @@ class RunFolder:
             hidden.replace(self.path / "run.json")
 
 
+def printable(text: str) -> str:
+    """Returns a text that does nothing to a terminal but appear on it.
+
+    >>> printable("a" + chr(27) + "[2J")
+    'a?[2J'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def known() -> list[RunFolder]:
     """Returns every run under the home, the latest first.
 
@@ -170,7 +179,6 @@ def read(path: Path) -> RunFolder:
             raise ValueError(f"it is of a run {facts.id[:60]!r}")
         if facts.tracked_as is None and (filed := Outbox(path).read_filed()):
             facts = replace(facts, tracked_as=filed.run_id)  # a killed run had no time to write it there
-        title = "".join(sign if sign.isprintable() else "?" for sign in facts.title)  # it will be printed
-        return RunFolder(path, replace(facts, title=title))
+        return RunFolder(path, replace(facts, title=printable(facts.title)))
     except (OSError, ValueError) as error:
         raise RequestError([f"{path / 'run.json'} cannot be used: {error}; move {path} away to go on"]) from error

@@ -80,6 +80,18 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     )
 
 
+def check_section(kind: registry.Kind, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns one section of a config with every default filled in.
+
+    Raises:
+        RequestError: naming every fault.
+    """
+    section, faults = check_object(kind, entry, where=kind)
+    if faults:
+        raise RequestError(faults)
+    return section
+
+
 def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
     """Judges one section, `{"name": ..., <arguments>}`, against the class that it names.
 

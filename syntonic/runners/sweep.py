@@ -4,6 +4,7 @@ Every end is an orderly one: the runs under way write a checkpoint, the sweep's 
 status, and the same command again does the rest.
 """
 
+import platform
 import sys
 import time
 from collections.abc import Sequence
@@ -175,6 +176,7 @@ class _Sweep:
             resume=str(begun) if begun else None,
             prune=self._plan.settings.prune,
             home=str(home().resolve()),
+            host=platform.node(),
             modules=registry.modules(),
             path=[entry for entry in sys.path if entry],
         )

@@ -69,9 +69,10 @@ def train(
                 with profiled(config.profile, console, parts, tracker, saver, view) as seen:
                     _loop(*seen, standing, stop)
             if standing.generation > 0:
-                saver.save(standing.generation, ended=standing.status is Status.FINISHED)
+                saver.save(standing.generation, ended=standing.status is Status.FINISHED, last=True)
             if standing.status is Status.FINISHED:
                 results = dict(parts.benchmark.evaluate(parts.model))
+                saver.keep_model(config)
         except Exception as error:
             standing.status = Status.FAILED
             standing.reason = f"{type(error).__name__}: {error}"
@@ -80,18 +81,21 @@ def train(
             view.close()
         seconds = time.perf_counter() - started
         receipt = tracker.finish(_ending(standing, results))
-        folder.update(
-            status=standing.status,
-            generation=standing.generation,
-            tracked_as=receipt.run_id,
-            results=results,
-            reason=standing.reason,
-            seconds=seconds,
-            evaluations=parts.trainer.evaluations - evaluations,
-            core=provenance.core_digest(),
-        )
-    if standing.failure:
-        (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        try:
+            folder.update(
+                status=standing.status,
+                generation=standing.generation,
+                tracked_as=receipt.run_id,
+                results=results,
+                reason=standing.reason,
+                seconds=seconds,
+                evaluations=parts.trainer.evaluations - evaluations,
+                core=provenance.core_digest(),
+            )
+            if standing.failure:
+                (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        except OSError as error:  # the result is still to be told
+            saver.problems.append(f"{folder.path} does not say how the run ended: {error}")
     return Outcome(
         title=config.name,
         status=standing.status,

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint
+from syntonic.tracking import checkpoint, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
+from syntonic.tracking.report import lattice
 
 _BATCH: Final = 1000  # metrics of one request; stores refuse more
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
@@ -138,6 +139,7 @@ class Delivery:
             self._attempt("its tags", lambda: remote.tag(tags))
         for name, text in ending.texts.items():
             self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
+        self._attempt("its report", lambda: remote.log_text("report.html", self._report()))
         for name, folder in ending.folders.items():
             self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
@@ -145,6 +147,11 @@ class Delivery:
     def _log_folder(self, remote: Remote, name: str, folder: Path) -> None:
         for path in files_of(inside(self._outbox.run_folder, folder)):
             remote.log_file(safe_name(f"{name}/{path.name}"), path)
+
+    def _report(self) -> str:
+        if self._request.tags.get("kind") == "sweep":
+            return report.sweep_page(self._outbox.home, self._request.run)
+        return report.run_page(self._outbox)
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
@@ -157,6 +164,8 @@ class Delivery:
         for key in sorted(kept.keys() - there):
             step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
             remote.add_model(self._model(key, step, kept, end))
+            if picture := lattice.picture(kept[key] / checkpoint.ARRAYS):
+                remote.log_text(f"figures/lattice-{key}.svg", picture)
 
     def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
         point = next((point for point in self._new_tail().new() if point.step == step), Point(step, 0, {}))

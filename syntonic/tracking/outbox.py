@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from syntonic.tracking import plain
@@ -105,6 +105,12 @@ class Outbox:
             (self.folder / name).unlink(missing_ok=True)
         self._write("request.json", asdict(request))
 
+    def redirect(self, request: Request, uri: str) -> None:
+        """Makes the run belong to another store, which knows nothing of it yet."""
+        if request.uri != uri or not request.tracked:
+            (self.folder / "record.json").unlink(missing_ok=True)
+        self._write("request.json", asdict(replace(request, uri=uri, tracked=True)))
+
     def end(self, ending: Ending, time: int) -> None:
         """Writes how the run ended; `time` is in milliseconds since 1970."""
         folders = {name: str(folder.resolve()) for name, folder in ending.folders.items()}
@@ -183,6 +189,6 @@ def safe_name(name: str) -> str:
     Raises:
         ValueError: if it could lead elsewhere.
     """
-    if not _NAME.fullmatch(name) or ".." in PurePosixPath(name).parts or len(name) > 200:
+    if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")) or len(name) > 200:
         raise ValueError(f"{name!r} is no name of a file to keep")
     return name

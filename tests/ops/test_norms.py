@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syntonic import _core
@@ -19,7 +19,8 @@ def norm(x, axes, eps=1e-5, variance=1.0):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@given(st.lists(st.integers(1, 40), min_size=2, max_size=4), st.integers(0, 999), st.floats(0, 1), st.floats(0.1, 3))
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(1, 15), min_size=2, max_size=4), st.integers(0, 999), st.floats(0, 1), st.floats(0.1, 3))
 def test_against_numpy(dtype, dims, seed, eps, variance):
     x = np.random.default_rng(seed).standard_normal(dims).astype(dtype) * 2 + 1
     # Where a line is one element or has little spread, eps alone keeps the division sane.

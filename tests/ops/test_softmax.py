@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syntonic import _core
@@ -29,6 +29,7 @@ def close(got, want, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=4), st.integers(0, 2**32 - 1), st.floats(-1e4, 1e4), st.data())
 def test_any_axis_at_any_offset(dtype, dims, seed, offset, data):
     x = (np.random.default_rng(seed).standard_normal(dims) * 3 + offset).astype(dtype)
@@ -68,6 +69,7 @@ def test_empty_scalar_and_strided():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 30), st.floats(0, 3), st.integers(0, 99))
 def test_mode_norms_and_syntony(dtype, rows, length, scale, seed):
     rng = np.random.default_rng(seed)

@@ -9,16 +9,30 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from conftest import FAKE, HERE
 from runner_folders import arrays, runs
 
+from syntonic.core import registry
+
 Command = Callable[..., int]
 PLACES = {"basic": [], "local": ["hydra/launcher=local"], "joblib": ["hydra/launcher=joblib"]}
+EXTRAS = {
+    "submitit": ["hydra/launcher=submitit", "hydra.launcher.cluster=local"],
+    "ray": ["hydra/launcher=ray"],
+}
+IF_INSTALLED = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed: syntonic[{name}]"),
+    )
+    for name in EXTRAS
+]
 # Long enough to be interrupted: a second for each run.
-SLOW = ["-m", "seed=range(0,6)", "trainer.max_generations=50", "trainer.seconds=0.02"]
+SLOW = ["-m", "seed=range(0,5)", "trainer.max_generations=40", "trainer.seconds=0.02"]
 
 
 def facts(run: Path) -> dict[str, object]:
@@ -72,14 +86,11 @@ def under_way(folder: Path, count: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-@pytest.mark.parametrize(
-    ("launcher", "number"),
-    [("basic", signal.SIGINT), ("local", signal.SIGTERM), ("joblib", signal.SIGINT)],
-)
-def test_a_signal_leaves_no_process_and_the_rest_is_done_later(
-    folder: Path, launcher: str, number: signal.Signals
-) -> None:
-    words = [*SLOW, "tracking=none", *PLACES[launcher], *([] if launcher == "basic" else ["sweep.parallel=2"])]
+@pytest.mark.parametrize("launcher", [*PLACES, *IF_INSTALLED])
+def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, launcher: str) -> None:
+    number = signal.SIGINT if launcher in ("basic", "joblib", "submitit") else signal.SIGTERM
+    chosen = {**PLACES, **EXTRAS}[launcher]
+    words = [*SLOW, "tracking=none", *chosen, *([] if launcher == "basic" else ["sweep.parallel=2"])]
     child = start(folder, *words)
     wait_until(lambda: under_way(folder, 1), child)
     child.send_signal(number)
@@ -94,9 +105,9 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(
     said, _ = again.communicate(timeout=90)
     assert again.returncode == 0, said
     assert said.count("as before") == done
-    assert len(runs(folder)) == 6, "interrupted runs went on in their own folders"
+    assert len(runs(folder)) == 5, "interrupted runs went on in their own folders"
     assert begun <= {run.name for run in runs(folder)}
-    assert finished(folder) == 6
+    assert finished(folder) == 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -112,14 +123,23 @@ def test_the_runs_of_a_sweep_that_was_killed_end_by_themselves(folder: Path) -> 
     assert {facts(run)["status"] for run in runs(folder)} == {"FINISHED", "KILLED"}
 
 
-def test_a_process_that_dies_fails_its_run_and_no_other(
-    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["-m", "tracking=none", "trainer.dies_at=3,null", "seed=0,1", "hydra/launcher=local", "sweep.parallel=1"]
-    assert command(*words) == 1
-    said = capsys.readouterr().out
-    assert said.count("its process ended with 7") == 4, "when it happens, and in the end"
+@pytest.mark.parametrize("launcher", ["local", *IF_INSTALLED])
+def test_a_process_that_dies_fails_its_run_and_no_other(folder: Path, launcher: str) -> None:
+    words = ["-m", "tracking=none", "trainer.dies_at=3,null", "seed=0,1", *{**PLACES, **EXTRAS}[launcher]]
+    child = start(folder, *words, "sweep.parallel=1")
+    said, _ = child.communicate(timeout=120)
+    assert child.returncode == 1, said
+    assert said.count("failed: trainer.dies_at=3") == 2
+    if launcher == "local":
+        assert said.count("its process ended with 7") == 4, "when it happens, and in the end"
     assert finished(folder) == 2
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_launcher_that_is_not_installed_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
+    with pytest.raises(ValueError, match=rf"pip install 'syntonic\[{name}\]'"):
+        registry.lookup("launcher", name)(None)
 
 
 def test_every_launcher_comes_to_the_same_bits(command: Command, folder: Path) -> None:

@@ -87,7 +87,12 @@ def test_a_run_is_there_whole(run: Run, client: Any, deliver: Deliver, steps: An
     assert tags["mlflow.note.content"] == "# well done"
     assert "syntonic.heartbeat" in tags
     assert [item.path for item in client.list_artifacts(delivered.run_id, "logs")] == ["logs/job.txt"]
-    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {"config.json", "note.txt", "logs"}
+    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {
+        "config.json",
+        "note.txt",
+        "logs",
+        "report.html",
+    }
 
 
 def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(

@@ -2,12 +2,14 @@
 
 mod arrays;
 mod buffer;
+mod complex;
 mod cuda;
 mod dlpack;
 mod door;
 mod element;
 mod evolve;
 mod exact;
+mod linalg;
 mod norm;
 mod ops;
 mod program;
@@ -31,10 +33,12 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    complex::register(m)?;
     cuda::register(m)?;
     door::register(m)?;
     evolve::register(m)?;
     exact::register(m)?;
+    linalg::register(m)?;
     norm::register(m)?;
     program::register(m)?;
     resonant::register(m)?;

@@ -22,6 +22,9 @@ pub(crate) struct Layout {
     pub inner: usize,
 }
 
+/// Lines of x, with their places in the result.
+type Lines<'a, T> = Vec<(&'a [T], &'a mut [T])>;
+
 /// Writes the norm of x to `out`, as `decide` finds it by a channel's number and statistics, and returns the statistics.
 pub(crate) fn normalise<T: Real>(
     x: &[T],
@@ -37,11 +40,11 @@ pub(crate) fn normalise<T: Real>(
         return statistics;
     }
     let mut statistics = vec![Statistics { shift: T::ZERO, rest: T::ZERO, variance: T::ZERO }; channels];
-    let mut lines: Vec<Vec<(&[T], &mut [T])>> = (0..channels).map(|_| Vec::new()).collect();
+    let mut lines: Vec<Lines<'_, T>> = (0..channels).map(|_| Vec::new()).collect();
     for (i, line) in x.chunks_exact(inner).zip(out.chunks_exact_mut(inner)).enumerate() {
         lines[i % channels].push(line);
     }
-    let work = |(c, (lines, found)): (usize, (Vec<(&[T], &mut [T])>, &mut Statistics<T>))| {
+    let work = |(c, (lines, found)): (usize, (Lines<'_, T>, &mut Statistics<T>))| {
         *found = Arch::new().dispatch(Channel { lines, decide: |found: &Statistics<T>| decide(c, found) });
     };
     let pieces = lines.into_iter().zip(&mut statistics).enumerate();
@@ -85,7 +88,7 @@ impl<T: Real> WithSimd for Apply<'_, T> {
 
 /// All lines of one channel, with their places in the result.
 struct Channel<'a, T, F> {
-    lines: Vec<(&'a [T], &'a mut [T])>,
+    lines: Lines<'a, T>,
     decide: F,
 }
 

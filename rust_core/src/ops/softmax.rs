@@ -163,7 +163,10 @@ impl<T: Real> Kernel<T> for Weighted<'_, T> {
 #[inline(always)]
 pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
     for line in x.chunks_exact_mut(length) {
-        let largest = largest(simd, line).map(|x| if x == -T::INFINITY { T::ZERO } else { x });
+        let mut largest = largest(simd, line);
+        for l in 0..L {
+            largest[l] = if largest[l] == -T::INFINITY { T::ZERO } else { largest[l] };
+        }
         shift(simd, line, &largest);
     }
     // A flat pass, which compilers turn into vector code.
@@ -173,9 +176,11 @@ pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize
     let uniform = T::ONE / T::from_f64(length as f64);
     for line in x.chunks_exact_mut(length) {
         let sum = sums::sum(simd, line);
-        let none = sum.map(|sum| sum == T::ZERO);
-        let scale = std::array::from_fn(|l| if none[l] { T::ZERO } else { T::ONE / sum[l] });
-        let offset = std::array::from_fn(|l| if none[l] { uniform } else { T::ZERO });
+        let (mut scale, mut offset) = ([T::ZERO; L], [T::ZERO; L]);
+        for l in 0..L {
+            offset[l] = if sum[l] == T::ZERO { uniform } else { T::ZERO };
+            scale[l] = if sum[l] == T::ZERO { T::ZERO } else { T::ONE / sum[l] };
+        }
         stretch(simd, line, &scale, &offset);
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn sums_at<S: Simd, T: Real, const L: usize, const N: usize>(
             totals[n][i % PARTIALS] = add(simd, &totals[n][i % PARTIALS], &block[n]);
         }
     }
-    totals.map(|p| fold(simd, &p))
+    folds(simd, &totals)
 }
 
 #[inline(always)]
@@ -79,15 +79,24 @@ fn block_at<S: Simd, T: Real, const L: usize, const N: usize>(
             partial[n][j] = add(simd, &partial[n][j], &x[n]);
         }
     }
-    partial.map(|p| fold(simd, &p))
+    folds(simd, &partial)
+}
+
+/// Returns what each of N sums comes to. (A closure would not become part of the vector code.)
+#[inline(always)]
+fn folds<S: Simd, T: Real, const L: usize, const N: usize>(simd: S, p: &[[[T; L]; PARTIALS]; N]) -> [[T; L]; N] {
+    let mut sums = [[T::ZERO; L]; N];
+    for n in 0..N {
+        sums[n] = fold(simd, &p[n]);
+    }
+    sums
 }
 
 /// Returns ((p0+p4)+(p2+p6)) + ((p1+p5)+(p3+p7)).
 #[inline(always)]
 fn fold<S: Simd, T: Real, const L: usize>(simd: S, p: &[[T; L]; PARTIALS]) -> [T; L] {
-    let fours: [[T; L]; 4] = std::array::from_fn(|j| add(simd, &p[j], &p[j + 4]));
-    let even = add(simd, &fours[0], &fours[2]);
-    let odd = add(simd, &fours[1], &fours[3]);
+    let even = add(simd, &add(simd, &p[0], &p[4]), &add(simd, &p[2], &p[6]));
+    let odd = add(simd, &add(simd, &p[1], &p[5]), &add(simd, &p[3], &p[7]));
     add(simd, &even, &odd)
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import platform
 import signal
 import sys
 import threading
@@ -70,9 +71,9 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     for module in spec.modules:
         importlib.import_module(module)
     folder = Path(spec.folder)
-    if _must_end(folder):
+    if _must_end(spec):
         return asdict(Row(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
-    with _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(folder):
+    with _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
         return asdict(execute(spec, Output()))
 
 
@@ -97,17 +98,20 @@ def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
     )
 
 
-def _must_end(folder: Path) -> bool:
-    return sweep_folder.stop_sign(folder).exists() or sweep_folder.abandoned(folder)
+def _must_end(spec: Spec) -> bool:
+    # Locks of another machine cannot be relied on; there a run without its sweep goes on to its end.
+    folder = Path(spec.folder)
+    here = spec.host == platform.node()
+    return sweep_folder.stop_sign(folder).exists() or (here and sweep_folder.abandoned(folder))
 
 
 @contextlib.contextmanager
-def _ended_with(folder: Path) -> Iterator[None]:
+def _ended_with(spec: Spec) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(_GLANCE):
-            if _must_end(folder):
+            if _must_end(spec):
                 signals.ask(signal.SIGTERM)
                 return
 

@@ -22,6 +22,7 @@ class Spec:
         resume: the folder of an interrupted run to go on with, absolute; None: a new run.
         prune: the metric by which hopeless runs are given up; None: none is.
         home: the root of all runs, absolute.
+        host: the machine of the sweep's process.
         modules: what must be imported besides syntonic, so that every name is registered.
         path: where Python looks for modules.
     """
@@ -35,6 +36,7 @@ class Spec:
     resume: str | None
     prune: str | None
     home: str
+    host: str
     modules: list[str]
     path: list[str]
 
