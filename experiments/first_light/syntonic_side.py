@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from syntonic.benchmarks import Digits, Xor
-from syntonic.nn.architectures import MLP
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.training import RetrocausalTrainer
 
 HELD = 10  # the centre must stay right this many generations
@@ -29,7 +29,7 @@ def xor_generations(trainer: str, population: int, seed: int) -> int | None:
     """Returns the first generation after which the centre is right on all four points and stays so; None if never."""
     config = settings("xor", f"trainer={trainer}", f"trainer.population_size={population}")
     benchmark = Xor(seed, **config["benchmark"])
-    model = MLP(benchmark.in_features, benchmark.out_features, **config["model"])
+    model = MLP(Task(benchmark.input_shape, benchmark.output_shape), **config["model"])
     model.initialize(seed)
     right = 0
     for record in RetrocausalTrainer(seed, "cpu", **config["trainer"]).run(model, benchmark):
@@ -43,7 +43,7 @@ def digits_accuracy(trainer: str, seed: int, marks: tuple[int, ...]) -> dict[str
     """Returns the centre's test accuracy at each mark of one run that ends with the last of them."""
     config = settings("digits", f"trainer={trainer}", f"trainer.max_generations={marks[-1]}")
     benchmark = Digits(seed, **config["benchmark"])
-    model = MLP(benchmark.in_features, benchmark.out_features, **config["model"])
+    model = MLP(Task(benchmark.input_shape, benchmark.output_shape), **config["model"])
     model.initialize(seed)
     accuracy: dict[str, float] = {}
     for record in RetrocausalTrainer(seed, "cpu", **config["trainer"]).run(model, benchmark):

@@ -5,7 +5,7 @@ import argparse
 from worker import serve
 
 from syntonic.benchmarks import Digits, Xor
-from syntonic.nn.architectures import MLP
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.training import RetrocausalTrainer
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     rate, sigma = (0.2, 0.3) if xor else (0.03, 0.1)
 
     def burst(count: int) -> None:
-        model = MLP(benchmark.in_features, benchmark.out_features, hidden=hidden, activation=activation)
+        model = MLP(Task(benchmark.input_shape, benchmark.output_shape), hidden=hidden, activation=activation)
         model.initialize(0)
         trainer = RetrocausalTrainer(
             0,

@@ -42,6 +42,27 @@ pub enum Error {
         /// The operation that refused.
         op: &'static str,
     },
+    /// CUDA cannot be used here. Python: `DeviceUnavailable`.
+    DeviceUnavailable {
+        /// Why, and what to do about it.
+        reason: String,
+    },
+    /// The memory of a CUDA device does not suffice. Python: `OutOfDeviceMemory`.
+    OutOfDeviceMemory {
+        /// The operation that asked for it.
+        op: &'static str,
+        /// How much it asked for.
+        bytes: usize,
+    },
+    /// The CUDA driver reported a fault. Python: `DeviceError`.
+    Device {
+        /// The operation that failed.
+        op: &'static str,
+        /// The driver's number of the fault.
+        code: u32,
+        /// What it means.
+        what: String,
+    },
     /// A bug of ours, reported instead of a panic. Python: `RuntimeError`.
     Internal {
         /// What was found broken.
@@ -64,6 +85,11 @@ impl fmt::Display for Error {
                 write!(f, "{op}: the exact result does not fit; use smaller coefficients or floats")
             }
             Self::DivisionByZero { op } => write!(f, "{op}: division by zero"),
+            Self::DeviceUnavailable { reason } => write!(f, "CUDA cannot be used: {reason}"),
+            Self::OutOfDeviceMemory { op, bytes } => {
+                write!(f, "{op}: {bytes} bytes do not fit the device's memory; free tensors or use smaller batches")
+            }
+            Self::Device { op, code, what } => write!(f, "{op}: CUDA error {code}: {what}"),
             Self::Internal { what } => write!(f, "internal error, please report it: {what}"),
         }
     }

@@ -1,11 +1,14 @@
 //! Syntonic's core: exact arithmetic on the golden lattice, tensors, operations, and the population engine.
 //!
 //! Rooms, each of which may use only those to its right:
-//! `evolve` > `program` > `linalg`, `norm` > `ops` > `tensor` > `exact` > `threads` > `error`.
+//! `evolve` > `program` > `linalg`, `norm`, `lists` > `ops` > `cuda` > `tensor` > `exact` > `threads` > `error`.
 
+pub mod cuda;
 pub mod error;
 pub mod evolve;
 pub mod exact;
+pub mod linalg;
+pub mod lists;
 pub mod norm;
 pub mod ops;
 pub mod program;

@@ -5,7 +5,7 @@
 mod reference;
 
 use reference::{Reference, batch, genes, loss, member, objective, outputs, plain};
-use syntonic_core::evolve::{Config, Evolution, OptimizerKind, Record};
+use syntonic_core::evolve::{Config, Displacement, Evolution, OptimizerKind, Record, Schedule};
 use syntonic_core::tensor::{DType, Tensor};
 
 const GENERATIONS: u64 = 8;
@@ -54,6 +54,37 @@ fn adam() {
 #[test]
 fn momentum() {
     agree(Config { optimizer: OptimizerKind::Momentum, ..plain() }, Some(plain()));
+}
+
+#[test]
+fn schedules() {
+    agree(Config { sigma_final: 0.3, ..plain() }, Some(plain()));
+    agree(Config { sigma_final: 0.3, schedule: Schedule::Linear, ..plain() }, Some(plain()));
+}
+
+#[test]
+fn a_shock_multiplies_sigma_and_passes() {
+    let mut evolution = Evolution::new(plain(), genes()).unwrap();
+    let objective = objective(false);
+    evolution.step(&objective, &batch()).unwrap();
+    evolution.shock(3.0, 4).unwrap();
+    let sigmas: Vec<f64> = (0..6).map(|_| evolution.step(&objective, &batch()).unwrap().sigma).collect();
+    let expected = [3.0, 2.5, 2.0, 1.5, 1.0, 1.0].map(|factor| factor * plain().sigma);
+    assert!(distance(&sigmas, &expected) < 1e-15, "{sigmas:?}");
+    assert!(evolution.shock(f64::NAN, 1).is_err() && evolution.shock(0.0, 1).is_err());
+}
+
+#[test]
+fn a_displacement_moves_the_centre_and_stays_on_the_lattice() {
+    let displacement = Displacement { magnitude: 0.5, golden_scaling: true, unit: false };
+    let mut evolution = Evolution::new(Config { precision: Some(50), ..plain() }, genes()).unwrap();
+    let before = evolution.state().clone();
+    evolution.displace(&displacement).unwrap();
+    let after = evolution.state().clone();
+    assert!(distance(&before.centre, &after.centre) > 1e-2);
+    assert_eq!((before.generation, before.first_moment), (after.generation, after.first_moment.clone()));
+    evolution.set_state(after).unwrap();
+    assert!(evolution.displace(&Displacement { magnitude: f64::INFINITY, ..displacement }).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use syntonic_core::evolve::{Config, Evolution, Gene, Objective, OptimizerKind};
+use syntonic_core::evolve::{Config, Evolution, Gene, Objective, OptimizerKind, Schedule};
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::ops::{BinaryAccuracy, BinaryCrossEntropy, Linear, Tanh};
 use syntonic_core::program::Program;
@@ -18,10 +18,12 @@ fn config() -> Config {
         seed: 0,
         population_size: 64,
         sigma: 0.3,
+        sigma_final: 1.0,
         rank: None,
         optimizer: OptimizerKind::Adam,
         learning_rate: 0.1,
         learning_rate_final: 1.0,
+        schedule: Schedule::Cosine,
         beta1: 0.9,
         beta2: 0.999,
         max_generations: 100,

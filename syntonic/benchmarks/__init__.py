@@ -1,5 +1,9 @@
 """Learning problems. Importing this package registers all of them."""
 
 from syntonic.benchmarks.base import Benchmark as Benchmark
+from syntonic.benchmarks.cnn import Cnn as Cnn
 from syntonic.benchmarks.digits import Digits as Digits
+from syntonic.benchmarks.language import Language as Language
+from syntonic.benchmarks.transformer import Sequences as Sequences
+from syntonic.benchmarks.winding import Winding as Winding
 from syntonic.benchmarks.xor import Xor as Xor

@@ -8,7 +8,7 @@ from syntonic.sn.array import A
 
 
 class Model(Protocol):
-    """What a benchmark needs of a model: inputs (batch, in_features) to outputs (batch, out_features)."""
+    """What a benchmark needs of a model: inputs (batch, *input_shape) to outputs (batch, *output_shape)."""
 
     def __call__(self, x: Tensor, /) -> Tensor:
         """Computes the outputs at once, with the centre's weights."""
@@ -18,8 +18,12 @@ class Model(Protocol):
 class Benchmark(Protocol):
     """A learning problem. Fitness is minus `loss`, so that a larger fitness is better."""
 
-    in_features: int
-    out_features: int
+    input_shape: tuple[int, ...]
+    """One example, without the batch axis."""
+    output_shape: tuple[int, ...]
+    """One answer: (classes,), or (length, vocabulary) for sequences."""
+    vocabulary: int | None
+    """Number of tokens, which are floats that hold whole numbers; None where the inputs are numbers."""
     dtype: str
     chance: Mapping[str, float]
     """What guessing reaches, by metric: `{"accuracy": 0.5}`."""
@@ -27,7 +31,7 @@ class Benchmark(Protocol):
     """What the best possible model reaches on fresh data, by metric, where that is known."""
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
-        """Returns what all members of a generation see: inputs (batch, in_features) and targets.
+        """Returns what all members of a generation see: inputs (batch, *input_shape) and targets.
 
         A pure function of the benchmark's seed and `generation`; the shapes are the same in every generation.
         """

@@ -27,8 +27,9 @@ class Digits:
         batch_size: rows in a batch.
     """
 
-    in_features: int = 64
-    out_features: int = CLASSES
+    input_shape: tuple[int, ...] = (64,)
+    output_shape: tuple[int, ...] = (CLASSES,)
+    vocabulary: int | None = None
     dtype: str = "float32"
     chance: Mapping[str, float] = {"accuracy": 1 / CLASSES}
     ceiling: Mapping[str, float] = {}

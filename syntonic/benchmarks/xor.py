@@ -1,11 +1,11 @@
-"""XOR: the smallest problem that no linear model solves."""
+"""XOR: the smallest problem that no linear model solves, with noise, and with more bits."""
 
 import random
 from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 
 from syntonic._core import Tensor
 from syntonic.benchmarks.base import Model, evaluate_splits
@@ -19,7 +19,7 @@ TEST_SAMPLES: Final = 2000
 
 @register("benchmark", "xor")
 class Xor:
-    """Two inputs, one logit: positive where exactly one input is high. Loss: binary cross-entropy.
+    """Two inputs (`parity`: `bits`), one logit: positive where an odd number is high. Loss: binary cross-entropy.
 
     `points` has the four corners of the unit square and nothing else: all four are the batch of every generation, and
     training and test data are the same. It asks whether a model can represent and find XOR, not whether it generalises.
@@ -29,18 +29,22 @@ class Xor:
     best rule cuts both axes at 1/2, an input lands on its own side with probability p = Phi(1 / (2 noise)), and two
     errors cancel, which leaves p^2 + (1 - p)^2.
 
+    `parity` has all 2^bits words of `bits` zeros and ones, and asks whether the number of ones is odd; they are the
+    batch of every generation and the test data at once.
+
     Args:
         seed: draws the clouds; `points` does not use it.
-        variant: which of the two.
+        variant: which of the three.
         samples: training samples of `noisy`, a multiple of 4; a quarter lies around each corner.
         noise: standard deviation of `noisy`, in units of the square's side.
+        bits: length of a word of `parity`.
 
     Raises:
         ValueError: if `samples` is not a multiple of 4.
     """
 
-    in_features: int = 2
-    out_features: int = 1
+    output_shape: tuple[int, ...] = (1,)
+    vocabulary: int | None = None
     dtype: str = "float32"
     chance: Mapping[str, float] = {"accuracy": 0.5}
 
@@ -48,15 +52,20 @@ class Xor:
         self,
         seed: int,
         *,
-        variant: Literal["points", "noisy"] = "points",
+        variant: Literal["points", "noisy", "parity"] = "points",
         samples: Annotated[int, Ge(4)] = 256,
         noise: Annotated[float, Gt(0)] = 0.2,
+        bits: Annotated[int, Ge(2), Le(16)] = 4,
     ) -> None:
         if samples % 4:
             raise ValueError(f"samples is {samples}; it must be a multiple of 4, such as {samples - samples % 4}")
+        self.input_shape: tuple[int, ...] = (bits if variant == "parity" else 2,)
+        self.ceiling: Mapping[str, float] = {"accuracy": 1.0}
         if variant == "points":
             self._train = self._test = _clouds(random.Random(), len(CORNERS), 0.0)
-            self.ceiling: Mapping[str, float] = {"accuracy": 1.0}
+            return
+        if variant == "parity":
+            self._train = self._test = _words(bits)
             return
         source = random.Random(f"xor {seed}")
         self._train, self._test = _clouds(source, samples, noise), _clouds(source, TEST_SAMPLES, noise)
@@ -64,7 +73,7 @@ class Xor:
         self.ceiling = {"accuracy": own_side**2 + (1 - own_side) ** 2}
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
-        """Returns all training samples: inputs (batch, 2) and targets (batch, 1), each 0 or 1."""
+        """Returns all training samples: inputs (batch, *input_shape) and targets (batch, 1), each 0 or 1."""
         return self._train
 
     def loss(self, outputs: A, targets: A) -> A:
@@ -76,7 +85,7 @@ class Xor:
         return {"accuracy": F.binary_accuracy(outputs, targets)}
 
     def evaluate(self, model: Model) -> dict[str, float]:
-        """Returns loss and accuracy on training and test data, which are the same four points for `points`."""
+        """Returns loss and accuracy on training and test data, which are the same for `points` and `parity`."""
         return evaluate_splits(self, model, {"train": self._train, "test": self._test})
 
 
@@ -85,3 +94,9 @@ def _clouds(source: random.Random, samples: int, noise: float) -> tuple[Tensor, 
     corners = [CORNERS[i % len(CORNERS)] for i in range(samples)]
     inputs = [[x + source.gauss(0.0, noise), y + source.gauss(0.0, noise)] for x, y in corners]
     return Tensor(inputs), Tensor([[float(x != y)] for x, y in corners])
+
+
+def _words(bits: int) -> tuple[Tensor, Tensor]:
+    """Returns all words (2^bits, bits) and their parities (2^bits, 1)."""
+    words = [[float(number >> bit & 1) for bit in range(bits)] for number in range(2**bits)]
+    return Tensor(words), Tensor([[float(sum(word) % 2)] for word in words])

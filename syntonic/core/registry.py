@@ -7,10 +7,11 @@ registered class are its schema: their annotations (with `annotated_types` bound
 
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from typing import Final, Literal, TypeVar
 
-Kind = Literal["model", "benchmark", "trainer", "tracking", "callback"]
+Kind = Literal["model", "benchmark", "trainer", "tracking", "callback", "sweeper", "launcher"]
 T = TypeVar("T", bound=type)
 
 _ROOMS: Final[dict[Kind, str]] = {
@@ -19,6 +20,8 @@ _ROOMS: Final[dict[Kind, str]] = {
     "trainer": "syntonic.nn.training",
     "tracking": "syntonic.tracking",
     "callback": "syntonic.nn.training",
+    "sweeper": "syntonic.runners.sweepers",
+    "launcher": "syntonic.runners.launchers",
 }
 _entries: Final[dict[tuple[str, str], type]] = {}
 
@@ -39,10 +42,23 @@ def register(kind: Kind, name: str) -> Callable[[T], T]:
     return decorate
 
 
+def _open(kind: Kind) -> None:
+    """Imports the kind's room, and of models and benchmarks every file: a new one need not be listed anywhere."""
+    room = importlib.import_module(_ROOMS[kind])
+    if kind in ("model", "benchmark"):
+        for module in pkgutil.iter_modules(room.__path__):
+            importlib.import_module(f"{room.__name__}.{module.name}")
+
+
 def names(kind: Kind) -> list[str]:
     """Returns the registered names of one kind, sorted."""
-    importlib.import_module(_ROOMS[kind])
+    _open(kind)
     return sorted(name for of, name in _entries if of == kind)
+
+
+def modules() -> list[str]:
+    """Returns the modules outside of syntonic that registered something: what another process must import as well."""
+    return sorted({cls.__module__ for cls in _entries.values() if not cls.__module__.startswith("syntonic.")})
 
 
 def lookup(kind: Kind, name: str) -> type:
@@ -51,7 +67,7 @@ def lookup(kind: Kind, name: str) -> type:
     Raises:
         KeyError: if there is none.
     """
-    importlib.import_module(_ROOMS[kind])
+    _open(kind)
     return _entries[kind, name]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from syntonic.core import registry
+from syntonic.nn.architectures import Task
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
@@ -32,7 +33,8 @@ def build(config: RunConfig) -> Parts:
         RequestError: if a class refuses its arguments, which is how it checks one against another.
     """
     benchmark = _make("benchmark", config.benchmark, config.seed)
-    model = _make("model", config.model, benchmark.in_features, benchmark.out_features)
+    task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary)
+    model = _make("model", config.model, task)
     model.initialize(config.seed)
     trainer = _make("trainer", config.trainer, config.seed, config.device)
     tracker = _make("tracking", config.tracking)

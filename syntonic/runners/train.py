@@ -1,23 +1,29 @@
 """Trains: the one loop of the program, and what surrounds it so that no end of it loses anything."""
 
+import sys
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from rich.console import Console
 
-from syntonic.nn.training.callbacks import Request
-from syntonic.runners import progress, provenance
+from syntonic.nn.training.callbacks import Escaping, Request
+from syntonic.runners import progress
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
+from syntonic.runners.profile import profiled
 from syntonic.runners.run_folder import RunFolder, home
 from syntonic.runners.saver import Saver
 from syntonic.runners.signals import Stop, watched
 from syntonic.runners.summary import Outcome
+from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
+
+PRUNED: Final = "pruned"  # the reason of a run that was given up as hopeless
 
 
 @dataclass
@@ -53,18 +59,20 @@ def train(
     tracker = Guarded(parts.tracker)
     started, evaluations = time.perf_counter(), parts.trainer.evaluations
     with watched() as stop:
-        tracker.start(_run(config, folder, resumed=resumed))
+        tracker.start(_run(config, folder, console, resumed=resumed))
         saver = Saver(folder, parts, tracker)
         total = int(config.trainer.get("max_generations", 0))
         view = progress.view(console, total, standing.generation)
         results: dict[str, float] = {}
         try:
             if checkpoint is None or not checkpoint.ended:
-                _loop(parts, tracker, saver, view, standing, stop)
+                with profiled(config.profile, console, parts, tracker, saver, view) as seen:
+                    _loop(*seen, standing, stop)
             if standing.generation > 0:
-                saver.save(standing.generation, ended=standing.status is Status.FINISHED)
+                saver.save(standing.generation, ended=standing.status is Status.FINISHED, last=True)
             if standing.status is Status.FINISHED:
                 results = dict(parts.benchmark.evaluate(parts.model))
+                saver.keep_model(config)
         except Exception as error:
             standing.status = Status.FAILED
             standing.reason = f"{type(error).__name__}: {error}"
@@ -72,10 +80,22 @@ def train(
         finally:
             view.close()
         seconds = time.perf_counter() - started
-        receipt = tracker.finish(_ending(standing, results, saver))
-        folder.update(status=standing.status, generation=standing.generation)
-    if standing.failure:
-        (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        receipt = tracker.finish(_ending(standing, results))
+        try:
+            folder.update(
+                status=standing.status,
+                generation=standing.generation,
+                tracked_as=receipt.run_id,
+                results=results,
+                reason=standing.reason,
+                seconds=seconds,
+                evaluations=parts.trainer.evaluations - evaluations,
+                core=provenance.core_digest(),
+            )
+            if standing.failure:
+                (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        except OSError as error:  # the result is still to be told
+            saver.problems.append(f"{folder.path} does not say how the run ended: {error}")
     return Outcome(
         title=config.name,
         status=standing.status,
@@ -104,6 +124,9 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
             return
         if stop:
             break
+        if Request.ABANDON in wish:
+            standing.status, standing.reason = Status.KILLED, PRUNED
+            return
         if Request.CHECKPOINT in wish:
             saver.save(record.generation)
     if stop:
@@ -114,26 +137,38 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
 def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Request:
     wish = Request.NOTHING
     for callback in parts.callbacks.values():
-        wish |= callback.after(generation, metrics)
+        answer = callback.after(generation, metrics)
+        if Request.ESCAPE in answer and isinstance(callback, Escaping):
+            callback.escape(parts.trainer)
+        wish |= answer
     return wish
 
 
-def _ending(standing: _Standing, results: Mapping[str, float], saver: Saver) -> Ending:
-    folders = {f"checkpoints/{saver.newest.name}": saver.newest} if saver.newest else {}
+def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
     texts = {"traceback.txt": standing.failure} if standing.failure else {}
-    return Ending(standing.status, standing.generation, results, folders, texts)
+    tags = {"reason": standing.reason} if standing.reason else {}
+    return Ending(standing.status, standing.generation, results, texts=texts, tags=tags)
 
 
-def _run(config: RunConfig, folder: RunFolder, *, resumed: bool) -> Run:
+def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
+    plain, of_sweep = config.plain(), folder.facts.sweep or {}
     return Run(
         id=folder.facts.id,
         title=config.name,
         folder=folder.path,
         home=home(),
-        config=config.plain(),
-        params={key: str(value) for key, value in flattened(config.plain())},
-        provenance=lambda: provenance.gather(config_digest=config.digest(), device=config.device, seed=config.seed),
-        remember=lambda tracked_as: folder.update(tracked_as=tracked_as),
+        config=plain,
+        params={key: str(value) for key, value in flattened(plain)},
+        tags={
+            "config_hash": config.digest(),
+            "device": config.device,
+            "seed": str(config.seed),
+            "command": " ".join(["syntonic-run", *sys.argv[1:]]),
+            **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
+        },
+        started=folder.facts.started,
         resumed=resumed,
         tracked_as=folder.facts.tracked_as,
+        parent=of_sweep.get("parent") or None,
+        say=lambda line: console.print(line, markup=False, soft_wrap=True),
     )

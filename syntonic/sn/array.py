@@ -2,10 +2,10 @@
 
 from typing import Protocol, TypeVar
 
-from syntonic.sn.operations import General, Normalization, Products
+from syntonic.sn.operations import General, Layout, Losses, Normalization, Products
 
 
-class Array(General, Products, Normalization, Protocol):
+class Array(General, Layout, Losses, Products, Normalization, Protocol):
     """A value of a forward pass: a `Tensor` that holds numbers, or a `Symbol` that records what is done with it.
 
     Shapes are those of one member of the population; the engine adds the member axis.

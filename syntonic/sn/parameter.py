@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final, Literal, TypedDict
 
-from syntonic._core import ResonantTensor
+from syntonic._core import ResonantTensor, Tensor
 
 Init = Literal["uniform", "normal", "kaiming", "golden", "zeros", "ones"]
 ModeNorms = Literal["scaled", "raw"] | Sequence[float]
@@ -36,6 +36,7 @@ class Parameter:
         fan_in: Inputs added into one output; the product of all axes but the first if not given.
         mode_norms: Norms of the features of the last axis, of size d: "scaled" is (3 i / d)^2, "raw" is i^2, or a list.
         precision: Bound on the lattice coefficients of a snap.
+        row_gains: One more factor of the first values for each row, which is an index of the first axis.
 
     Raises:
         ValueError: an argument is out of range.
@@ -55,11 +56,15 @@ class Parameter:
         fan_in: int | None = None,
         mode_norms: ModeNorms = "scaled",
         precision: int = 100,
+        row_gains: Sequence[float] | None = None,
     ) -> None:
         self.data: Final = ResonantTensor.zeros(shape, mode_norms=mode_norms, precision=precision)
         self.init: Final = init
         self.gain: Final = gain
         self.fan_in: Final = max(1, math.prod(self.data.shape[1:])) if fan_in is None else fan_in
+        if row_gains is not None and len(row_gains) != self.data.shape[0]:
+            raise ValueError(f"expected a gain for each of {self.data.shape[0]} rows, got {len(row_gains)}")
+        self.row_gains: Final = row_gains
         self.data.clone().initialize(init, seed=0, index=0, gain=gain, fan_in=self.fan_in)  # refuses a bad law now
 
     @property
@@ -70,6 +75,9 @@ class Parameter:
     def initialize(self, seed: int, index: int) -> None:
         """Puts the parameter in flux with its first values: a pure function of (law, shape, seed, index)."""
         self.data.initialize(self.init, seed=seed, index=index, gain=self.gain, fan_in=self.fan_in)
+        if self.row_gains is not None:
+            gains = Tensor(list(self.row_gains), (len(self.row_gains), *(1 for _ in self.shape[1:])), "float64")
+            self.data.set_flux(self.data.to_tensor("float64") * gains)
 
     def save(self) -> Saved:
         """Returns the state: values and phase."""

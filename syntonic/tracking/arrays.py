@@ -65,6 +65,8 @@ def unpack(content: bytes) -> dict[str, Array]:
         entries = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
     except safetensors.SafetensorError as error:
         raise ValueError(f"is no safetensors file ({error})") from error
+    if unknown := {entry["dtype"] for _, entry in entries} - _NAMES.keys():
+        raise ValueError(f"holds arrays of dtype {', '.join(sorted(unknown))}; known: {', '.join(_NAMES)}")
     return {
         name: {"dtype": _NAMES[entry["dtype"]], "shape": list(entry["shape"]), "data": bytes(entry["data"])}
         for name, entry in entries

@@ -39,6 +39,10 @@ class Provenance:
     files: Mapping[str, str]
 
 
+def _silent(line: str) -> None:
+    """Says nothing."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What a tracker needs to know of a run.
@@ -47,13 +51,17 @@ class Run:
         id: the run's own id, the name of its folder.
         title: what people call it.
         folder: holds the journal, the checkpoints and `run.json`.
-        home: the root of all runs, where a local store lies.
+        home: the root of all runs, where a local store lies; the folder is `<home>/runs/<id>`, or beside `runs`.
         config: the resolved config, plain data.
         params: the same, one flat key per leaf.
-        provenance: gathers where the run comes from; slow, so a tracker calls it off the training thread.
+        provenance: gathers where the run comes from; None: the tracker does, where it takes no time from the training.
+        remember: is told the tracker's id of the run once it is known, in a thread; None: nobody waits for it.
         resumed: whether the run goes on from an earlier part.
         tracked_as: the id that the tracker gave the earlier part, None if it gave none.
-        remember: stores the tracker's id in the run's folder; safe to call from any thread.
+        parent: the tracker's id of the sweep that the run is a point of, None if it is none or has no record.
+        tags: short facts that are known before the run begins, such as the sweep and the point.
+        started: seconds since 1970.
+        say: tells the user something while he waits.
     """
 
     id: str
@@ -62,10 +70,14 @@ class Run:
     home: Path
     config: Mapping[str, Any]
     params: Mapping[str, str]
-    provenance: Callable[[], Provenance]
-    remember: Callable[[str], None]
+    provenance: Callable[[], Provenance] | None = None
+    remember: Callable[[str], None] | None = None
     resumed: bool = False
     tracked_as: str | None = None
+    parent: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    started: float = 0.0
+    say: Callable[[str], None] = _silent
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,10 @@ class Ending:
         status: FINISHED, FAILED or KILLED.
         step: the last generation.
         results: the centre's final metrics; empty unless FINISHED.
-        folders: folders to keep with the record, by the name that they get there.
+        folders: folders to keep with the record, by the name that they get there; they lie in the run's folder.
         texts: texts to keep with it, by file name: the traceback of a failure.
+        note: what a reader of the record should see first, in Markdown.
+        tags: more short facts, as in `Run`.
     """
 
     status: Status
@@ -85,6 +99,24 @@ class Ending:
     results: Mapping[str, float] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A finished run that a tracker knows of.
+
+    Attributes:
+        digest: of its config: runs with the same one come to the same results.
+        core: the core library that computed it.
+        results: the centre's final metrics.
+    """
+
+    run_id: str
+    digest: str
+    core: str
+    results: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -121,4 +153,12 @@ class Tracker(Protocol):
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes what is left and closes the record; waits until it is done."""
+        ...
+
+
+class Archive(Protocol):
+    """Remembers runs, so that a sweep need not run a point twice. Every tracker is one."""
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Returns the finished runs of this tracker's store and experiment, as far as it keeps any."""
         ...

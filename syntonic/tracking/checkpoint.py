@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from syntonic.tracking import plain
 from syntonic.tracking.arrays import Array, pack, unpack
 
 FORMAT: Final = 1
@@ -85,29 +86,36 @@ def read(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: if anything about it is not as it was written.
     """
-    contents = {name: _content(folder / name) for name in (ARRAYS, FACTS, SUMS)}
+    contents = {name: content(folder / name) for name in (ARRAYS, FACTS, SUMS)}
     sums = _sums({name: contents[name] for name in (ARRAYS, FACTS)})
     if contents[SUMS] != sums:
         raise CheckpointError(_culprit(folder, contents[SUMS], sums))
     try:
         facts = json.loads(contents[FACTS])
-        version = facts.pop("format")
+        if not isinstance(facts, dict):
+            raise ValueError(f"{FACTS} holds no mapping")
+        version = facts.pop("format", None)
         if version != FORMAT:
             raise CheckpointError(
                 f"{folder / FACTS} has format {version}, this version of syntonic reads format {FORMAT}; "
                 "go on with the version that wrote it"
             )
         arrays = unpack(contents[ARRAYS])
-        return Checkpoint(arrays=arrays, **facts)
+        return plain.build(Checkpoint, {**facts, "arrays": arrays})
     except CheckpointError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{folder} is no checkpoint of syntonic: {error}") from error
 
 
 def newest(parent: Path) -> Path | None:
     """Returns the folder of the newest checkpoint in `parent`, None if there is none."""
     return max(parent.glob("gen-*"), default=None, key=lambda folder: folder.name)
+
+
+def generation(folder: Path) -> int:
+    """Returns the generation that the name of a checkpoint's folder tells."""
+    return int(folder.name.removeprefix("gen-"))
 
 
 def prune(parent: Path, keep: int) -> None:
@@ -123,13 +131,24 @@ def _sums(contents: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+        CheckpointError: if it is missing, cannot be read, or cannot fit into the memory.
+    """
     try:
+        if path.stat().st_size > _memory():
+            raise CheckpointError(f"{path} has {path.stat().st_size >> 30} GB, more than this machine's memory")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} is missing") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _culprit(folder: Path, written: bytes, found: bytes) -> str:

@@ -1,7 +1,7 @@
 """A run's points as one line of JSON per generation: what was measured survives whatever happens to the tracker.
 
 Every line is written once. A resumed run computes the generations after its checkpoint again, to the same bits; those
-that the journal holds already are passed over.
+that the journal holds already are passed over. Another process may read the journal while it grows.
 """
 
 import json
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import IO, Final
 
 JOURNAL: Final = "journal.jsonl"  # its name in a run's folder
+_FRESH: Final = 0.2  # seconds after which a line must be visible to readers
+_LONGEST_LINE: Final = 1 << 20  # bytes; a generation has a few hundred
+_LONGEST_KEY: Final = 250  # characters, which is what stores take
 
 
 @dataclass(frozen=True)
@@ -34,27 +37,30 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.last_step = 0
-        end = 0
-        for point, after in _scan(path):
-            self.last_step, end = point.step, after
+        tail = Tail(path)
+        for point in tail.new():
+            self.last_step = point.step
         self._file: IO[bytes] = path.open("ab")
-        self._file.truncate(end)
+        self._file.truncate(tail.position)
+        self._flushed = 0.0
 
     def append(self, step: int, metrics: Mapping[str, float]) -> Point | None:
         """Adds a generation and returns its point, None if the journal holds it already."""
         if step <= self.last_step:
             return None
-        point = Point(step, time.time_ns() // 1_000_000, metrics)
-        line = json.dumps({"step": step, "time": point.time, "metrics": dict(metrics)})
-        self._file.write(line.encode() + b"\n")
+        now = time.time()
+        point = Point(step, int(now * 1000), metrics)
+        self._file.write(f'{{"step": {step}, "time": {point.time}, "metrics": {json.dumps(metrics)}}}\n'.encode())
         self.last_step = step
+        if not 0.0 <= now - self._flushed < _FRESH:
+            self._file.flush()
+            self._flushed = now
         return point
 
     def points(self) -> Iterator[Point]:
         """Yields every point that the file holds, oldest first."""
         self._file.flush()
-        for point, _ in _scan(self._path):
-            yield point
+        return Tail(self._path).new()
 
     def flush(self) -> None:
         """Writes what is buffered to the disk itself."""
@@ -68,19 +74,48 @@ class Journal:
             self._file.close()
 
 
-def _scan(path: Path) -> Iterator[tuple[Point, int]]:
-    # Yields each point and where its line ends, up to the first line that is not whole.
-    if not path.exists():
-        return
-    end = 0
-    with path.open("rb") as lines:
-        for line in lines:
-            try:
-                entry = json.loads(line)
-                point = Point(int(entry["step"]), int(entry["time"]), entry["metrics"])
-            except (ValueError, KeyError, TypeError):
-                return
-            if not line.endswith(b"\n"):
-                return
-            end += len(line)
-            yield point, end
+class Tail:
+    """Reads a journal that may still be growing.
+
+    Attributes:
+        position: bytes that were read; what lies behind them is new, or no whole line.
+
+    Args:
+        path: the file, which need not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.position = 0
+
+    def new(self) -> Iterator[Point]:
+        """Yields the points that were written since the last call, up to the first line that is none."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as lines:
+            lines.seek(self.position)
+            while line := lines.readline(_LONGEST_LINE):
+                point = _point(line)
+                if point is None:
+                    return
+                self.position += len(line)
+                yield point
+
+
+def _point(line: bytes) -> Point | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        entry = json.loads(line)
+        step, moment = entry["step"], entry["time"]
+        if not all(type(number) is int and 0 <= number < 1 << 63 for number in (step, moment)):
+            return None
+        return Point(step, moment, {key: _number(key, value) for key, value in entry["metrics"].items()})
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+def _number(key: str, value: object) -> float:
+    if type(value) not in (int, float) or not 0 < len(key) <= _LONGEST_KEY:
+        raise ValueError("is no metric")
+    return float(value)  # type: ignore[arg-type]

@@ -1,181 +1,291 @@
-"""MLflow: one MLflow run per run. The only file that imports mlflow, and it does so when a run has begun.
+"""MLflow: one MLflow run per run. The only file that imports mlflow, and never in the process that trains.
 
-The default store is a SQLite database in the root of all runs. It is created under a file lock, because processes
-that create it together destroy it, and in WAL mode, which makes parallel writers several times faster.
+The default store is a SQLite database in the root of all runs. Its tables are MLflow's own work, made once on a machine
+and copied from then on; it is created under a file lock, because processes that create it together destroy it, and in
+WAL mode, which makes parallel writers several times faster.
 """
 
 import contextlib
 import fcntl
-import getpass
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from syntonic.core.registry import register
-from syntonic.tracking.background import Background
-from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
+from syntonic.tracking import database
+from syntonic.tracking.base import Ending, Past, Receipt, Record, Run, Status
+from syntonic.tracking.courier import Courier
+from syntonic.tracking.database_run import DatabaseRun
 from syntonic.tracking.journal import Point
+from syntonic.tracking.outbox import Outbox, Request
+from syntonic.tracking.remote import Model, Remote, tag_name
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
 
 _PARAMS: Final = 100  # parameters or tags of one request; more are refused by MLflow
-_GIT: Final = ("commit", "branch", "dirty", "repoURL")  # the names that MLflow's own pages look for
+_SQLITE: Final = "sqlite:///"
 
 
 @register("tracking", "mlflow")
 class MlflowTracker:
-    """Records a run in MLflow, from a thread of its own.
+    """Records a run in MLflow, through a process of its own.
 
     Args:
         uri: tracking URI; null: a SQLite database in the root of all runs.
         experiment: the MLflow experiment that the run belongs to; created if it is not there.
     """
 
-    _background: Background
+    _courier: Courier
 
     def __init__(self, *, uri: str | None = None, experiment: str = "syntonic") -> None:
         self._uri = uri
         self._experiment = experiment
 
     def start(self, run: Run) -> None:
-        """Opens the journal and starts the thread."""
+        """Opens the journal and starts the process."""
         uri = self._uri or local_uri(run.home)
-        served = uri.startswith("sqlite:")
-        self._background = Background(run, lambda: MlflowRun(uri, self._experiment, run), uri, served=served)
+        self._courier = Courier(run, self._uri, self._experiment, uri, served=uri.startswith("sqlite:"))
 
     def log(self, record: Record) -> None:
-        """Queues one generation."""
-        self._background.log(record)
+        """Writes one generation down."""
+        self._courier.log(record)
 
     def flush(self) -> None:
         """Writes the journal to the disk."""
-        self._background.flush()
+        self._courier.flush()
 
     def finish(self, ending: Ending) -> Receipt:
-        """Sends the rest, waits for it, and closes the MLflow run."""
-        return self._background.finish(ending)
+        """Says how the run ended and waits until the store has everything."""
+        return self._courier.finish(ending)
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Asks the store for its finished runs; a local one that is not there yet is not created for that."""
+        return finished(self._uri or local_uri(home), self._experiment)
+
+
+def finished(uri: str, experiment: str) -> list[Past]:
+    """Returns the finished runs of an experiment in a store; of a local one that is not there yet, none."""
+    if uri.startswith(_SQLITE):
+        path = Path(unquote(uri.removeprefix(_SQLITE)))
+        if not path.exists():
+            return []
+        if database.known(path):
+            return database.finished(path, experiment)
+    client, past, page = _client(uri), [], None
+    found = client.get_experiment_by_name(experiment)
+    while found is not None:
+        runs = client.search_runs([found.experiment_id], "attributes.status = 'FINISHED'", page_token=page)
+        for run in runs:
+            digest, core = (run.data.tags.get(f"syntonic.{key}", "") for key in ("config_hash", "core_sha256"))
+            past.append(Past(run.info.run_id, digest, core, run.data.metrics))
+        page = runs.token
+        if not page:
+            break
+    return past
 
 
 def local_uri(home: Path) -> str:
     """Returns the address of the default store."""
-    return f"sqlite:///{(home / 'mlflow.db').resolve()}"
+    return f"{_SQLITE}{(home / 'mlflow.db').resolve()}"
+
+
+def connect(outbox: Outbox, request: Request) -> Remote:
+    """Opens the record of a run in its store, which is created if it is the default one and not there yet."""
+    uri = request.uri or local_uri(outbox.home)
+    filed = outbox.read_filed()
+    earlier = filed.run_id if filed and filed.store == uri else None
+    if uri.startswith(_SQLITE):
+        path = Path(unquote(uri.removeprefix(_SQLITE)))
+        with _alone(path):
+            _create(path)
+        if database.known(path):
+            return DatabaseRun(path, path.parent / "artifacts", request, earlier)
+    return MlflowRun(uri, request, earlier, f"{outbox.home}/artifacts" if request.uri is None else None)
 
 
 class MlflowRun:
-    """One run in an MLflow store; found again if it is there already, created otherwise.
+    """One run in any MLflow store, through MLflow's client; found again if it is there already, created otherwise.
 
     Args:
         uri: tracking URI.
-        experiment: its experiment.
-        run: what is recorded.
+        request: what is recorded.
+        filed: the id under which an earlier delivery filed it, None if none did.
+        artifacts: the folder for artifacts of a new experiment; None: the store's own choice.
     """
 
-    def __init__(self, uri: str, experiment: str, run: Run) -> None:
-        self._run = run
-        # Training is nobody else's business, and MLflow's news of its own start would tear the progress bar.
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        from mlflow import MlflowClient
-
-        local = uri == local_uri(run.home)
-        with _cold_start(run.home):
-            if local:
-                _write_ahead(run.home)
-            self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-            found = self._client.get_experiment_by_name(experiment)
-            artifacts = (run.home / "artifacts").resolve().as_uri() if local else None
-            # Without its kind the dashboard opens an experiment with the pages for language models.
-            kind = {"mlflow.experimentKind": "custom_model_development"}
-            owner = found.experiment_id if found else self._client.create_experiment(experiment, artifacts, kind)
-        self.id = run.tracked_as or self._find(owner) or self._create(owner)
-        run.remember(self.id)
-        if run.resumed:
+    def __init__(self, uri: str, request: Request, filed: str | None, artifacts: str | None) -> None:
+        self._client = _client(uri)
+        found = self._client.get_experiment_by_name(request.experiment)
+        location = Path(artifacts).resolve().as_uri() if artifacts else None
+        kind = database.EXPERIMENT_TAGS
+        self._experiment = (
+            found.experiment_id if found else self._client.create_experiment(request.experiment, location, dict(kind))
+        )
+        self._own_id = request.run
+        there = filed or self._find(request.run)
+        self.id = there or self._create(request)
+        if there:
             self._client.update_run(self.id, status=Status.RUNNING.value)
 
-    def describe(self) -> None:
-        """Stores the parameters, the config and the provenance; parameters that are there already stay as they are."""
-        from mlflow.entities import Param, RunTag
+    def describe(self, params: Mapping[str, str], tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
+        """Stores where the run comes from; parameters that are there already stay as they are."""
+        from mlflow.entities import Param
 
-        there = self._client.get_run(self.id).data.params if self._run.resumed else {}
-        params = [Param(key, value) for key, value in self._run.params.items() if key not in there]
-        origin = self._run.provenance()
-        tags = [RunTag(_tag(key), value) for key, value in origin.tags.items()]
-        tags.append(RunTag("syntonic.folder", str(self._run.folder.resolve())))
-        for start in range(0, len(params), _PARAMS):
-            self._client.log_batch(self.id, params=params[start : start + _PARAMS])
-        self._client.log_batch(self.id, tags=tags)
-        self._client.log_dict(self.id, dict(self._run.config), "config.yaml")
-        for name, text in origin.files.items():
-            self.log_text(f"provenance/{name}", text)
+        there = self._client.get_run(self.id).data.params
+        new = [Param(key, value) for key, value in params.items() if key not in there]
+        for start in range(0, len(new), _PARAMS):
+            self._client.log_batch(self.id, params=new[start : start + _PARAMS])
+        self.tag(tags)
+        for name, text in texts.items():
+            self.log_text(name, text)
 
-    def last_step(self, key: str) -> int:
-        """Returns the newest step stored for a metric, 0 if there is none."""
-        return max((metric.step for metric in self._client.get_metric_history(self.id, key)), default=0)
+    def last_step(self) -> int:
+        """Returns the newest step of which a metric is stored, 0 if there is none."""
+        keys = list(self._client.get_run(self.id).data.metrics)
+        history = self._client.get_metric_history(self.id, min(keys)) if keys else []
+        return max((metric.step for metric in history), default=0)
 
     def log_points(self, points: Sequence[Point]) -> None:
-        """Stores points in one transaction."""
+        """Stores points in one request."""
         from mlflow.entities import Metric
 
         batch = [Metric(key, value, p.time, p.step) for p in points for key, value in p.metrics.items()]
         self._client.log_batch(self.id, metrics=batch)
 
-    def log_results(self, results: Mapping[str, float], step: int) -> None:
+    def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
         """Stores the final metrics that are not stored yet."""
         there = self._client.get_run(self.id).data.metrics
-        for key, value in results.items():
-            if key not in there:
-                self._client.log_metric(self.id, key, value, step=step)
+        self.log_points([Point(step, time, {key: value for key, value in results.items() if key not in there})])
 
     def log_text(self, name: str, text: str) -> None:
         """Stores a text as an artifact."""
         self._client.log_text(self.id, text, name)
 
-    def log_folder(self, name: str, folder: Path) -> None:
-        """Stores the files of a folder as artifacts under `name`."""
-        self._client.log_artifacts(self.id, str(folder), name)
+    def log_file(self, name: str, path: Path) -> None:
+        """Stores a file as an artifact; the client keeps a file's name."""
+        self._client.log_artifact(self.id, str(path), str(Path(name).parent))
 
-    def close(self, status: Status) -> None:
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Stores short facts in the place of earlier ones."""
+        from mlflow.entities import RunTag
+
+        rows = [RunTag(tag_name(key), value[:8000]) for key, value in tags.items()]
+        for start in range(0, len(rows), _PARAMS):
+            self._client.log_batch(self.id, tags=rows[start : start + _PARAMS])
+
+    def models(self) -> set[str]:
+        """Returns the keys of the run's models that are stored whole."""
+        return {model.tags["syntonic.checkpoint"] for model in self._stored() if model.status == "READY"}
+
+    def add_model(self, model: Model) -> None:
+        """Stores a model: its files first, so that one that is READY is whole."""
+        from mlflow.entities import LoggedModelOutput, Metric
+
+        tags = {"syntonic.run": self._own_id, "syntonic.checkpoint": model.key}
+        made = self._client.create_logged_model(
+            self._experiment, model.name, self.id, tags, dict(model.params), "syntonic"
+        )
+        for path in model.files:
+            self._client.log_model_artifact(made.model_id, str(path))
+        metrics = [
+            Metric(key, value, model.time, model.step, model_id=made.model_id) for key, value in model.metrics.items()
+        ]
+        self._client.log_batch(self.id, metrics=metrics)
+        self._client.log_outputs(self.id, [LoggedModelOutput(made.model_id, model.step)])
+        self._client.finalize_logged_model(made.model_id, "READY")
+
+    def drop_model(self, key: str) -> None:
+        """Removes a model; its files too, which MLflow would leave."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        for model in self._stored():
+            if model.tags["syntonic.checkpoint"] == key:
+                with contextlib.suppress(NotImplementedError):  # not every artifact store can remove
+                    get_artifact_repository(model.artifact_location).delete_artifacts()  # type: ignore[no-untyped-call]
+                self._client.delete_logged_model(model.model_id)
+
+    def close(self, status: Status, time: int) -> None:
         """Ends the MLflow run with its true status."""
-        self._client.set_terminated(self.id, status.value)
+        self._client.set_terminated(self.id, status.value, time)
 
-    def _find(self, experiment_id: str) -> str | None:
-        # A kill can fall between the creation of the MLflow run and the moment its id is remembered.
-        if not self._run.resumed:
-            return None
-        runs = self._client.search_runs([experiment_id], f"tags.`syntonic.run` = '{self._run.id}'", max_results=1)
+    def _stored(self) -> "list[LoggedModel]":
+        found: list[LoggedModel] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_logged_models(
+                [self._experiment], f"source_run_id = '{self.id}'", page_token=token
+            )
+            found += [model for model in page if "syntonic.checkpoint" in model.tags]
+            token = page.token
+            if not token:
+                return found
+
+    def _find(self, run: str) -> str | None:
+        # A kill can fall between the creation of the MLflow run and the moment its id is written down.
+        runs = self._client.search_runs([self._experiment], f"tags.`syntonic.run` = '{run}'", max_results=1)
         return str(runs[0].info.run_id) if runs else None
 
-    def _create(self, experiment_id: str) -> str:
+    def _create(self, request: Request) -> str:
         tags = {
-            "syntonic.run": self._run.id,
-            "mlflow.user": _user(),
+            "syntonic.run": request.run,
+            "mlflow.user": database.user(),
             "mlflow.source.name": "syntonic-run",
             "mlflow.source.type": "LOCAL",
         }
-        created = self._client.create_run(experiment_id, tags=tags, run_name=self._run.title)
-        return str(created.info.run_id)
+        if request.parent:
+            tags["mlflow.parentRunId"] = request.parent
+        started = int(request.started * 1000)
+        return str(self._client.create_run(self._experiment, started, tags, request.title).info.run_id)
 
 
-def _write_ahead(home: Path) -> None:
+def _client(uri: str) -> "MlflowClient":
+    # Training is nobody else's business, and MLflow's news of its own start would tear the progress bar. A server that
+    # is away is asked again by the delivery, which has other things to do meanwhile.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _create(path: Path) -> None:
+    # MLflow needs seconds to make its tables, by the whole history of their changes; a copy of the result needs none.
+    if path.is_file() and path.stat().st_size:
+        return
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syntonic"
+    template = cache / f"mlflow-{metadata.version('mlflow')}.db"
+    if database.known(template):
+        shutil.copyfile(template, path)
+        _write_ahead(path)
+        return
+    _client(f"{_SQLITE}{path.resolve()}").search_experiments(max_results=1)
+    _write_ahead(path)
+    with contextlib.suppress(OSError, sqlite3.Error):  # without a cache the next folder takes as long as this one
+        cache.mkdir(parents=True, exist_ok=True)
+        hidden = cache / f".{template.name}-{os.getpid()}"
+        with contextlib.closing(sqlite3.connect(path)) as source, contextlib.closing(sqlite3.connect(hidden)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE")
+        hidden.replace(template)
+
+
+def _write_ahead(path: Path) -> None:
     # The mode is kept in the file, so it needs saying once; MLflow never says it.
-    with contextlib.closing(sqlite3.connect(home / "mlflow.db", timeout=20)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return str(os.getuid())
+    with contextlib.closing(sqlite3.connect(path, timeout=20)) as opened:
+        opened.execute("PRAGMA journal_mode=WAL")
 
 
 @contextlib.contextmanager
-def _cold_start(home: Path) -> Iterator[None]:
-    with (home / "mlflow.lock").open("w") as lock:
+def _alone(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _tag(key: str) -> str:
-    family, _, name = key.partition(".")
-    return f"mlflow.source.git.{name}" if family == "git" and name in _GIT else f"syntonic.{key}"

@@ -1,10 +1,14 @@
 """No tracking server: the run's own folder is the record."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from syntonic.core.registry import register
-from syntonic.tracking.base import Ending, Receipt, Record, Run
+from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
+from syntonic.tracking.courier import request
+from syntonic.tracking.database import milliseconds
 from syntonic.tracking.journal import JOURNAL, Journal
+from syntonic.tracking.outbox import Outbox
 
 
 @register("tracking", "none")
@@ -13,10 +17,13 @@ class NoTracker:
 
     _journal: Journal
     _folder: Path
+    _outbox: Outbox
 
     def start(self, run: Run) -> None:
-        """Opens the journal."""
+        """Opens the journal, and writes down what `syntonic-run sync --to` would need."""
         self._folder = run.folder
+        self._outbox = Outbox(run.folder)
+        self._outbox.begin(request(run, None, "syntonic", tracked=False))
         self._journal = Journal(run.folder / JOURNAL)
         self._id = run.id
 
@@ -31,4 +38,9 @@ class NoTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Closes the journal."""
         self._journal.close()
+        self._outbox.end(ending, milliseconds())
         return Receipt(run_id=self._id, store=str(self._folder))
+
+    def finished(self, home: Path) -> Sequence[Past]:
+        """Returns nothing: what is finished stands in the folders of the runs."""
+        return ()

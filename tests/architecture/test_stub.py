@@ -12,8 +12,10 @@ from syntonic import _core
 STUB = ast.parse((Path(syntonic.__file__).parent / "_core.pyi").read_text())
 CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
 # What Python gives every class, and what only the interpreter calls.
-QUIET = {*dir(object), "__module__", "__buffer__", "__release_buffer__", "__bool__", "__float__"}
-REFLECTED = {f"__r{name}__" for name in ("add", "sub", "mul", "truediv", "pow")}  # come with their partners
+QUIET = {*dir(object), "__module__", "__buffer__", "__release_buffer__", "__bool__", "__float__", "__slotnames__"}
+REFLECTED = {f"__r{name}__" for name in ("add", "sub", "mul", "matmul", "truediv", "pow")}  # come with their partners
+EXCEPTIONS = {name for name in CLASSES if issubclass(getattr(_core, name, object), Exception)}
+DOCUMENTED = [name for name in CLASSES if not name.startswith("_") and name not in EXCEPTIONS]
 
 
 def members(name: str) -> set[str]:
@@ -29,13 +31,18 @@ def test_module():
     assert public == functions | constants | {name for name in CLASSES if not name.startswith("_")}
 
 
-@pytest.mark.parametrize("name", [name for name in CLASSES if not name.startswith("_")])
+def test_exceptions():
+    for name in EXCEPTIONS:
+        assert {base.id for base in CLASSES[name].bases} == {base.__name__ for base in getattr(_core, name).__bases__}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_class(name):
     cls = getattr(_core, name)
     assert set(dir(cls)) - QUIET - REFLECTED == members(name) - QUIET - REFLECTED
 
 
-@pytest.mark.parametrize("name", [name for name in CLASSES if not name.startswith("_")])
+@pytest.mark.parametrize("name", DOCUMENTED)
 def test_arguments(name):
     for function in CLASSES[name].body:
         if not isinstance(function, ast.FunctionDef) or function.name.startswith("__"):

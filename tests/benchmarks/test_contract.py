@@ -18,13 +18,13 @@ def same(a: Tensor, b: Tensor) -> bool:
 
 def guess(benchmark: Benchmark):
     """A model that has learnt nothing: all outputs are zero."""
-    return lambda x: Tensor.zeros((x.shape[0], benchmark.out_features))
+    return lambda x: Tensor.zeros((x.shape[0], *benchmark.output_shape))
 
 
 def test_batches_have_the_promised_shapes_in_every_generation(make):
     benchmark = make(0)
     inputs, targets = benchmark.batch(1)
-    assert inputs.shape[1] == benchmark.in_features
+    assert inputs.shape[1:] == benchmark.input_shape
     assert inputs.dtype == targets.dtype == benchmark.dtype
     assert inputs.shape[0] == targets.shape[0] > 0
     for generation in (2, 3, 1000):

@@ -54,3 +54,10 @@ def test_clouds_are_balanced_and_kept_apart():
 def test_samples_must_be_a_multiple_of_four():
     with pytest.raises(ValueError, match=r"samples is 66; it must be a multiple of 4, such as 64"):
         Xor(0, variant="noisy", samples=66)
+
+
+def test_parity_is_odd_words_of_every_length():
+    inputs, targets = Xor(0, variant="parity", bits=5).batch(1)
+    words = {tuple(word): label for word, (label,) in zip(inputs.tolist(), targets.tolist(), strict=True)}
+    assert len(words) == 32
+    assert all(label == word.count(1.0) % 2 for word, label in words.items())

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from evolving import record
 
-from syntonic._core import Evolution, Graph, Tensor
-from syntonic.nn.architectures import MLP
+from syntonic._core import Graph, Tensor
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.layers import ResonantLinear
 from syntonic.sn import Dropout, Module, Sequential
 from syntonic.sn import functional as F
@@ -15,39 +16,6 @@ NUMPY = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "gelu": lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
 }
-SETTINGS = {
-    "seed": 1,
-    "population_size": 32,
-    "sigma": 0.1,
-    "rank": None,
-    "optimizer": "adam",
-    "learning_rate": 0.01,
-    "learning_rate_final": 1.0,
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "max_generations": 10,
-    "precision": None,
-    "error_feedback": False,
-    "harmonize_strength": 0.0,
-    "pull_strength": 0.0,
-    "attractor_capacity": 1,
-    "attractor_decay_rate": 1.0,
-    "attractor_quantile": 0.0,
-    "lambda_syntony": 0.0,
-    "survivor_count": None,
-    "elitist": False,
-    "dtype": "float64",
-    "threads": 1,
-}
-
-
-def record(model, loss, x, y, **settings):
-    """Runs one generation on the traced model."""
-    parameters = [p.data for p in model.parameters()]
-    graph = Graph(parameters)
-    inputs = [graph.input(x.shape), graph.input(y.shape)]
-    objective = graph.objective(loss(model(inputs[0]), inputs[1]))
-    return Evolution(parameters, **{**SETTINGS, **settings}).step(objective, [x, y])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -56,7 +24,7 @@ def record(model, loss, x, y, **settings):
 @pytest.mark.parametrize("bias", [False, True])
 def test_mlp(activation, crystallized, bias, dtype):
     rng = np.random.default_rng(5)
-    model = MLP(4, 3, hidden=(7, 5), activation=activation, bias=bias)
+    model = MLP(Task((4,), (3,)), hidden=(7, 5), activation=activation, bias=bias)
     model.initialize(2)
     for p in model.parameters():
         if p.init == "zeros":
@@ -80,7 +48,7 @@ def test_mlp(activation, crystallized, bias, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_traced_model_computes_what_an_eager_one_does(activation, dtype):
     rng = np.random.default_rng(6)
-    model = MLP(4, 3, hidden=(7,), activation=activation)
+    model = MLP(Task((4,), (3,)), hidden=(7,), activation=activation)
     model.initialize(3)
     x = Tensor(rng.standard_normal((9, 4)), dtype=dtype)
     y = Tensor(rng.integers(3, size=9), dtype=dtype)

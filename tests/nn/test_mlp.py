@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from syntonic.core import registry
-from syntonic.nn.architectures import MLP
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.layers import ResonantLinear
 
 
@@ -24,13 +24,13 @@ def test_the_registry_knows_the_model_and_its_arguments():
     ],
 )
 def test_parameters(hidden, bias, shapes):
-    model = MLP(5, 3, hidden=hidden, bias=bias)
+    model = MLP(Task((5,), (3,)), hidden=hidden, bias=bias)
     assert [p.shape for p in model.parameters()] == shapes
 
 
 @pytest.mark.parametrize(("activation", "gain"), [("relu", 2), ("gelu", 2), ("tanh", 1), ("sigmoid", 1)])
 def test_first_values_have_the_gain_of_what_follows(activation, gain):
-    model = MLP(200, 300, hidden=(300,), activation=activation)
+    model = MLP(Task((200,), (300,)), hidden=(300,), activation=activation)
     model.initialize(0)
     first, b, last, _ = (np.asarray(p.data.to_tensor("float64")) for p in model.parameters())
     assert (first**2).mean() == pytest.approx(gain / 200, rel=0.03)
@@ -39,7 +39,7 @@ def test_first_values_have_the_gain_of_what_follows(activation, gain):
 
 
 def test_norms_reach_every_parameter():
-    for p in MLP(4, 2, hidden=(3,), mode_norms="raw").parameters():
+    for p in MLP(Task((4,), (2,)), hidden=(3,), mode_norms="raw").parameters():
         assert p.data.mode_norms == [i * i for i in range(p.shape[-1])]
 
 
@@ -53,7 +53,7 @@ def test_the_precision_of_a_layer_reaches_its_parameters():
 )
 def test_bad_arguments_are_refused(options):
     with pytest.raises(ValueError, match="expected"):
-        MLP(2, 1, **options)
+        MLP(Task((2,), (1,)), **options)
 
 
 def test_sizes_must_be_positive():

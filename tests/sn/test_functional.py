@@ -86,7 +86,7 @@ def test_arithmetic_is_ieee(ours, numpy, shape, dtype):
 
 @pytest.mark.parametrize("function", [F.add, F.sub, F.mul])
 def test_arithmetic_needs_shapes_that_fit(function):
-    with pytest.raises(ValueError, match="trailing part"):
+    with pytest.raises(ValueError, match="equal or 1"):
         function(Tensor.zeros((2, 3)), Tensor.zeros((3, 2)))
     with pytest.raises(TypeError, match="float32"):
         function(Tensor.zeros(3), Tensor.zeros(3, "float64"))

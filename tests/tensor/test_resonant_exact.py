@@ -86,7 +86,7 @@ def test_shapes_and_phases_must_fit():
     with pytest.raises(ValueError, match="equal last axes"):
         t.matmul(tensor([(1, 2)], (1, 1)))
     with pytest.raises(TypeError):
-        t + 1.0
+        t + "1"
 
 
 def test_precision_and_norms_are_kept():

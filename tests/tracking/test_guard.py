@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from syntonic.tracking.base import Ending, Provenance, Receipt, Run, Status
+from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.guard import Guarded
 
 ENDING = Ending(Status.FINISHED, 3)
@@ -45,9 +45,7 @@ class Step:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    return Run(
-        "id", "title", tmp_path, tmp_path, {}, {}, provenance=lambda: Provenance({}, {}), remember=lambda _: None
-    )
+    return Run("id", "title", tmp_path, tmp_path, {}, {})
 
 
 @pytest.mark.parametrize("method", ["start", "log", "flush", "finish"])

@@ -1,166 +1,213 @@
-"""MLflow: what is there after a run, and what is not lost when it cannot be reached."""
+"""MLflow: what is there after a run, written by rows or by MLflow's client, and read by MLflow's client."""
 
+import math
 import sqlite3
-import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from syntonic.runners import provenance
-from syntonic.tracking.base import Ending, Provenance, Receipt, Run, Status
-from syntonic.tracking.mlflow import MlflowTracker, local_uri
+from syntonic.tracking import database
+from syntonic.tracking.base import Ending, Receipt, Run, Status
+from syntonic.tracking.courier import request
+from syntonic.tracking.delivery import Delivery
+from syntonic.tracking.journal import JOURNAL, Journal
+from syntonic.tracking.mlflow import MlflowRun, MlflowTracker, connect, local_uri
+from syntonic.tracking.outbox import Delivered, Outbox, opened
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
 
-
-class Step:
-    def __init__(self, generation: int, keys: int = 3) -> None:
-        self.generation = generation
-        self._keys = keys
-
-    def metrics(self) -> dict[str, float]:
-        return {f"m{key:03}": self.generation + key / 1000 for key in range(self._keys)}
+Recorder = Callable[..., Receipt]
+Deliver = Callable[..., Delivered]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for all tests: to create it is what takes time."""
-    return tmp_path_factory.mktemp("home")
+@pytest.fixture(params=["rows", "client"])
+def deliver(request: pytest.FixtureRequest, home: Path) -> Deliver:
+    """Delivers what a run's folder holds, in this process, by both ways of writing."""
+
+    def by_client(outbox: Outbox, asked: Any) -> MlflowRun:
+        filed = outbox.read_filed()
+        return MlflowRun(local_uri(home), asked, filed.run_id if filed else None, str(home / "artifacts"))
+
+    def deliver(run: Run, steps: Any, ending: Ending) -> Delivered:
+        outbox = Outbox(run.folder)
+        outbox.begin(asked(run))
+        journal = Journal(run.folder / JOURNAL)
+        for step in steps:
+            journal.append(step.generation, step.metrics())
+        journal.close()
+        outbox.end(ending, 2_000_000_000)
+        with opened(run.folder):
+            way = connect if request.param == "rows" else by_client
+            delivery = Delivery(outbox, asked(run), way, local_uri(home))
+            return delivery.conclude(outbox.read_end(), 0.0)
+
+    def asked(run: Run) -> Any:
+        return _request(run)
+
+    return deliver
 
 
-@pytest.fixture
-def run(home: Path, tmp_path: Path) -> Run:
-    return Run(
-        id=tmp_path.name,
-        title="a title",
-        folder=tmp_path,
-        home=home,
-        config={"seed": 0, "model": {"name": "mlp"}},
-        params={f"p.{key}": str(key) for key in range(150)},
-        provenance=lambda: Provenance({"git.commit": "abc", "config_hash": "def"}, {"packages.txt": "a==1\n"}),
-        remember=lambda tracked_as: None,
-    )
+def _request(run: Run) -> Any:
+    return request(run, None, "syntonic")
 
 
-@pytest.fixture
-def client(home: Path) -> Any:
-    from mlflow import MlflowClient
-
-    return MlflowClient(local_uri(home))
-
-
-def record(run: Run, steps: Iterator[Step] | list[Step], ending: Ending) -> Receipt:
-    tracker = MlflowTracker()
-    tracker.start(run)
-    for step in steps:
-        tracker.log(step)
-    return tracker.finish(ending)
-
-
-def test_a_run_is_there_whole(run: Run, tmp_path: Path, client: Any) -> None:
-    kept = tmp_path / "gen-00000003"
-    kept.mkdir()
+def test_a_run_is_there_whole(run: Run, client: Any, deliver: Deliver, steps: Any) -> None:
+    kept = run.folder / "checkpoints" / "gen-00000002"
+    kept.mkdir(parents=True)
     (kept / "state.safetensors").write_bytes(b"x")
+    (run.folder / "logs").mkdir()
+    (run.folder / "logs" / "job.txt").write_text("said")
     ending = Ending(
-        Status.FINISHED, 3, {"test_accuracy": 0.9}, {"checkpoints/gen-00000003": kept}, {"note.txt": "hello"}
+        status=Status.FINISHED,
+        step=3,
+        results={"test_accuracy": 0.9},
+        folders={"logs": run.folder / "logs"},
+        texts={"note.txt": "hello"},
+        note="# well done",
+        tags={"reason": "early stop"},
     )
-    receipt = record(run, [Step(1), Step(2), Step(3)], ending)
-    assert receipt.problems == []
-    found = client.get_run(receipt.run_id)
+    delivered = deliver(run, steps(1, 4), ending)
+    assert (delivered.whole, delivered.problems) == (True, [])
+    found = client.get_run(delivered.run_id)
     assert (found.info.status, found.info.run_name) == ("FINISHED", "a title")
+    assert (found.info.start_time, found.info.end_time) == (1_000_000_000, 2_000_000_000)
     assert found.data.params == run.params
-    assert found.data.metrics["test_accuracy"] == 0.9
-    assert [metric.step for metric in client.get_metric_history(receipt.run_id, "m001")] == [1, 2, 3]
-    assert found.data.tags["mlflow.source.git.commit"] == "abc"
-    assert found.data.tags["syntonic.config_hash"] == "def"
-    artifacts = {item.path for item in client.list_artifacts(receipt.run_id)}
-    assert artifacts == {"config.yaml", "provenance", "checkpoints", "note.txt"}
-    assert [item.path for item in client.list_artifacts(receipt.run_id, "checkpoints/gen-00000003")] == [
-        "checkpoints/gen-00000003/state.safetensors"
-    ]
+    assert found.data.metrics == {"test_accuracy": 0.9, "m000": 3.0, "m001": 3.001, "m002": 3.002}
+    assert [metric.step for metric in client.get_metric_history(delivered.run_id, "m001")] == [1, 2, 3]
+    tags = found.data.tags
+    assert (tags["syntonic.config_hash"], tags["syntonic.run"], tags["syntonic.reason"]) == (
+        "def",
+        run.id,
+        "early stop",
+    )
+    assert tags["mlflow.note.content"] == "# well done"
+    assert "syntonic.heartbeat" in tags
+    assert [item.path for item in client.list_artifacts(delivered.run_id, "logs")] == ["logs/job.txt"]
+    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {
+        "config.json",
+        "note.txt",
+        "logs",
+        "report.html",
+    }
+
+
+def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(
+    run: Run, client: Any, deliver: Deliver, steps: Any
+) -> None:
+    for step in (1, 2):
+        folder = run.folder / "checkpoints" / f"gen-{step:08}"
+        folder.mkdir(parents=True)
+        (folder / "state.safetensors").write_bytes(b"x" * step)
+    (folder / "secret").symlink_to("/etc/hostname")
+    first = deliver(run, steps(1, 3), Ending(Status.KILLED, 2))
+    models = stored(client, first.run_id)
+    assert {model.name: {m.key: m.value for m in model.metrics} for model in models} == {
+        f"a-title-gen-{step:08}": {f"m{key:03}": step + key / 1000 for key in range(3)} for step in (1, 2)
+    }
+    assert models[0].params == run.params
+    files = [sorted(Path(model.artifact_location.removeprefix("file://")).rglob("*")) for model in models]
+    assert {path.name for path in files[0]} == {"state.safetensors"}
+    outputs = client.get_run(first.run_id).outputs.model_outputs
+    assert {output.model_id for output in outputs} == {model.model_id for model in models}
+    (folder / "state.safetensors").unlink()
+    (folder / "secret").unlink()
+    folder.rmdir()
+    deliver(replace(run, resumed=True), steps(3, 4), Ending(Status.FINISHED, 3))
+    assert [model.name for model in stored(client, first.run_id)] == ["a-title-gen-00000001"]
+    gone = next(model for model in models if model.name.endswith("2"))
+    assert not list(Path(gone.artifact_location.removeprefix("file://")).rglob("state.safetensors"))
+
+
+def stored(client: Any, run_id: str) -> list[Any]:
+    """Returns the models of a run."""
+    experiment = client.get_run(run_id).info.experiment_id
+    return list(client.search_logged_models([experiment], f"source_run_id = '{run_id}'"))
 
 
 @pytest.mark.parametrize("status", [Status.FAILED, Status.KILLED])
-def test_the_status_is_true(run: Run, client: Any, status: Status) -> None:
-    receipt = record(run, [Step(1)], Ending(status, 1))
-    assert client.get_run(receipt.run_id).info.status == status
+def test_the_status_is_true(run: Run, client: Any, deliver: Deliver, steps: Any, status: Status) -> None:
+    delivered = deliver(run, steps(1, 2), Ending(status, 1))
+    assert client.get_run(delivered.run_id).info.status == status
 
 
-def test_many_points_are_all_there(run: Run, home: Path) -> None:
-    receipt = record(run, (Step(step, keys=7) for step in range(1, 1001)), Ending(Status.FINISHED, 1000))
-    with sqlite3.connect(home / "mlflow.db") as database:
-        query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
-        assert list(database.execute(query, [receipt.run_id])) == [(7000, 7000)]
-
-
-def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(run: Run, client: Any) -> None:
-    first = record(run, [Step(1), Step(2), Step(3)], Ending(Status.KILLED, 3))
-    again = replace(run, resumed=True, tracked_as=first.run_id, params={**run.params, "new": "1"})
-    lost = (run.folder / "journal.jsonl").read_text().splitlines()[-1].replace('"step": 3', '"step": 4')
-    with (run.folder / "journal.jsonl").open("a") as journal:
-        journal.write(f"{lost}\n")  # measured and not sent before the kill
-    second = record(again, [Step(3), Step(4), Step(5)], Ending(Status.FINISHED, 5, {"test_accuracy": 1.0}))
+def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
+    run: Run, client: Any, deliver: Deliver, steps: Any
+) -> None:
+    first = deliver(run, steps(1, 4), Ending(Status.KILLED, 3))
+    with (run.folder / JOURNAL).open("a") as journal:  # measured and not sent before the kill
+        journal.write('{"step": 4, "time": 5, "metrics": {"m000": 4.0}}\n')
+    again = replace(run, resumed=True, params={**run.params, "new": "1"})
+    second = deliver(again, steps(3, 6), Ending(Status.FINISHED, 5, {"test_accuracy": 1.0}))
+    deliver(again, [], Ending(Status.FINISHED, 5, {"test_accuracy": 1.0}))
     assert second.run_id == first.run_id
-    assert [metric.step for metric in client.get_metric_history(first.run_id, "m000")] == [1, 2, 3, 4, 5]
+    assert sorted(metric.step for metric in client.get_metric_history(first.run_id, "m000")) == [1, 2, 3, 4, 5]
+    assert len(client.get_metric_history(first.run_id, "test_accuracy")) == 1
     found = client.get_run(first.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params["new"] == "1"
 
 
-def test_a_run_whose_id_was_never_remembered_is_found(run: Run) -> None:
-    first = record(run, [Step(1)], Ending(Status.KILLED, 1))
-    second = record(replace(run, resumed=True), [Step(1), Step(2)], Ending(Status.FINISHED, 2))
-    assert second.run_id == first.run_id
+def test_a_run_whose_id_was_never_written_down_is_found(run: Run, deliver: Deliver, steps: Any) -> None:
+    first = deliver(run, steps(1, 2), Ending(Status.KILLED, 1))
+    (run.folder / "tracking" / "record.json").unlink()
+    assert deliver(run, steps(2, 3), Ending(Status.FINISHED, 2)).run_id == first.run_id
 
 
-def test_final_metrics_are_stored_once(run: Run, client: Any) -> None:
-    ending = Ending(Status.FINISHED, 1, {"test_accuracy": 1.0})
-    first = record(run, [Step(1)], ending)
-    record(replace(run, resumed=True, tracked_as=first.run_id), [], ending)
-    assert len(client.get_metric_history(first.run_id, "test_accuracy")) == 1
+def test_numbers_that_are_none_are_stored(run: Run, client: Any, deliver: Deliver) -> None:
+    class Odd:
+        generation = 1
+
+        def metrics(self) -> dict[str, float]:
+            return {"nan": math.nan, "inf": math.inf, "low": -math.inf}
+
+    delivered = deliver(run, [Odd()], Ending(Status.FINISHED, 1))
+    found = client.get_run(delivered.run_id).data.metrics
+    assert math.isnan(found["nan"])
+    assert (found["inf"], found["low"]) == (1.7976931348623157e308, -1.7976931348623157e308)
 
 
-def test_a_store_that_cannot_be_opened_loses_nothing(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("a file is no folder")
-    tracker = MlflowTracker(uri=f"sqlite:///{tmp_path}/file/x.db")
-    tracker.start(run)
-    for step in range(1, 21):
-        tracker.log(Step(step))
-    receipt = tracker.finish(Ending(Status.FINISHED, 20))
-    (problem,) = receipt.problems
-    assert "every point is kept in" in problem
-    assert len((run.folder / "journal.jsonl").read_text().splitlines()) == 20
-    assert "Traceback" in (run.folder / "tracking-error.txt").read_text()
+def test_a_child_knows_its_parent(run: Run, client: Any, deliver: Deliver) -> None:
+    child = deliver(replace(run, parent="f" * 32), [], Ending(Status.FINISHED, 0))
+    assert client.get_run(child.run_id).data.tags["mlflow.parentRunId"] == "f" * 32
 
 
-def test_the_store_writes_ahead(home: Path, run: Run) -> None:
-    record(run, [], Ending(Status.FINISHED, 0))
-    with sqlite3.connect(home / "mlflow.db") as database:
-        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+def test_what_is_finished_is_known(run: Run, home: Path, deliver: Deliver, steps: Any) -> None:
+    found = replace(run, tags={"config_hash": "abc", "core_sha256": "def"})
+    delivered = deliver(found, steps(1, 3), Ending(Status.FINISHED, 2, {"test_accuracy": 0.5}))
+    past = {past.run_id: past for past in MlflowTracker().finished(home)}[delivered.run_id]
+    assert (past.digest, past.core, past.results["test_accuracy"]) == ("abc", "def", 0.5)
+    deliver(replace(found, resumed=True), [], Ending(Status.FAILED, 2))
+    assert delivered.run_id not in {past.run_id for past in MlflowTracker().finished(home)}
 
 
-def test_git_is_read_in_the_working_folder(tmp_path: Path) -> None:
-    def git(*words: str) -> None:
-        subprocess.run(
-            ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", *words],
-            cwd=tmp_path,
-            check=True,
-            capture_output=True,
-        )
+def test_the_tables_are_known_and_write_ahead(home: Path) -> None:
+    assert database.known(home / "mlflow.db"), "the installed MLflow has other tables: rows are written by its client"
+    with sqlite3.connect(home / "mlflow.db") as opened_database:
+        assert opened_database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
-    assert provenance.git(tmp_path) == ({}, "")
-    git("init", "-b", "trunk")
-    (tmp_path / "a.txt").write_text("one\n")
-    git("add", ".")
-    git("commit", "-m", "first")
-    tags, diff = provenance.git(tmp_path)
-    assert (tags["git.branch"], tags["git.dirty"], len(tags["git.commit"]), diff) == ("trunk", "false", 40, "")
-    (tmp_path / "a.txt").write_text("two\n")
-    (tmp_path / "b.txt").write_text("new\n")
-    tags, diff = provenance.git(tmp_path)
-    assert tags["git.dirty"] == "true"
-    assert "+two" in diff
-    assert "# untracked: b.txt" in diff
+
+def test_a_database_with_other_tables_is_left_to_the_client(home: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(home / "mlflow.db") as source, sqlite3.connect(tmp_path / "x.db") as target:
+        source.backup(target)
+        target.execute("ALTER TABLE metrics ADD COLUMN unit TEXT")
+    assert not database.known(tmp_path / "x.db")
+    assert not database.known(tmp_path / "none.db")
+
+
+def test_many_points_are_quick(run: Run, home: Path, steps: Any) -> None:
+    outbox = Outbox(run.folder)
+    outbox.begin(_request(run))
+    journal = Journal(run.folder / JOURNAL)
+    for step in steps(1, 2001, keys=10):
+        journal.append(step.generation, step.metrics())
+    journal.close()
+    started = time.perf_counter()
+    delivered = Delivery(outbox, _request(run), connect, "store").conclude(None, 0.0)
+    assert time.perf_counter() - started < 5.0, "20,000 points"
+    with sqlite3.connect(home / "mlflow.db") as opened_database:
+        query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
+        assert list(opened_database.execute(query, [delivered.run_id])) == [(20_000, 20_000)]

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use syntonic_core::evolve::{Attractor, AttractorMemory, State};
+use syntonic_core::evolve::{Attractor, AttractorMemory, Shock, State};
 
 /// Returns `{name: {"dtype", "shape", "data"}}`, data little-endian and row-major.
 pub fn from_state<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, PyDict>> {
@@ -13,6 +13,7 @@ pub fn from_state<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, Py
     let scores: Vec<f64> = attractors.iter().map(|a| a.score).collect();
     let generations: Vec<i64> = attractors.iter().map(|a| a.generation as i64).collect();
     let counters = [state.generation as i64, state.evaluations as i64];
+    let shock = [state.shock.multiplier, state.shock.start as f64, state.shock.duration as f64];
     let flat = |n: usize| vec![n];
     for (name, shape, data) in [
         ("centre", flat(state.centre.len()), Data::F64(&state.centre)),
@@ -25,6 +26,7 @@ pub fn from_state<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, Py
         ("attractor_scores", flat(scores.len()), Data::F64(&scores)),
         ("attractor_generations", flat(generations.len()), Data::I64(&generations)),
         ("counters", flat(2), Data::I64(&counters)),
+        ("shock", flat(3), Data::F64(&shock)),
     ] {
         let array = PyDict::new(py);
         let (dtype, bytes) = data.bytes();
@@ -42,6 +44,9 @@ pub fn to_state(arrays: &Bound<'_, PyDict>, mut memory: AttractorMemory) -> PyRe
     let counters = integers(arrays, "counters")?;
     let &[generation, evaluations] = counters.as_slice() else {
         return Err(fault("counters", "2 numbers"));
+    };
+    let &[multiplier, start, duration] = floats(arrays, "shock")?.as_slice() else {
+        return Err(fault("shock", "3 numbers"));
     };
     let (values, scores) = (floats(arrays, "attractor_values")?, floats(arrays, "attractor_scores")?);
     let generations = integers(arrays, "attractor_generations")?;
@@ -62,6 +67,7 @@ pub fn to_state(arrays: &Bound<'_, PyDict>, mut memory: AttractorMemory) -> PyRe
         second_moment: floats(arrays, "second_moment")?,
         centre,
         memory,
+        shock: Shock { multiplier, start: start as u64, duration: duration as u64 },
     })
 }
 

@@ -1,10 +1,11 @@
-//! Memory shared with other libraries: the buffer protocol and DLPack, the only unsafe code of this crate.
+//! Memory shared with other libraries through DLPack.
 //!
-//! Export is zero-copy: the consumer holds a share of the tensor's memory until it lets go. Import copies, since a tensor
-//! is immutable and nothing keeps another library from writing to memory that it lent.
-//! Source: the DLPack 1.0 header and its Python specification; CPython's buffer protocol.
+//! Export is zero-copy: the consumer holds a share of the tensor's memory until it lets go. Import to the CPU copies, since
+//! a tensor is immutable and another library may write to memory that it lent; import to a CUDA device takes it as it is.
+//! Source: the DLPack 1.0 header and its Python specification.
 #![allow(unsafe_code)]
 
+use std::any::Any;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
@@ -14,12 +15,11 @@ use pyo3::prelude::*;
 use syntonic_core::tensor::{self as core, DType, Storage};
 
 use crate::element::Element;
-use crate::tensor::Tensor;
 
 const CPU: i32 = 1;
 const READ_ONLY: u64 = 1;
 const IS_COPIED: u64 = 2;
-const MAX_RANK: i32 = 64;
+pub const MAX_RANK: i32 = 64;
 
 #[repr(C)]
 struct DlDevice {
@@ -106,32 +106,53 @@ struct Export<M> {
     managed: M,
     shape: Vec<i64>,
     strides: Vec<i64>,
-    owner: core::Tensor,
+    _owner: Box<dyn Any + Send + Sync>,
+}
+
+/// Row-major memory that is to be lent.
+pub struct Lending {
+    pub data: *mut c_void,
+    /// DLPack's kind of device and the device's number.
+    pub device: (i32, i32),
+    /// DLPack's family of formats, and bits of an element.
+    pub format: (u8, u8),
+    pub shape: core::Shape,
+    /// Whether it is a copy made for the consumer, who may write to it.
+    pub copied: bool,
+    pub owner: Box<dyn Any + Send + Sync>,
 }
 
 /// Returns a capsule that shares the memory of `tensor`, or owns a writable copy of it.
 pub fn export(py: Python<'_>, tensor: &core::Tensor, versioned: bool, copy: bool) -> PyResult<Py<PyAny>> {
     let owner = if copy { tensor.deep_copy() } else { tensor.clone() };
-    let flags = if copy { IS_COPIED } else { READ_ONLY };
-    if versioned { capsule::<Versioned>(py, owner, flags) } else { capsule::<Legacy>(py, owner, flags) }
+    let bits = if owner.dtype() == DType::F32 { 32 } else { 64 };
+    let (data, shape) = (address(&owner), owner.shape().clone());
+    let lending = Lending { data, device: (CPU, 0), format: (2, bits), shape, copied: copy, owner: Box::new(owner) };
+    lend(py, lending, versioned)
 }
 
-fn capsule<M: Managed>(py: Python<'_>, owner: core::Tensor, flags: u64) -> PyResult<Py<PyAny>> {
-    let mut shape: Vec<i64> = owner.shape().dims().iter().map(|&d| d.cast_signed() as i64).collect();
-    let mut strides: Vec<i64> = owner.shape().strides().iter().map(|&s| s.cast_signed() as i64).collect();
+/// Returns a capsule of memory anywhere, of DLPack 1.0 if the consumer is `versioned`.
+pub fn lend(py: Python<'_>, lending: Lending, versioned: bool) -> PyResult<Py<PyAny>> {
+    if versioned { capsule::<Versioned>(py, lending) } else { capsule::<Legacy>(py, lending) }
+}
+
+fn capsule<M: Managed>(py: Python<'_>, lending: Lending) -> PyResult<Py<PyAny>> {
+    let integers = |sizes: &[usize]| -> Vec<i64> { sizes.iter().map(|&n| n.cast_signed() as i64).collect() };
+    let (mut shape, mut strides) = (integers(lending.shape.dims()), integers(&lending.shape.strides()));
     let tensor = DlTensor {
-        data: address(&owner),
-        device: DlDevice { kind: CPU, id: 0 },
+        data: lending.data,
+        device: DlDevice { kind: lending.device.0, id: lending.device.1 },
         rank: c_int::try_from(shape.len()).unwrap_or(MAX_RANK),
-        code: 2,
-        bits: if owner.dtype() == DType::F32 { 32 } else { 64 },
+        code: lending.format.0,
+        bits: lending.format.1,
         lanes: 1,
         shape: shape.as_mut_ptr(),
         strides: strides.as_mut_ptr(),
         byte_offset: 0,
     };
+    let flags = if lending.copied { IS_COPIED } else { READ_ONLY };
     let managed = M::new(tensor, flags, release::<M>);
-    let export = Box::into_raw(Box::new(Export { managed, shape, strides, owner }));
+    let export = Box::into_raw(Box::new(Export { managed, shape, strides, _owner: lending.owner }));
     // SAFETY: `export` is not null, the name is static, and the destructor has the expected signature.
     let capsule = unsafe { ffi::PyCapsule_New(export.cast(), M::NAME.as_ptr(), Some(drop_unconsumed::<M>)) };
     if capsule.is_null() {
@@ -163,7 +184,7 @@ unsafe extern "C" fn drop_unconsumed<M: Managed>(capsule: *mut ffi::PyObject) {
 }
 
 /// Returns where the values lie; consumers must not write there.
-fn address(tensor: &core::Tensor) -> *mut c_void {
+pub fn address(tensor: &core::Tensor) -> *mut c_void {
     match tensor.storage() {
         Storage::F32(v) => v.as_ptr().cast_mut().cast(),
         Storage::F64(v) => v.as_ptr().cast_mut().cast(),
@@ -191,19 +212,27 @@ fn pointer<M: Managed>(capsule: &Bound<'_, PyAny>) -> Option<*const M> {
     }
 }
 
-fn copy_out(tensor: &DlTensor) -> PyResult<(Vec<usize>, Element, Vec<u8>)> {
-    let refuse = |what: String| Err(PyValueError::new_err(format!("DLPack: {what}")));
-    if tensor.device.kind != CPU {
-        return refuse(format!("expected memory of the CPU (device 1), got device {}", tensor.device.kind));
-    }
+/// What a capsule says of its memory.
+struct Described {
+    dims: Vec<usize>,
+    strides: Vec<i64>,
+    element: Element,
+    start: *const u8,
+}
+
+fn refuse(what: &str) -> PyErr {
+    PyValueError::new_err(format!("DLPack: {what}"))
+}
+
+fn describe(tensor: &DlTensor) -> PyResult<Described> {
     if !(0..=MAX_RANK).contains(&tensor.rank) || (tensor.rank > 0 && tensor.shape.is_null()) {
-        return refuse(format!("expected 0 to {MAX_RANK} axes, got {}", tensor.rank));
+        return Err(refuse(&format!("expected 0 to {MAX_RANK} axes, got {}", tensor.rank)));
     }
     let rank = tensor.rank.unsigned_abs() as usize;
     // SAFETY: the producer promises `rank` sizes (and strides, unless null) for as long as its structure lives.
     let sizes = if rank == 0 { &[] } else { unsafe { std::slice::from_raw_parts(tensor.shape, rank) } };
     let Ok(dims) = sizes.iter().map(|&d| usize::try_from(d)).collect::<Result<Vec<_>, _>>() else {
-        return refuse(format!("expected sizes of at least 0, got {sizes:?}"));
+        return Err(refuse(&format!("expected sizes of at least 0, got {sizes:?}")));
     };
     let shape = core::Shape::from(dims.clone());
     crate::door::quick(|| shape.check("DLPack"))?;
@@ -214,16 +243,90 @@ fn copy_out(tensor: &DlTensor) -> PyResult<(Vec<usize>, Element, Vec<u8>)> {
         // SAFETY: as for the sizes.
         unsafe { std::slice::from_raw_parts(tensor.strides, rank) }.to_vec()
     };
-    let mut bytes = Vec::new();
     if shape.numel() > 0 && tensor.data.is_null() {
-        return refuse(format!("expected memory for shape {shape}, got none"));
+        return Err(refuse(&format!("expected memory for shape {shape}, got none")));
     }
-    if shape.numel() > 0 {
-        let start = tensor.data.cast::<u8>().cast_const().wrapping_add(tensor.byte_offset as usize);
+    let start = tensor.data.cast::<u8>().cast_const().wrapping_add(tensor.byte_offset as usize);
+    Ok(Described { dims, strides, element, start })
+}
+
+fn copy_out(tensor: &DlTensor) -> PyResult<(Vec<usize>, Element, Vec<u8>)> {
+    if tensor.device.kind != CPU {
+        return Err(refuse(&format!("expected memory of the CPU (device 1), got device {}", tensor.device.kind)));
+    }
+    let Described { dims, strides, element, start } = describe(tensor)?;
+    let mut bytes = Vec::new();
+    if !dims.contains(&0) {
         // SAFETY: the producer promises memory for every element of this shape under these strides.
         unsafe { gather(start, &dims, &strides, element.size, &mut bytes) };
     }
     Ok((dims, element, bytes))
+}
+
+/// Row-major memory that was taken over from a producer.
+pub struct Taken {
+    pub dims: Vec<usize>,
+    pub element: Element,
+    pub address: u64,
+    /// Dropping it gives the memory back.
+    pub owner: Box<dyn Any + Send + Sync>,
+}
+
+/// Takes over the row-major memory of device `device` that a capsule holds, without a copy.
+pub fn take(capsule: &Bound<'_, PyAny>, device: (i32, i32)) -> PyResult<Taken> {
+    if let Some(managed) = pointer::<Versioned>(capsule) {
+        return take_as(capsule, managed, device, c"used_dltensor_versioned");
+    }
+    match pointer::<Legacy>(capsule) {
+        Some(managed) => take_as(capsule, managed, device, c"used_dltensor"),
+        None => Err(PyTypeError::new_err(format!("__dlpack__ must return an unused DLPack capsule, got {capsule}"))),
+    }
+}
+
+/// A consumed capsule's structure; dropping it tells the producer.
+struct Consumed<M: Managed>(*mut M);
+
+// SAFETY: DLPack lets any thread call the deleter, once.
+unsafe impl<M: Managed> Send for Consumed<M> {}
+// SAFETY: nothing is read through a shared reference.
+unsafe impl<M: Managed> Sync for Consumed<M> {}
+
+impl<M: Managed> Drop for Consumed<M> {
+    fn drop(&mut self) {
+        // SAFETY: the structure is ours since the capsule was renamed, and a drop happens once. Producers written in
+        // Python need the GIL.
+        Python::attach(|_| unsafe {
+            if let Some(deleter) = (*self.0).deleter() {
+                deleter(self.0);
+            }
+        });
+    }
+}
+
+fn take_as<M: Managed + 'static>(
+    capsule: &Bound<'_, PyAny>,
+    managed: *const M,
+    device: (i32, i32),
+    used: &'static CStr,
+) -> PyResult<Taken> {
+    // SAFETY: a capsule of this name points to this structure while it lives; `capsule` is borrowed throughout.
+    let tensor = unsafe { &*managed }.tensor()?;
+    if (tensor.device.kind, tensor.device.id) != device {
+        let (kind, id) = (tensor.device.kind, tensor.device.id);
+        return Err(refuse(&format!("expected memory of device {device:?}, got ({kind}, {id})")));
+    }
+    let Described { dims, strides, element, start } = describe(tensor)?;
+    let full = core::Shape::from(dims.clone()).strides();
+    let row_major = |i: usize| dims[i] == 1 || strides[i] == full[i].cast_signed() as i64;
+    if !dims.contains(&0) && !(0..dims.len()).all(row_major) {
+        return Err(refuse("expected row-major memory; make the tensor contiguous first"));
+    }
+    // SAFETY: a valid capsule and a static name; from here on the capsule no longer frees its structure.
+    if unsafe { ffi::PyCapsule_SetName(capsule.as_ptr(), used.as_ptr()) } != 0 {
+        return Err(PyErr::fetch(capsule.py()));
+    }
+    let owner = Box::new(Consumed(managed.cast_mut()));
+    Ok(Taken { dims, element, address: start as usize as u64, owner })
 }
 
 /// Appends the elements of a strided array in row-major order.
@@ -243,56 +346,5 @@ unsafe fn gather(start: *const u8, dims: &[usize], strides: &[i64], size: usize,
         }
         // SAFETY: one element, by the caller's promise.
         _ => bytes.extend_from_slice(unsafe { std::slice::from_raw_parts(start, size) }),
-    }
-}
-
-/// What a buffer view points to besides the values.
-struct View {
-    shape: Vec<isize>,
-    strides: Vec<isize>,
-}
-
-#[pymethods]
-impl Tensor {
-    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
-        if view.is_null() {
-            return Err(PyBufferError::new_err("a view to fill is needed"));
-        }
-        let tensor = &slf.get().0;
-        let asks = |flag: c_int| flags & flag == flag;
-        let one_row = tensor.shape().dims().iter().filter(|&&d| d != 1).count() <= 1;
-        if asks(ffi::PyBUF_WRITABLE) || (asks(ffi::PyBUF_F_CONTIGUOUS) && !one_row) {
-            // SAFETY: Python passes a view to fill; a failed request must leave `obj` null.
-            unsafe { (*view).obj = ptr::null_mut() };
-            return Err(PyBufferError::new_err("a Tensor lends read-only, row-major memory; copy it to write to it"));
-        }
-        let size = tensor.dtype().size().cast_signed();
-        let mut extra = Box::new(View {
-            shape: tensor.shape().dims().iter().map(|d| d.cast_signed()).collect(),
-            strides: tensor.shape().strides().iter().map(|s| s.cast_signed() * size).collect(),
-        });
-        let format = if tensor.dtype() == DType::F32 { c"f" } else { c"d" };
-        let when = |flag: c_int, pointer: *mut isize| if asks(flag) { pointer } else { ptr::null_mut() };
-        let filled = ffi::Py_buffer {
-            buf: address(tensor),
-            len: tensor.shape().numel().cast_signed() * size,
-            itemsize: size,
-            readonly: 1,
-            ndim: c_int::try_from(tensor.shape().rank()).unwrap_or(MAX_RANK),
-            format: if asks(ffi::PyBUF_FORMAT) { format.as_ptr().cast_mut() } else { ptr::null_mut() },
-            shape: when(ffi::PyBUF_ND, extra.shape.as_mut_ptr()),
-            strides: when(ffi::PyBUF_STRIDES, extra.strides.as_mut_ptr()),
-            suboffsets: ptr::null_mut(),
-            internal: Box::into_raw(extra).cast(),
-            obj: slf.into_any().into_ptr(),
-        };
-        // SAFETY: `view` is valid for writes; `obj` keeps the tensor, and with it the values, alive until the release.
-        unsafe { view.write(filled) };
-        Ok(())
-    }
-
-    unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
-        // SAFETY: `internal` is the box that `__getbuffer__` leaked into this view; Python releases a view once.
-        drop(unsafe { Box::from_raw((*view).internal.cast::<View>()) });
     }
 }

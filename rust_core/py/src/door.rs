@@ -2,9 +2,28 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::{PyOverflowError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError};
+use pyo3::create_exception;
+use pyo3::exceptions::{
+    PyMemoryError, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError,
+};
 use pyo3::prelude::*;
 use syntonic_core::{Error, Result};
+
+create_exception!(syntonic._core, DeviceUnavailable, PyRuntimeError, "CUDA cannot be used here; the text says why.");
+create_exception!(
+    syntonic._core,
+    DeviceError,
+    PyRuntimeError,
+    "The CUDA driver reported a fault of a named operation."
+);
+create_exception!(syntonic._core, OutOfDeviceMemory, PyMemoryError, "The memory of a CUDA device does not suffice.");
+
+/// Registers the exceptions that Python has no name for.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("DeviceUnavailable", m.py().get_type::<DeviceUnavailable>())?;
+    m.add("DeviceError", m.py().get_type::<DeviceError>())?;
+    m.add("OutOfDeviceMemory", m.py().get_type::<OutOfDeviceMemory>())
+}
 
 /// Returns the Python exception for a core error.
 pub fn to_py(error: &Error) -> PyErr {
@@ -14,6 +33,9 @@ pub fn to_py(error: &Error) -> PyErr {
         Error::DType { .. } => PyTypeError::new_err(text),
         Error::Overflow { .. } => PyOverflowError::new_err(text),
         Error::DivisionByZero { .. } => PyZeroDivisionError::new_err(text),
+        Error::DeviceUnavailable { .. } => DeviceUnavailable::new_err(text),
+        Error::OutOfDeviceMemory { .. } => OutOfDeviceMemory::new_err(text),
+        Error::Device { .. } => DeviceError::new_err(text),
         Error::Internal { .. } => PyRuntimeError::new_err(text),
     }
 }

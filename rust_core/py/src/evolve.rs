@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use syntonic_core::evolve::{self, Config, Gene, OptimizerKind};
+use syntonic_core::evolve::{self, Config, Displacement, Gene, OptimizerKind, Schedule};
 use syntonic_core::tensor::{DType, philox};
 use syntonic_core::{Error, Result};
 
@@ -76,12 +76,22 @@ fn optimizer(name: &str) -> Result<OptimizerKind> {
     }
 }
 
+fn schedule(name: &str) -> Result<Schedule> {
+    match name {
+        "cosine" => Ok(Schedule::Cosine),
+        "linear" => Ok(Schedule::Linear),
+        other => {
+            Err(Error::Value { op: "trainer", expected: "schedule cosine or linear".into(), got: format!("{other:?}") })
+        }
+    }
+}
+
 #[pymethods]
 impl Evolution {
     #[new]
     #[pyo3(signature = (
-        parameters, *, seed, population_size, sigma, rank, optimizer, learning_rate, learning_rate_final, beta1, beta2,
-        max_generations, precision, error_feedback, harmonize_strength, pull_strength, attractor_capacity,
+        parameters, *, seed, population_size, sigma, sigma_final, rank, optimizer, learning_rate, learning_rate_final,
+        schedule, beta1, beta2, max_generations, precision, error_feedback, harmonize_strength, pull_strength, attractor_capacity,
         attractor_decay_rate, attractor_quantile, lambda_syntony, survivor_count, elitist, dtype, threads
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, one for each setting")]
@@ -91,10 +101,12 @@ impl Evolution {
         seed: u32,
         population_size: usize,
         sigma: f64,
+        sigma_final: f64,
         rank: Option<usize>,
         optimizer: &str,
         learning_rate: f64,
         learning_rate_final: f64,
+        schedule: &str,
         beta1: f64,
         beta2: f64,
         max_generations: u64,
@@ -116,10 +128,12 @@ impl Evolution {
             seed,
             population_size,
             sigma,
+            sigma_final,
             rank,
             optimizer: quick(|| self::optimizer(optimizer))?,
             learning_rate,
             learning_rate_final,
+            schedule: quick(|| self::schedule(schedule))?,
             beta1,
             beta2,
             max_generations,
@@ -155,6 +169,22 @@ impl Evolution {
             let record = engine.step(objective, &inputs)?;
             self.publish(&engine)?;
             Ok(Record(record))
+        })
+    }
+
+    /// Multiplies sigma for the next `duration` generations; the factor falls back to 1 in a straight line.
+    fn shock(&self, multiplier: f64, duration: u64) -> PyResult<()> {
+        quick(|| self.engine()?.shock(multiplier, duration))
+    }
+
+    /// Moves the centre: each parameter by `magnitude` times its standard deviation times standard normals, times
+    /// phi^(-i/n) for parameter i of n if `golden_scaling`, scaled to length 1 as a whole if `unit`.
+    #[pyo3(signature = (magnitude, *, golden_scaling=false, unit=false))]
+    fn displace(&self, magnitude: f64, golden_scaling: bool, unit: bool) -> PyResult<()> {
+        quick(|| {
+            let mut engine = self.engine()?;
+            engine.displace(&Displacement { magnitude, golden_scaling, unit })?;
+            self.publish(&engine)
         })
     }
 
@@ -254,6 +284,12 @@ impl Record {
     #[getter]
     fn attractors(&self) -> usize {
         self.0.attractors
+    }
+
+    /// Standard deviation of the noise that was used.
+    #[getter]
+    fn sigma(&self) -> f64 {
+        self.0.sigma
     }
 
     /// Step size that was used.

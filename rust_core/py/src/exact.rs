@@ -14,7 +14,8 @@ use syntonic_core::Result;
 use syntonic_core::exact::snap::{Snapper, residual};
 use syntonic_core::exact::{GoldenExact as Golden, Rational};
 
-use self::operand::{fraction_type, operand};
+use self::operand::fraction_type;
+pub(crate) use self::operand::operand;
 use crate::door::quick;
 
 /// A fraction as Python sees it: (numerator, denominator).
@@ -46,7 +47,7 @@ type Pair = (i128, i128);
 ///     '3/2 - 5*phi'
 #[pyclass(frozen, module = "syntonic._core")]
 #[derive(Clone, Copy)]
-pub struct GoldenExact(Golden);
+pub struct GoldenExact(pub(crate) Golden);
 
 #[pymethods]
 impl GoldenExact {

@@ -1,19 +1,30 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
 mod arrays;
+mod buffer;
+mod complex;
+mod cuda;
 mod dlpack;
 mod door;
 mod element;
 mod evolve;
 mod exact;
+mod linalg;
 mod norm;
 mod ops;
 mod program;
 mod resonant;
+mod resonant_arithmetic;
+mod resonant_float;
+mod resonant_select;
+mod resonant_shape;
 mod resonant_steps;
+mod resonant_view;
+mod seed_api;
 mod seed_dense;
 mod softmax;
 mod source;
+mod spectrum;
 mod tensor;
 mod threads;
 
@@ -22,11 +33,16 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    complex::register(m)?;
+    cuda::register(m)?;
+    door::register(m)?;
     evolve::register(m)?;
     exact::register(m)?;
+    linalg::register(m)?;
     norm::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
+    seed_api::register(m)?;
     seed_dense::register(m)?;
     softmax::register(m)?;
     tensor::register(m)?;

@@ -6,6 +6,7 @@
 mod dense;
 mod general;
 mod heavy;
+mod layout;
 mod losses;
 
 pub(crate) use dense::syntonic_softmax;

@@ -1,12 +1,13 @@
-//! What changes or combines resonant tensors: first values, the steps of a cycle, exact arithmetic.
+//! What changes a resonant tensor in place: first values, the steps of a cycle, pruning, the depth of a snap.
 
 use pyo3::prelude::*;
-use syntonic_core::Result;
-use syntonic_core::tensor::{DType, Law, ModeNorms, Noise, Resonant, Scale};
+use syntonic_core::exact::constants::Q_DEFICIT;
+use syntonic_core::tensor::{DType, Law, ModeNorms, Noise, Scale, snap_distance, snap_gradient};
 
 use crate::door::enter;
 use crate::resonant::{ResonantTensor, poisoned};
 use crate::source;
+use crate::tensor::Tensor;
 
 #[pymethods]
 impl ResonantTensor {
@@ -61,28 +62,6 @@ impl ResonantTensor {
         self.write(|x| x.crystallize_from_values(&values, precision))
     }
 
-    fn __add__(&self, other: PyRef<'_, Self>) -> PyResult<Self> {
-        self.combine(&other, Resonant::add)
-    }
-
-    fn __sub__(&self, other: PyRef<'_, Self>) -> PyResult<Self> {
-        self.combine(&other, Resonant::sub)
-    }
-
-    fn __mul__(&self, other: PyRef<'_, Self>) -> PyResult<Self> {
-        self.combine(&other, Resonant::mul)
-    }
-
-    fn __neg__(&self) -> PyResult<Self> {
-        self.read(Resonant::negate).map(Self::wrap)
-    }
-
-    /// x W^T, exactly: (..., inner) and W of shape (outer, inner) give (..., outer).
-    fn matmul(&self, py: Python<'_>, weight: PyRef<'_, Self>) -> PyResult<Self> {
-        let (x, weight) = (self.copy()?, weight.copy()?);
-        enter(py, || x.matmul(&weight)).map(Self::wrap)
-    }
-
     /// Multiplies by phi, exactly and in place.
     fn apply_recursion(&self) -> PyResult<()> {
         self.write(|x| x.apply_recursion().map(|y| *x = y))
@@ -108,12 +87,59 @@ impl ResonantTensor {
         let shared = self.inner();
         enter(py, || shared.write().map_err(|_| poisoned())?.cpu_cycle(noise, precision))
     }
-}
 
-impl ResonantTensor {
-    /// Combines two tensors without holding both locks, since they may be one.
-    fn combine(&self, other: &Self, op: fn(&Resonant, &Resonant) -> Result<Resonant>) -> PyResult<Self> {
-        let other = other.copy()?;
-        self.read(|x| op(x, &other)).map(Self::wrap)
+    /// Runs `cpu_cycle` on every sample (entry of axis 0) as if it were alone; returns the list of their new S.
+    ///
+    /// Sample i has noise of (seed, step, i, element), so that sample 0 moves as a tensor of its own would.
+    #[pyo3(signature = (noise_scale=0.1, precision=None, *, seed, step=0, weighted=true))]
+    fn batch_cpu_cycle(
+        &self,
+        py: Python<'_>,
+        noise_scale: f64,
+        precision: Option<i64>,
+        seed: u32,
+        step: u32,
+        weighted: bool,
+    ) -> PyResult<Vec<f64>> {
+        let noise = Noise { scale: noise_scale, weighted, seed, step };
+        let shared = self.inner();
+        enter(py, || shared.write().map_err(|_| poisoned())?.batch_cpu_cycle(noise, precision))
+    }
+
+    /// Sets every element with |x| < q / divisor to 0, in place and in either state.
+    #[pyo3(signature = (q=Q_DEFICIT, divisor=248.0))]
+    fn prune_hierarchy(&self, q: f64, divisor: f64) -> PyResult<()> {
+        self.write(|x| x.prune(q / divisor))
+    }
+
+    /// The length of snap(v) - v for `values` (default: the tensor's own) at `precision` (default: the tensor's own).
+    #[pyo3(signature = (values=None, precision=None))]
+    fn snap_distance(&self, values: Option<&Bound<'_, PyAny>>, precision: Option<i64>) -> PyResult<f64> {
+        let given = values.map(|data| source::tensor(data, None, DType::F64)).transpose()?;
+        self.read(|x| {
+            let values = given.map_or_else(|| x.values(), |tensor| tensor.to_f64());
+            snap_distance(&values, precision.unwrap_or(x.precision()))
+        })
+    }
+
+    /// snap(x) - x, where a snap at `precision` (default: the tensor's own) would lead each value.
+    #[pyo3(signature = (precision=None))]
+    fn snap_gradient(&self, precision: Option<i64>) -> PyResult<Tensor> {
+        self.read(|x| {
+            let gradient = snap_gradient(&x.values(), precision.unwrap_or(x.precision()))?;
+            syntonic_core::tensor::Tensor::new(x.shape().clone(), gradient)
+        })
+        .map(Tensor)
+    }
+
+    /// Crystallizes at the first precision p, ceil(p phi), .. at which the root mean square of snap(x) - x is at most
+    /// `tolerance`, or else at `max_precision` (default: 5 phi times the present one).
+    ///
+    /// Returns (precision, root mean square error, passes). Each pass snaps the values from before the first one.
+    #[pyo3(signature = (tolerance, max_precision=None))]
+    fn dwell(&self, py: Python<'_>, tolerance: f64, max_precision: Option<i64>) -> PyResult<(i64, f64, u32)> {
+        let shared = self.inner();
+        let found = enter(py, || shared.write().map_err(|_| poisoned())?.dwell(tolerance, max_precision))?;
+        Ok((found.precision, found.error, found.passes))
     }
 }

@@ -29,12 +29,30 @@ pub fn tensor(data: &Bound<'_, PyAny>, shape: Option<Vec<usize>>, dtype: DType) 
 
 /// Reads the sizes of a shape: a sequence of integers, or one integer.
 pub fn sizes(given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
+    integers(given, "a shape needs whole numbers of at least 0")
+}
+
+/// Reads the sizes of a shape of which one may be -1.
+pub fn open_sizes(given: &Bound<'_, PyAny>) -> PyResult<Vec<isize>> {
+    integers(given, "a shape needs whole numbers of at least 0, or -1 once")
+}
+
+fn integers<'py, N: for<'a> FromPyObject<'a, 'py>>(given: &Bound<'py, PyAny>, expected: &str) -> PyResult<Vec<N>> {
     let list: PyResult<Vec<Bound<'_, PyAny>>> = given.extract();
     let list = list.unwrap_or_else(|_| vec![given.clone()]);
-    let size = |item: &Bound<'_, PyAny>| item.extract::<usize>().ok().filter(|_| !item.is_instance_of::<PyString>());
-    list.iter().map(size).collect::<Option<Vec<_>>>().ok_or_else(|| {
-        PyValueError::new_err(format!("a shape needs whole numbers of at least 0, got {}", shown(given)))
-    })
+    let size = |item: &Bound<'py, PyAny>| item.extract::<N>().ok().filter(|_| !item.is_instance_of::<PyString>());
+    list.iter()
+        .map(size)
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| PyValueError::new_err(format!("{expected}, got {}", shown(given))))
+}
+
+/// Reads numbers of rows or entries, for the operation `op`.
+pub fn places(op: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
+    let refuse = |_| PyTypeError::new_err(format!("{op}() needs row numbers: a list, a range or an array of integers"));
+    let rows = given.try_iter().and_then(|all| all.map(|row| row?.extract::<i64>()).collect::<PyResult<Vec<_>>>());
+    let checked: Option<Vec<usize>> = rows.map_err(refuse)?.iter().map(|&row| usize::try_from(row).ok()).collect();
+    checked.ok_or_else(|| PyValueError::new_err(format!("{op}() counts rows from 0; negative rows do not exist")))
 }
 
 fn read(data: &Bound<'_, PyAny>, dtype: DType) -> PyResult<core::Tensor> {

@@ -98,21 +98,10 @@ impl Tensor {
         self.item()
     }
 
-    /// The same memory under another shape.
-    fn reshape(&self, shape: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let shape = source::sizes(shape)?;
-        quick(|| self.0.reshape(shape)).map(Self)
-    }
-
     /// The given rows (entries of axis 0), in the given order, as a new tensor.
     fn take(&self, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let refuse = |_| PyTypeError::new_err("take() needs row numbers: a list, a range or an array of integers");
-        let rows = rows.try_iter().and_then(|all| all.map(|row| row?.extract::<i64>()).collect::<PyResult<Vec<_>>>());
-        let rows = rows.map_err(refuse)?;
-        let checked: Option<Vec<usize>> = rows.iter().map(|&row| usize::try_from(row).ok()).collect();
-        let checked =
-            checked.ok_or_else(|| PyValueError::new_err("take() counts rows from 0; negative rows do not exist"))?;
-        quick(|| self.0.take(&checked)).map(Self)
+        let rows = source::places("take", rows)?;
+        quick(|| self.0.take(&rows)).map(Self)
     }
 
     /// The same values in another number format.

@@ -12,6 +12,15 @@ pub enum OptimizerKind {
     Momentum,
 }
 
+/// How sigma and the step size come down to their final shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// Along half a cosine.
+    Cosine,
+    /// Along a straight line.
+    Linear,
+}
+
 /// Members are numbered by 32-bit counters.
 const MOST_MEMBERS: usize = 1 << 30;
 /// More threads than this are a mistake, not a wish.
@@ -24,16 +33,20 @@ pub struct Config {
     pub seed: u32,
     /// Members in a generation: mirrored pairs, so even.
     pub population_size: usize,
-    /// Standard deviation of the noise.
+    /// Standard deviation of the noise at the first generation.
     pub sigma: f64,
+    /// Share of sigma that is left at the last generation.
+    pub sigma_final: f64,
     /// Rank of the noise of matrices; none is full rank.
     pub rank: Option<usize>,
     /// How the direction becomes a step.
     pub optimizer: OptimizerKind,
     /// Step size at the first generation.
     pub learning_rate: f64,
-    /// Share of the step size that is left at the last generation, reached along a cosine.
+    /// Share of the step size that is left at the last generation.
     pub learning_rate_final: f64,
+    /// How the final shares are reached.
+    pub schedule: Schedule,
     /// Decay of the first moment (Adam) or of the velocity (momentum).
     pub beta1: f64,
     /// Decay of the second moment (Adam).
@@ -76,13 +89,14 @@ impl Config {
         let share = |x: f64| (0.0..=1.0).contains(&x);
         let below_one = |x: f64| (0.0..1.0).contains(&x);
         let population = self.population_size;
-        let rules: [(bool, &str, String); 15] = [
+        let rules: [(bool, &str, String); 16] = [
             (
                 (2..=MOST_MEMBERS).contains(&population) && population.is_multiple_of(2),
                 "an even population_size from 2 to 2^30",
                 population.to_string(),
             ),
             (positive(self.sigma), "sigma > 0, finite", self.sigma.to_string()),
+            (self.sigma_final > 0.0 && self.sigma_final <= 1.0, "0 < sigma_final <= 1", self.sigma_final.to_string()),
             (self.rank != Some(0), "rank >= 1, or none for full rank", "0".into()),
             (positive(self.learning_rate), "learning_rate > 0, finite", self.learning_rate.to_string()),
             (share(self.learning_rate_final), "0 <= learning_rate_final <= 1", self.learning_rate_final.to_string()),
@@ -119,10 +133,22 @@ impl Config {
         }
     }
 
-    /// Returns the step size after `generation` finished generations: cosine decay to the final share.
+    /// Returns the step size after `generation` finished generations.
     pub fn step_size(&self, generation: u64) -> f64 {
+        self.learning_rate * self.share_left(generation, self.learning_rate_final)
+    }
+
+    /// Returns the standard deviation of the noise after `generation` finished generations.
+    pub fn sigma_at(&self, generation: u64) -> f64 {
+        self.sigma * self.share_left(generation, self.sigma_final)
+    }
+
+    fn share_left(&self, generation: u64, last: f64) -> f64 {
         let done = (generation as f64 / self.max_generations as f64).min(1.0);
-        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
-        self.learning_rate * (self.learning_rate_final + (1.0 - self.learning_rate_final) * cosine)
+        let left = match self.schedule {
+            Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
+            Schedule::Linear => 1.0 - done,
+        };
+        last + (1.0 - last) * left
     }
 }

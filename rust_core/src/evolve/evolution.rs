@@ -48,15 +48,15 @@ pub struct Objective {
 /// A population-based evolution of one genome.
 #[derive(Debug)]
 pub struct Evolution {
-    config: Config,
-    shapes: Arc<Vec<Shape>>,
+    pub(super) config: Config,
+    pub(super) shapes: Arc<Vec<Shape>>,
     weights: Arc<Vec<Vec<f64>>>,
     perturbation: Perturbation,
     snapper: Option<Snapper>,
     crew: Crew,
     single: Arc<Workspaces<f32>>,
     double: Arc<Workspaces<f64>>,
-    state: State,
+    pub(super) state: State,
 }
 
 impl Evolution {
@@ -170,7 +170,8 @@ impl Evolution {
         let scores = self.scores(evaluation);
         let survives = self.survivors(evaluation);
         let ranks = centred_ranks(&scores, |i| survives[i]);
-        let size = (self.config.population_size as f64) * self.config.sigma;
+        let sigma = self.sigma();
+        let size = (self.config.population_size as f64) * sigma;
         let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
         let towards = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
 
@@ -213,8 +214,15 @@ impl Evolution {
             nan_members: evaluation.losses.len() - count,
             syntony: after,
             attractors: self.state.memory.attractors().len(),
+            sigma,
             step_size,
         })
+    }
+
+    /// The standard deviation of the coming generation's noise.
+    fn sigma(&self) -> f64 {
+        let generation = self.state.generation;
+        self.config.sigma_at(generation) * self.state.shock.factor(generation)
     }
 
     /// Each member's score: fitness + lambda * S.
@@ -258,7 +266,7 @@ impl Evolution {
     fn member(&self, member: usize) -> Vec<f64> {
         let sign = if member.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut utilities = vec![0.0; self.config.population_size / 2];
-        utilities[member / 2] = sign * self.config.sigma;
+        utilities[member / 2] = sign * self.sigma();
         let offset = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
         self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
     }
@@ -276,7 +284,7 @@ impl Evolution {
 
     /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the
     /// nearest point, with the rest carried on if so configured; otherwise `flux` itself.
-    fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
+    pub(super) fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
         let none = vec![0.0; flux.len()];
         if let Some(bad) = flux.iter().find(|x| !x.is_finite()) {
             return Err(Error::Value {

@@ -6,6 +6,7 @@ mod attractor;
 mod config;
 mod crew;
 mod direction;
+mod escape;
 mod evolution;
 mod harmonize;
 mod optimizer;
@@ -15,7 +16,8 @@ mod shaping;
 mod state;
 
 pub use attractor::{Attractor, AttractorMemory};
-pub use config::{Config, OptimizerKind};
+pub use config::{Config, OptimizerKind, Schedule};
+pub use escape::{Displacement, Shock};
 pub use evolution::{Evolution, Gene, Objective};
 pub use record::Record;
 pub use shaping::centred_ranks;

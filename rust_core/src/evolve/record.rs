@@ -21,6 +21,8 @@ pub struct Record {
     pub syntony: f64,
     /// Attractors remembered.
     pub attractors: usize,
+    /// Standard deviation of the noise that was used.
+    pub sigma: f64,
     /// Step size that was used.
     pub step_size: f64,
 }

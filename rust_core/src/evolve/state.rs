@@ -1,6 +1,6 @@
 //! Everything that one generation leaves to the next. A checkpoint holds exactly this.
 
-use super::AttractorMemory;
+use super::{AttractorMemory, Shock};
 use crate::exact::snap::to_f64;
 use crate::{Error, Result};
 
@@ -23,6 +23,8 @@ pub struct State {
     pub second_moment: Vec<f64>,
     /// The remembered states.
     pub memory: AttractorMemory,
+    /// What multiplies sigma for a while.
+    pub shock: Shock,
 }
 
 impl State {
@@ -38,6 +40,7 @@ impl State {
             second_moment: zeros,
             centre,
             memory,
+            shock: Shock::NONE,
         }
     }
 
@@ -57,6 +60,10 @@ impl State {
             (finite(&self.first_moment), "a finite first_moment"),
             (finite(&self.second_moment), "a finite second_moment"),
             (self.second_moment.iter().all(|v| *v >= 0.0), "second_moment >= 0"),
+            (
+                self.shock.multiplier > 0.0 && self.shock.multiplier.is_finite(),
+                "a shock that multiplies by a number > 0",
+            ),
             (self.memory.attractors().iter().all(|a| finite(&a.values) && !a.score.is_nan()), "attractors of numbers"),
             (a.iter().chain(b).all(|c| (-bound..=bound).contains(c)), "lattice coefficients within the precision"),
             (

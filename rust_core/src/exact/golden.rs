@@ -53,6 +53,36 @@ impl GoldenExact {
         Ok(Self::from_integers(a, b))
     }
 
+    /// Returns x itself, a fraction with a power of two below; nothing if it has no 128-bit numerator and denominator.
+    ///
+    /// ```
+    /// use syntonic_core::exact::GoldenExact;
+    /// assert_eq!(GoldenExact::from_f64(-0.75), Some("-3/4".parse()?));
+    /// assert_eq!(GoldenExact::from_f64(f64::NAN), None);
+    /// # Ok::<(), syntonic_core::Error>(())
+    /// ```
+    pub fn from_f64(x: f64) -> Option<Self> {
+        let (mut numerator, mut twos) = (x, 0);
+        while numerator.fract() != 0.0 && twos < 126 {
+            numerator *= 2.0;
+            twos += 1;
+        }
+        let fits = numerator.fract() == 0.0 && numerator.abs() < 2.0_f64.powi(126);
+        let a = fits.then(|| Rational::new(numerator as i128, 1 << twos).ok())??;
+        Some(Self { a, b: Rational::ZERO })
+    }
+
+    /// Returns (a, b) if both are integers of 64 bits.
+    pub fn to_point(self) -> Option<(i64, i64)> {
+        let (a, b) = self.integers()?;
+        Some((i64::try_from(a).ok()?, i64::try_from(b).ok()?))
+    }
+
+    /// Returns whether a and b are integers, of whatever size.
+    pub fn is_integral(self) -> bool {
+        self.integers().is_some()
+    }
+
     /// Returns phi^n = F(n-1) + F(n) phi, also for negative n.
     ///
     /// # Errors

@@ -3,6 +3,9 @@
 //! Integers are kept in 64 bits and combined in 128, so that an operation fails only if a result, or a partial sum of a
 //! dot product, does not fit. Products grow the coefficients; snapping back to bounded ones is the caller's decision.
 
+use std::cmp::Ordering;
+
+use super::embed;
 use super::snap::{Snapper, to_f64};
 use crate::{Error, Result};
 
@@ -21,7 +24,19 @@ pub struct LatticeArray {
     b: Vec<i64>,
 }
 
-type Point = (i64, i64);
+/// A point a + b*phi as (a, b).
+pub type Point = (i64, i64);
+
+/// Returns how two points lie on the real line, exactly.
+///
+/// ```
+/// use syntonic_core::exact::order;
+/// // F(90) phi against F(91): they differ by less than 1e-18.
+/// assert!(order((0, 2880067194370816120), (4660046610375530309, 0)).is_lt());
+/// ```
+pub fn order(x: Point, y: Point) -> Ordering {
+    embed::sign(i128::from(x.0) - i128::from(y.0), i128::from(x.1) - i128::from(y.1))
+}
 
 impl LatticeArray {
     /// Makes an array from its rational and its golden parts.
@@ -89,7 +104,7 @@ impl LatticeArray {
     /// # Errors
     /// `Error::Shape`, `Error::Overflow`.
     pub fn mul(&self, other: &Self) -> Result<Self> {
-        self.zip("lattice mul", other, |x, y| narrow(add_product((0, 0), x, y)?))
+        self.zip("lattice mul", other, multiply)
     }
 
     /// Returns -self.
@@ -141,8 +156,29 @@ impl LatticeArray {
         entries.map(|(i, j)| dot(self.row(i, inner), other.row(j, inner)).ok_or(Error::Overflow { op })).collect()
     }
 
-    fn points(&self) -> impl Iterator<Item = Point> {
+    /// Returns every point as (a, b).
+    pub fn points(&self) -> impl Iterator<Item = Point> {
         self.a.iter().copied().zip(self.b.iter().copied())
+    }
+
+    /// Returns the points with these numbers; a point may be taken more than once.
+    ///
+    /// # Errors
+    /// `Error::Value` for a number that is not below `len`.
+    pub fn take(&self, numbers: &[usize]) -> Result<Self> {
+        if let Some(bad) = numbers.iter().find(|&&i| i >= self.len()) {
+            let expected = format!("numbers below {}", self.len());
+            return Err(Error::Value { op: "lattice take", expected, got: bad.to_string() });
+        }
+        Ok(numbers.iter().map(|&i| (self.a[i], self.b[i])).collect())
+    }
+
+    /// Applies an exact function to every point; `None` means that the result does not fit.
+    ///
+    /// # Errors
+    /// `Error::Overflow`.
+    pub fn try_map(&self, op: &'static str, f: impl Fn(Point) -> Option<Point>) -> Result<Self> {
+        self.map(op, f)
     }
 
     fn row(&self, i: usize, inner: usize) -> impl Iterator<Item = Point> {
@@ -175,6 +211,11 @@ fn same_length(op: &'static str, expected: usize, got: usize) -> Result<()> {
 
 fn dot(xs: impl Iterator<Item = Point>, ys: impl Iterator<Item = Point>) -> Option<Point> {
     narrow(xs.zip(ys).try_fold((0, 0), |sum, (x, y)| add_product(sum, x, y))?)
+}
+
+/// Returns the product of two points; nothing if it does not fit.
+pub fn multiply(x: Point, y: Point) -> Option<Point> {
+    narrow(add_product((0, 0), x, y)?)
 }
 
 /// Returns sum + x y.

@@ -4,14 +4,16 @@ pub mod constants;
 mod embed;
 mod golden;
 mod lattice;
+pub mod number_theory;
 mod rational;
 mod real;
 pub mod sequences;
 pub mod snap;
+pub mod structures;
 mod table;
 mod text;
 mod wide;
 
 pub use golden::GoldenExact;
-pub use lattice::LatticeArray;
+pub use lattice::{LatticeArray, Point, multiply, order};
 pub use rational::Rational;

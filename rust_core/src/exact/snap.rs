@@ -12,6 +12,7 @@ use super::constants::{GOLDEN_TURN, PHI, PHI_INVERSE};
 use super::embed::compare;
 pub use super::embed::{residual, to_f64};
 use super::table::Table;
+pub(crate) use super::table::TableParts;
 use crate::{Error, Result};
 
 /// The largest precision.
@@ -69,6 +70,12 @@ impl Snapper {
 
     fn table(&self) -> Option<&Table> {
         (self.precision <= Table::MAX_PRECISION).then(|| self.table.get_or_init(|| Table::new(self.precision)))
+    }
+
+    /// Returns the table, one that reaches nothing where this precision has none.
+    pub(crate) fn table_parts(&self) -> TableParts<'_> {
+        let none = TableParts { end: 0.0, buckets_per_unit: 1.0, first: &[], borders: &[], points: &[] };
+        self.table().map_or(none, Table::parts)
     }
 
     /// Returns (a, b) of the point nearest to x.

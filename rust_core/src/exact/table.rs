@@ -52,6 +52,12 @@ impl Table {
         Self { end, buckets_per_unit, first, borders, points }
     }
 
+    /// Returns what the table is made of.
+    pub(super) fn parts(&self) -> TableParts<'_> {
+        let Self { end, buckets_per_unit, first, borders, points } = self;
+        TableParts { end: *end, buckets_per_unit: *buckets_per_unit, first, borders, points }
+    }
+
     /// Returns the point nearest to x, or nothing if the table does not reach x.
     #[inline]
     pub(super) fn snap(&self, x: f64) -> Option<(i64, i64)> {
@@ -65,6 +71,20 @@ impl Table {
         }
         None
     }
+}
+
+/// What a table is made of, for a device that looks numbers up by itself.
+pub(crate) struct TableParts<'a> {
+    /// Beyond this there is no entry.
+    pub end: f64,
+    /// Buckets in a unit of |x|.
+    pub buckets_per_unit: f64,
+    /// The first border in or after each bucket.
+    pub first: &'a [u32],
+    /// The largest float that belongs to each point.
+    pub borders: &'a [f64],
+    /// (a, b), in rising order of a + b*phi.
+    pub points: &'a [(i32, i32)],
 }
 
 /// Lists the points from 0 to a little beyond `end`, sorted.

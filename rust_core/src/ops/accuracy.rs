@@ -2,12 +2,13 @@
 
 use pulp::Simd;
 
-use super::cross_entropy::check_labels;
+use super::cross_entropy::{RowMean, check_labels, check_weights};
 use super::{Call, Operation};
 use crate::Result;
-use crate::tensor::{Real, Shape};
+use crate::tensor::{Real, Shape, Tensor};
 
-/// Share of rows of logits (.., classes) whose first largest element is the label's; labels as in `CrossEntropy`.
+/// Share of rows of logits (.., classes) whose first largest element is the label's; labels and weights as in
+/// `CrossEntropy`.
 /// A NaN logit never is the largest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accuracy;
@@ -20,10 +21,18 @@ impl Operation for Accuracy {
         Ok(Shape::default())
     }
 
+    fn check(&self, inputs: &[&Tensor], _: &[Tensor]) -> Result<()> {
+        check_weights(Self::NAME, inputs)
+    }
+
+    fn cost(&self, inputs: &[&Shape], _: &Shape) -> usize {
+        5 * inputs[0].numel()
+    }
+
     #[inline(always)]
-    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let (rows, classes) = (call.shapes[0].rows(), call.shapes[0].last());
-        let mut right = [T::ZERO; L];
+        let mut mean = RowMean::new(call);
         for row in 0..rows {
             let label = call.inputs[1].at(row);
             let mut largest = [-T::INFINITY; L];
@@ -36,10 +45,12 @@ impl Operation for Accuracy {
                     best[l] = if wins { T::from_f64(class as f64) } else { best[l] };
                 }
             }
+            let mut right = [T::ZERO; L];
             for l in 0..L {
-                right[l] = right[l] + if best[l] == label[l] { T::ONE } else { T::ZERO };
+                right[l] = if best[l] == label[l] { T::ONE } else { T::ZERO };
             }
+            mean.add(simd, row, &right);
         }
-        out[0] = right.map(|r| r / T::from_f64(rows as f64));
+        out[0] = mean.mean(simd);
     }
 }

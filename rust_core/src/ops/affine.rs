@@ -2,8 +2,9 @@
 
 use pulp::Simd;
 
-use super::lanes::fma;
-use super::{Call, Operand, Operation, expect_inputs};
+use super::lanes::{fma, reserve};
+use super::elementwise::load;
+use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -36,19 +37,11 @@ impl Operation for Affine {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        match call.inputs[0] {
-            Operand::Shared(x) => {
-                for (o, &x) in out.iter_mut().zip(x) {
-                    *o = [x; L];
-                }
-            }
-            Operand::Members(x) => out.copy_from_slice(x),
-            Operand::InPlace => {}
-        }
+        load(&call.inputs[0], 0, out);
         let features = call.shapes[0].last();
         let mut scratch = call.scratch.borrow_mut();
-        scratch.resize(2 * features, [T::ZERO; L]);
-        let (scale, shift) = scratch.split_at_mut(features);
+        reserve(&mut scratch, 2 * features);
+        let (scale, shift) = scratch[..2 * features].split_at_mut(features);
         call.parameters[self.scale].read(simd, 0, scale);
         call.parameters[self.shift].read(simd, 0, shift);
         for row in out.chunks_exact_mut(features.max(1)) {

@@ -1,21 +1,26 @@
 //! Cross-entropy of class labels under softmax, mean over rows: ln sum_j e^(x_j) - x_label, by a shifted log-sum-exp.
+//!
+//! With weights the mean is sum w x / sum w over the rows whose weight is not 0: such a row may hold anything.
 
 use pulp::Simd;
 
-use super::lanes::{add, max, sub};
+use super::lanes::{add, div, max, mul, reserve, sub};
 use super::{Call, Operand, Operation, expect_inputs};
-use crate::tensor::{Real, Shape};
+use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
-/// Mean cross-entropy of logits (.., classes) against labels (..), which are class numbers written as floats.
-/// A label that is no class number makes the result NaN.
+/// Mean cross-entropy of logits (.., classes) against labels (..), which are class numbers written as floats; a third
+/// input (..) weighs the rows. A label that is no class number makes the result NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossEntropy;
 
-/// Checks that logits (.., classes) go with labels (..).
+/// Checks that logits (.., classes) go with labels (..) and, if they are given, with weights (..).
 pub(super) fn check_labels(op: &'static str, inputs: &[&Shape]) -> Result<()> {
-    expect_inputs(op, inputs, 2)?;
+    expect_inputs(op, inputs, inputs.len().clamp(2, 3))?;
     let (logits, labels) = (inputs[0], inputs[1]);
+    if let Some(weights) = inputs.get(2).filter(|weights| **weights != labels) {
+        return Err(Error::Shape { op, expected: format!("weights of the labels' shape {labels}"), got: weights.to_string() });
+    }
     if logits.rank() > 0 && logits.dims()[..logits.rank() - 1] == *labels.dims() && logits.numel() > 0 {
         return Ok(());
     }
@@ -26,12 +31,62 @@ pub(super) fn check_labels(op: &'static str, inputs: &[&Shape]) -> Result<()> {
     })
 }
 
+/// Checks that no weight is negative.
+pub(super) fn check_weights(op: &'static str, inputs: &[&Tensor]) -> Result<()> {
+    let weights = inputs.get(2).map(|weights| weights.to_f64()).unwrap_or_default();
+    match weights.into_iter().find(|weight| weight.is_nan() || *weight < 0.0) {
+        None => Ok(()),
+        Some(weight) => Err(Error::Value { op, expected: "weights >= 0".into(), got: weight.to_string() }),
+    }
+}
+
+/// A mean over rows; a row of weight 0 is left out whatever it holds.
+pub(super) struct RowMean<'a, T, const L: usize> {
+    weights: Option<&'a Operand<'a, T, L>>,
+    total: [T; L],
+    weight: [T; L],
+}
+
+impl<'a, T: Real, const L: usize> RowMean<'a, T, L> {
+    /// Starts the mean over the rows of a call.
+    #[inline(always)]
+    pub fn new(call: &'a Call<'_, T, L>) -> Self {
+        Self { weights: call.inputs.get(2), total: [T::ZERO; L], weight: [T::ZERO; L] }
+    }
+
+    /// Adds what one row gave.
+    #[inline(always)]
+    pub fn add<S: Simd>(&mut self, simd: S, row: usize, value: &[T; L]) {
+        let weight = self.weights.map_or([T::ONE; L], |weights| weights.at(row));
+        let mut value = mul(simd, value, &weight);
+        for l in 0..L {
+            value[l] = if weight[l] == T::ZERO { T::ZERO } else { value[l] };
+        }
+        self.total = add(simd, &self.total, &value);
+        self.weight = add(simd, &self.weight, &weight);
+    }
+
+    /// Returns the mean; NaN if all weights are 0.
+    #[inline(always)]
+    pub fn mean<S: Simd>(&self, simd: S) -> [T; L] {
+        div(simd, &self.total, &self.weight)
+    }
+}
+
 impl Operation for CrossEntropy {
     const NAME: &'static str = "cross_entropy";
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
         check_labels(Self::NAME, inputs)?;
         Ok(Shape::default())
+    }
+
+    fn check(&self, inputs: &[&Tensor], _: &[Tensor]) -> Result<()> {
+        check_weights(Self::NAME, inputs)
+    }
+
+    fn cost(&self, inputs: &[&Shape], _: &Shape) -> usize {
+        20 * inputs[0].numel()
     }
 
     #[inline(always)]
@@ -57,8 +112,8 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
     let classes = call.shapes[0].last();
     let rows = logits.len() / classes;
     let mut scratch = call.scratch.borrow_mut();
-    scratch.resize(2 * rows + classes, [T::ZERO; L]);
-    let (sums, rest) = scratch.split_at_mut(rows);
+    reserve(&mut scratch, 2 * rows + classes);
+    let (sums, rest) = scratch[..2 * rows + classes].split_at_mut(rows);
     let (spreads, exponentials) = rest.split_at_mut(rows);
     for (row, logits) in logits.chunks_exact(classes).enumerate() {
         let mut largest = [-T::INFINITY; L];
@@ -95,11 +150,11 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
     for (s, &d) in sums.as_flattened_mut().iter_mut().zip(spreads.as_flattened()) {
         *s = s.ln() + d;
     }
-    let mut total = [T::ZERO; L];
-    for loss in sums.iter() {
-        total = add(simd, &total, loss);
+    let mut mean = RowMean::new(call);
+    for (row, loss) in sums.iter().enumerate() {
+        mean.add(simd, row, loss);
     }
-    total.map(|t| t / T::from_f64(rows as f64))
+    mean.mean(simd)
 }
 
 /// Returns the class that a label names, if it names one.

@@ -1,7 +1,27 @@
 //! The loops of operations that work element by element.
+//!
+//! A formula is a trait's method rather than a closure: a closure that is not inlined loses the vector instructions for
+//! which the loop around it was compiled.
 
-use super::lanes::{Call, Operand};
+use pulp::Simd;
+
+use super::strided::Walk;
+use super::{Call, Operand};
 use crate::tensor::Real;
+
+/// A function of one number.
+pub(super) trait Unary<T> {
+    /// Returns the function's value.
+    fn value(&self, x: T) -> T;
+}
+
+/// A function of two numbers, for one member and for all lanes.
+pub(super) trait Binary {
+    /// Returns the function's value.
+    fn value<T: Real>(x: T, y: T) -> T;
+    /// Returns the function's value in each lane.
+    fn lanes<S: Simd, T: Real, const L: usize>(simd: S, x: &[T; L], y: &[T; L]) -> [T; L];
+}
 
 /// Writes an operation that maps each element of its only input: its documentation, its type and name, its formula.
 macro_rules! unary {
@@ -9,6 +29,13 @@ macro_rules! unary {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $name;
+
+        impl<$t: $crate::tensor::Real> $crate::ops::elementwise::Unary<$t> for $name {
+            #[inline(always)]
+            fn value(&self, $x: $t) -> $t {
+                $value
+            }
+        }
 
         impl $crate::ops::Operation for $name {
             const NAME: &'static str = $text;
@@ -28,13 +55,13 @@ macro_rules! unary {
             }
 
             #[inline(always)]
-            fn run<S: pulp::Simd, $t: $crate::tensor::Real, const L: usize>(
+            fn run<S: pulp::Simd, T: $crate::tensor::Real, const L: usize>(
                 &self,
                 _: S,
-                call: &$crate::ops::Call<'_, $t, L>,
-                out: &mut [[$t; L]],
+                call: &$crate::ops::Call<'_, T, L>,
+                out: &mut [[T; L]],
             ) {
-                $crate::ops::elementwise::map(call, out, |$x: $t| $value);
+                $crate::ops::elementwise::map(self, call, out);
             }
         }
     };
@@ -43,56 +70,67 @@ pub(super) use unary;
 
 /// Writes f(x) for each element of the only input.
 #[inline(always)]
-pub(super) fn map<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [[T; L]], f: impl Fn(T) -> T) {
-    match call.inputs[0] {
-        Operand::Shared(x) => {
-            for (o, &x) in out.iter_mut().zip(x) {
-                *o = [f(x); L];
-            }
-        }
-        Operand::Members(x) => {
+pub(super) fn map<F: Unary<T>, T: Real, const L: usize>(f: &F, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    match call.inputs[0].lanes() {
+        Some(x) => {
             for (o, &x) in out.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
-                *o = f(x);
+                *o = f.value(x);
             }
         }
-        Operand::InPlace => {
+        None => {
             for o in out.as_flattened_mut() {
-                *o = f(*o);
+                *o = f.value(*o);
             }
         }
     }
 }
 
-/// Writes f(x, y) for each element of the first input; the second repeats along the leading axes.
+/// Writes f(x, y) over the x that `out` holds; `walk` leads through y, in steps of 0 or 1.
 #[inline(always)]
-pub(super) fn binary<T: Real, const L: usize>(call: &Call<'_, T, L>, out: &mut [[T; L]], f: impl Fn(T, T) -> T) {
-    match call.inputs[0] {
-        Operand::Shared(x) => {
-            for (o, &x) in out.iter_mut().zip(x) {
-                *o = [x; L];
-            }
-        }
-        Operand::Members(x) => out.copy_from_slice(x),
-        Operand::InPlace => {}
-    }
-    match call.inputs[1] {
+pub(super) fn combine<F: Binary, S: Simd, T: Real, const L: usize>(
+    simd: S,
+    y: Operand<'_, T, L>,
+    walk: &Walk,
+    out: &mut [[T; L]],
+) {
+    match y {
+        Operand::Shared(y) if L == 1 => alone::<F, T>(y, walk, out.as_flattened_mut()),
+        Operand::Members(y) if L == 1 => alone::<F, T>(y.as_flattened(), walk, out.as_flattened_mut()),
         Operand::Shared(y) => {
-            for row in out.chunks_mut(y.len().max(1)) {
-                for (o, &y) in row.iter_mut().zip(y) {
-                    for o in o {
-                        *o = f(*o, y);
-                    }
+            for (out, start) in walk.runs_of(out) {
+                let mut i = start;
+                for o in out {
+                    *o = F::lanes(simd, o, &[y[i]; L]);
+                    i += walk.step;
                 }
             }
         }
         Operand::Members(y) => {
-            for row in out.chunks_mut(y.len().max(1)) {
-                for (o, &y) in row.as_flattened_mut().iter_mut().zip(y.as_flattened()) {
-                    *o = f(*o, y);
+            for (out, start) in walk.runs_of(out) {
+                let mut i = start;
+                for o in out {
+                    *o = F::lanes(simd, o, &y[i]);
+                    i += walk.step;
                 }
             }
         }
         Operand::InPlace => {}
+    }
+}
+
+#[inline(always)]
+fn alone<F: Binary, T: Real>(y: &[T], walk: &Walk, out: &mut [T]) {
+    for (out, start) in walk.runs_of(out) {
+        if walk.step == 0 {
+            let y = y[start];
+            for o in out {
+                *o = F::value(*o, y);
+            }
+        } else {
+            for (o, &y) in out.iter_mut().zip(&y[start..]) {
+                *o = F::value(*o, y);
+            }
+        }
     }
 }
 

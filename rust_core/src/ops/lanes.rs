@@ -130,6 +130,18 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
             Self::InPlace => [T::ZERO; L],
         }
     }
+
+    /// Returns the values of the only input of an operation without parameters, nothing if they lie in the output.
+    ///
+    /// What depends on shared values alone is shared itself and therefore computed with `L = 1`: one number is one lane.
+    #[inline(always)]
+    pub(super) fn lanes(&self) -> Option<&[[T; L]]> {
+        match self {
+            Self::Shared(x) => Some(x.as_chunks().0),
+            Self::Members(x) => Some(x),
+            Self::InPlace => None,
+        }
+    }
 }
 
 /// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
@@ -177,9 +189,35 @@ lanewise!(
     mul, mul_vectors, (a, b), |a: T, b: T| a * b
 );
 lanewise!(
+    /// Returns a / b in each lane.
+    div, div_vectors, (a, b), |a: T, b: T| a / b
+);
+lanewise!(
+    /// Returns the larger of a and b in each lane; NaN where either is.
+    maximum, maximum_vectors, (a, b), maximum_of
+);
+lanewise!(
+    /// Returns the smaller of a and b in each lane; NaN where either is.
+    minimum, minimum_vectors, (a, b), minimum_of
+);
+lanewise!(
     /// Returns the larger of a and b in each lane; b where either is NaN.
     max, max_vectors, (a, b), |a: T, b: T| if b < a { a } else { b }
 );
+
+/// Returns the larger of two numbers; NaN if either is.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+pub(super) fn maximum_of<T: Real>(a: T, b: T) -> T {
+    if a != a || b < a { a } else { b }
+}
+
+/// Returns the smaller of two numbers; NaN if either is.
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+pub(super) fn minimum_of<T: Real>(a: T, b: T) -> T {
+    if a != a || a < b { a } else { b }
+}
 
 /// Elements, in whole rows, whose energies are added in `T` before they join the binary64 sums.
 const BATCH: usize = 64;

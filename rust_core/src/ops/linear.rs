@@ -13,7 +13,7 @@ use super::lanes::{mul, reserve};
 use super::packed::{groups, pack, run, unpack};
 use super::products::{Factor, Finish, Product};
 use super::sizes::{self, ROWS, Size, TILE};
-use super::{Call, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
+use super::{Call, Compute, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -182,7 +182,7 @@ fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T])
 }
 
 /// Returns x W^T for the centre, which all members share when they share x.
-pub(crate) fn shared_base<T: Real>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
+pub(crate) fn shared_base<T: Compute<1>>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
     let op = super::Op::from(Linear { weight: 0, bias: None });
     let mut out = vec![[T::ZERO]; shape.rows() * weight.shape.dims()[0]];
     let call = Call {

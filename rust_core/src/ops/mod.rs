@@ -16,6 +16,7 @@ mod memory;
 mod packed;
 mod products;
 mod sizes;
+mod strided;
 mod sums;
 mod windows;
 
@@ -27,6 +28,7 @@ pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
 pub use memory::Memory;
 pub use phi_residual::{Activation, ResidualMode};
+pub use reduce::How;
 pub use softmax::SoftmaxWeight;
 pub use windows::Windows;
 
@@ -133,8 +135,8 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.parameters()),* }
             }
 
-            /// Computes the result with the widest vector instructions of this processor.
-            pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+            #[inline(always)]
+            fn dispatch<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
                 let arch = Arch::new();
                 match self { $(Self::$name(op) => arch.dispatch(Run { op, call, out })),* }
             }
@@ -144,6 +146,7 @@ macro_rules! operations {
 
 // One line for each operation.
 operations! {
+    abs::Abs,
     accuracy::Accuracy,
     affine::Affine,
     arithmetic::Arithmetic,
@@ -152,22 +155,37 @@ operations! {
     batch_norm::BatchNorm,
     binary_accuracy::BinaryAccuracy,
     binary_cross_entropy::BinaryCrossEntropy,
+    clamp::Clamp,
+    concat::Concat,
+    cos::Cos,
     conv::Conv,
     cross_entropy::CrossEntropy,
     dropout::Dropout,
+    embedding::Embedding,
+    exp::Exp,
+    expand::Expand,
     gelu::Gelu,
+    index_select::IndexSelect,
     layer_norm::LayerNorm,
     linear::Linear,
+    log::Log,
     mat_mul::MatMul,
     max_pool::MaxPool,
-    mean::Mean,
     mse::MeanSquaredError,
+    narrow::Narrow,
+    neg::Neg,
+    permute::Permute,
     phi_residual::PhiResidual,
+    reduce::Reduce,
     relu::Relu,
     reshape::Reshape,
     sigmoid::Sigmoid,
+    sin::Sin,
     softmax::Softmax,
+    sqrt::Sqrt,
+    square::Square,
     tanh::Tanh,
+    weight::Weight,
 }
 
 /// One run of an operation, as a value that `pulp` compiles for each instruction set: each operation for itself, since a
@@ -186,6 +204,32 @@ impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
         self.op.run(simd, self.call, self.out);
     }
 }
+
+impl Op {
+    /// Computes the result with the widest vector instructions of this processor.
+    pub(crate) fn run<T: Compute<L>, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        T::compute(self, call, out);
+    }
+}
+
+/// A float format that operations compute with for `L` members. Its methods are not generic, so that the operations are
+/// compiled once, in this crate, and not again by every crate that runs a program.
+pub trait Compute<const L: usize>: Real {
+    /// Computes the result of an operation.
+    fn compute(op: &Op, call: &Call<'_, Self, L>, out: &mut [[Self; L]]);
+}
+
+macro_rules! compute {
+    ($($t:ty, $lanes:expr);*) => {
+        $(impl Compute<{ $lanes }> for $t {
+            fn compute(op: &Op, call: &Call<'_, Self, { $lanes }>, out: &mut [[Self; $lanes]]) {
+                op.dispatch(call, out);
+            }
+        })*
+    };
+}
+
+compute!(f32, 1; f32, LANES; f64, 1; f64, LANES);
 
 /// Returns an error that names the operation, unless there are `count` inputs.
 fn expect_inputs(op: &'static str, inputs: &[&Shape], count: usize) -> Result<()> {

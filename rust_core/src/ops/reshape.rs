@@ -2,7 +2,8 @@
 
 use pulp::Simd;
 
-use super::{Call, Operation, elementwise, expect_inputs};
+use super::elementwise::load;
+use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -28,6 +29,6 @@ impl Operation for Reshape {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        elementwise::map(call, out, |x| x);
+        load(&call.inputs[0], 0, out);
     }
 }

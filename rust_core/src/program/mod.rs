@@ -5,6 +5,7 @@
 
 mod perturbation;
 mod run;
+mod slots;
 
 pub use perturbation::{Perturbation, Rank};
 pub use run::{Evaluator, Half, Workspace, Workspaces};
@@ -123,6 +124,20 @@ impl Program {
     /// Returns the shapes of the parameters.
     pub fn parameter_shapes(&self) -> &[Shape] {
         &self.parameters
+    }
+
+    /// Returns for each value whether `output` is computed from it.
+    pub(crate) fn ancestors(&self, output: NodeId) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        needed[output] = true;
+        for id in (0..=output).rev() {
+            if needed[id] {
+                for &input in &self.nodes[id].inputs {
+                    needed[input] = true;
+                }
+            }
+        }
+        needed
     }
 
     pub(crate) fn nodes(&self) -> &[Node] {

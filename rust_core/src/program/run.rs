@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smallvec::SmallVec;
 
+use super::slots::Slots;
 use super::{Node, NodeId, Perturbation, Program};
-use crate::ops::{Call, Draw, Element, LANES, Memory, Noise, Op, Operand, Parameter, shared_base};
+use crate::ops::{Call, Compute, Draw, Element, LANES, Memory, Noise, Op, Operand, Parameter, shared_base};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -29,8 +30,10 @@ pub struct Evaluator<T> {
     shared: Vec<Vec<T>>,
     /// For each `linear` of low rank whose input is shared: x W^T.
     bases: Vec<Vec<T>>,
-    /// Where each value lies in a workspace: that of its first input if it overwrites it.
-    slots: Vec<usize>,
+    /// Where each value lies in a workspace.
+    slots: Slots,
+    /// Whether the output depends on a value: members compute no other.
+    needed: Vec<bool>,
     draw: Draw,
 }
 
@@ -64,8 +67,8 @@ impl<T: Element> Evaluator<T> {
             shared[id] = T::slice(&tensor.cast(T::DTYPE)).to_vec();
         }
         let bases = vec![Vec::new(); program.nodes().len()];
-        let slots = slots(&program);
-        let mut evaluator = Self { program: Arc::clone(&program), output, centre, shared, bases, slots, draw };
+        let (slots, needed) = (Slots::new(&program), program.ancestors(output));
+        let mut evaluator = Self { program: Arc::clone(&program), output, centre, shared, bases, slots, needed, draw };
         for (id, node) in program.nodes().iter().enumerate() {
             if let (Some(op), false) = (&node.op, node.varies) {
                 let mut out = vec![[T::ZERO]; node.shape.numel()];
@@ -105,7 +108,7 @@ impl<T: Element> Evaluator<T> {
                 self.compute(id, &mut values, &parameters, self.draw, &scratch);
             }
             let first = if node.varies {
-                values[self.slots[id]].first().map(|[x]| *x)
+                values[self.slots.of(id)].first().filter(|_| node.shape.numel() > 0).map(|[x]| *x)
             } else {
                 self.shared[id].first().copied()
             };
@@ -131,13 +134,13 @@ impl<T: Element> Evaluator<T> {
                 .collect();
         let draw = Draw { pair, ..self.draw };
         for (id, node) in self.program.nodes().iter().enumerate().take(self.output + 1) {
-            if node.varies {
+            if node.varies && self.needed[id] {
                 self.compute(id, values, &parameters, draw, scratch);
             }
         }
         match self.shared[self.output].first() {
             Some(x) => [x.to_f64(); LANES],
-            None => values[self.slots[self.output]][0].map(T::to_f64),
+            None => values[self.slots.of(self.output)][0].map(T::to_f64),
         }
     }
 
@@ -149,14 +152,18 @@ impl<T: Element> Evaluator<T> {
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
         scratch: &RefCell<Memory<T, L>>,
-    ) {
+    ) where
+        T: Compute<L>,
+    {
         let node = &self.program.nodes()[id];
         let Some(op) = &node.op else { return };
-        values.resize_with(self.program.nodes().len(), Memory::default);
-        let mut out = std::mem::take(&mut values[self.slots[id]]);
-        out.resize(node.shape.numel(), [T::ZERO; L]);
-        self.call(op, id, values, parameters, draw, scratch, &mut out);
-        values[self.slots[id]] = out;
+        let slot = self.slots.of(id);
+        values.resize_with(values.len().max(self.slots.sizes.len()), Memory::default);
+        let mut out = std::mem::take(&mut values[slot]);
+        // A slot keeps its largest size, so that nothing is cleared when values of different sizes take turns.
+        out.resize(out.len().max(self.slots.sizes[slot]), [T::ZERO; L]);
+        self.call(op, id, values, parameters, draw, scratch, &mut out[..node.shape.numel()]);
+        values[slot] = out;
     }
 
     /// Returns about how many vector instructions sixteen members take.
@@ -166,7 +173,12 @@ impl<T: Element> Evaluator<T> {
             let inputs: SmallVec<[&Shape; 2]> = node.inputs.iter().map(|&i| &nodes[i].shape).collect();
             node.op.as_ref().map_or(0, |op| op.cost(&inputs, &node.shape))
         };
-        nodes.iter().filter(|node| node.varies).map(cost).sum()
+        nodes
+            .iter()
+            .zip(&self.needed)
+            .filter(|(node, needed)| node.varies && **needed)
+            .map(|(node, _)| cost(node))
+            .sum()
     }
 
     /// Runs one operation: the one place where it meets its data.
@@ -180,31 +192,19 @@ impl<T: Element> Evaluator<T> {
         draw: Draw,
         scratch: &RefCell<Memory<T, L>>,
         out: &mut [[T; L]],
-    ) {
+    ) where
+        T: Compute<L>,
+    {
         let nodes = self.program.nodes();
         let operand = |(i, &input): (usize, &NodeId)| match nodes[input].varies {
-            true if i == 0 && self.slots[id] == self.slots[input] => Operand::InPlace,
-            true => Operand::Members(&values[self.slots[input]]),
+            true if i == 0 && self.slots.in_place(id, &nodes[id]) => Operand::InPlace,
+            true => Operand::Members(&values[self.slots.of(input)][..nodes[input].shape.numel()]),
             false => Operand::Shared(&self.shared[input]),
         };
         let inputs: SmallVec<[Operand<'_, T, L>; 2]> = nodes[id].inputs.iter().enumerate().map(operand).collect();
         let shapes: SmallVec<[&Shape; 2]> = nodes[id].inputs.iter().map(|&i| &nodes[i].shape).collect();
         op.run(&Call { inputs: &inputs, shapes: &shapes, parameters, base: &self.bases[id], draw, scratch }, out);
     }
-}
-
-/// Returns where each value lies: an operation that may overwrites its first input when nothing reads that later.
-fn slots(program: &Program) -> Vec<usize> {
-    let mut slots: Vec<usize> = Vec::new();
-    for (id, node) in program.nodes().iter().enumerate() {
-        let over = node.op.as_ref().filter(|op| op.in_place()).and_then(|_| node.inputs.first());
-        let free = |&&input: &&NodeId| {
-            let first = &program.nodes()[input];
-            first.varies && first.last_use == id && node.inputs[1..].iter().all(|other| *other != input)
-        };
-        slots.push(over.filter(free).map_or(id, |&input| slots[input]));
-    }
-    slots
 }
 
 /// Memory of one group of members: the normals of its pairs and the values of its program.

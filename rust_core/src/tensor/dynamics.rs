@@ -45,13 +45,17 @@ impl Resonant {
     /// # Errors
     /// `Error::Value` unless the tensor is in flux and the noise scale is finite and at least 0.
     pub fn differentiate(&mut self, noise: Noise) -> Result<()> {
+        self.differentiate_sample(0, noise)
+    }
+
+    fn differentiate_sample(&mut self, sample: u32, noise: Noise) -> Result<()> {
         at_least_zero("differentiate", "noise scale", noise.scale)?;
         let missing = 1.0 - self.syntony()?;
         let alpha = missing / (PHI * PHI);
         let modes: Vec<(f64, f64)> = self.norms().iter().map(|&n| (1.0 + alpha * n.sqrt(), spread(n, noise))).collect();
         let values = self.flux_mut("differentiate")?;
         let mut normals = vec![0.0; values.len()];
-        fill_normals(Key::new(noise.seed, Stream::Differentiation), 0, 0, noise.step, &mut normals);
+        fill_normals(Key::new(noise.seed, Stream::Differentiation), sample, 0, noise.step, &mut normals);
         let all = values.iter_mut().zip(&normals).zip(modes.iter().cycle());
         all.for_each(|((x, &z), &(stretch, spread))| *x = *x * stretch + missing * spread * f64::from(z));
         Ok(())
@@ -76,9 +80,14 @@ impl Resonant {
     /// # Errors
     /// As the steps; the tensor is unchanged then.
     pub fn cpu_cycle(&mut self, noise: Noise, precision: Option<i64>) -> Result<f64> {
+        self.cycle_of(0, noise, precision)
+    }
+
+    /// Runs one cycle with the noise of sample number `sample`.
+    pub(super) fn cycle_of(&mut self, sample: u32, noise: Noise, precision: Option<i64>) -> Result<f64> {
         let mut stirred = self.clone();
         stirred.wake_flux();
-        stirred.differentiate(noise)?;
+        stirred.differentiate_sample(sample, noise)?;
         self.crystallize_from_values(&stirred.values(), precision)?;
         self.syntony()
     }

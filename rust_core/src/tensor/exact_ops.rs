@@ -55,7 +55,8 @@ impl Resonant {
         self.map("apply_inverse_recursion", LatticeArray::div_phi)
     }
 
-    /// Returns self W^T: (..., inner) and W (outer, inner) give (..., outer), with default norms over outer.
+    /// Returns self W^T: (..., inner) and W (outer, inner) give (..., outer), with default norms over outer; and
+    /// (batch.., rows, inner) with (batch.., outer, inner) of the same batch give (batch.., rows, outer).
     ///
     /// ```
     /// use syntonic_core::tensor::{ModeNorms, Resonant};
@@ -66,17 +67,31 @@ impl Resonant {
     /// ```
     ///
     /// # Errors
-    /// `Error::Value` in flux, `Error::Shape` when the inner sizes differ, `Error::Overflow`.
+    /// `Error::Value` in flux, `Error::Shape` when the inner sizes or the batches differ, `Error::Overflow`.
     pub fn matmul(&self, weight: &Self) -> Result<Self> {
-        let (&[outer, inner], true) = (weight.shape().dims(), self.shape().rank() > 0) else {
+        let (own, [batch @ .., outer, inner]) = (self.shape().dims(), weight.shape().dims()) else {
             return Err(shape_error("matmul", "(..., inner) and (outer, inner)", self, weight));
         };
-        if self.shape().last() != inner {
+        let one_for_all = batch.is_empty() && !own.is_empty();
+        if !one_for_all && (own.len() != batch.len() + 2 || !own.starts_with(batch)) {
+            return Err(shape_error("matmul", "(..., inner) and (outer, inner), or equal batches", self, weight));
+        }
+        if self.shape().last() != *inner {
             return Err(shape_error("matmul", "equal last axes", self, weight));
         }
         let (x, w) = (self.points("matmul")?, weight.points("matmul")?);
-        let product = x.matmul_transposed(w, self.shape().rows(), inner, outer)?;
-        Self::from_points(self.shape().with_last(outer), product, &ModeNorms::default(), self.precision())
+        let count: usize = batch.iter().product();
+        let rows = if one_for_all { self.shape().rows() } else { own[batch.len()] };
+        let products = (0..count).map(|i| {
+            let part = |points: &LatticeArray, size: usize| {
+                let range = i * size..(i + 1) * size;
+                LatticeArray::new(points.a()[range.clone()].to_vec(), points.b()[range].to_vec())
+            };
+            part(x, rows * inner)?.matmul_transposed(&part(w, outer * inner)?, rows, *inner, *outer)
+        });
+        let products = products.collect::<Result<Vec<_>>>()?;
+        let product = products.iter().flat_map(LatticeArray::points).collect();
+        Self::from_points(self.shape().with_last(*outer), product, &ModeNorms::default(), self.precision())
     }
 
     fn zip(

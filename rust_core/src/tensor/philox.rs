@@ -20,6 +20,8 @@ pub enum Stream {
     Dropout = 5,
     /// The D phase of a resonant tensor.
     Differentiation = 6,
+    /// Displacements that lead out of a dead end.
+    Escape = 7,
 }
 
 /// The key of one stream: (seed, stream).

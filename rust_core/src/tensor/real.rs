@@ -3,7 +3,7 @@
 //! Each function is a fixed sequence of IEEE operations without branches, so that compilers vectorise it and
 //! no library's version decides the last bit. Errors are stated in units in the last place (ulp) over all inputs.
 
-use super::{DType, Packed, Shelf};
+use super::{DType, Packed, Shelf, trigonometry};
 
 /// A float format that tensors compute in.
 pub trait Real:
@@ -53,6 +53,10 @@ pub trait Real:
     fn tanh(self) -> Self;
     /// Returns ln(1 + e^self).
     fn softplus(self) -> Self;
+    /// Returns the sine; NaN where |self| exceeds 2^22 (binary32) or 2^51 (binary64).
+    fn sin(self) -> Self;
+    /// Returns the cosine; NaN where |self| exceeds 2^22 (binary32) or 2^51 (binary64).
+    fn cos(self) -> Self;
 }
 
 /// Evaluates a polynomial, highest coefficient first, by Horner's rule with fused steps.
@@ -68,7 +72,7 @@ macro_rules! horner {
 /// integer in the low bits. `exp` holds 1/k! for k = 2, 3, .. in falling order, `atanh` 1/(2k+1) likewise.
 macro_rules! real {
     (
-        $t:ident, $bits:ident, $int:ident, $dtype:expr, mantissa: $mantissa:expr, bias: $bias:expr, magic: $magic:expr,
+        $module:ident, $t:ident, $bits:ident, $int:ident, $dtype:expr, mantissa: $mantissa:expr, bias: $bias:expr, magic: $magic:expr,
         ln2: [$ln2_high:expr, $ln2_low:expr], exp_range: [$exp_low:expr, $exp_high:expr], exp: [$($exp:expr),*],
         sqrt_half: $sqrt_half:expr, atanh: [$($atanh:expr),*], atanh_wide: [$($wide:expr),*], tanh_end: $tanh_end:expr
     ) => {
@@ -161,6 +165,16 @@ macro_rules! real {
                 let positive = if self < 0.0 { 0.0 } else { self };
                 positive + (2.0 * s).mul_add((s * s) * p, 2.0 * s)
             }
+
+            #[inline(always)]
+            fn sin(self) -> Self {
+                trigonometry::$module::sine(self, 0)
+            }
+
+            #[inline(always)]
+            fn cos(self) -> Self {
+                trigonometry::$module::sine(self, 1)
+            }
         }
 
         /// Returns (n, m) with e^x = 2^n (1 + m), |m| small.
@@ -184,9 +198,9 @@ macro_rules! real {
 
 #[allow(clippy::cast_possible_truncation, clippy::excessive_precision, reason = "one macro writes both formats")]
 mod single {
-    use super::{DType, Real, Shelf};
+    use super::{DType, Real, Shelf, trigonometry};
     real!(
-        f32, u32, i32, DType::F32, mantissa: 23, bias: 127, magic: 12_582_912.0_f32,
+        single, f32, u32, i32, DType::F32, mantissa: 23, bias: 127, magic: 12_582_912.0_f32,
         ln2: [0.693_359_375, -2.121_944_4e-4], exp_range: [-104.0, 89.0], exp: [0.0001984126984126984, 0.001388888888888889, 0.008333333333333333, 0.041666666666666664, 0.16666666666666666, 0.5],
         sqrt_half: 0x3F35_04F3, atanh: [0.09090909090909091, 0.1111111111111111, 0.14285714285714285, 0.2, 0.3333333333333333], atanh_wide: [0.058823529411764705, 0.06666666666666667, 0.07692307692307693, 0.09090909090909091, 0.1111111111111111, 0.14285714285714285, 0.2, 0.3333333333333333], tanh_end: 10.0
     );
@@ -194,9 +208,9 @@ mod single {
 
 #[allow(clippy::cast_possible_truncation, reason = "one macro writes both formats")]
 mod double {
-    use super::{DType, Real, Shelf};
+    use super::{DType, Real, Shelf, trigonometry};
     real!(
-        f64, u64, i64, DType::F64, mantissa: 52, bias: 1023, magic: 6_755_399_441_055_744.0_f64,
+        double, f64, u64, i64, DType::F64, mantissa: 52, bias: 1023, magic: 6_755_399_441_055_744.0_f64,
         ln2: [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10], exp_range: [-746.0, 710.0], exp: [1.6059043836821613e-10, 2.08767569878681e-09, 2.505210838544172e-08, 2.755731922398589e-07, 2.7557319223985893e-06, 2.48015873015873e-05, 0.0001984126984126984, 0.001388888888888889, 0.008333333333333333, 0.041666666666666664, 0.16666666666666666, 0.5],
         sqrt_half: 0x3FE6_A09E_667F_3BCD, atanh: [0.043478260869565216, 0.047619047619047616, 0.05263157894736842, 0.058823529411764705, 0.06666666666666667, 0.07692307692307693, 0.09090909090909091, 0.1111111111111111, 0.14285714285714285, 0.2, 0.3333333333333333], atanh_wide: [0.02857142857142857, 0.030303030303030304, 0.03225806451612903, 0.034482758620689655, 0.037037037037037035, 0.04, 0.043478260869565216, 0.047619047619047616, 0.05263157894736842, 0.058823529411764705, 0.06666666666666667, 0.07692307692307693, 0.09090909090909091, 0.1111111111111111, 0.14285714285714285, 0.2, 0.3333333333333333], tanh_end: 22.0
     );

@@ -65,6 +65,65 @@ impl Shape {
         self.0.split_last().map_or(1, |(_, rest)| rest.iter().product())
     }
 
+    /// Returns the number of an axis that is counted from the end where it is negative.
+    ///
+    /// # Errors
+    /// `Error::Value` for an axis that does not exist.
+    pub fn axis(&self, op: &'static str, axis: isize) -> Result<usize> {
+        let rank = self.rank();
+        let from_start = if axis < 0 { axis.checked_add_unsigned(rank) } else { Some(axis) };
+        from_start.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank).ok_or_else(|| Error::Value {
+            op,
+            expected: format!("an axis of {self}, from -{rank} to {}", rank.saturating_sub(1)),
+            got: axis.to_string(),
+        })
+    }
+
+    /// Returns the size of an axis.
+    ///
+    /// # Errors
+    /// `Error::Value` for an axis that does not exist.
+    pub fn size_of_axis(&self, op: &'static str, axis: usize) -> Result<usize> {
+        self.0.get(axis).copied().ok_or_else(|| Error::Value {
+            op,
+            expected: format!("an axis below {} for {self}", self.rank()),
+            got: axis.to_string(),
+        })
+    }
+
+    /// Returns this shape with one axis, which must exist, replaced by `size`.
+    #[must_use]
+    pub fn with_axis(&self, axis: usize, size: usize) -> Self {
+        let mut dims = self.0.clone();
+        if let Some(old) = dims.get_mut(axis) {
+            *old = size;
+        }
+        Self(dims)
+    }
+
+    /// Returns the shape that `sizes` name for as many elements as this one has; one of them may be -1: what is left.
+    ///
+    /// # Errors
+    /// `Error::Shape` when nothing fits in place of -1, or a size is less.
+    pub fn resolve(&self, op: &'static str, sizes: &[isize]) -> Result<Self> {
+        let known = sizes.iter().filter(|&&n| n != -1).try_fold(1_usize, |all, &n| all.checked_mul(n.try_into().ok()?));
+        let open = sizes.iter().filter(|&&n| n == -1).count();
+        let left = match (open, known) {
+            (0, Some(_)) => Some(0),
+            (1, Some(known)) if known > 0 && self.numel().is_multiple_of(known) => Some(self.numel() / known),
+            _ => None,
+        };
+        let left = left.ok_or_else(|| Error::Shape {
+            op,
+            expected: format!(
+                "sizes of at least 0 for the {} elements of {self}; one may be -1 if the others divide them",
+                self.numel()
+            ),
+            got: format!("{sizes:?}"),
+        })?;
+        Ok(Self(sizes.iter().map(|&n| usize::try_from(n).unwrap_or(left)).collect()))
+    }
+
     /// Returns this shape with the last axis replaced by `size`.
     pub fn with_last(&self, size: usize) -> Self {
         let mut dims = self.0.clone();

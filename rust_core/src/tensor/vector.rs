@@ -23,6 +23,12 @@ pub trait Packed: Copy {
     fn sub_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// Returns a * b.
     fn mul_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns a / b.
+    fn div_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns the larger of a and b; NaN where either is.
+    fn maximum_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Returns the smaller of a and b; NaN where either is.
+    fn minimum_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// Returns the larger of a and b; b where either is NaN.
     fn max_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// Returns a * b + c with one rounding.
@@ -32,7 +38,7 @@ pub trait Packed: Copy {
 macro_rules! packed {
     (
         $t:ident, $vector:ident, $as:ident, $as_mut:ident, $splat:ident,
-        $add:ident, $sub:ident, $mul:ident, $less:ident, $select:ident, $mul_add:ident
+        $add:ident, $sub:ident, $mul:ident, $div:ident, $less:ident, $equal:ident, $select:ident, $mul_add:ident
     ) => {
         impl Packed for $t {
             type Vector<S: Simd> = S::$vector;
@@ -68,6 +74,22 @@ macro_rules! packed {
             }
 
             #[inline(always)]
+            fn div_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$div(a, b)
+            }
+
+            #[inline(always)]
+            fn maximum_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                // Only NaN differs from itself.
+                simd.$select(simd.$equal(a, a), simd.$select(simd.$less(b, a), a, b), a)
+            }
+
+            #[inline(always)]
+            fn minimum_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$select(simd.$equal(a, a), simd.$select(simd.$less(a, b), a, b), a)
+            }
+
+            #[inline(always)]
             fn max_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
                 simd.$select(simd.$less(b, a), a, b)
             }
@@ -89,7 +111,9 @@ packed!(
     add_f32s,
     sub_f32s,
     mul_f32s,
+    div_f32s,
     less_than_f32s,
+    equal_f32s,
     select_f32s,
     mul_add_f32s
 );
@@ -102,7 +126,9 @@ packed!(
     add_f64s,
     sub_f64s,
     mul_f64s,
+    div_f64s,
     less_than_f64s,
+    equal_f64s,
     select_f64s,
     mul_add_f64s
 );

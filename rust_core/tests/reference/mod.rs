@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use syntonic_core::evolve::{Config, Gene, Objective, OptimizerKind};
+use syntonic_core::evolve::{Config, Gene, Objective, OptimizerKind, Schedule};
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::ops::{Arithmetic, Linear, MeanSquaredError, Tanh};
 use syntonic_core::program::Program;
@@ -23,10 +23,12 @@ pub fn plain() -> Config {
         seed: 11,
         population_size: 38,
         sigma: 0.2,
+        sigma_final: 1.0,
         rank: None,
         optimizer: OptimizerKind::Adam,
         learning_rate: 0.05,
         learning_rate_final: 0.2,
+        schedule: Schedule::Cosine,
         beta1: 0.9,
         beta2: 0.99,
         max_generations: 12,
@@ -43,6 +45,19 @@ pub fn plain() -> Config {
         dtype: DType::F64,
         threads: Some(2),
     }
+}
+
+/// What the schedule leaves of a quantity whose final share is `last`.
+fn left(c: &Config, generation: u64, last: f64) -> f64 {
+    let t = generation as f64 / c.max_generations as f64;
+    match c.schedule {
+        Schedule::Cosine => (1.0 + last) / 2.0 + (1.0 - last) / 2.0 * (std::f64::consts::PI * t).cos(),
+        Schedule::Linear => (1.0 - t) + last * t,
+    }
+}
+
+fn sigma(c: &Config, generation: u64) -> f64 {
+    c.sigma * left(c, generation, c.sigma_final)
 }
 
 pub fn normals(stream: Stream, parameter: u32, pair: u32, generation: u32, count: usize) -> Vec<f64> {
@@ -141,7 +156,7 @@ pub fn noise(config: &Config, pair: usize, generation: u64) -> Vec<f64> {
 
 /// The parameters of one member.
 pub fn member(config: &Config, centre: &[f64], member: usize, generation: u64) -> Vec<f64> {
-    let sign = if member.is_multiple_of(2) { config.sigma } else { -config.sigma };
+    let sign = if member.is_multiple_of(2) { sigma(config, generation) } else { -sigma(config, generation) };
     centre.iter().zip(noise(config, member / 2, generation)).map(|(c, z)| c + sign * z).collect()
 }
 
@@ -237,7 +252,8 @@ impl Reference {
         };
         let mut sum = vec![0.0; self.centre.len()];
         for pair in 0..scores.len() / 2 {
-            let utility = (rank(2 * pair) - rank(2 * pair + 1)) / (scores.len() as f64 * self.config.sigma);
+            let utility =
+                (rank(2 * pair) - rank(2 * pair + 1)) / (scores.len() as f64 * sigma(&self.config, self.generation));
             sum.iter_mut().zip(noise(&self.config, pair, self.generation)).for_each(|(s, z)| *s += utility * z);
         }
         sum
@@ -245,9 +261,8 @@ impl Reference {
 
     fn move_along(&mut self, direction: &[f64], flux: &mut [f64]) {
         let c = &self.config;
-        let (t, end) = (self.generation as f64, c.max_generations as f64);
-        let cosine = (1.0 + (std::f64::consts::PI * t / end).cos()) / 2.0;
-        let size = c.learning_rate * (c.learning_rate_final + (1.0 - c.learning_rate_final) * cosine);
+        let t = self.generation as f64;
+        let size = c.learning_rate * left(c, self.generation, c.learning_rate_final);
         for (i, g) in direction.iter().enumerate() {
             let (m, v) = (&mut self.first[i], &mut self.second[i]);
             flux[i] += size

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from annotated_types import Ge
 
 from syntonic.core.registry import register
+from syntonic.nn.architectures.task import Task
 from syntonic.nn.layers import ResonantLinear
 from syntonic.sn import GELU, Module, ReLU, Sequential, Sigmoid, Tanh
 from syntonic.sn.array import A
@@ -20,17 +21,16 @@ class MLP(Module):
     """Hidden layers of an affine map and an activation, then an affine map to the outputs.
 
     Args:
-        in_features: Size of the last axis of the input.
-        out_features: Size of the last axis of the output.
+        task: Shapes of the inputs, which are numbers and are flattened, and of the outputs.
         hidden: Widths of the hidden layers; none gives a linear model.
         activation: What follows each hidden layer.
         bias: Whether the affine maps have a bias.
         mode_norms: Norms of the features of each parameter: "scaled" is (3 i / d)^2, "raw" is i^2.
 
     Raises:
-        ValueError: a width below 1, an unknown activation or another argument out of range.
+        ValueError: a width below 1, an unknown activation, another argument out of range, or a task of tokens.
 
-    >>> model = MLP(2, 1, hidden=(16,))
+    >>> model = MLP(Task((2,), (1,)), hidden=(16,))
     >>> model.initialize(seed=0)
     >>> [name for name, _ in model.named_parameters()]
     ['layers.0.weight', 'layers.0.bias', 'layers.2.weight', 'layers.2.bias']
@@ -38,8 +38,7 @@ class MLP(Module):
 
     def __init__(
         self,
-        in_features: int,
-        out_features: int,
+        task: Task,
         *,
         hidden: Sequence[Annotated[int, Ge(1)]] = (32,),
         activation: Literal["relu", "gelu", "tanh", "sigmoid"] = "tanh",
@@ -48,15 +47,17 @@ class MLP(Module):
     ) -> None:
         if activation not in _ACTIVATIONS:
             raise ValueError(f"expected an activation of {', '.join(_ACTIVATIONS)}, got {activation!r}")
-        widths = [in_features, *hidden]
+        task.refuse_tokens("an MLP")
+        self._task: Final = task
+        widths = [task.inputs, *hidden]
         layers: list[Module] = []
         for inputs, outputs in zip(widths, hidden, strict=False):
             gain = _GAINS.get(activation, 1.0)
             layer = ResonantLinear(inputs, outputs, bias=bias, gain=gain, mode_norms=mode_norms)
             layers += [layer, _ACTIVATIONS[activation]()]
-        layers.append(ResonantLinear(widths[-1], out_features, bias=bias, mode_norms=mode_norms))
+        layers.append(ResonantLinear(widths[-1], task.outputs, bias=bias, mode_norms=mode_norms))
         self.layers: Final = Sequential(*layers)
 
     def forward(self, x: A, /) -> A:
-        """Returns the outputs: (batch, in_features) to (batch, out_features)."""
-        return self.layers(x)
+        """Returns the outputs: (batch, *input_shape) to (batch, *output_shape)."""
+        return self._task.answer(self.layers(self._task.flat(x)))

@@ -23,6 +23,8 @@ class GenerationRecord:
     """The benchmark's metrics, such as accuracy."""
     syntony: float
     """Syntony S of the new centre, 0 to 1."""
+    is_archonic: bool
+    """Whether syntony went up and down and got nowhere, when last looked at; see `core.archonic`."""
     attractors: int
     """States remembered."""
     sigma: float
@@ -43,6 +45,7 @@ class GenerationRecord:
             "mean_fitness": self.mean_fitness,
             "nan_members": float(self.nan_members),
             "syntony": self.syntony,
+            "archonic": float(self.is_archonic),
             "attractors": float(self.attractors),
             "sigma": self.sigma,
             "step_size": self.step_size,

@@ -7,17 +7,20 @@ arXiv 1703.03864; noise of low rank: Sarkar et al., arXiv 2511.16652.
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 
 from syntonic._core import Q_DEFICIT, Evolution, Graph, Objective, Symbol, Tensor
+from syntonic.core.archonic import WINDOW, archonic
 from syntonic.core.registry import register
 from syntonic.nn.training.record import GenerationRecord
 from syntonic.sn import Module
 
 Share = Annotated[float, Ge(0), Le(1)]
+ARCHONIC_INTERVAL: Final = 10
 Value = TypeVar("Value", Tensor, Symbol)
 
 
@@ -45,11 +48,13 @@ class RetrocausalTrainer:
         seed: of all random numbers, 0 to 2^32 - 1.
         device: where members are evaluated; "cpu".
         population_size: members of a generation, in mirrored pairs.
-        sigma: standard deviation of the noise.
+        sigma: standard deviation of the noise at the start.
+        sigma_final: share of it left at the end.
         rank: rank of the noise of matrices; None is full rank.
         optimizer: how the estimated direction becomes a step.
         learning_rate: step size at the start.
-        learning_rate_final: share of it left at the end, reached along a cosine over `max_generations`.
+        learning_rate_final: share of it left at the end.
+        schedule: how both shares are reached over `max_generations`.
         beta1: decay of the first moment, or of the velocity.
         beta2: decay of the second moment.
         max_generations: generations of a run.
@@ -63,6 +68,7 @@ class RetrocausalTrainer:
         attractor_quantile: quantile of the remembered scores that a new attractor must exceed.
         lambda_syntony: weight of syntony in a member's score; None is q = 0.0274.
         survivor_count: members of highest syntony that take part in the ranking; None lets all.
+        archonic_window: generations whose syntony is searched for the archonic pattern, every tenth generation.
         elitist: whether the best member replaces the centre when its score is higher.
         dtype: number format of the members; the centre is float64 always.
         threads: threads of the engine; None is one for each core. No result depends on it.
@@ -78,10 +84,12 @@ class RetrocausalTrainer:
         *,
         population_size: Annotated[int, Ge(2), MultipleOf(2)] = 256,
         sigma: Annotated[float, Gt(0)] = 0.1,
+        sigma_final: Annotated[float, Gt(0), Le(1)] = 1.0,
         rank: Annotated[int, Ge(1)] | None = None,
         optimizer: Literal["adam", "momentum"] = "adam",
         learning_rate: Annotated[float, Gt(0)] = 0.03,
         learning_rate_final: Share = 0.1,
+        schedule: Literal["cosine", "linear"] = "cosine",
         beta1: Annotated[float, Ge(0), Lt(1)] = 0.9,
         beta2: Annotated[float, Ge(0), Lt(1)] = 0.999,
         max_generations: Annotated[int, Ge(1), Le(2**32 - 1)] = 200,
@@ -96,6 +104,7 @@ class RetrocausalTrainer:
         lambda_syntony: Annotated[float, Ge(0)] | None = None,
         survivor_count: Annotated[int, Ge(2)] | None = None,
         elitist: bool = False,
+        archonic_window: Annotated[int, Ge(4)] = WINDOW,
         dtype: Literal["float32", "float64"] = "float32",
         threads: Annotated[int, Ge(1), Le(1024)] | None = None,
     ) -> None:
@@ -111,16 +120,17 @@ class RetrocausalTrainer:
                 f"survivor_count is {survivor_count}; it must be 2 to population_size = {population_size}, or null"
             )
         self.population_size: Final = population_size
-        self.sigma: Final = sigma
         self.max_generations: Final = max_generations
         self._settings: Final[dict[str, Any]] = {
             "seed": seed,
             "population_size": population_size,
             "sigma": sigma,
+            "sigma_final": sigma_final,
             "rank": rank,
             "optimizer": optimizer,
             "learning_rate": learning_rate,
             "learning_rate_final": learning_rate_final,
+            "schedule": schedule,
             "beta1": beta1,
             "beta2": beta2,
             "max_generations": max_generations,
@@ -138,6 +148,9 @@ class RetrocausalTrainer:
             "threads": threads,
         }
         self._dtype: Final = dtype
+        self._archonic_window: Final = archonic_window
+        self._syntonies: deque[float] = deque(maxlen=archonic_window)
+        self._is_archonic = False
         self._engine: Evolution | None = None
         self._engine_of: Module | None = None
 
@@ -161,6 +174,7 @@ class RetrocausalTrainer:
             if objective is None:
                 objective, names = trace(model, benchmark, inputs, targets)
             found = engine.step(objective, [inputs, targets])
+            self._look_for_the_pattern(found.generation, found.syntony)
             yield GenerationRecord(
                 generation=found.generation,
                 evaluations=found.evaluations,
@@ -170,8 +184,9 @@ class RetrocausalTrainer:
                 loss=found.loss,
                 details=dict(zip(names, found.metrics, strict=True)),
                 syntony=found.syntony,
+                is_archonic=self._is_archonic,
                 attractors=found.attractors,
-                sigma=self.sigma,
+                sigma=found.sigma,
                 step_size=found.step_size,
                 seconds=time.perf_counter() - start,
                 population_size=self.population_size,
@@ -183,9 +198,13 @@ class RetrocausalTrainer:
         Raises:
             RuntimeError: before the first `run`.
         """
-        if self._engine is None:
-            raise RuntimeError("there is no state before the first generation; call run(model, benchmark) first")
-        return self._engine.state(), {"generation": self._engine.generation, "evaluations": self._engine.evaluations}
+        engine = self._started("state_dict")
+        return engine.state(), {
+            "generation": engine.generation,
+            "evaluations": engine.evaluations,
+            "syntonies": list(self._syntonies),
+            "is_archonic": self._is_archonic,
+        }
 
     def load_state_dict(self, model: Module, arrays: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
         """Puts `model` and the trainer in a saved state; `run` then goes on from it bit for bit.
@@ -197,6 +216,42 @@ class RetrocausalTrainer:
         engine.set_state(dict(arrays))
         if engine.generation != meta.get("generation"):
             raise ValueError(f"the state is of generation {engine.generation}, its facts say {meta.get('generation')}")
+        self._syntonies = deque(map(float, meta.get("syntonies", [])), maxlen=self._archonic_window)
+        self._is_archonic = bool(meta.get("is_archonic", False))
+
+    def shock(self, multiplier: float, duration: int) -> None:
+        """Multiplies sigma for the next `duration` generations; the factor falls back to 1 in a straight line.
+
+        Raises:
+            RuntimeError: before the first `run`.
+            ValueError: a multiplier that is not positive.
+        """
+        self._started("shock").shock(multiplier, duration)
+
+    def displace(self, magnitude: float, *, golden_scaling: bool = False, unit: bool = False) -> None:
+        """Moves the centre by noise of `magnitude` standard deviations of each parameter's values.
+
+        Args:
+            magnitude: the size.
+            golden_scaling: whether parameter i of n is moved phi^(-i/n) as far.
+            unit: whether each parameter's noise is scaled to length 1 as a whole.
+
+        Raises:
+            RuntimeError: before the first `run`.
+            ValueError: if the centre would not stay finite.
+        """
+        self._started("displace").displace(magnitude, golden_scaling=golden_scaling, unit=unit)
+
+    def _started(self, what: str) -> Evolution:
+        if self._engine is None:
+            raise RuntimeError(f"{what} acts on a run that has begun; call run(model, benchmark) first")
+        return self._engine
+
+    def _look_for_the_pattern(self, generation: int, syntony: float) -> None:
+        """Judges the syntonies every tenth generation; the verdict stands until the next."""
+        self._syntonies.append(syntony)
+        if generation % ARCHONIC_INTERVAL == 0:
+            self._is_archonic = archonic(list(self._syntonies), window=self._archonic_window).is_archonic
 
     def _engine_for(self, model: Module) -> Evolution:
         """Returns the engine over the model's parameters: a new one for a new model."""

@@ -1,13 +1,33 @@
 """Operations as functions: each calls the method of the same name, of a `Tensor` or of a traced `Symbol`."""
 
+from syntonic.sn.functional.elementwise import abs as abs
 from syntonic.sn.functional.elementwise import add as add
+from syntonic.sn.functional.elementwise import clamp as clamp
+from syntonic.sn.functional.elementwise import cos as cos
+from syntonic.sn.functional.elementwise import div as div
+from syntonic.sn.functional.elementwise import exp as exp
 from syntonic.sn.functional.elementwise import gelu as gelu
+from syntonic.sn.functional.elementwise import log as log
+from syntonic.sn.functional.elementwise import maximum as maximum
+from syntonic.sn.functional.elementwise import minimum as minimum
 from syntonic.sn.functional.elementwise import mul as mul
+from syntonic.sn.functional.elementwise import neg as neg
 from syntonic.sn.functional.elementwise import relu as relu
 from syntonic.sn.functional.elementwise import sigmoid as sigmoid
+from syntonic.sn.functional.elementwise import sin as sin
+from syntonic.sn.functional.elementwise import sqrt as sqrt
+from syntonic.sn.functional.elementwise import square as square
 from syntonic.sn.functional.elementwise import sub as sub
 from syntonic.sn.functional.elementwise import tanh as tanh
+from syntonic.sn.functional.layout import concat as concat
+from syntonic.sn.functional.layout import embedding as embedding
+from syntonic.sn.functional.layout import expand as expand
+from syntonic.sn.functional.layout import index_select as index_select
+from syntonic.sn.functional.layout import narrow as narrow
+from syntonic.sn.functional.layout import parameter as parameter
+from syntonic.sn.functional.layout import permute as permute
 from syntonic.sn.functional.layout import reshape as reshape
+from syntonic.sn.functional.layout import transpose as transpose
 from syntonic.sn.functional.loss import accuracy as accuracy
 from syntonic.sn.functional.loss import binary_accuracy as binary_accuracy
 from syntonic.sn.functional.loss import binary_cross_entropy as binary_cross_entropy
@@ -28,4 +48,8 @@ from syntonic.sn.functional.products import linear as linear
 from syntonic.sn.functional.products import matmul as matmul
 from syntonic.sn.functional.products import max_pool1d as max_pool1d
 from syntonic.sn.functional.products import max_pool2d as max_pool2d
+from syntonic.sn.functional.reduction import max as max
 from syntonic.sn.functional.reduction import mean as mean
+from syntonic.sn.functional.reduction import min as min
+from syntonic.sn.functional.reduction import sum as sum
+from syntonic.sn.functional.reduction import var as var

@@ -1,4 +1,4 @@
-"""Arithmetic, functions of each element, reductions, changes of shape, losses."""
+"""Arithmetic and functions of each element, and reductions."""
 
 from collections.abc import Sequence
 from typing import Protocol, Self
@@ -7,10 +7,7 @@ from syntonic._core import Tensor
 
 
 class General(Protocol):
-    """What needs no weights and knows no neighbours."""
-
-    def reshape(self, shape: int | Sequence[int]) -> Self:
-        """Returns the same elements under another shape."""
+    """Arithmetic with NumPy's broadcasting, functions of each element, reductions."""
 
     def relu(self) -> Self:
         """Returns max(x, 0)."""
@@ -24,6 +21,33 @@ class General(Protocol):
     def sigmoid(self) -> Self:
         """Returns 1 / (1 + e^-x)."""
 
+    def exp(self) -> Self:
+        """Returns e^x."""
+
+    def log(self) -> Self:
+        """Returns the natural logarithm."""
+
+    def sqrt(self) -> Self:
+        """Returns the square root."""
+
+    def square(self) -> Self:
+        """Returns x^2."""
+
+    def abs(self) -> Self:
+        """Returns |x|."""
+
+    def neg(self) -> Self:
+        """Returns -x."""
+
+    def sin(self) -> Self:
+        """Returns the sine."""
+
+    def cos(self) -> Self:
+        """Returns the cosine."""
+
+    def clamp(self, min: float | None = None, max: float | None = None) -> Self:
+        """Returns x within the limits."""
+
     def add(self, other: Self | Tensor | float) -> Self:
         """Returns x + other."""
 
@@ -33,23 +57,53 @@ class General(Protocol):
     def mul(self, other: Self | Tensor | float) -> Self:
         """Returns x * other."""
 
-    def mean(self) -> Self:
-        """Returns the mean of all elements, a scalar."""
+    def div(self, other: Self | Tensor | float) -> Self:
+        """Returns x / other."""
 
-    def cross_entropy(self, labels: Self | Tensor) -> Self:
-        """Returns the mean of -ln softmax(x)[label]: logits (batch, classes), labels (batch,)."""
+    def maximum(self, other: Self | Tensor | float) -> Self:
+        """Returns the larger of x and other."""
 
-    def binary_cross_entropy(self, targets: Self | Tensor) -> Self:
-        """Returns the mean binary cross-entropy of logits and as many targets in [0, 1]."""
+    def minimum(self, other: Self | Tensor | float) -> Self:
+        """Returns the smaller of x and other."""
 
-    def mse(self, targets: Self | Tensor) -> Self:
-        """Returns the mean squared difference."""
+    def __add__(self, other: Self | Tensor | float, /) -> Self:
+        """Returns x + other."""
 
-    def accuracy(self, labels: Self | Tensor) -> Self:
-        """Returns the share of rows whose largest logit is at the label."""
+    def __radd__(self, other: Tensor | float, /) -> Self:
+        """Returns other + x."""
 
-    def binary_accuracy(self, targets: Self | Tensor) -> Self:
-        """Returns the share of logits that are positive where the target exceeds 1/2, and only there."""
+    def __sub__(self, other: Self | Tensor | float, /) -> Self:
+        """Returns x - other."""
 
-    def dropout(self, p: float, layer: int) -> Self:
-        """Returns x with elements zeroed with probability p and the others divided by 1 - p."""
+    def __rsub__(self, other: Tensor | float, /) -> Self:
+        """Returns other - x."""
+
+    def __mul__(self, other: Self | Tensor | float, /) -> Self:
+        """Returns x * other."""
+
+    def __rmul__(self, other: Tensor | float, /) -> Self:
+        """Returns other * x."""
+
+    def __truediv__(self, other: Self | Tensor | float, /) -> Self:
+        """Returns x / other."""
+
+    def __rtruediv__(self, other: Tensor | float, /) -> Self:
+        """Returns other / x."""
+
+    def __neg__(self) -> Self:
+        """Returns -x."""
+
+    def sum(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Self:
+        """Returns the sum over `dim`."""
+
+    def mean(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Self:
+        """Returns the mean over `dim`."""
+
+    def var(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Self:
+        """Returns the variance of the population over `dim`."""
+
+    def max(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Self:
+        """Returns the largest element over `dim`."""
+
+    def min(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Self:
+        """Returns the smallest element over `dim`."""

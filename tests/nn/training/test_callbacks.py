@@ -15,7 +15,7 @@ def test_a_checkpoint_is_due_after_so_many_generations() -> None:
 
 def test_a_checkpoint_is_due_after_so_many_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([100.0, 101.0, 110.0, 119.0, 120.5])
-    monkeypatch.setattr("syntonic.nn.training.callbacks.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("syntonic.nn.training.callbacks.checkpoint.time.monotonic", lambda: next(clock))
     callback = Checkpoint(every_generations=None, every_seconds=10.0)
     answers = [callback.after(1, {}) is Request.CHECKPOINT for _ in range(4)]
     assert answers == [False, True, False, True]

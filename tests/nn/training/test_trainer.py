@@ -20,6 +20,7 @@ RECORDED = {
     "mean_fitness",
     "nan_members",
     "syntony",
+    "archonic",
     "attractors",
     "sigma",
     "step_size",
@@ -68,7 +69,15 @@ def test_threads_change_no_bit(rank, dropout):
     assert alone != train(rank=2 if rank else 1, dropout=dropout)
 
 
-@pytest.mark.parametrize("settings", [{}, {"rank": 1, "optimizer": "momentum"}, {"lattice": False, "elitist": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"rank": 1, "optimizer": "momentum"},
+        {"lattice": False, "elitist": True},
+        {"sigma_final": 0.2, "schedule": "linear"},
+    ],
+)
 def test_a_resumed_run_has_the_bits_of_the_whole(settings):
     whole = train(**settings)
     first, start = trainer(**settings), model()
@@ -91,7 +100,8 @@ def test_a_run_that_was_left_goes_on():
         if record.generation == 3:
             break
     assert bits(left) == train(3)
-    assert engine.state_dict()[1] == {"generation": 3, "evaluations": 3 * POPULATION}
+    facts = engine.state_dict()[1]
+    assert (facts["generation"], facts["evaluations"], len(facts["syntonies"])) == (3, 3 * POPULATION, 3)
     assert [record.generation for record in engine.run(left, Waves())] == [4, 5, 6, 7, 8]
     assert bits(left) == train()
     assert list(engine.run(left, Waves())) == []

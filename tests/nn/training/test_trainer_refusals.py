@@ -7,7 +7,7 @@ import pytest
 from waves import POPULATION, Waves, bits, model, train, trainer
 
 from syntonic._core import Tensor
-from syntonic.nn.architectures import MLP
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.training import RetrocausalTrainer
 from syntonic.sn import Module, Parameter, Sequential
 from syntonic.sn import functional as F
@@ -53,7 +53,7 @@ class Branching(Module):
     """Looks at a number, which no traced model can."""
 
     def __init__(self) -> None:
-        self.inner = MLP(2, 1)
+        self.inner = MLP(Task((2,), (1,)))
 
     def forward(self, x, /):
         y = self.inner(x)
@@ -71,7 +71,7 @@ class Forgetful(Module):
     """Hides a parameter where no module finds it."""
 
     def __init__(self) -> None:
-        self.inner = MLP(2, 1)
+        self.inner = MLP(Task((2,), (1,)))
         self.hidden = [Parameter((1, 2))]
 
     def forward(self, x, /):
@@ -156,4 +156,4 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
     with pytest.raises(ValueError, match=r"generation 1.*say 2"):
         trainer().load_state_dict(model(), arrays, {**meta, "generation": 2})
     with pytest.raises(ValueError, match="as the model and trainer have"):
-        trainer().load_state_dict(MLP(2, 1), arrays, meta)
+        trainer().load_state_dict(MLP(Task((2,), (1,))), arrays, meta)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from syntonic._core import Tensor, sample_rows
-from syntonic.nn.architectures import MLP
+from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.training import RetrocausalTrainer
 from syntonic.sn import Dropout, Module, Sequential
 from syntonic.sn import functional as F
@@ -28,9 +28,9 @@ class Waves:
 
 
 def model(*, dropout: float = 0.0) -> Module:
-    made: Module = MLP(2, 1, hidden=(12, 9), activation="tanh")
+    made: Module = MLP(Task((2,), (1,)), hidden=(12, 9), activation="tanh")
     if dropout:
-        made = Sequential(MLP(2, 9, hidden=(12,)), Dropout(dropout), MLP(9, 1, hidden=()))
+        made = Sequential(MLP(Task((2,), (9,)), hidden=(12,)), Dropout(dropout), MLP(Task((9,), (1,)), hidden=()))
     made.initialize(3)
     return made
 

@@ -11,7 +11,7 @@ use super::GoldenExact;
 use crate::door::{quick, to_py};
 
 /// Returns the exact number in `value`: a `GoldenExact`, an integer or another `numbers.Rational`; nothing if it is none.
-pub(super) fn operand(symbol: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Option<Golden>> {
+pub(crate) fn operand(symbol: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Option<Golden>> {
     if let Ok(number) = value.cast::<GoldenExact>() {
         return Ok(Some(number.get().0));
     }

@@ -12,8 +12,12 @@ macro_rules! operations {
         #[pymethods]
         impl $class {
             /// The mean of -ln softmax(x)[label]: logits (..., classes), labels (...) as class numbers.
-            fn cross_entropy(&self, py: Python<'_>, labels: Given) -> PyResult<Value> {
-                apply(py, &[self.into(), labels], CrossEntropy)
+            ///
+            /// `weights` (...) >= 0 make it a weighted mean; a row of weight 0 may hold anything.
+            #[pyo3(signature = (labels, weights=None))]
+            fn cross_entropy(&self, py: Python<'_>, labels: Given, weights: Option<Given>) -> PyResult<Value> {
+                let inputs: Vec<Given> = [self.into(), labels].into_iter().chain(weights).collect();
+                apply(py, &inputs, CrossEntropy)
             }
 
             /// The mean binary cross-entropy of logits and as many targets in [0, 1].
@@ -27,8 +31,12 @@ macro_rules! operations {
             }
 
             /// The share of rows whose first largest logit is the label's: logits (..., classes), labels (...).
-            fn accuracy(&self, py: Python<'_>, labels: Given) -> PyResult<Value> {
-                apply(py, &[self.into(), labels], Accuracy)
+            ///
+            /// `weights` (...) >= 0 make it a weighted mean; a row of weight 0 may hold anything.
+            #[pyo3(signature = (labels, weights=None))]
+            fn accuracy(&self, py: Python<'_>, labels: Given, weights: Option<Given>) -> PyResult<Value> {
+                let inputs: Vec<Given> = [self.into(), labels].into_iter().chain(weights).collect();
+                apply(py, &inputs, Accuracy)
             }
 
             /// The share of elements that are positive where the target exceeds 1/2, and only there.

@@ -40,7 +40,7 @@ impl Evolution {
         Ok(Arc::new(Population {
             evaluator,
             perturbation: self.perturbation.clone(),
-            sigma: self.config.sigma,
+            sigma: self.sigma(),
             pairs: self.config.population_size / 2,
             shapes: Arc::clone(&self.shapes),
             centre,

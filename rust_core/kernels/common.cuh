@@ -1,0 +1,135 @@
+// What every kernel shares: the number format it is compiled for, 16-byte accesses, loops over elements, sums in a fixed order.
+//
+// A file is compiled once for each format; ENTRY(name) is `name_f32` or `name_f64`. Sizes are `size` (64 bits, signed),
+// scalars arrive as double. Nothing here or in the kernels adds floats with atomics: a repeated run gives the same bits.
+
+typedef long long size;
+
+#if SYNTONIC_F64
+typedef double real;
+#define ENTRY(name) name##_f64
+constexpr int LANES = 2;
+#else
+typedef float real;
+#define ENTRY(name) name##_f32
+constexpr int LANES = 4;
+#endif
+#define KERNEL(name) extern "C" __global__ void ENTRY(name)
+
+// 16 bytes: the widest access of one thread.
+struct alignas(16) Pack {
+    real v[LANES];
+};
+
+#define INFINITE ((real)__longlong_as_double(0x7FF0000000000000LL))
+
+__device__ inline size thread_number() { return (size)blockIdx.x * blockDim.x + threadIdx.x; }
+__device__ inline size thread_count() { return (size)gridDim.x * blockDim.x; }
+
+// Division of 64 bits is long code: one copy of it is enough.
+__device__ __noinline__ unsigned long long long_quotient(unsigned long long i, unsigned long long d) { return i / d; }
+
+// Returns i / d. Almost every index fits 32 bits, where the division is several times cheaper.
+__device__ inline size quotient(size i, size d) {
+    return (i | d) >> 32 ? (size)long_quotient(i, d) : (size)((unsigned int)i / (unsigned int)d);
+}
+
+// Returns i mod d.
+__device__ inline size remainder_of(size i, size d) {
+    return (i | d) >> 32 ? i - (size)long_quotient(i, d) * d : (size)((unsigned int)i % (unsigned int)d);
+}
+
+__device__ inline real relu(real x) { return x > 0 ? x : (x != x ? x : (real)0); }
+
+__device__ inline real gelu(real x) {
+    const real inner = (real)0.7978845608028654 * (x + (real)0.044715 * x * x * x);
+    return (real)0.5 * x * (1 + tanh(inner));
+}
+
+// Writes out[i] = f(i, a[i]) for i < n. The first `packs` packs are moved 16 bytes at a time: the host passes 0 where an
+// address is not a multiple of 16, and then everything is what is otherwise the tail. A thread has IN_FLIGHT packs in flight:
+// 1 where f is long, since f is unrolled for each number of them.
+template <int IN_FLIGHT = 4, class F>
+__device__ void map_one(real* out, const real* a, size packs, size n, F f) {
+    const size step = (size)blockDim.x * IN_FLIGHT;
+    for (size base = blockIdx.x * step + threadIdx.x; base < packs; base += gridDim.x * step) {
+        Pack x[IN_FLIGHT];
+#pragma unroll
+        for (int u = 0; u < IN_FLIGHT; u++) {
+            const size i = base + (size)u * blockDim.x;
+            if (i < packs) x[u] = ((const Pack*)a)[i];
+        }
+#pragma unroll
+        for (int u = 0; u < IN_FLIGHT; u++) {
+            const size i = base + (size)u * blockDim.x;
+            if (i < packs) {
+#pragma unroll
+                for (int k = 0; k < LANES; k++) x[u].v[k] = f(i * LANES + k, x[u].v[k]);
+                ((Pack*)out)[i] = x[u];
+            }
+        }
+    }
+    for (size i = packs * LANES + thread_number(); i < n; i += thread_count()) out[i] = f(i, a[i]);
+}
+
+// Writes out[i] = f(i, a[i], b[i]) for i < n, as `map_one` does.
+template <int IN_FLIGHT = 4, class F>
+__device__ void map_two(real* out, const real* a, const real* b, size packs, size n, F f) {
+    const size step = (size)blockDim.x * IN_FLIGHT;
+    for (size base = blockIdx.x * step + threadIdx.x; base < packs; base += gridDim.x * step) {
+        Pack x[IN_FLIGHT], y[IN_FLIGHT];
+#pragma unroll
+        for (int u = 0; u < IN_FLIGHT; u++) {
+            const size i = base + (size)u * blockDim.x;
+            if (i < packs) {
+                x[u] = ((const Pack*)a)[i];
+                y[u] = ((const Pack*)b)[i];
+            }
+        }
+#pragma unroll
+        for (int u = 0; u < IN_FLIGHT; u++) {
+            const size i = base + (size)u * blockDim.x;
+            if (i < packs) {
+#pragma unroll
+                for (int k = 0; k < LANES; k++) x[u].v[k] = f(i * LANES + k, x[u].v[k], y[u].v[k]);
+                ((Pack*)out)[i] = x[u];
+            }
+        }
+    }
+    for (size i = packs * LANES + thread_number(); i < n; i += thread_count()) out[i] = f(i, a[i], b[i]);
+}
+
+struct Sum {
+    template <class T>
+    __device__ T operator()(T a, T b) const { return a + b; }
+};
+
+// NaN wins, so that a maximum never hides one.
+struct Larger {
+    template <class T>
+    __device__ T operator()(T a, T b) const { return a != a ? a : (b != b ? b : (a > b ? a : b)); }
+};
+
+struct Smaller {
+    template <class T>
+    __device__ T operator()(T a, T b) const { return a != a ? a : (b != b ? b : (a < b ? a : b)); }
+};
+
+// Combines x over groups of WIDTH neighbouring lanes; every lane gets the result. All 32 lanes of the warp must call.
+template <int WIDTH = 32, class T, class Op>
+__device__ T warp_reduce(T x, Op op) {
+#pragma unroll
+    for (int offset = WIDTH / 2; offset > 0; offset /= 2) x = op(x, __shfl_xor_sync(0xFFFFFFFF, x, offset));
+    return x;
+}
+
+// Combines x over a block of whole warps (one dimension); every thread gets the result. `partial` holds 32 numbers of shared
+// memory that no earlier reduction may still be reading.
+template <class T, class Op>
+__device__ T block_reduce(T x, T neutral, Op op, T* partial) {
+    x = warp_reduce(x, op);
+    const int lane = threadIdx.x % 32, warps = blockDim.x / 32;
+    if (lane == 0) partial[threadIdx.x / 32] = x;
+    __syncthreads();
+    return warp_reduce(lane < warps ? partial[lane] : neutral, op);
+}

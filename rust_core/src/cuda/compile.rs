@@ -1,0 +1,77 @@
+//! Kernel sources to machine code for one card, by NVRTC. No GPU is needed.
+
+use std::ffi::CString;
+
+use super::format::suffix;
+use super::native::{self, Nvrtc};
+use super::units::Unit;
+use super::{cache, library};
+use crate::tensor::DType;
+use crate::{Error, Result};
+
+/// What a unit is compiled for.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Compute capability times ten: 90 for an H100.
+    pub arch: u32,
+    /// The float format.
+    pub dtype: DType,
+    /// Macros that specialise the unit.
+    pub defines: Vec<(&'static str, i64)>,
+}
+
+/// Returns the image of a unit for a target: a cubin, or PTX where the compiler does not know the card yet.
+///
+/// # Errors
+/// `Error::DeviceUnavailable` without NVRTC; `Error::Internal` with the compiler's log if the source is wrong.
+pub fn compile(unit: &Unit, target: &Target) -> Result<Vec<u8>> {
+    let nvrtc = nvrtc()?;
+    let text = unit.text();
+    let newest = nvrtc.architectures.iter().copied().max().unwrap_or(target.arch);
+    let (arch, ptx) = if target.arch > newest { (newest, true) } else { (target.arch, false) };
+    let mut options = vec![
+        format!("--gpu-architecture={}_{arch}", if ptx { "compute" } else { "sm" }),
+        "--std=c++17".to_owned(),
+        "--device-int128".to_owned(),
+        format!("-DSYNTONIC_F64={}", u8::from(target.dtype == DType::F64)),
+        format!("-DSYNTONIC_ARCH={arch}"),
+    ];
+    options.extend(target.defines.iter().map(|(name, value)| format!("-D{name}={value}")));
+    let (major, minor) = nvrtc.version;
+    let version = format!("nvrtc {major}.{minor} {ptx}");
+    let parts = options.iter().map(String::as_bytes).chain([version.as_bytes(), text.as_bytes()]);
+    cache::fetch(cache::hash(parts), || {
+        let name = CString::new(format!("{}_{}.cu", unit.name, suffix(target.dtype)));
+        let source = CString::new(text.as_str());
+        let options: std::result::Result<Vec<CString>, _> = options.iter().map(|o| CString::new(o.as_str())).collect();
+        let (Ok(name), Ok(source), Ok(options)) = (name, source, options) else {
+            return Err(Error::Internal { what: format!("a zero byte in kernel unit {}", unit.name) });
+        };
+        native::compile(&source, &name, &options, ptx)
+            .map_err(|log| Error::Internal { what: format!("kernel unit {} does not compile: {log}", unit.name) })
+    })
+}
+
+/// Returns the compiler, found on first use.
+fn nvrtc() -> Result<Nvrtc> {
+    library::load("nvrtc", &["nvrtc-builtins"])?;
+    native::nvrtc().map_err(|what| Error::DeviceUnavailable { reason: format!("NVRTC does not start: {what}") })
+}
+
+/// Macros that specialise units.
+const DEFINES: [&str; 6] = ["ROW_THREADS", "ROW_VECTORS", "ROW_LANES", "ROW_CLUSTER", "BN_CLUSTER", "TILE_OUTPUTS"];
+
+/// Returns macros by their names.
+///
+/// # Errors
+/// `Error::Value` for a name that no unit knows.
+pub fn known_defines(given: &[(String, i64)]) -> Result<Vec<(&'static str, i64)>> {
+    let known = |(name, value): &(String, i64)| match DEFINES.iter().find(|define| *define == name) {
+        Some(define) => Ok((*define, *value)),
+        None => {
+            let expected = format!("one of {}", DEFINES.join(", "));
+            Err(Error::Value { op: "compile", expected, got: name.clone() })
+        }
+    };
+    given.iter().map(known).collect()
+}

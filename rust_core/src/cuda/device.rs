@@ -1,0 +1,196 @@
+//! A CUDA device: context, one stream, the kernels that were loaded, and cuBLAS once it is needed.
+
+use std::collections::HashMap;
+use std::env;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use cudarc::driver::sys::CUdevice_attribute as Attribute;
+use cudarc::driver::{CudaContext, CudaFunction, CudaStream, DriverError};
+
+use super::blas::{Blas, Product};
+use super::compile::{Target, compile};
+use super::fault::fault;
+use super::format::suffix;
+use super::kernel::Kernel;
+use super::launch::{self, Arg, Grid, Memory};
+use super::library;
+use super::probe::device_count;
+use super::units::Unit;
+use crate::tensor::DType;
+use crate::{Error, Result};
+
+/// One CUDA device of this process. Its work runs in order on one stream.
+pub struct Device {
+    ordinal: usize,
+    context: Arc<CudaContext>,
+    stream: Arc<CudaStream>,
+    arch: u32,
+    multiprocessors: usize,
+    shared_limit: usize,
+    functions: Mutex<HashMap<String, CudaFunction>>,
+    blas: Mutex<Option<Blas>>,
+}
+
+static DEVICES: OnceLock<Vec<OnceLock<Result<Arc<Device>>>>> = OnceLock::new();
+
+impl Device {
+    /// Returns device `ordinal`, started on first use.
+    ///
+    /// # Errors
+    /// `Error::DeviceUnavailable` if there is no such device, `Error::Device` if it does not start.
+    pub fn get(ordinal: usize) -> Result<Arc<Self>> {
+        let count = device_count()?;
+        let devices = DEVICES.get_or_init(|| (0..count).map(|_| OnceLock::new()).collect());
+        let Some(slot) = devices.get(ordinal) else {
+            let reason = format!("there is no device cuda:{ordinal}; the last of {count} is cuda:{}", count - 1);
+            return Err(Error::DeviceUnavailable { reason });
+        };
+        slot.get_or_init(|| Self::start(ordinal).map(Arc::new)).clone()
+    }
+
+    fn start(ordinal: usize) -> Result<Self> {
+        let check = |error| fault("device", error, 0);
+        let (context, stream) = launch::start(ordinal).map_err(check)?;
+        let attribute = |which| context.attribute(which).map(|n| usize::try_from(n).unwrap_or(0)).map_err(check);
+        let (major, minor) = context.compute_capability().map_err(check)?;
+        let multiprocessors = attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
+        // What a kernel declares itself comes on top: two KiB are left for it.
+        let shared_limit =
+            attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?.saturating_sub(2048);
+        let arch = u32::try_from(10 * major + minor).unwrap_or(0);
+        let (functions, blas) = (Mutex::default(), Mutex::new(None));
+        Ok(Self { ordinal, context, stream, arch, multiprocessors, shared_limit, functions, blas })
+    }
+
+    /// Returns the device's number.
+    pub fn ordinal(&self) -> usize {
+        self.ordinal
+    }
+
+    /// Returns the compute capability times ten.
+    pub fn arch(&self) -> u32 {
+        self.arch
+    }
+
+    /// Returns the number of multiprocessors.
+    pub fn multiprocessors(&self) -> usize {
+        self.multiprocessors
+    }
+
+    /// Returns the most dynamic shared memory that a block may have, in bytes.
+    pub fn shared_limit(&self) -> usize {
+        self.shared_limit
+    }
+
+    /// Returns the address of the stream, as DLPack and `__cuda_array_interface__` name it.
+    pub fn stream_handle(&self) -> u64 {
+        self.stream.cu_stream() as usize as u64
+    }
+
+    /// Waits for all work on the stream.
+    ///
+    /// # Errors
+    /// `Error::Device` for what went wrong since the last call.
+    pub fn synchronize(&self) -> Result<()> {
+        self.try_on("synchronize", 0, || self.stream.synchronize().and_then(|()| self.context.check_err()))
+    }
+
+    /// Makes the work of another library's stream wait for what is on ours now.
+    ///
+    /// # Errors
+    /// `Error::Device` if the handle is no stream of this device.
+    pub fn release_to(&self, stream: u64) -> Result<()> {
+        self.try_on("stream", 0, || launch::order(&self.context, self.stream.cu_stream(), launch::foreign(stream)))
+    }
+
+    /// Makes our work wait for what is on another library's stream now.
+    ///
+    /// # Errors
+    /// `Error::Device` if the handle is no stream of this device.
+    pub fn acquire_from(&self, stream: u64) -> Result<()> {
+        self.try_on("stream", 0, || launch::order(&self.context, launch::foreign(stream), self.stream.cu_stream()))
+    }
+
+    /// Waits for all streams of the device, other libraries' too.
+    pub(super) fn settle(&self) {
+        self.context.record_err(self.context.synchronize());
+    }
+
+    pub(super) fn stream(&self) -> &Arc<CudaStream> {
+        &self.stream
+    }
+
+    pub(super) fn allocate(&self, op: &'static str, bytes: usize) -> Result<Memory> {
+        self.try_on(op, bytes, || launch::allocate(&self.stream, bytes))
+    }
+
+    /// Runs `work` and says which operation it was for if it fails.
+    pub(super) fn try_on<T>(
+        &self,
+        op: &'static str,
+        bytes: usize,
+        work: impl FnOnce() -> std::result::Result<T, DriverError>,
+    ) -> Result<T> {
+        work().map_err(|error| fault(op, error, bytes))
+    }
+
+    /// Starts a kernel, compiled and loaded on its first use. With `SYNTONIC_CUDA_SYNC=1` it also waits for it, so that
+    /// a fault is reported by the operation that caused it.
+    pub(super) fn launch(&self, kernel: &Kernel<'_>, grid: Grid, args: &[Arg]) -> Result<()> {
+        let function = self.function(kernel, grid.shared)?;
+        self.try_on(kernel.op, 0, || launch::run(&self.stream, &function, grid, args))?;
+        if eager() { self.try_on(kernel.op, 0, || self.stream.synchronize()) } else { Ok(()) }
+    }
+
+    fn function(&self, kernel: &Kernel<'_>, shared: u32) -> Result<CudaFunction> {
+        let key = format!("{}/{}_{} {:?}", kernel.unit, kernel.entry, suffix(kernel.dtype), kernel.defines);
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = functions.get(&key) {
+            return Ok(function.clone());
+        }
+        let unit = Unit::find(kernel.unit)
+            .ok_or_else(|| Error::Internal { what: format!("no kernel unit {}", kernel.unit) })?;
+        let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec() };
+        let image = compile(unit, &target)?;
+        let entry = format!("{}_{}", kernel.entry, suffix(kernel.dtype));
+        let wide = kernel.defines.iter().any(|&(name, size)| name.ends_with("_CLUSTER") && size > 8);
+        let most = if shared > 0 { u32::try_from(self.shared_limit).unwrap_or(0) } else { 0 };
+        let function = self.try_on(kernel.op, 0, || launch::load(&self.context, image, &entry, most, wide))?;
+        functions.insert(key, function.clone());
+        Ok(function)
+    }
+
+    /// Multiplies matrices with cuBLAS; see `launch::Blas::multiply`.
+    pub(super) fn multiply(
+        &self,
+        op: &'static str,
+        dtype: DType,
+        product: Product,
+        a: u64,
+        b: u64,
+        c: u64,
+    ) -> Result<()> {
+        let mut blas = self.blas.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |what: String| Error::Device { op, code: 0, what: format!("cuBLAS: {what}") };
+        let handle = match blas.take() {
+            Some(handle) => handle,
+            None => {
+                library::load("cublas", &["cublasLt"])?;
+                Blas::new(&self.stream).map_err(failed)?
+            }
+        };
+        blas.insert(handle).multiply(dtype, product, a, b, c).map_err(failed)
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cuda:{} (sm_{})", self.ordinal, self.arch)
+    }
+}
+
+fn eager() -> bool {
+    static EAGER: OnceLock<bool> = OnceLock::new();
+    *EAGER.get_or_init(|| env::var_os("SYNTONIC_CUDA_SYNC").is_some_and(|value| value == "1"))
+}

@@ -1,0 +1,197 @@
+//! The driver behind functions that the rest of the crate may call: devices, memory, streams, launches.
+//!
+//! What the functions cannot check is that a kernel gets the arguments its source asks for, and that these name enough
+//! memory. That is promised by `ops/`, where each launch stands beside the checks of its shapes.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::sync::Arc;
+
+use cudarc::driver::{
+    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, DriverError, LaunchConfig,
+    PushKernelArg, result, sys,
+};
+use cudarc::nvrtc::Ptx;
+
+/// Starts a device: its primary context and a stream of our own, which no other library's work waits for.
+pub(super) fn start(ordinal: usize) -> Result<(Arc<CudaContext>, Arc<CudaStream>), DriverError> {
+    let context = CudaContext::new(ordinal)?;
+    // SAFETY: all work of this crate goes through the one stream made here, in order.
+    unsafe { context.disable_event_tracking() };
+    let stream = context.new_stream()?;
+    if context.has_async_alloc() {
+        let mut keep = u64::MAX;
+        // SAFETY: the attribute is a 64-bit number; memory that is freed then stays in the pool for the next tensor.
+        unsafe {
+            let pool = result::device::get_default_mem_pool(context.cu_device())?;
+            let threshold = sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+            result::mem_pool::set_attribute(pool, threshold, (&raw mut keep).cast())?;
+        }
+    }
+    Ok((context, stream))
+}
+
+/// Loads a module and returns one of its kernels, allowed to use `shared` bytes of dynamic shared memory.
+pub(super) fn load(
+    context: &Arc<CudaContext>,
+    image: Vec<u8>,
+    entry: &str,
+    shared: u32,
+    wide: bool,
+) -> Result<CudaFunction, DriverError> {
+    use sys::CUfunction_attribute as Attribute;
+    let module: Arc<CudaModule> = context.load_module(Ptx::from_binary(image))?;
+    let function = module.load_function(entry)?;
+    if shared > 48 * 1024 {
+        let bytes = i32::try_from(shared).unwrap_or(i32::MAX);
+        function.set_attribute(Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes)?;
+    }
+    if wide {
+        function.set_attribute(Attribute::CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1)?;
+    }
+    Ok(function)
+}
+
+/// Memory of a device.
+pub(super) enum Memory {
+    /// Ours, from the pool.
+    Own(CudaSlice<u8>),
+    /// Another library's, kept alive by `owner`.
+    Lent {
+        /// Where it begins.
+        address: u64,
+        /// Whose work must be done before the owner may have it back.
+        stream: Arc<CudaStream>,
+        /// Dropping it gives the memory back.
+        owner: Option<Box<dyn Any + Send + Sync>>,
+    },
+}
+
+impl Memory {
+    /// Returns where the memory begins.
+    pub(super) fn address(&self) -> u64 {
+        match self {
+            Self::Own(slice) => slice.device_ptr(slice.stream()).0,
+            Self::Lent { address, .. } => *address,
+        }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Self::Lent { stream, owner, .. } = self {
+            stream.context().record_err(stream.synchronize());
+            *owner = None;
+        }
+    }
+}
+
+/// Allocates memory whose contents are undefined.
+pub(super) fn allocate(stream: &Arc<CudaStream>, bytes: usize) -> Result<Memory, DriverError> {
+    // SAFETY: every kernel writes each element of its results before anything reads it.
+    unsafe { stream.alloc::<u8>(bytes.max(1)) }.map(Memory::Own)
+}
+
+/// Copies numbers to device memory, which must have room for them.
+pub(super) fn upload<T: Copy>(stream: &CudaStream, to: u64, from: &[T]) -> Result<(), DriverError> {
+    stream.context().bind_to_thread()?;
+    // SAFETY: the caller's memory has room. From pageable memory the driver has copied before it returns.
+    if from.is_empty() { Ok(()) } else { unsafe { result::memcpy_htod_async(to, from, stream.cu_stream()) } }
+}
+
+/// Copies numbers from device memory, which must hold as many, and waits for them.
+pub(super) fn download<T: Copy>(stream: &CudaStream, to: &mut [T], from: u64) -> Result<(), DriverError> {
+    stream.context().bind_to_thread()?;
+    if !to.is_empty() {
+        // SAFETY: the caller's memory holds as many numbers; any bits are valid integers and floats.
+        unsafe { result::memcpy_dtoh_async(to, from, stream.cu_stream()) }?;
+    }
+    stream.synchronize()
+}
+
+/// Copies bytes within a device.
+pub(super) fn duplicate(stream: &CudaStream, to: u64, from: u64, bytes: usize) -> Result<(), DriverError> {
+    stream.context().bind_to_thread()?;
+    // SAFETY: both memories have that many bytes, as the caller's tensors say.
+    if bytes == 0 { Ok(()) } else { unsafe { result::memcpy_dtod_async(to, from, bytes, stream.cu_stream()) } }
+}
+
+/// Sets bytes of device memory to 0.
+pub(super) fn clear(stream: &CudaStream, to: u64, bytes: usize) -> Result<(), DriverError> {
+    stream.context().bind_to_thread()?;
+    // SAFETY: the memory has that many bytes, as the caller's tensor says.
+    if bytes == 0 { Ok(()) } else { unsafe { result::memset_d8_async(to, 0, bytes, stream.cu_stream()) } }
+}
+
+/// Makes the work that will come on stream `later` wait for the work that is on stream `first`.
+pub(super) fn order(context: &CudaContext, first: sys::CUstream, later: sys::CUstream) -> Result<(), DriverError> {
+    context.bind_to_thread()?;
+    let event = result::event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)?;
+    // SAFETY: one stream is ours, the other was handed over by its owner; the event lives until it is destroyed below,
+    // which the driver puts off until its work is done.
+    unsafe {
+        let ordered = result::event::record(event, first)
+            .and_then(|()| result::stream::wait_event(later, event, sys::CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT));
+        ordered.and(result::event::destroy(event))
+    }
+}
+
+/// Returns a stream that Python handed over as a number: 1 is the legacy default stream, 2 the one per thread.
+pub(super) fn foreign(handle: u64) -> sys::CUstream {
+    handle as usize as sys::CUstream
+}
+
+/// Where the axes of a broadcast result lie in its operands; the layout of `Broadcast` in binary.cu.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Axes {
+    pub rank: i64,
+    pub sizes: [i64; 8],
+    pub of_a: [i64; 8],
+    pub of_b: [i64; 8],
+}
+
+// SAFETY: plain integers, laid out as in C.
+unsafe impl DeviceRepr for Axes {}
+
+/// One argument of a kernel.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Arg {
+    /// An address, 0 for none.
+    Pointer(u64),
+    /// A `size`.
+    Size(i64),
+    /// A `double`.
+    Real(f64),
+    /// A `Broadcast`.
+    Axes(Axes),
+}
+
+/// The shape of a launch: blocks, threads of a block, bytes of dynamic shared memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    pub blocks: (u32, u32),
+    pub threads: (u32, u32),
+    pub shared: u32,
+}
+
+/// Starts a kernel.
+pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args: &[Arg]) -> Result<(), DriverError> {
+    let mut launch = stream.launch_builder(function);
+    for arg in args {
+        match arg {
+            Arg::Pointer(x) => launch.arg(x),
+            Arg::Size(x) => launch.arg(x),
+            Arg::Real(x) => launch.arg(x),
+            Arg::Axes(x) => launch.arg(x),
+        };
+    }
+    let config = LaunchConfig {
+        grid_dim: (grid.blocks.0, grid.blocks.1, 1),
+        block_dim: (grid.threads.0, grid.threads.1, 1),
+        shared_mem_bytes: grid.shared,
+    };
+    // SAFETY: the arguments are what the kernel's source asks for, and the tensors they point to live until this stream
+    // has done the work, since their memory is freed in stream order.
+    unsafe { launch.launch(config) }.map(|_| ())
+}

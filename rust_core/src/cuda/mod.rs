@@ -1,0 +1,29 @@
+//! CUDA devices: found at run time, driven through cudarc, with kernels compiled by NVRTC for the card at hand.
+//!
+//! Nothing here touches a CUDA library before [`available`] or a [`Device`] is asked for, and the driver is looked for with
+//! our own `dlopen` first, so that one build serves machines with and without a GPU. All unsafe code is in
+//! `native.rs` (libraries and the compiler), `launch.rs` (the driver) and `blas.rs`.
+
+mod blas;
+mod cache;
+mod compile;
+mod device;
+mod fault;
+mod format;
+mod kernel;
+mod launch;
+mod library;
+mod native;
+mod ops;
+mod probe;
+mod tensor;
+mod units;
+
+pub use compile::{Target, compile, known_defines};
+pub use device::Device;
+pub use format::Format;
+pub use library::set_search_path;
+pub use ops::{Activation, Binary, Mode, Pool, Reduction, Residual, Softmax, Statistics, Unary};
+pub use probe::{available, device_count};
+pub use tensor::{DeviceTensor, Lent};
+pub use units::{UNITS, Unit};

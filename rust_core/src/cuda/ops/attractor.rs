@@ -1,0 +1,124 @@
+//! The centroid of attractors and the pull towards it: kernels/attractor.cu.
+
+use super::super::Format;
+use super::super::kernel::Kernel;
+use super::super::launch::{Arg, Grid};
+use super::super::tensor::{DeviceTensor, packs};
+use super::{at_least, rows_of, size};
+use crate::tensor::{DType, Shape};
+use crate::{Error, Result};
+
+impl DeviceTensor {
+    /// Returns the weighted mean of the entries of axis 0; entries of weight 0 or less are left out, and without any
+    /// weight it is 0.
+    ///
+    /// # Errors
+    /// `Error::Shape` when the weights are not one per entry, `Error::Value` when one is not finite.
+    pub fn centroid(&self, weights: &[f64]) -> Result<Self> {
+        const OP: &str = "centroid";
+        let dtype = self.format().real(OP)?;
+        let Some((&slots, rest)) = self.shape().dims().split_first() else {
+            return Err(Error::Shape {
+                op: OP,
+                expected: "one entry of axis 0 per attractor".into(),
+                got: "a scalar".into(),
+            });
+        };
+        if weights.len() != slots {
+            let expected = format!("{slots} weights, one per attractor");
+            return Err(Error::Shape { op: OP, expected, got: weights.len().to_string() });
+        }
+        if let Some(bad) = weights.iter().find(|w| !w.is_finite()) {
+            return Err(Error::Value { op: OP, expected: "finite weights".into(), got: bad.to_string() });
+        }
+        let out = self.like(OP, Shape::from(rest.to_vec()))?;
+        let n = out.numel();
+        if n > 0 {
+            let weights = Self::from_values(self.device(), [slots].into(), Format::Real(DType::F64), weights)?;
+            let args = [out.pointer(), self.pointer(), weights.pointer(), size(slots), size(n)];
+            self.device().launch(&Kernel::plain(OP, "attractor", OP, dtype), Grid::flat(n), &args)?;
+        }
+        Ok(out)
+    }
+
+    /// Returns the Euclidean distance to a tensor of the same shape; waits for the device.
+    ///
+    /// # Errors
+    /// `Error::Shape` and `Error::DType` when they do not match.
+    pub fn distance(&self, other: &Self) -> Result<f64> {
+        const OP: &str = "distance";
+        let dtype = self.format().real(OP)?;
+        self.matches(OP, other, self.shape().dims())?;
+        let n = self.numel();
+        if n == 0 {
+            return Ok(0.0);
+        }
+        let blocks = n.div_ceil(4096).min(4 * self.device().multiprocessors());
+        let partial = Self::empty(OP, self.device(), [blocks].into(), Format::Real(DType::F64))?;
+        let args = [partial.pointer(), self.pointer(), other.pointer(), size(n)];
+        self.device().launch(&Kernel::plain(OP, "attractor", "square_distance", dtype), Grid::blocks(blocks), &args)?;
+        Ok(partial.values::<f64>(OP)?.iter().sum::<f64>().sqrt())
+    }
+
+    /// Returns (1 - pull) H x + pull (x + gravity (c - x)), H x = x (1 - beta (1 - w)); gravity 1 draws to c itself.
+    ///
+    /// # Errors
+    /// `Error::Shape` when a shape does not fit, `Error::Value` unless pull is in [0, 1] and the rest finite.
+    pub fn retrocausal_harmonize(
+        &self,
+        centroid: &Self,
+        weights: &Self,
+        pull: f64,
+        beta: f64,
+        gravity: f64,
+    ) -> Result<Self> {
+        const OP: &str = "retrocausal_harmonize";
+        let dim = rows_of(OP, self.shape())?.1;
+        self.matches(OP, weights, &[dim])?;
+        at_least(OP, "pull", pull, 0.0)?;
+        at_least(OP, "remainder 1 - pull", 1.0 - pull, 0.0)?;
+        at_least(OP, "beta", beta, 0.0)?;
+        at_least(OP, "gravity", gravity, 0.0)?;
+        let middle = [weights.pointer(), Arg::Real(pull), Arg::Real(beta), Arg::Real(gravity)];
+        self.towards(OP, centroid, &middle, &[size(dim)])
+    }
+
+    /// Returns (c - x) (1 - S)^2.
+    ///
+    /// # Errors
+    /// `Error::Shape` and `Error::DType` when the operands do not match.
+    pub fn syntony_gradient(&self, centroid: &Self, syntony: f64) -> Result<Self> {
+        self.towards("syntony_gradient", centroid, &[Arg::Real(syntony)], &[])
+    }
+
+    /// Returns d e^(-|d|/phi), d = c - x: the pull of each feature by itself.
+    ///
+    /// # Errors
+    /// `Error::Shape` and `Error::DType` when the operands do not match.
+    pub fn feature_distance(&self, centroid: &Self) -> Result<Self> {
+        self.towards("feature_distance", centroid, &[], &[])
+    }
+
+    /// Returns e^(n m/phi) of winding numbers n and m.
+    ///
+    /// # Errors
+    /// `Error::Shape` and `Error::DType` when the operands do not match.
+    pub fn hooking_coefficient(&self, other: &Self) -> Result<Self> {
+        self.towards("hooking_coefficient", other, &[], &[])
+    }
+
+    fn towards(&self, op: &'static str, other: &Self, middle: &[Arg], tail: &[Arg]) -> Result<Self> {
+        let dtype = self.format().real(op)?;
+        self.matches(op, other, self.shape().dims())?;
+        let out = self.like(op, self.shape().clone())?;
+        let n = self.numel();
+        if n > 0 {
+            let packs = packs(&[self, other, &out]);
+            let head = [out.pointer(), self.pointer(), other.pointer()];
+            let args = [&head[..], middle, &[size(packs), size(n)], tail].concat();
+            let grid = Grid::flat(if packs > 0 { packs.div_ceil(4) } else { n });
+            self.device().launch(&Kernel::plain(op, "attractor", op, dtype), grid, &args)?;
+        }
+        Ok(out)
+    }
+}

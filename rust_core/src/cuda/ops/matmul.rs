@@ -1,0 +1,91 @@
+//! Products of matrices by cuBLAS, and the golden ones made of them.
+
+use super::super::blas::Product;
+use super::super::tensor::DeviceTensor;
+use super::Binary;
+use crate::exact::constants::{PHI, PHI_INVERSE};
+use crate::{Error, Result};
+
+const OP: &str = "matmul";
+
+impl DeviceTensor {
+    /// Returns alpha op(A) op(B) + beta C for matrices, or for stacks of as many matrices (leading axes must be equal).
+    ///
+    /// # Errors
+    /// `Error::Shape` when the shapes do not fit; `Error::DeviceUnavailable` without cuBLAS.
+    pub fn gemm(&self, other: &Self, transpose: (bool, bool), alpha: f64, plus: Option<(f64, &Self)>) -> Result<Self> {
+        let dtype = self.format().real(OP)?;
+        self.beside(OP, other)?;
+        let refuse = || Error::Shape {
+            op: OP,
+            expected: "matrices whose inner sizes match, or stacks of as many of them".into(),
+            got: format!("shapes {} and {}, transposed {transpose:?}", self.shape(), other.shape()),
+        };
+        let (left, right) = (self.shape().dims(), other.shape().dims());
+        let ([stack @ .., rows_a, columns_a], [stack_b @ .., rows_b, columns_b]) = (left, right) else {
+            return Err(refuse());
+        };
+        let (m, k) = if transpose.0 { (*columns_a, *rows_a) } else { (*rows_a, *columns_a) };
+        let (of_b, n) = if transpose.1 { (*columns_b, *rows_b) } else { (*rows_b, *columns_b) };
+        if stack != stack_b || k != of_b {
+            return Err(refuse());
+        }
+        let dims = [stack, &[m, n]].concat();
+        let out = match plus {
+            Some((_, c)) => {
+                self.matches(OP, c, &dims)?;
+                c.deep_copy()?
+            }
+            None => self.like(OP, dims.clone().into())?,
+        };
+        let beta = plus.map_or(0.0, |(beta, _)| beta);
+        if out.numel() == 0 {
+            return Ok(out);
+        }
+        if k == 0 {
+            let zero = Self::zeros(OP, self.device(), dims.into(), self.format())?;
+            return if plus.is_some() { out.scale_shift(beta, 0.0) } else { Ok(zero) };
+        }
+        let side = |n: usize| i32::try_from(n).map_err(|_| refuse());
+        let product = Product {
+            m: side(m)?,
+            n: side(n)?,
+            k: side(k)?,
+            transpose_a: transpose.0,
+            transpose_b: transpose.1,
+            alpha,
+            beta,
+            batch: side(stack.iter().product())?,
+        };
+        self.device().multiply(OP, dtype, product, self.address(), other.address(), out.address())?;
+        Ok(out)
+    }
+
+    /// Returns phi^n A B.
+    ///
+    /// # Errors
+    /// As [`Self::gemm`].
+    pub fn mm_phi(&self, other: &Self, n: i32) -> Result<Self> {
+        self.gemm(other, (false, false), PHI.powi(n), None)
+    }
+
+    /// Returns A B - B A/phi, or A B + B A/phi for `anti`; A and B are square.
+    ///
+    /// # Errors
+    /// As [`Self::gemm`].
+    pub fn phi_bracket(&self, other: &Self, anti: bool) -> Result<Self> {
+        self.matches("phi_bracket", other, self.shape().dims())?;
+        let product = self.gemm(other, (false, false), 1.0, None)?;
+        other.gemm(self, (false, false), if anti { PHI_INVERSE } else { -PHI_INVERSE }, Some((1.0, &product)))
+    }
+
+    /// Returns sum_k A_ik B_kj e^(-k^2/phi).
+    ///
+    /// # Errors
+    /// As [`Self::gemm`].
+    pub fn mm_golden_weighted(&self, other: &Self) -> Result<Self> {
+        let dtype = self.format().real(OP)?;
+        let weights = Self::mode_norms(self.device(), self.shape().last(), None, dtype)?.golden_weights()?;
+        self.binary(Binary::Mul, &weights)?.gemm(other, (false, false), 1.0, None)
+    }
+}

@@ -1,0 +1,154 @@
+//! The D and H phases of rows of features: kernels/resonant.cu.
+
+use super::super::kernel::Kernel;
+use super::super::launch::{Arg, Grid};
+use super::super::tensor::{DeviceTensor, packs};
+use super::{at_least, maybe, rows_of, size};
+use crate::{Error, Result};
+
+/// Sizes of a tensor whose syntony is one number for all, or one for each entry of axis 0.
+struct Groups {
+    n: usize,
+    dim: usize,
+    group: usize,
+}
+
+impl DeviceTensor {
+    fn groups(&self, op: &'static str, syntony: &Self) -> Result<Groups> {
+        let (_, dim) = rows_of(op, self.shape())?;
+        self.beside(op, syntony)?;
+        let n = self.numel();
+        let first = self.shape().dims().first().copied().unwrap_or(1).max(1);
+        match syntony.numel() {
+            1 => Ok(Groups { n, dim, group: n }),
+            count if count == first => Ok(Groups { n, dim, group: (n / first).max(1) }),
+            count => {
+                let expected = format!("one syntony, or {first}: one for each entry of axis 0");
+                Err(Error::Shape { op, expected, got: count.to_string() })
+            }
+        }
+    }
+
+    /// Returns (|n|, e^(-n^2/(4 phi))) of squared mode norms: what the D phase needs of each feature.
+    ///
+    /// # Errors
+    /// `Error::DType` for integers.
+    pub fn mode_tables(&self) -> Result<(Self, Self)> {
+        const OP: &str = "mode_tables";
+        let dtype = self.format().real(OP)?;
+        let (roots, spreads) = (self.like(OP, self.shape().clone())?, self.like(OP, self.shape().clone())?);
+        let args = [roots.pointer(), spreads.pointer(), self.pointer(), size(self.numel())];
+        self.device().launch(&Kernel::plain(OP, "winding", OP, dtype), Grid::flat(self.numel()), &args)?;
+        Ok((roots, spreads))
+    }
+
+    /// Returns x (1 + alpha |n|) + noise_scale (1 - S) g z, alpha = (1 - S)/phi^2, for given normals z of x's shape.
+    ///
+    /// `tables` is what `mode_tables` returned; the second one is left out for noise without weights.
+    ///
+    /// # Errors
+    /// `Error::Shape` when a shape does not fit, `Error::Value` for a negative noise scale.
+    pub fn d_phase(
+        &self,
+        noise: &Self,
+        tables: (&Self, Option<&Self>),
+        syntony: &Self,
+        noise_scale: f64,
+    ) -> Result<Self> {
+        const OP: &str = "d_phase";
+        self.matches(OP, noise, self.shape().dims())?;
+        let groups = self.d_groups(OP, tables, syntony, noise_scale)?;
+        let out = self.like(OP, self.shape().clone())?;
+        let packs = packs(&[self, noise, &out]);
+        let args = [
+            out.pointer(),
+            self.pointer(),
+            noise.pointer(),
+            tables.0.pointer(),
+            maybe(tables.1),
+            syntony.pointer(),
+            Arg::Real(noise_scale),
+            size(packs),
+            size(groups.n),
+            size(groups.dim),
+            size(groups.group),
+        ];
+        self.resonant(OP, OP, groups.n, if packs > 0 { packs } else { groups.n }, &args)?;
+        Ok(out)
+    }
+
+    /// As [`Self::d_phase`], with normals of its own: element i is normal i of (seed, stream Differentiation, step).
+    ///
+    /// # Errors
+    /// As [`Self::d_phase`].
+    pub fn d_phase_seeded(
+        &self,
+        (seed, step): (u32, u32),
+        tables: (&Self, Option<&Self>),
+        syntony: &Self,
+        noise_scale: f64,
+    ) -> Result<Self> {
+        const OP: &str = "d_phase";
+        let groups = self.d_groups(OP, tables, syntony, noise_scale)?;
+        let out = self.like(OP, self.shape().clone())?;
+        let args = [
+            out.pointer(),
+            self.pointer(),
+            tables.0.pointer(),
+            maybe(tables.1),
+            syntony.pointer(),
+            Arg::Real(noise_scale),
+            Arg::Size(seed.into()),
+            Arg::Size(step.into()),
+            size(packs(&[self, &out])),
+            size(groups.n),
+            size(groups.dim),
+            size(groups.group),
+        ];
+        self.resonant(OP, "d_phase_philox", groups.n, groups.n.div_ceil(8), &args)?;
+        Ok(out)
+    }
+
+    /// Returns x (1 - beta (1 - w)), beta = strength S/phi, w the golden weight of each feature.
+    ///
+    /// # Errors
+    /// `Error::Shape` when a shape does not fit, `Error::Value` for a negative strength.
+    pub fn h_phase(&self, weights: &Self, syntony: &Self, strength: f64) -> Result<Self> {
+        const OP: &str = "h_phase";
+        let groups = self.groups(OP, syntony)?;
+        at_least(OP, "strength", strength, 0.0)?;
+        self.matches(OP, weights, &[groups.dim])?;
+        let out = self.like(OP, self.shape().clone())?;
+        let packs = packs(&[self, &out]);
+        let args = [
+            out.pointer(),
+            self.pointer(),
+            weights.pointer(),
+            syntony.pointer(),
+            Arg::Real(strength),
+            size(packs),
+            size(groups.n),
+            size(groups.dim),
+            size(groups.group),
+        ];
+        self.resonant(OP, OP, groups.n, if packs > 0 { packs } else { groups.n }, &args)?;
+        Ok(out)
+    }
+
+    fn d_groups(&self, op: &'static str, tables: (&Self, Option<&Self>), syntony: &Self, scale: f64) -> Result<Groups> {
+        let groups = self.groups(op, syntony)?;
+        at_least(op, "noise scale", scale, 0.0)?;
+        for table in [Some(tables.0), tables.1].into_iter().flatten() {
+            self.matches(op, table, &[groups.dim])?;
+        }
+        Ok(groups)
+    }
+
+    fn resonant(&self, op: &'static str, entry: &str, n: usize, items: usize, args: &[Arg]) -> Result<()> {
+        let dtype = self.format().real(op)?;
+        if n == 0 {
+            return Ok(());
+        }
+        self.device().launch(&Kernel::plain(op, "resonant", entry, dtype), Grid::flat(items), args)
+    }
+}

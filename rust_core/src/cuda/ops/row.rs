@@ -1,0 +1,153 @@
+//! How rows are laid over threads: registers of part of a warp, a warp, a block or a cluster, or a loop for what is longer.
+
+use super::super::Device;
+use super::super::kernel::Kernel;
+use super::super::launch::{Arg, Grid};
+use super::super::tensor::DeviceTensor;
+use crate::Result;
+use crate::tensor::DType;
+
+/// A way to launch the `_row` or `_loop` kernel of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rows {
+    rows: usize,
+    dtype: DType,
+    /// None: a block for each row that reads it several times.
+    held: Option<Held>,
+}
+
+/// The macros of kernels/rows.cuh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    threads: usize,
+    vectors: usize,
+    lanes: usize,
+    cluster: usize,
+}
+
+/// Accesses that one thread may hold: 32 registers of 32 bits.
+const MOST_VECTORS: usize = 8;
+
+impl Rows {
+    /// Returns the plan for `rows` rows of `dim` numbers in all these tensors.
+    pub(super) fn plan(device: &Device, rows: usize, dim: usize, dtype: DType, tensors: &[&DeviceTensor]) -> Self {
+        let lanes = 16 / dtype.size();
+        let whole = dim.is_multiple_of(lanes) && tensors.iter().all(|tensor| tensor.address().is_multiple_of(16));
+        let held = Held::of(dim, if whole { lanes } else { 1 }, device.arch() / 10 == 9);
+        Self { rows, dtype, held }
+    }
+
+    /// Starts `{entry}_row` or `{entry}_loop`; nothing for no numbers.
+    pub(super) fn launch(
+        &self,
+        device: &Device,
+        op: &'static str,
+        unit: &'static str,
+        entry: &str,
+        args: &[Arg],
+    ) -> Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let Some(held) = self.held else {
+            let entry = format!("{entry}_loop");
+            let grid = Grid { threads: (1024, 1), ..Grid::blocks(self.rows) };
+            return device.launch(&Kernel::plain(op, unit, &entry, self.dtype), grid, args);
+        };
+        let number = |n: usize| n.cast_signed() as i64;
+        let defines = [
+            ("ROW_THREADS", number(held.threads)),
+            ("ROW_VECTORS", number(held.vectors)),
+            ("ROW_LANES", number(held.lanes)),
+            ("ROW_CLUSTER", number(held.cluster)),
+        ];
+        let entry = format!("{entry}_row");
+        let kernel = Kernel { op, unit, entry: &entry, dtype: self.dtype, defines: &defines };
+        device.launch(&kernel, held.grid(self.rows), args)
+    }
+}
+
+impl Held {
+    /// Returns the fewest threads that hold a row in registers, if a block or a cluster can.
+    fn of(dim: usize, lanes: usize, clusters: bool) -> Option<Self> {
+        let accesses = dim.div_ceil(lanes).max(1);
+        // Single numbers take fewer registers, and four times the accesses fit.
+        let most = if lanes == 1 { 2 * MOST_VECTORS } else { MOST_VECTORS };
+        let held = |threads: usize, cluster: usize| {
+            let vectors = accesses.div_ceil(threads * cluster).next_power_of_two();
+            (vectors <= most).then_some(Self { threads, vectors, lanes, cluster })
+        };
+        if accesses <= 32 * most {
+            let threads = accesses.next_power_of_two().min(32);
+            return held(threads, 1);
+        }
+        // Four accesses a thread, so that several blocks share a multiprocessor and hide one another's waits.
+        let block = || held((accesses.div_ceil(most / 2).next_power_of_two()).clamp(64, 1024), 1);
+        let cluster = || {
+            [2, 4, 8].into_iter().find_map(|size| {
+                let threads = accesses.div_ceil(size * most / 2).next_power_of_two();
+                (threads <= 512).then(|| held(threads.max(64), size)).flatten()
+            })
+        };
+        let large = || [512, 1024].into_iter().find_map(|threads| held(threads, 8));
+        if clusters && accesses > 2048 { cluster().or_else(large) } else { block() }
+    }
+
+    fn grid(self, rows: usize) -> Grid {
+        if self.threads > 32 {
+            let threads = u32::try_from(self.threads).unwrap_or(1024);
+            return Grid { threads: (threads, 1), ..Grid::blocks(rows * self.cluster) };
+        }
+        let together = 256 / self.threads;
+        let side = |n: usize| u32::try_from(n).unwrap_or(1);
+        Grid { threads: (side(self.threads), side(together)), ..Grid::blocks(rows.div_ceil(together)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_fits_its_threads() {
+        for lanes in [1, 2, 4] {
+            for clusters in [false, true] {
+                for dim in (1..300).chain([
+                    1000,
+                    1024,
+                    4095,
+                    4096,
+                    8192,
+                    16384,
+                    32768,
+                    65536,
+                    131_072,
+                    262_144,
+                    524_288,
+                    1 << 22,
+                ]) {
+                    let dim = dim * lanes;
+                    let Some(held) = Held::of(dim, lanes, clusters) else { continue };
+                    assert!(held.threads * held.vectors * held.lanes * held.cluster >= dim, "{dim} {held:?}");
+                    assert!(held.threads.is_power_of_two() && held.threads <= 1024 && held.vectors <= 16);
+                    assert!(held.cluster == 1 || (clusters && held.threads > 32));
+                    let grid = held.grid(5);
+                    assert_eq!(grid.threads.0 * grid.threads.1 % 32, 0, "{held:?}: whole warps");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_lengths_of_the_measurements_are_held_in_registers() {
+        let of = |dim, lanes, clusters| Held::of(dim, lanes, clusters).unwrap();
+        assert_eq!(of(128, 4, true), Held { threads: 32, vectors: 1, lanes: 4, cluster: 1 });
+        assert_eq!(of(1024, 4, true), Held { threads: 32, vectors: 8, lanes: 4, cluster: 1 });
+        assert_eq!(of(1024, 2, true), Held { threads: 128, vectors: 4, lanes: 2, cluster: 1 });
+        assert_eq!(of(32768, 4, true), Held { threads: 512, vectors: 4, lanes: 4, cluster: 4 });
+        assert_eq!(of(131_072, 4, true), Held { threads: 512, vectors: 8, lanes: 4, cluster: 8 });
+        assert_eq!(of(131_072, 2, true), Held { threads: 1024, vectors: 8, lanes: 2, cluster: 8 });
+        assert_eq!(of(32768, 4, false), Held { threads: 1024, vectors: 8, lanes: 4, cluster: 1 });
+        assert!(Held::of(1 << 20, 4, true).is_none() && Held::of(131_072, 4, false).is_none());
+    }
+}

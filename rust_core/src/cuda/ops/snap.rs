@@ -1,0 +1,173 @@
+//! Snap to the golden lattice and back: kernels/snap.cu, with the tables of exact/table.rs on the device.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::kernel::{Kernel, THREADS};
+use super::super::launch::{Arg, Grid};
+use super::super::tensor::{DeviceTensor, packs};
+use super::super::{Device, Format};
+use super::{maybe, rows_of, size};
+use crate::exact::snap::{Snapper, TableParts};
+use crate::tensor::DType;
+use crate::{Error, Result};
+
+/// The snap table of one precision on one device: buckets of 16 bytes, as snap.cu has them.
+#[derive(Clone)]
+struct Table {
+    end: f64,
+    buckets_per_unit: f64,
+    count: usize,
+    buckets: DeviceTensor,
+}
+
+/// Buckets that a block keeps in shared memory: 32 KiB.
+const NEAR: usize = 2048;
+
+/// Tables that were uploaded, by device and precision.
+static TABLES: Mutex<Option<HashMap<(usize, i64), Table>>> = Mutex::new(None);
+
+impl Table {
+    /// Returns the table of one precision; one that covers nothing where the precision is too fine for tables.
+    fn get(device: &Arc<Device>, snapper: &Snapper) -> Result<Self> {
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = tables.get_or_insert_default();
+        let key = (device.ordinal(), snapper.precision());
+        if let Some(table) = tables.get(&key) {
+            return Ok(table.clone());
+        }
+        let parts = snapper.table_parts();
+        let words: Vec<i64> = parts.first.iter().flat_map(|&first| bucket(&parts, first as usize)).collect();
+        let table = Self {
+            end: parts.end,
+            buckets_per_unit: parts.buckets_per_unit,
+            count: parts.first.len(),
+            buckets: DeviceTensor::from_values(device, [words.len()].into(), Format::I64, &words)?,
+        };
+        tables.insert(key, table.clone());
+        Ok(table)
+    }
+}
+
+/// Returns border `i` and the points on either side of it as two words: a float, and four integers of 16 bits.
+fn bucket(parts: &TableParts<'_>, i: usize) -> [i64; 2] {
+    let low = parts.points[i];
+    let high = parts.points.get(i + 1).copied().unwrap_or(low);
+    // Tables exist up to a precision of 4096, so that 16 bits suffice.
+    let word = [low.0, low.1, high.0, high.1].iter().rev().fold(0_i64, |word, &n| word << 16 | i64::from(n & 0xFFFF));
+    [parts.borders[i].to_bits().cast_signed(), word]
+}
+
+impl DeviceTensor {
+    /// Returns the integers (a, b), |a|, |b| <= precision, of the lattice point a + b phi nearest to each number.
+    ///
+    /// # Errors
+    /// `Error::Value` for NaN, infinity or a precision out of range.
+    pub fn snap(&self, precision: i64) -> Result<(Self, Self)> {
+        const OP: &str = "snap";
+        let dtype = self.format().real(OP)?;
+        let snapper = Snapper::new(precision)?;
+        let device = self.device();
+        let integers = || Self::empty(OP, device, self.shape().clone(), Format::I64);
+        let (a, b) = (integers()?, integers()?);
+        let n = self.numel();
+        if n == 0 {
+            return Ok((a, b));
+        }
+        let table = Table::get(device, &snapper)?;
+        let bad = Self::zeros(OP, device, [1].into(), Format::I32)?;
+        let packs = packs(&[self]);
+        let near = table.count.min(NEAR);
+        let args = [
+            a.pointer(),
+            b.pointer(),
+            self.pointer(),
+            size(packs),
+            size(n),
+            Arg::Size(precision),
+            Arg::Real(table.end),
+            Arg::Real(table.buckets_per_unit),
+            table.buckets.pointer(),
+            size(near),
+            bad.pointer(),
+        ];
+        // Few blocks, which stay for long: each of them copies the near buckets.
+        let items = if packs > 0 { packs } else { n };
+        let blocks = items.div_ceil(THREADS as usize).min(6 * device.multiprocessors());
+        let grid = Grid { shared: u32::try_from(16 * near).unwrap_or(0), ..Grid::blocks(blocks) };
+        device.launch(&Kernel::plain(OP, OP, OP, dtype), grid, &args)?;
+        if bad.values::<i32>(OP)? != [0] {
+            return Err(Error::Value { op: OP, expected: "finite numbers".into(), got: "NaN or infinity".into() });
+        }
+        Ok((a, b))
+    }
+
+    /// Returns a + b phi as floats; this tensor holds a.
+    ///
+    /// # Errors
+    /// `Error::DType` unless both hold integers of 64 bits, `Error::Shape` when the shapes differ.
+    pub fn wake(&self, b: &Self, dtype: DType) -> Result<Self> {
+        const OP: &str = "wake";
+        self.lattice(OP, self, b)?;
+        let out = Self::empty(OP, self.device(), self.shape().clone(), Format::Real(dtype))?;
+        let n = self.numel();
+        if n > 0 {
+            let args = [out.pointer(), self.pointer(), b.pointer(), size(n)];
+            self.device().launch(&Kernel::plain(OP, "snap", OP, dtype), Grid::flat(n), &args)?;
+        }
+        Ok(out)
+    }
+
+    /// Returns ((a + b phi) - x) w: what a snap of this tensor changed, weighted by feature if there are weights.
+    ///
+    /// # Errors
+    /// `Error::Shape` and `Error::DType` when the operands do not fit.
+    pub fn snap_gradient(&self, a: &Self, b: &Self, weights: Option<&Self>) -> Result<Self> {
+        const OP: &str = "snap_gradient";
+        let dtype = self.format().real(OP)?;
+        self.lattice(OP, a, b)?;
+        let (_, dim) = rows_of(OP, self.shape())?;
+        if let Some(weights) = weights {
+            self.matches(OP, weights, &[dim])?;
+        }
+        let out = self.like(OP, self.shape().clone())?;
+        let n = self.numel();
+        if n > 0 {
+            let args = [out.pointer(), self.pointer(), a.pointer(), b.pointer(), maybe(weights), size(n), size(dim)];
+            self.device().launch(&Kernel::plain(OP, "snap", OP, dtype), Grid::flat(n), &args)?;
+        }
+        Ok(out)
+    }
+
+    fn lattice(&self, op: &'static str, a: &Self, b: &Self) -> Result<()> {
+        if a.format() != Format::I64 {
+            return Err(Error::DType { op, expected: "int64 coefficients".into(), got: a.format().name().into() });
+        }
+        a.matches(op, b, self.shape().dims())?;
+        a.matches(op, a, self.shape().dims())?;
+        if a.device().ordinal() == self.device().ordinal() {
+            return Ok(());
+        }
+        Err(Error::Value {
+            op,
+            expected: format!("tensors on {:?}", self.device()),
+            got: format!("one on {:?}", a.device()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_a_border_and_two_points() {
+        let points = [(3, -4), (-1, 4096)];
+        let parts = TableParts { end: 1.0, buckets_per_unit: 1.0, first: &[0], borders: &[0.5, 2.0], points: &points };
+        let [border, word] = bucket(&parts, 0);
+        assert_eq!(f64::from_bits(border.cast_unsigned()), 0.5);
+        let short = |i: usize| (word >> (16 * i)) as i16;
+        assert_eq!([short(0), short(1), short(2), short(3)], [3, -4, -1, 4096]);
+        assert_eq!(bucket(&parts, 1)[1], i64::from(0xFFFF_u16) | 4096 << 16 | 0xFFFF << 32 | 4096 << 48);
+    }
+}

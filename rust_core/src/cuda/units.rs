@@ -1,0 +1,95 @@
+//! The kernel sources, part of this crate: one unit per file, compiled on its own for each number format.
+
+/// One source file of kernels.
+#[derive(Debug)]
+pub struct Unit {
+    /// Name of the file without its extension.
+    pub name: &'static str,
+    /// Texts in front of the source.
+    headers: &'static [(&'static str, &'static str)],
+    source: &'static str,
+}
+
+macro_rules! file {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../kernels/", $name)))
+    };
+}
+
+macro_rules! unit {
+    ($name:literal $(, $header:literal)*) => {
+        Unit {
+            name: $name,
+            headers: &[file!("constants.cuh"), file!("common.cuh") $(, file!($header))*],
+            source: include_str!(concat!("../../kernels/", $name, ".cu")),
+        }
+    };
+}
+
+/// All kernel sources, by name.
+pub static UNITS: &[Unit] = &[
+    unit!("attractor"),
+    unit!("binary"),
+    unit!("convolution"),
+    unit!("golden_batch_norm"),
+    unit!("layer_norm", "rows.cuh"),
+    unit!("noise", "philox.cuh"),
+    unit!("phi_residual"),
+    unit!("pooling"),
+    unit!("reductions"),
+    unit!("resonant", "philox.cuh"),
+    unit!("snap", "lattice.cuh"),
+    unit!("syntonic_softmax", "rows.cuh"),
+    unit!("unary"),
+    unit!("winding"),
+];
+
+impl Unit {
+    /// Returns the unit called `name`.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        UNITS.iter().find(|unit| unit.name == name)
+    }
+
+    /// Returns the whole text for the compiler; `#line` keeps its messages true to the files.
+    pub fn text(&self) -> String {
+        let files = self.headers.iter().copied().chain([(self.name, self.source)]);
+        files.map(|(name, text)| format!("#line 1 \"{name}\"\n{text}\n")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::constants;
+
+    #[test]
+    fn the_constants_are_those_of_the_exact_room() {
+        let text = include_str!("../../kernels/constants.cuh");
+        let names = [
+            ("PHI", constants::PHI),
+            ("PHI_LOW", constants::PHI_LOW),
+            ("PHI_INVERSE", constants::PHI_INVERSE),
+            ("PHI_INVERSE_SQUARED", constants::PHI_INVERSE_SQUARED),
+            ("E_STAR", constants::E_STAR),
+            ("Q_DEFICIT", constants::Q_DEFICIT),
+            ("S_STAR", constants::S_STAR),
+        ];
+        for (name, value) in names {
+            let start = format!("constexpr double {name} = ");
+            let line = text.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
+            assert_eq!(line.trim_end_matches(';').parse(), Ok(value), "{name}");
+        }
+        assert_eq!(text.matches("constexpr").count(), names.len());
+    }
+
+    #[test]
+    fn every_file_is_a_unit_and_units_are_sorted() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/kernels");
+        let mut files: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        files.retain(|file| file.ends_with(".cu"));
+        files.sort();
+        let units: Vec<String> = UNITS.iter().map(|unit| format!("{}.cu", unit.name)).collect();
+        assert_eq!(files, units);
+    }
+}

@@ -1,0 +1,37 @@
+//! Axes of size 1 repeated.
+
+use pulp::Simd;
+
+use super::strided::{Walk, broadcast_shape, gather};
+use super::{Call, Operation, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// The input under a larger shape: aligned at the end, axes of size 1 and missing ones repeat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expand(pub Shape);
+
+impl Operation for Expand {
+    const NAME: &'static str = "expand";
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        match broadcast_shape(Self::NAME, inputs[0], &self.0) {
+            Ok(shape) if shape == self.0 => Ok(shape),
+            _ => Err(Error::Shape {
+                op: Self::NAME,
+                expected: format!("a shape that {} fills by repeating axes of size 1", inputs[0]),
+                got: self.0.to_string(),
+            }),
+        }
+    }
+
+    fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
+        2 * output.numel()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        gather(call.inputs[0], &Walk::broadcast(call.shapes[0], &self.0), out);
+    }
+}

@@ -1,0 +1,65 @@
+//! A part of one axis.
+
+use pulp::Simd;
+
+use super::strided::{Walk, gather};
+use super::{Call, Operation, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// The elements `start..start + length` of one axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Narrow {
+    /// The axis.
+    pub axis: usize,
+    /// Its first element.
+    pub start: usize,
+    /// How many of its elements.
+    pub length: usize,
+}
+
+impl Narrow {
+    /// Returns the elements `start..start + length` of an axis.
+    ///
+    /// # Errors
+    /// `Error::Value` for a negative number.
+    pub fn of(axis: usize, start: isize, length: isize) -> Result<Self> {
+        match (usize::try_from(start), usize::try_from(length)) {
+            (Ok(start), Ok(length)) => Ok(Self { axis, start, length }),
+            _ => Err(Error::Value {
+                op: Self::NAME,
+                expected: "start >= 0 and length >= 0".into(),
+                got: format!("start={start} and length={length}"),
+            }),
+        }
+    }
+}
+
+impl Operation for Narrow {
+    const NAME: &'static str = "narrow";
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 1)?;
+        let size = inputs[0].size_of_axis(Self::NAME, self.axis)?;
+        match self.start.checked_add(self.length) {
+            Some(end) if end <= size => Ok(inputs[0].with_axis(self.axis, self.length)),
+            _ => Err(Error::Value {
+                op: Self::NAME,
+                expected: format!("start + length at most {size}, the size of axis {} of {}", self.axis, inputs[0]),
+                got: format!("start={} and length={}", self.start, self.length),
+            }),
+        }
+    }
+
+    fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
+        2 * output.numel()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let strides = call.shapes[0].strides();
+        let shape = call.shapes[0].with_axis(self.axis, self.length);
+        let axes = shape.dims().iter().copied().zip(strides.iter().copied());
+        gather(call.inputs[0], &Walk::new(self.start * strides[self.axis], axes), out);
+    }
+}

@@ -1,0 +1,224 @@
+//! Numbers made of all elements of some axes: sum, mean, variance, largest and smallest.
+//!
+//! Where the axes lie at the end, sums follow the blocked order of `sums`; where others follow them, they run in rising
+//! order, so that a vector holds neighbours. The variance is that of the population, from the distances d to the mean m:
+//! (sum d^2 - (sum d)^2 / n) / n. m is found from the distances to the first element, so that no offset costs digits.
+
+use pulp::Simd;
+
+use super::arithmetic::{Add, Maximum, Minimum};
+use super::elementwise::Binary;
+use super::lanes::{add, div, maximum, mul, reserve, sub};
+use super::strided::{Walk, gather};
+use super::sums::{PARTIALS, sum, sums_of};
+use super::{Call, Operation, expect_inputs};
+use crate::tensor::{Real, Shape};
+use crate::{Error, Result};
+
+/// What is made of the elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Their sum, 0 of none.
+    Sum,
+    /// Their mean.
+    Mean,
+    /// The mean square of their distances to the mean.
+    Var,
+    /// The largest; NaN if one is.
+    Max,
+    /// The smallest; NaN if one is.
+    Min,
+}
+
+/// One number made of all elements along some axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduce {
+    /// What is made of them.
+    pub how: How,
+    /// The axes, each once; none stands for all.
+    pub axes: Option<Vec<usize>>,
+    /// Whether the axes stay, with size 1.
+    pub keep: bool,
+}
+
+impl Reduce {
+    /// Returns the reduction of all axes to a scalar.
+    pub fn all(how: How) -> Self {
+        Self { how, axes: None, keep: false }
+    }
+
+    /// Returns the reduction of the given axes, counted from the end where negative; of all if none are given.
+    ///
+    /// # Errors
+    /// `Error::Value` for an axis that does not exist.
+    pub fn over(how: How, shape: &Shape, axes: Option<&[isize]>, keep: bool) -> Result<Self> {
+        let number = |&axis: &isize| shape.axis(Self::NAME, axis);
+        let axes = axes.map(|axes| axes.iter().map(number).collect()).transpose()?;
+        Ok(Self { how, axes, keep })
+    }
+
+    fn takes(&self, axis: usize) -> bool {
+        self.axes.as_ref().is_none_or(|axes| axes.contains(&axis))
+    }
+
+    /// Returns how many elements make one number.
+    fn count(&self, shape: &Shape) -> usize {
+        shape.dims().iter().enumerate().filter(|&(axis, _)| self.takes(axis)).map(|(_, &size)| size).product()
+    }
+
+    /// Returns the elements after the last axis that is taken, if no other axis lies between those that are.
+    fn inner(&self, shape: &Shape) -> Option<usize> {
+        let mut inner = 1;
+        let (mut taken, mut closed) = (false, false);
+        for (axis, &size) in shape.dims().iter().enumerate().rev().filter(|&(_, &size)| size != 1) {
+            match (self.takes(axis), taken) {
+                (true, _) if closed => return None,
+                (true, _) => taken = true,
+                (false, false) => inner *= size,
+                (false, true) => closed = true,
+            }
+        }
+        Some(if taken { inner } else { 1 })
+    }
+}
+
+impl Operation for Reduce {
+    const NAME: &'static str = "reduce";
+
+    fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
+        let name = match self.how {
+            How::Sum => "sum",
+            How::Mean => "mean",
+            How::Var => "var",
+            How::Max => "max",
+            How::Min => "min",
+        };
+        expect_inputs(name, inputs, 1)?;
+        let shape = inputs[0];
+        let mut seen = vec![false; shape.rank()];
+        for &axis in self.axes.iter().flatten() {
+            shape.size_of_axis(name, axis)?;
+            if std::mem::replace(&mut seen[axis], true) {
+                return Err(Error::Value { op: name, expected: "each axis once".into(), got: format!("{axis} twice") });
+            }
+        }
+        if self.how != How::Sum && self.count(shape) == 0 {
+            return Err(Error::Shape { op: name, expected: "at least one element".into(), got: shape.to_string() });
+        }
+        let size = |(axis, &size): (usize, &usize)| match (self.takes(axis), self.keep) {
+            (true, true) => Some(1),
+            (true, false) => None,
+            (false, _) => Some(size),
+        };
+        Ok(shape.dims().iter().enumerate().filter_map(size).collect::<Vec<_>>().into())
+    }
+
+    fn cost(&self, inputs: &[&Shape], _: &Shape) -> usize {
+        4 * inputs[0].numel()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        let shape = call.shapes[0];
+        let count = self.count(shape);
+        let Some(x) = call.inputs[0].lanes() else { return };
+        if count == 0 {
+            out.fill([T::ZERO; L]);
+            return;
+        }
+        match (self.inner(shape), self.how) {
+            (Some(1), _) => self.rows(simd, x, count, out),
+            (Some(inner), How::Sum) => columns::<Add, T, L>(x, inner, out),
+            (Some(inner), How::Max) => columns::<Maximum, T, L>(x, inner, out),
+            (Some(inner), How::Min) => columns::<Minimum, T, L>(x, inner, out),
+            (Some(inner), How::Mean) => {
+                columns::<Add, T, L>(x, inner, out);
+                let count = T::from_f64(count as f64);
+                for o in out.as_flattened_mut() {
+                    *o = *o / count;
+                }
+            }
+            (_, _) => {
+                let (taken, rest): (Vec<usize>, Vec<usize>) = (0..shape.rank()).partition(|&axis| self.takes(axis));
+                let mut scratch = call.scratch.borrow_mut();
+                reserve(&mut scratch, x.len());
+                let lines = &mut scratch[..x.len()];
+                gather(call.inputs[0], &Walk::permuted(shape, &[rest, taken].concat()), lines);
+                self.rows(simd, lines, count, out);
+            }
+        }
+    }
+}
+
+impl Reduce {
+    /// Reduces rows of `count` elements.
+    #[inline(always)]
+    fn rows<S: Simd, T: Real, const L: usize>(&self, simd: S, x: &[[T; L]], count: usize, out: &mut [[T; L]]) {
+        let size = [T::from_f64(count as f64); L];
+        for (o, row) in out.iter_mut().zip(x.chunks_exact(count)) {
+            *o = match self.how {
+                How::Sum => sum(simd, row),
+                How::Mean => div(simd, &sum(simd, row), &size),
+                How::Var => variance(simd, row, &size),
+                How::Max => extreme::<Maximum, S, T, L>(simd, row, -T::INFINITY),
+                How::Min => extreme::<Minimum, S, T, L>(simd, row, T::INFINITY),
+            };
+        }
+    }
+}
+
+#[inline(always)]
+fn variance<S: Simd, T: Real, const L: usize>(simd: S, row: &[[T; L]], size: &[T; L]) -> [T; L] {
+    let first = row[0];
+    let [distance] = sums_of(simd, row, |x| [sub(simd, x, &first)]);
+    let mean = add(simd, &first, &div(simd, &distance, size));
+    let [d, squares] = sums_of(simd, row, |x| {
+        let d = sub(simd, x, &mean);
+        [d, mul(simd, &d, &d)]
+    });
+    let rest = sub(simd, &squares, &div(simd, &mul(simd, &d, &d), size));
+    div(simd, &maximum(simd, &rest, &[T::ZERO; L]), size)
+}
+
+/// Joins a row in the order of `sums`: eight partial results first.
+#[inline(always)]
+fn extreme<F: Binary, S: Simd, T: Real, const L: usize>(simd: S, row: &[[T; L]], start: T) -> [T; L] {
+    let mut p = [[start; L]; PARTIALS];
+    let (eights, rest) = row.as_chunks::<PARTIALS>();
+    if L == 1 {
+        let mut lanes = [start; PARTIALS];
+        for x in row.as_flattened().as_chunks::<PARTIALS>().0 {
+            lanes = F::lanes(simd, &lanes, x);
+        }
+        p = lanes.map(|x| [x; L]);
+    } else {
+        for x in eights {
+            for j in 0..PARTIALS {
+                p[j] = F::lanes(simd, &p[j], &x[j]);
+            }
+        }
+    }
+    for (p, x) in p.iter_mut().zip(rest) {
+        *p = F::lanes(simd, p, x);
+    }
+    let mut joined = p[0];
+    for p in &p[1..] {
+        joined = F::lanes(simd, &joined, p);
+    }
+    joined
+}
+
+/// Joins the rows of blocks, each of `inner` elements, in rising order.
+#[inline(always)]
+fn columns<F: Binary, T: Real, const L: usize>(x: &[[T; L]], inner: usize, out: &mut [[T; L]]) {
+    let block = x.len() / (out.len() / inner).max(1);
+    for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(block)) {
+        let (first, rest) = x.split_at(inner);
+        out.copy_from_slice(first);
+        for x in rest.chunks_exact(inner) {
+            for (o, &x) in out.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
+                *o = F::value(*o, x);
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! A parameter as a value of the program.
+
+use pulp::Simd;
+
+use super::{Call, Operation, expect_inputs};
+use crate::Result;
+use crate::tensor::{Real, Shape};
+
+/// The parameter's values as the members see them, perturbed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weight {
+    /// Number of the parameter.
+    pub parameter: usize,
+}
+
+impl Operation for Weight {
+    const NAME: &'static str = "parameter";
+
+    fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape> {
+        expect_inputs(Self::NAME, inputs, 0)?;
+        Ok(parameters[self.parameter].clone())
+    }
+
+    fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
+        2 * output.numel()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        call.parameters[self.parameter].read(simd, 0, out);
+    }
+
+    fn parameters(&self) -> Vec<usize> {
+        vec![self.parameter]
+    }
+}

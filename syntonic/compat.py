@@ -1,0 +1,166 @@
+"""Names and import paths that the project's documents use, each as one line beside the name that it stands for.
+
+The library calls a thing by one word, in one file. Earlier documents call many of them otherwise: with `Pure` in front,
+or from a module that was named differently. Those imports work as well,
+
+    from syntonic.nn.architectures.syntonic_mlp_pure import PureSyntonicMLP
+
+because `import syntonic` puts a finder in front of Python's own that knows the table below. A path of the table without
+a file becomes a module of aliases; a module with a file gets them in addition. Nothing is imported before it is asked
+for. An alias has the arguments of what it stands for, which may differ from those in the documents.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Final
+
+_NN: Final = "syntonic.nn"
+_LAYERS: Final = f"{_NN}.layers"
+_WINDING: Final = f"{_NN}.winding"
+_MODELS: Final = f"{_NN}.architectures"
+
+# Documented module: its names, each with the place of what it stands for, as module:name.
+ALIASES: Final[dict[str, dict[str, str]]] = {
+    f"{_LAYERS}.differentiation": {
+        "DifferentiationLayer": f"{_LAYERS}:Differentiation",
+        "DifferentiationModule": f"{_LAYERS}:DifferentiationModule",
+    },
+    f"{_LAYERS}.harmonization": {"HarmonizationLayer": f"{_LAYERS}:Harmonization"},
+    f"{_LAYERS}.recursion": {
+        "RecursionBlock": f"{_LAYERS}:RecursionBlock",
+        "DeepRecursionNet": f"{_LAYERS}:DeepRecursionNet",
+    },
+    f"{_LAYERS}.normalization": {
+        "SyntonicNorm": f"{_LAYERS}:SyntonicNorm",
+        "GoldenNorm": f"{_LAYERS}:GoldenNorm",
+        "RecursionLayerNorm": f"{_LAYERS}:RecursionLayerNorm",
+    },
+    f"{_LAYERS}.syntonic_norm": {"SyntonicNorm": f"{_LAYERS}:SyntonicNorm"},
+    f"{_LAYERS}.syntonic_gate": {
+        "SyntonicGate": f"{_LAYERS}:SyntonicGate",
+        "AdaptiveGate": f"{_LAYERS}:AdaptiveGate",
+    },
+    f"{_LAYERS}.resonant_linear": {"ResonantLinear": f"{_LAYERS}:ResonantLinear"},
+    f"{_LAYERS}.resonant_parameter": {"ResonantParameter": f"{_LAYERS}:ResonantParameter"},
+    _LAYERS: {
+        "DifferentiationLayer": f"{_LAYERS}:Differentiation",
+        "HarmonizationLayer": f"{_LAYERS}:Harmonization",
+    },
+    f"{_NN}.loss.phase_loss": {
+        "PhaseAlignmentLoss": f"{_NN}.loss:PhaseAlignmentLoss",
+        "IPiConstraint": f"{_NN}.loss:IPiConstraint",
+        "GoldenPhaseScheduler": f"{_NN}.loss:GoldenPhaseSchedule",
+    },
+    f"{_NN}.loss.phase_alignment": {"GoldenPhaseScheduler": f"{_NN}.loss:GoldenPhaseSchedule"},
+    f"{_NN}.loss.regularization": {"ArchonicPenalty": f"{_NN}.loss:ArchonicPenalty"},
+    f"{_NN}.loss.syntony_metrics": {"compute_activation_syntony": f"{_NN}.loss:operator_syntony"},
+    f"{_WINDING}.prime_selection_pure": {"PurePrimeSelectionLayer": f"{_WINDING}:PrimeSelection"},
+    f"{_WINDING}.prime_selection": {"PrimeSelectionLayer": f"{_WINDING}:PrimeSelection"},
+    f"{_WINDING}.syntony_pure": {"PureWindingSyntonyComputer": f"{_WINDING}:WindingSyntony"},
+    f"{_WINDING}.syntony": {"WindingSyntonyComputer": f"{_WINDING}:WindingSyntony"},
+    f"{_WINDING}.resonant_embedding_pure": {
+        "PureResonantWindingEmbedding": f"{_WINDING}:ResonantWindingEmbedding",
+    },
+    f"{_WINDING}.dhsr_block": {"WindingDHSRBlock": f"{_WINDING}:DHSRBlock"},
+    f"{_WINDING}.resonant_dhsr_block": {"ResonantWindingDHSRBlock": f"{_WINDING}:DHSRBlock"},
+    f"{_WINDING}.winding_net": {
+        "WindingNet": f"{_MODELS}:WindingNet",
+        "PureWindingNet": f"{_MODELS}:WindingNet",
+    },
+    _WINDING: {
+        "PurePrimeSelectionLayer": f"{_WINDING}:PrimeSelection",
+        "PureWindingSyntonyComputer": f"{_WINDING}:WindingSyntony",
+        "PureResonantWindingEmbedding": f"{_WINDING}:ResonantWindingEmbedding",
+        "WindingDHSRBlock": f"{_WINDING}:DHSRBlock",
+        "ResonantWindingDHSRBlock": f"{_WINDING}:DHSRBlock",
+        "WindingNet": f"{_MODELS}:WindingNet",
+        "PureWindingNet": f"{_MODELS}:WindingNet",
+    },
+}
+_PURE: Final[dict[str, dict[str, str]]] = {
+    "syntonic_mlp": {
+        "SyntonicLinear": "SyntonicLinear",
+        "SyntonicMLP": "SyntonicMLP",
+        "DeepSyntonicMLP": "DeepMLP",
+    },
+    "syntonic_attention": {
+        "SyntonicAttention": "SyntonicAttention",
+        "MultiHeadSyntonicAttention": "MultiHeadAttention",
+        "GoldenConeAttention": "GoldenConeAttention",
+    },
+    "syntonic_transformer": {
+        "DHTransformerLayer": "TransformerLayer",
+        "SyntonicTransformerEncoder": "TransformerEncoder",
+        "SyntonicTransformer": "Transformer",
+        "ResonantTransformer": "Transformer",
+    },
+    "syntonic_cnn": {
+        "SyntonicConv1d": "Conv1d",
+        "SyntonicConv2d": "Conv2d",
+        "SyntonicCNN1d": "CNN1d",
+        "SyntonicCNN2d": "CNN2d",
+    },
+    "embeddings": {
+        "PositionalEncoding": "PositionalEncoding",
+        "WindingEmbedding": "WindingEmbedding",
+        "SyntonicEmbedding": "SyntonicEmbedding",
+    },
+}
+# Of architectures the documents have each name with and without Pure, from modules with and without _pure.
+for _module, _names in _PURE.items():
+    _plain = {name: f"{_MODELS}:{word}" for name, word in _names.items()}
+    _pure = {f"Pure{name}": place for name, place in _plain.items()}
+    ALIASES[f"{_MODELS}.{_module}"] = ALIASES[f"{_MODELS}.{_module}_pure"] = _plain | _pure
+    ALIASES.setdefault(_MODELS, {}).update(_plain | _pure)
+
+
+def resolve(module: str, name: str) -> object:
+    """Returns what a documented name stands for.
+
+    Raises:
+        AttributeError: the module has no such name.
+    """
+    place, _, word = ALIASES[module].get(name, "").partition(":")
+    if not place:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(place), word)
+
+
+class _Aliases(Loader):
+    """Fills a module with aliases, after the code of its file if it has one."""
+
+    def __init__(self, file: Loader | None) -> None:
+        self._file: Final = file
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._file.create_module(spec) if self._file else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        if self._file:
+            self._file.exec_module(module)
+        found: Callable[[str], object] = lambda name: resolve(module.__name__, name)  # noqa: E731 (typed, and bound)
+        module.__dict__["__getattr__"] = found
+
+    def __getattr__(self, name: str) -> object:
+        # What else is asked of a loader, such as the source, the file's own loader knows.
+        return getattr(self._file, name)
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules of the table."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in ALIASES:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target) or ModuleSpec(fullname, None)
+        spec.loader = _Aliases(spec.loader)
+        return spec
+
+
+sys.meta_path.insert(0, _Finder())

@@ -1,0 +1,211 @@
+"""Brings what a run's folder holds to a store, again and again until the store has everything.
+
+Only the folder counts: whatever failed, or whoever was killed, the next delivery asks the store for the newest step
+that it has and goes on from there. So no point is lost, and none is there twice.
+"""
+
+import json
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from syntonic.tracking import checkpoint, report
+from syntonic.tracking.base import Ending, Provenance, Status
+from syntonic.tracking.journal import JOURNAL, Point, Tail
+from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
+from syntonic.tracking.remote import Model, Remote
+from syntonic.tracking.report import lattice
+
+_BATCH: Final = 1000  # metrics of one request; stores refuse more
+_HEARTBEAT: Final = 20.0  # seconds between two signs of life
+_MODELS: Final = 5.0  # seconds between two looks at the checkpoints
+_LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
+
+Connect = Callable[[Outbox, Request], Remote]
+
+
+class Delivery:
+    """The delivery of one run.
+
+    Args:
+        outbox: of the run, held by this process.
+        request: what is to be recorded.
+        connect: opens the record in the store.
+        store: the store's address, for messages.
+    """
+
+    def __init__(self, outbox: Outbox, request: Request, connect: Connect, store: str) -> None:
+        self._outbox, self._request, self._connect, self._store = outbox, request, connect, store
+        self._remote: Remote | None = None
+        self._tail = self._new_tail()
+        self._mark = 0
+        self._pause, self._next_try = 0.5, 0.0
+        self._next_heartbeat = self._next_models = 0.0
+        self._problems: list[str] = []
+        self.failure: str | None = None
+
+    def advance(self) -> bool:
+        """Sends what is new; returns whether that worked. After a failure it waits before it tries again."""
+        now = time.monotonic()
+        if now < self._next_try:
+            return False
+        try:
+            remote = self._remote or self._open()
+            self._send(remote)
+            if now >= self._next_heartbeat:
+                remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
+                self._next_heartbeat = now + _HEARTBEAT
+            if now >= self._next_models:
+                self._attempt("a checkpoint", lambda: self._keep_models(remote, None))
+                self._next_models = time.monotonic() + _MODELS
+        except Exception as error:  # whatever a store's client raises: the folder keeps everything, and we try again
+            self._failed(error)
+            return False
+        self._pause, self.failure = 0.5, None
+        return True
+
+    def conclude(self, end: End | None, patience: float) -> Delivered:
+        """Sends the rest and closes the record.
+
+        Args:
+            end: how the run ended; None: its process is gone and did not say.
+            patience: seconds for which a store that fails is tried again.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            self._next_try = 0.0
+            self._problems.clear()
+            if self.advance():
+                try:
+                    assert self._remote is not None
+                    self._end(self._remote, end)
+                    break
+                except Exception as error:
+                    self._failed(error)
+            if time.monotonic() + self._pause > deadline:
+                break
+            time.sleep(self._pause)
+        filed = self._outbox.read_filed()
+        problems = [*self._problems, *([self.failure] if self.failure else [])]
+        delivered = Delivered(self._store, filed.run_id if filed else "", self.failure is None, problems)
+        self._outbox.receipt(delivered)
+        return delivered
+
+    def _open(self) -> Remote:
+        remote = self._connect(self._outbox, self._request)
+        self._outbox.file(Filed(self._store, remote.id))
+        request, origin = self._request, self._outbox.read_origin() or Provenance({}, {})
+        process = request.process
+        about = {"folder": str(self._outbox.run_folder.resolve()), "process": f"{process.host} {process.pid}"}
+        texts = {f"provenance/{name}": text for name, text in origin.files.items()}
+        texts["config.json"] = json.dumps(request.config, indent=1)
+        tags = {**origin.tags, **request.tags, **about}
+        remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
+        self._mark = remote.last_step()
+        self._tail = self._new_tail()
+        self._remote = remote
+        return remote
+
+    def _new_tail(self) -> Tail:
+        return Tail(self._outbox.run_folder / JOURNAL)
+
+    def _send(self, remote: Remote) -> None:
+        batch: list[Point] = []
+        for point in self._tail.new():
+            if point.step <= self._mark:
+                continue
+            if batch and sum(len(each.metrics) for each in batch) + len(point.metrics) > _BATCH:
+                remote.log_points(batch)
+                self._mark, batch = batch[-1].step, []
+            batch.append(point)
+        if batch:
+            remote.log_points(batch)
+            self._mark = batch[-1].step
+
+    def _end(self, remote: Remote, end: End | None) -> None:
+        if end is None:
+            last = max((point for point in self._new_tail().new()), key=lambda point: point.step, default=None)
+            ended = last.time if last else int(self._request.started * 1000)
+            end = End(Ending(Status.KILLED, last.step if last else 0, tags={"killed": "its process is gone"}), ended)
+        ending = end.ending
+        self._attempt("the final metrics", lambda: remote.log_results(ending.results, ending.step, end.time))
+        self._attempt("a checkpoint", lambda: self._keep_models(remote, end))
+        tags = {**ending.tags, **({"mlflow.note.content": ending.note} if ending.note else {})}
+        if tags:
+            self._attempt("its tags", lambda: remote.tag(tags))
+        for name, text in ending.texts.items():
+            self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
+        self._attempt("its report", lambda: remote.log_text("report.html", self._report()))
+        for name, folder in ending.folders.items():
+            self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
+        remote.close(ending.status, end.time)
+
+    def _log_folder(self, remote: Remote, name: str, folder: Path) -> None:
+        for path in files_of(inside(self._outbox.run_folder, folder)):
+            remote.log_file(safe_name(f"{name}/{path.name}"), path)
+
+    def _report(self) -> str:
+        if self._request.tags.get("kind") == "sweep":
+            return report.sweep_page(self._outbox.home, self._request.run)
+        return report.run_page(self._outbox)
+
+    def _keep_models(self, remote: Remote, end: End | None) -> None:
+        # What the folder keeps, the store keeps; what was removed here is removed there.
+        kept = {folder.name: folder for folder in self._outbox.run_folder.glob("checkpoints/gen-????????")}
+        if end is not None and (self._outbox.run_folder / "model").is_dir():
+            kept["model"] = self._outbox.run_folder / "model"
+        there = remote.models()
+        for key in sorted(there - kept.keys()):
+            remote.drop_model(key)
+        for key in sorted(kept.keys() - there):
+            step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
+            remote.add_model(self._model(key, step, kept, end))
+            if picture := lattice.picture(kept[key] / checkpoint.ARRAYS):
+                remote.log_text(f"figures/lattice-{key}.svg", picture)
+
+    def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
+        point = next((point for point in self._new_tail().new() if point.step == step), Point(step, 0, {}))
+        last = end is not None and step == end.ending.step
+        metrics = {**point.metrics, **(end.ending.results if end is not None and last else {})}
+        title = re.sub(r"[^\w-]+", "-", self._request.title)[:150]
+        return Model(key, f"{title}-{key}", step, files_of(kept[key]), self._request.params, metrics, point.time)
+
+    def _failed(self, error: Exception) -> None:
+        self._remote = None
+        self.failure = f"{self._store}: {_short(error)}; everything is kept in {self._outbox.run_folder}"
+        (self._outbox.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        self._next_try = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def _attempt(self, what: str, action: Callable[[], None]) -> None:
+        # One thing that cannot be stored must not keep the rest, and the true status, from being stored.
+        try:
+            action()
+        except Exception as error:
+            self._problems.append(f"{self._store} did not take {what}: {_short(error)}")
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Returns the regular files of a folder; a link could show a stranger's file and is left out."""
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
+
+
+def undelivered(home: Path) -> Iterator[Outbox]:
+    """Yields the outboxes under a home of which something may not have reached its store, oldest first."""
+    for request in sorted(home.glob("*/*/tracking/request.json")):
+        outbox = Outbox(request.parent.parent)
+        try:
+            asked, receipt = outbox.read_request(), outbox.read_receipt()
+        except OutboxError:
+            continue
+        if asked is not None and asked.tracked and (receipt is None or not receipt.whole):
+            yield outbox
+
+
+def _short(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"

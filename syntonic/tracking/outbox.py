@@ -1,0 +1,194 @@
+"""What a run has to tell its store, as files in `<run folder>/tracking/`.
+
+The run writes `request.json` at its start and `ending.json` at its end; the journal lies beside the folder. Whoever
+delivers them writes `record.json` once the store has a record of the run, and `receipt.json` when everything is there.
+So a delivery can be begun by one process and finished by another, days later and on a machine that has the files.
+"""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from syntonic.tracking import plain
+from syntonic.tracking.base import Ending, Provenance
+from syntonic.tracking.process import Identity
+
+_FORMAT: Final = 1
+_NAME: Final = re.compile(r"[\w.+= -]+(/[\w.+= -]+)*", re.ASCII)
+T = TypeVar("T")
+
+
+class OutboxError(ValueError):
+    """A file of an outbox that cannot be used; the message names it and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to record, and where.
+
+    Attributes:
+        uri: of the store; None: the database in the root of all runs.
+        experiment: of the store.
+        process: which process computes the run.
+        parent: the store's id of the sweep that the run is a point of.
+        tracked: whether the run is to be recorded in the store at all, unasked.
+        run, title, config, params, tags, started, resumed: as in `Run`.
+    """
+
+    uri: str | None
+    experiment: str
+    run: str
+    title: str
+    config: dict[str, Any]
+    params: dict[str, str]
+    tags: dict[str, str]
+    parent: str | None
+    started: float
+    process: Identity
+    resumed: bool = False
+    tracked: bool = True
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended, and when: milliseconds since 1970."""
+
+    ending: Ending
+    time: int
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Under which id a store has the run."""
+
+    store: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How a delivery ended; `whole`: the store has everything."""
+
+    store: str
+    run_id: str
+    whole: bool
+    problems: list[str] = field(default_factory=list)
+
+
+class Outbox:
+    """The files of one run.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.run_folder = folder
+        self.folder = folder / "tracking"
+
+    @property
+    def home(self) -> Path:
+        """The root of all runs, by where the folder lies."""
+        return self.run_folder.resolve().parent.parent
+
+    def begin(self, request: Request) -> None:
+        """Writes the request; what an earlier part of the run left to say about its end is no longer true."""
+        self.folder.mkdir(exist_ok=True)
+        for name in ("ending.json", "receipt.json"):
+            (self.folder / name).unlink(missing_ok=True)
+        self._write("request.json", asdict(request))
+
+    def redirect(self, request: Request, uri: str) -> None:
+        """Makes the run belong to another store, which knows nothing of it yet."""
+        if request.uri != uri or not request.tracked:
+            (self.folder / "record.json").unlink(missing_ok=True)
+        self._write("request.json", asdict(replace(request, uri=uri, tracked=True)))
+
+    def end(self, ending: Ending, time: int) -> None:
+        """Writes how the run ended; `time` is in milliseconds since 1970."""
+        folders = {name: str(folder.resolve()) for name, folder in ending.folders.items()}
+        self._write("ending.json", asdict(End(replace(ending, folders=folders), time)))  # type: ignore[arg-type]
+
+    def file(self, filed: Filed) -> None:
+        """Writes where the record is."""
+        self._write("record.json", asdict(filed))
+
+    def receipt(self, delivered: Delivered) -> None:
+        """Writes how the delivery ended."""
+        self._write("receipt.json", asdict(delivered))
+
+    def origin(self, found: Provenance) -> None:
+        """Writes where the run comes from."""
+        self._write("origin.json", asdict(found))
+
+    def read_request(self) -> Request | None:
+        """Returns the request, None if there is none."""
+        return self._read("request.json", Request)
+
+    def read_end(self) -> End | None:
+        """Returns how the run ended and when, None if it has not."""
+        return self._read("ending.json", End)
+
+    def read_filed(self) -> Filed | None:
+        """Returns where the record is, None if there is none."""
+        return self._read("record.json", Filed)
+
+    def read_receipt(self) -> Delivered | None:
+        """Returns how the last delivery ended, None if none did."""
+        return self._read("receipt.json", Delivered)
+
+    def read_origin(self) -> Provenance | None:
+        """Returns where the run comes from, None if nobody wrote it down."""
+        return self._read("origin.json", Provenance)
+
+    def _write(self, name: str, facts: Mapping[str, Any]) -> None:
+        hidden = self.folder / f".{name}-{os.getpid()}-{secrets.token_hex(2)}"
+        hidden.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")
+        hidden.replace(self.folder / name)
+
+    def _read(self, name: str, cls: type[T]) -> T | None:
+        path = self.folder / name
+        try:
+            return plain.read(path, cls, _FORMAT)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise OutboxError(f"{path} cannot be used: {error}") from error
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Outbox]:
+    """Opens the outbox of a run for one deliverer at a time; waits for another one."""
+    outbox = Outbox(folder)
+    with (outbox.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield outbox
+
+
+def inside(folder: Path, path: Path) -> Path:
+    """Returns `path` if it lies in `folder`.
+
+    Raises:
+        ValueError: if it does not, be it by a link.
+    """
+    if folder.resolve() not in path.resolve().parents:
+        raise ValueError(f"{path} does not lie in {folder}")
+    return path
+
+
+def safe_name(name: str) -> str:
+    """Returns `name` if it is that of a file below the place where it is to be stored.
+
+    Raises:
+        ValueError: if it could lead elsewhere.
+    """
+    if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")) or len(name) > 200:
+        raise ValueError(f"{name!r} is no name of a file to keep")
+    return name

@@ -1,0 +1,87 @@
+"""Makes a dataclass from plain data that somebody else may have written: every field is there, and of its type."""
+
+import dataclasses
+import json
+import types
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+_LARGEST: Final = 64 << 20  # bytes of a file that is read
+
+
+def read(path: Path, cls: type[T], version: int) -> T:
+    """Reads a dataclass from a JSON file that has its fields, and `format`.
+
+    Raises:
+        FileNotFoundError: if there is no file.
+        ValueError: if it is not what it should be; the message says what is wrong.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise ValueError(f"it has more than {_LARGEST >> 20} MB")
+    try:
+        facts = json.loads(path.read_bytes())
+    except (RecursionError, UnicodeDecodeError, OSError) as error:
+        raise ValueError(f"it cannot be read ({error})") from error
+    if not isinstance(facts, dict):
+        raise ValueError("it holds no mapping")
+    found = facts.pop("format", None)
+    if found != version:
+        raise ValueError(f"it has format {found}, this version of syntonic reads format {version}")
+    return build(cls, facts)
+
+
+def build(cls: type[T], facts: object) -> T:
+    """Makes a `cls`; a field that has a default may be missing.
+
+    Raises:
+        ValueError: naming the first field that is missing, unknown or of another type.
+    """
+    if not isinstance(facts, dict):
+        raise ValueError("it holds no mapping")
+    hints = _hints(cls)  # type: ignore[arg-type]
+    for key in facts:
+        if key not in hints:
+            raise ValueError(f"it holds an unknown field {str(key)[:60]!r}")
+    made = {}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.name in facts:
+            made[field.name] = _converted(facts[field.name], hints[field.name], field.name)
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise ValueError(f"it has no field {field.name!r}")
+    return cls(**made)
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _converted(value: object, hint: Any, name: str) -> Any:  # noqa: ANN401 (whatever the field holds)
+    origin, inner = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        return _converted(value, next(option for option in inner if option is not type(None)), name)
+    if origin in (dict, Mapping):
+        if isinstance(value, dict):
+            return {key: _converted(item, inner[1], name) for key, item in value.items()}
+    elif origin in (list, Sequence):
+        if isinstance(value, list):
+            return [_converted(item, inner[0], name) for item in value]
+    elif dataclasses.is_dataclass(hint):
+        return build(hint, value)  # type: ignore[arg-type]
+    elif isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
+    elif hint is Path and isinstance(value, str):
+        return Path(value)
+    elif hint is float and type(value) in (int, float):
+        return float(value)  # type: ignore[arg-type]
+    elif type(value) is hint:
+        return value
+    raise ValueError(f"its field {name!r} holds {str(value)[:60]!r}, which is of the wrong type")

@@ -1,0 +1,164 @@
+"""The process that writes: whatever is killed, and whenever, the store has every point once and the true status."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syntonic.tracking import courier as courier_file
+from syntonic.tracking.base import Ending, Receipt, Run, Status
+from syntonic.tracking.courier import Courier
+from syntonic.tracking.outbox import Outbox
+
+Recorder = Callable[..., Receipt]
+
+TRAINER = """
+import sys, time
+from pathlib import Path
+from syntonic.tracking.base import Run
+from syntonic.tracking.mlflow import MlflowTracker
+class Step:
+    def __init__(self, generation): self.generation = generation
+    def metrics(self): return {"loss": 1.0 / self.generation}
+folder = Path(sys.argv[1])
+tracker = MlflowTracker()
+tracker.start(Run(folder.name, "t", folder, folder.parent.parent, {}, {}, started=time.time()))
+for step in range(1, 51): tracker.log(Step(step))
+tracker.flush()
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def rows(home: Path, query: str, *values: str) -> list[Any]:
+    """Asks the store."""
+    with sqlite3.connect(home / "mlflow.db") as database:
+        return list(database.execute(query, values))
+
+
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Waits until something is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def status(home: Path, run: Run) -> str | None:
+    """Returns the status that the store has of a run."""
+    query = "SELECT status FROM runs JOIN tags USING (run_uuid) WHERE key = 'syntonic.run' AND value = ?"
+    try:
+        return next((row[0] for row in rows(home, query, run.id)), None)
+    except sqlite3.OperationalError:
+        return None
+
+
+def test_a_run_is_recorded_and_its_process_is_gone(run: Run, home: Path, record: Recorder, steps: Any) -> None:
+    receipt = record(run, steps(1, 1001), Ending(Status.FINISHED, 1000))
+    assert (receipt.problems, receipt.served) == ([], True)
+    query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
+    assert rows(home, query, receipt.run_id) == [(3000, 3000)]
+    assert rows(home, "SELECT status FROM runs WHERE run_uuid = ?", receipt.run_id) == [("FINISHED",)]
+    tags = dict(rows(home, "SELECT key, value FROM tags WHERE run_uuid = ?", receipt.run_id))
+    assert len(tags["syntonic.core_sha256"]) == 64
+    assert (run.folder / "tracking" / courier_file.LOG).read_text() == ""
+
+
+def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Path) -> None:
+    trainer = subprocess.Popen(
+        [sys.executable, "-c", TRAINER, str(run.folder)], stdout=subprocess.PIPE, text=True, process_group=0
+    )
+    assert trainer.stdout is not None
+    assert trainer.stdout.readline() == "ready\n"
+    until(lambda: status(home, run) == "RUNNING")
+    trainer.send_signal(signal.SIGKILL)
+    trainer.communicate()
+    until(lambda: status(home, run) == "KILLED")
+    receipt = Outbox(run.folder).read_receipt()
+    until(lambda: Outbox(run.folder).read_receipt() is not None)
+    receipt = Outbox(run.folder).read_receipt()
+    assert receipt is not None
+    assert receipt.whole
+    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ?", receipt.run_id) == [(50,)]
+
+
+def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
+    courier = Courier(run, None, "syntonic", "store", served=True)
+    for step in steps(1, 21):
+        courier.log(step)
+    courier._writer.send_signal(signal.SIGKILL)
+    receipt = courier.finish(Ending(Status.FINISHED, 20))
+    assert receipt.problems == []
+    assert status(home, run) == "FINISHED"
+    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ?", receipt.run_id) == [(60,)]
+
+
+def test_a_slow_writer_hands_over(run: Run, home: Path, steps: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    courier = Courier(replace(run, say=said.append), None, "syntonic", "store", served=True)
+    for step in steps(1, 21):
+        courier.log(step)
+    until(lambda: status(home, run) == "RUNNING")
+    courier._writer.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(courier_file, "_SLOW", 0.1)
+    monkeypatch.setattr(courier_file, "_SILENCE", 0.2)
+    started = time.monotonic()
+    os_timer = subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {courier._writer.pid}"])
+    receipt = courier.finish(Ending(Status.FINISHED, 20))
+    os_timer.wait()
+    assert receipt.problems == []
+    assert status(home, run) == "FINISHED"
+    assert time.monotonic() - started >= 1.0
+    assert said == ["waiting until the run is recorded in store"]
+
+
+def test_a_store_that_cannot_be_opened_loses_nothing_and_sync_is_named(
+    run: Run, tmp_path: Path, record: Recorder, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("a file is no folder")
+    receipt = record(run, steps(1, 21), Ending(Status.FINISHED, 20), uri=f"sqlite:///{tmp_path}/file/x.db")
+    problem, hint = receipt.problems
+    assert "everything is kept in" in problem
+    assert "syntonic-run sync" in hint
+    assert len((run.folder / "journal.jsonl").read_text().splitlines()) == 20
+    assert "Traceback" in (run.folder / "tracking" / "error.txt").read_text()
+
+
+def test_a_folder_full_of_false_modules_is_no_danger(
+    run: Run, tmp_path: Path, record: Recorder, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "sqlite3", "mlflow", "syntonic", "selectors"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the working folder was imported')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    assert record(run, steps(1, 2), Ending(Status.FINISHED, 1)).problems == []
+
+
+def test_the_death_of_both_is_found_by_the_next_run(
+    run: Run, home: Path, tmp_path: Path, record: Recorder, steps: Any
+) -> None:
+    trainer = subprocess.Popen(
+        [sys.executable, "-c", TRAINER, str(run.folder)], stdout=subprocess.PIPE, text=True, process_group=0
+    )
+    assert trainer.stdout is not None
+    assert trainer.stdout.readline() == "ready\n"
+    until(lambda: status(home, run) == "RUNNING")
+    children = Path(f"/proc/{trainer.pid}/task/{trainer.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell the children of a process")
+    for pid in (int(children.read_text()), trainer.pid):
+        os.kill(pid, signal.SIGKILL)
+    trainer.communicate()
+    assert status(home, run) == "RUNNING"
+    other = home / "runs" / f"{run.id}-next"
+    other.mkdir()
+    record(replace(run, id=other.name, folder=other), steps(1, 2), Ending(Status.FINISHED, 1))
+    assert status(home, run) == "KILLED"
