@@ -8,7 +8,7 @@ import syntonic
 
 ARRAY_LIBRARIES = {"numpy", "torch", "pandas", "jax"}
 # The two edges that may: data that scikit-learn ships, and the MLflow client.
-EDGES = {"syntonic.benchmarks.datasets", "syntonic.tracking.mlflow"}
+EDGES = {"syntonic.benchmarks.datasets", "syntonic.tracking.mlflow_run"}
 
 
 def test_no_module_imports_an_array_library():

@@ -25,7 +25,7 @@ HEIGHT = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
     "hydra": "runners/",
     "omegaconf": "runners/",
-    "mlflow": "tracking/mlflow.py",
+    "mlflow": "tracking/mlflow_run.py",
     "numpy": "benchmarks/datasets.py",
     "sklearn": "benchmarks/datasets.py",
     "torch": "nowhere",
