@@ -1,3 +1,5 @@
 """Syntonic: training neural networks without gradients, on an exact golden lattice."""
 
 from syntonic import compat as compat
+from syntonic.runners.api import RunResult as RunResult
+from syntonic.runners.api import run as run

@@ -57,7 +57,8 @@ class Session:
         """Starts the process and waits until it is warm."""
         # A machine's OpenBLAS settings would bind the peers' NumPy; everyone runs with the library's own choice.
         environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
-        environment["PYTHONPATH"] = os.pathsep.join([str(HERE), str(PEERS)])
+        paths = [str(HERE), str(PEERS), os.environ.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         command = [peer_python if who.peer else sys.executable, str(HERE / who.script), *who.arguments]
         self.name = who.name
         self._process = subprocess.Popen(

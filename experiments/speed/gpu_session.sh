@@ -27,7 +27,7 @@ part() { # part SECONDS NAME COMMAND..
 # -o: the checkout's settings are not here; a warning of another library is no failure of ours.
 tests=("$python" -m pytest -q --maxfail=40 --import-mode=importlib -p no:cacheprovider -o "markers=gpu: needs a CUDA device
 slow: takes long")
-lines=60 part 210 tests "${tests[@]}" gpu kernels -m "not slow"
+lines=60 part 200 tests "${tests[@]}" gpu kernels -m "not slow"
 
 sanitize=$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)
 if [ -x "$sanitize" ]; then
@@ -36,9 +36,9 @@ if [ -x "$sanitize" ]; then
         or (test_batch_norm and 16) or (test_conv2d and shape3) or (test_reductions and shape3) or test_centroid
         or (test_batch_syntony and shape4) or test_members or test_mobius or test_gradient'
     for tool in memcheck racecheck initcheck; do
-        lines=6 part 45 "$tool" "$sanitize" --tool "$tool" --error-exitcode 9 --print-limit 20 \
+        lines=6 part 40 "$tool" "$sanitize" --tool "$tool" --error-exitcode 9 --print-limit 20 \
             "${tests[@]}" gpu -k "$(echo "$small" | tr '\n' ' ') and float32"
     done
 fi
 
-lines=80 part 240 speed "$python" gpu_ops.py --minutes 3.4 --out "$out/gpu_ops.json"
+lines=80 part 235 speed "$python" gpu_ops.py --minutes 3.4 --out "$out/gpu_ops.json"

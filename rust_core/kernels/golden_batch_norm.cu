@@ -156,13 +156,24 @@ extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(
     const real shift = x[channel * inner];
     const double count = (double)packs * LANES;
     double sum = 0;
-#pragma unroll 4
-    for (size p = begin + threadIdx.x; p < end; p += blockDim.x) {
-        const unsigned int n = (unsigned int)p / row;
-        const Pack pack = ((const Pack*)(x + (n * channels + channel) * inner))[(unsigned int)p - n * row];
-        kept[p - begin] = pack;
+    // One block fills a multiprocessor: each thread must have several loads in flight.
+    constexpr int IN_FLIGHT = 4;
+    for (size base = begin + threadIdx.x; base < end; base += IN_FLIGHT * blockDim.x) {
+        Pack pack[IN_FLIGHT];
 #pragma unroll
-        for (int k = 0; k < LANES; k++) sum += (double)pack.v[k] - (double)shift;
+        for (int u = 0; u < IN_FLIGHT; u++) {
+            const unsigned int p = (unsigned int)(base + u * blockDim.x), n = p / row;
+            if (p < end) pack[u] = ((const Pack*)(x + (n * channels + channel) * inner))[p - n * row];
+        }
+#pragma unroll
+        for (int u = 0; u < IN_FLIGHT; u++) {
+            const size p = base + u * blockDim.x;
+            if (p < end) {
+                kept[p - begin] = pack[u];
+#pragma unroll
+                for (int k = 0; k < LANES; k++) sum += (double)pack[u].v[k] - (double)shift;
+            }
+        }
     }
     sum = block_reduce(sum, 0.0, Sum(), partial);
     if (threadIdx.x == 0) whole = sum;

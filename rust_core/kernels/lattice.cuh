@@ -168,8 +168,8 @@ __device__ inline Point point_with(double x, size b, double residual) {
     return {(size)round(__dsub_rn(__dsub_rn(x, __dmul_rn((double)b, PHI)), residual)), b};
 }
 
-// The point nearest to x, for finite x >= 0.
-__device__ inline Point nearest(double x, size precision) {
+// The point nearest to x, for finite x >= 0. Long code that few numbers need: one copy of it is enough.
+__device__ __noinline__ Point nearest(double x, size precision) {
     if (x >= embed(precision, precision)) return {precision, precision};
     const size reach = 2 * precision + 1;
     const size low = floor_over_phi(x, -reach) + 1, high = floor_over_phi(x, reach);

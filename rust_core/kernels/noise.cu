@@ -8,9 +8,19 @@ KERNEL(noise)(real* out, size seed, size stream, size parameter, size first_pair
                                    (unsigned int)generation, (unsigned int)seed, (unsigned int)stream);
         real* own = out + pair * n + block * NORMALS_PER_BLOCK;
         const int count = n - block * NORMALS_PER_BLOCK < NORMALS_PER_BLOCK ? (int)(n - block * NORMALS_PER_BLOCK) : NORMALS_PER_BLOCK;
+        if (n % LANES == 0) {
 #pragma unroll
-        for (int i = 0; i < NORMALS_PER_BLOCK; i++) {
-            if (i < count) own[i] = normal_of(words, i);
+            for (int i = 0; i < NORMALS_PER_BLOCK; i += LANES) {
+                Pack pack;
+#pragma unroll
+                for (int k = 0; k < LANES; k++) pack.v[k] = normal_of(words, i + k);
+                if (i < count) *(Pack*)(own + i) = pack;
+            }
+        } else {
+#pragma unroll
+            for (int i = 0; i < NORMALS_PER_BLOCK; i++) {
+                if (i < count) own[i] = normal_of(words, i);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #define UNARY(name, formula)                                                                                          \
     KERNEL(name)(real* out, const real* x, size packs, size n) {                                                      \
-        map_one<2>(out, x, packs, n, [](size, real x) { return (real)(formula); });                                   \
+        map_one<1>(out, x, packs, n, [](size, real x) { return (real)(formula); });                                   \
     }
 
 UNARY(neg, -x)

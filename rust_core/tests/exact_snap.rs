@@ -141,3 +141,67 @@ proptest! {
         prop_assert_eq!(snapper.snap(to_f64(a, b))?, (a, b));
     }
 }
+
+#[test]
+fn a_million_numbers_at_a_hundred() -> Result<()> {
+    let snapper = Snapper::new(100)?;
+    let bound = to_f64(100, 100);
+    let xs: Vec<f64> = (0..1_000_000).map(|i| uniform(i) * if i % 2 == 0 { 3.0 } else { bound }).collect();
+    let (mut a, mut b) = (vec![0; xs.len()], vec![0; xs.len()]);
+    snapper.snap_into(&xs, &mut a, &mut b)?;
+    for (i, &x) in xs.iter().enumerate() {
+        assert_eq!((a[i], b[i]), search(x, 100), "{x:e}");
+    }
+    Ok(())
+}
+
+/// All b of one precision, sorted by the place of b*phi on the circle: the nearest fitting place is found by looking
+/// outwards from that of x.
+struct Circle {
+    precision: i64,
+    places: Vec<(u128, i64)>,
+}
+
+impl Circle {
+    const TURN: u128 = 1 << 96;
+
+    fn new(precision: i64) -> Self {
+        let place = |b: i64| ((i128::from(b) * PHI_96).rem_euclid(Self::TURN as i128) as u128, b);
+        let mut places: Vec<_> = (-precision..=precision).map(place).collect();
+        places.sort_unstable();
+        Self { precision, places }
+    }
+
+    /// Returns the nearest point to x within the bounds.
+    fn nearest(&self, x: f64) -> (i64, i64) {
+        let fixed = (x * 2.0_f64.powi(96)) as i128;
+        let place = fixed.rem_euclid(Self::TURN as i128) as u128;
+        let count = self.places.len();
+        let start = self.places.partition_point(|&(other, _)| other < place);
+        let up = (0..count).map(|i| self.places[(start + i) % count]);
+        let down = (1..=count).map(|i| self.places[(start + count - i) % count]);
+        // Of one side the first that fits is the nearest of that side.
+        let fits = |(_, b): (u128, i64)| {
+            let rest = fixed - i128::from(b) * PHI_96;
+            let a = ((rest + (1 << 95)) >> 96) as i64;
+            (a.abs() <= self.precision).then_some(((rest - (i128::from(a) << 96)).abs(), -b, a))
+        };
+        let sides = [up.clone().find_map(fits), down.clone().find_map(fits)];
+        sides.into_iter().flatten().min().map_or((0, 0), |(_, b, a)| (a, -b))
+    }
+}
+
+#[test]
+fn a_hundred_thousand_numbers_at_a_million() -> Result<()> {
+    const PRECISION: i64 = 1_000_000;
+    let (circle, snapper) = (Circle::new(PRECISION), Snapper::new(PRECISION)?);
+    let bound = to_f64(PRECISION, PRECISION) * 0.95;
+    for i in 0..100_000 {
+        let x = uniform(i) * if i % 2 == 0 { 4.0 } else { bound };
+        let (a, b) = circle.nearest(x);
+        assert_eq!(snapper.snap(x)?, (a, b), "{x:e}");
+        assert_eq!(snapper.snap(-x)?, (-a, -b), "-{x:e}");
+        assert_eq!(snapper.snap(to_f64(a, b))?, (a, b), "the point of {x:e}");
+    }
+    Ok(())
+}

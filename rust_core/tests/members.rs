@@ -39,7 +39,7 @@ fn layers(p: &mut Program, [x, labels, target]: [NodeId; 3]) -> NodeId {
     let h = apply(Arithmetic::Sub.into(), &[h, target]);
     let logits = apply(Linear { weight: 6, bias: None }.into(), &[h]);
     let loss = apply(CrossEntropy.into(), &[logits, labels]);
-    let p1 = apply(Softmax.into(), &[logits]);
+    let p1 = apply(Softmax::LAST.into(), &[logits]);
     let p2 = apply(Arithmetic::Add.into(), &[p1, logits]);
     let mse = apply(MeanSquaredError.into(), &[p2, p1]);
     let mean = apply(Reduce::all(How::Mean).into(), &[p2]);

@@ -1,10 +1,12 @@
 """The command line of `syntonic-run`: a few flags, the rest are `key=value` overrides."""
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.verbs.table import VERBS
 
 _SWITCHES: Final = {
     "-h": "help",
@@ -19,7 +21,9 @@ _WITH_VALUE: Final = {
     "--config-name": "config_name",
     "-cd": "config_dir",
     "--config-dir": "config_dir",
+    "--completion": "completion",
 }
+FLAGS: Final = (*_SWITCHES, *_WITH_VALUE)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Arguments:
         config_name: the sentence to start from; None: `config`, the default run.
         config_dir: a folder of the user's own words and sentences.
         overrides: `key=value` words, in order.
+        completion: the shell whose script for completion is wanted.
+        complete: the line that a shell wants completed.
     """
 
     overrides: tuple[str, ...] = ()
@@ -37,6 +43,8 @@ class Arguments:
     config_dir: str | None = None
     multirun: bool = False
     show_config: bool = False
+    completion: str | None = None
+    complete: str | None = None
     help: bool = False
     version: bool = False
 
@@ -47,6 +55,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     Raises:
         RequestError: on an unknown flag, a flag without its value, or a word that is no override.
     """
+    if argv and argv[0] == "--complete":  # asked by a shell, of a line that may be anything
+        return Arguments(complete=" ".join(argv[1:]))
+    _refuse_misspelt_verb(argv)
     found: dict[str, str | bool] = {}
     overrides: list[str] = []
     faults: list[str] = []
@@ -73,3 +84,10 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 def _sentence_hint(word: str) -> str:
     return f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
+
+
+def _refuse_misspelt_verb(argv: Sequence[str]) -> None:
+    # What follows a verb is the verb's own, so there is nothing more to say about it.
+    near = difflib.get_close_matches(argv[0], VERBS, n=1, cutoff=0.6) if argv else []
+    if near and "=" not in argv[0]:
+        raise RequestError([f"{argv[0]!r} is no verb; did you mean {near[0]!r}? See `syntonic-run --help`"])

@@ -8,7 +8,9 @@ from typing import Final
 
 from syntonic.runners import help as help_text
 from syntonic.runners.arguments import parse
+from syntonic.runners.completion import completed
 from syntonic.runners.faults import RequestError
+from syntonic.runners.verbs.table import VERBS, call
 
 WRONG_REQUEST: Final = 2
 
@@ -22,13 +24,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 a wrong request (nothing was written), 128 + n ended by signal n.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = parse(sys.argv[1:] if argv is None else argv)
+        if words and words[0] in VERBS:
+            return call(words[0], words[1:])
+        arguments = parse(words)
         if arguments.help:
             print(help_text.text())
             return 0
         if arguments.version:
             print(f"syntonic {metadata.version('syntonic')}")
+            return 0
+        if (answer := completed(arguments)) is not None:
+            print(answer)
             return 0
         from syntonic.runners.launch import launch
 

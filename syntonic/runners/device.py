@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from syntonic import _core
 from syntonic.runners.faults import RequestError, did_you_mean
 
 DEVICES: Final = ("auto", "cpu", "cuda")
@@ -22,5 +23,5 @@ def resolve(device: str) -> str:
 
 
 def cuda_unavailable() -> str:
-    """Returns why CUDA cannot be used, an empty string if it can."""
-    return "this build of syntonic computes on the CPU only"
+    """Returns why a run cannot use CUDA, an empty string if it can."""
+    return _core.cuda_reason() or "members are evaluated on the CPU only; the GPU has operations on DeviceTensor so far"

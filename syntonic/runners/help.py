@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from syntonic.runners.verbs.table import VERBS
+
 PACKAGE: Final = Path(__file__).parent.parent
 WORDS: Final = PACKAGE / "conf"
 SENTENCES: Final = PACKAGE / "configs"
@@ -17,19 +19,27 @@ syntonic-run: train a neural network without gradients, on the golden lattice.
   syntonic-run benchmark=digits model.hidden=[32]  the default run, changed word by word
   syntonic-run trainer=es trainer.sigma=0.05 seed=3
   syntonic-run -m trainer=retrocausal,es seed=0,1,2   a sweep: every combination, one run each
+  syntonic-run -m hydra/sweeper=tpe 'trainer.sigma=interval(0.01,1)' sweep.parallel=4
   syntonic-run resume=last                         go on with the latest run, bit for bit; or resume=<run id>
 
 Words (conf/): choose with group=option, change one with group.key=value
 {words}
   other keys: seed=0  device=auto|cpu|cuda  name=<run name>  resume=last|<run id>
+  experiment  {experiments}
+  of sweeps: hydra/sweeper  {sweepers}; hydra/launcher  {launchers};
+             sweep.{{metric, mode, seeds, parallel, on_failure, prune, skip_finished, dry_run, resume}}
 
 Sentences (configs/): start with -cn NAME
 {sentences}
 
+Verbs: syntonic-run VERB, and syntonic-run VERB --help
+{verbs}
+
 Flags
   -cn, --config-name NAME   the sentence to start from
   -cd, --config-dir FOLDER  more words and sentences of your own (./conf is always looked at first)
-  -m,  --multirun           a sweep over comma-separated values
+  -m,  --multirun           a sweep: a,b  range(0,5)  interval(0,1)  tag(log,interval(0.01,1)), one run for each point
+  --completion bash         completion for bash: eval "$(syntonic-run --completion bash)"
   --cfg                     print the composed config and stop
   --version                 print the version and stop
 
@@ -37,7 +47,8 @@ Everything a run writes lies in .syntonic/ of the working folder, or in $SYNTONI
   {dashboard}
 
 Exit codes: 0 done, 1 the run failed, 2 the request was wrong and nothing was written,
-130, 143, 129 ended by Ctrl-C, SIGTERM or SIGHUP after a checkpoint was written."""
+130, 143, 129 ended by Ctrl-C, SIGTERM or SIGHUP after a checkpoint was written.
+The same sweep again runs what is left of it, and nothing if nothing is."""
 
 
 def text() -> str:
@@ -46,12 +57,15 @@ def text() -> str:
     groups = ("model", "benchmark", "trainer", "tracking", "callbacks")
     words = [f"  {group:<10} {'  '.join(_options(root / group for root in roots))}" for group in groups]
     sentences = [f"  {path.stem:<18} {_first_comment(path)}" for path in sorted(SENTENCES.glob("*.yaml"))]
-    return _TEXT.format(words="\n".join(words), sentences="\n".join(sentences), dashboard=dashboard())
+    groups_of_sweeps = {"experiments": "experiment", "sweepers": "hydra/sweeper", "launchers": "hydra/launcher"}
+    others = {name: "  ".join(_options(root / group for root in roots)) for name, group in groups_of_sweeps.items()}
+    others["verbs"] = "\n".join(f"  {verb:<10} {line}" for verb, line in VERBS.items())
+    return _TEXT.format(words="\n".join(words), sentences="\n".join(sentences), dashboard=dashboard(), **others)
 
 
-def dashboard(uri: str = "sqlite:///.syntonic/mlflow.db") -> str:
-    """Returns the shell command that opens the dashboard of a store."""
-    return command(f"mlflow ui --backend-store-uri {uri} --host 127.0.0.1 --workers 1")
+def dashboard() -> str:
+    """Returns the shell command that opens the dashboard."""
+    return command("syntonic-run ui")
 
 
 def command(line: str) -> str:

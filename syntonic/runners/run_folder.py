@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -33,6 +33,11 @@ class RunFacts:
         config_name, overrides: the request that the config was composed from.
         tracked_as: the tracker's id of the run, None while it has none.
         generation: the last generation, once the run has ended in an orderly way.
+        sweep: of a point of a sweep, `id`, `point` (what was set) and `parent` (the tracker's id of the sweep).
+        results: the centre's final metrics, once the run is finished.
+        reason: why the run ended before its last generation, empty if it did not.
+        seconds, evaluations: what the run took in the process that ended it.
+        core: the SHA-256 of the core library that ended it.
     """
 
     id: str
@@ -44,6 +49,12 @@ class RunFacts:
     status: Status = Status.RUNNING
     tracked_as: str | None = None
     generation: int | None = None
+    sweep: dict[str, str] | None = None
+    results: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+    evaluations: int = 0
+    core: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -71,7 +82,14 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @classmethod
-    def create(cls, title: str, config: dict[str, Any], config_name: str, overrides: list[str]) -> "RunFolder":
+    def create(
+        cls,
+        title: str,
+        config: dict[str, Any],
+        config_name: str,
+        overrides: list[str],
+        sweep: dict[str, str] | None = None,
+    ) -> "RunFolder":
         """Makes the folder of a new run and takes it.
 
         Raises:
@@ -79,7 +97,7 @@ class RunFolder:
         """
         now = time.time()
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
-        facts = RunFacts(name, title, now, config, config_name, overrides)
+        facts = RunFacts(name, title, now, config, config_name, overrides, sweep=sweep)
         folder = cls(home() / "runs" / name, facts)
         try:
             folder.checkpoints.mkdir(parents=True)
@@ -122,6 +140,15 @@ class RunFolder:
             hidden.replace(self.path / "run.json")
 
 
+def printable(text: str) -> str:
+    """Returns a text that does nothing to a terminal but appear on it.
+
+    >>> printable("a" + chr(27) + "[2J")
+    'a?[2J'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def known() -> list[RunFolder]:
     """Returns every run under the home, the latest first.
 
@@ -132,7 +159,7 @@ def known() -> list[RunFolder]:
     faults: list[str] = []
     for path in (home() / "runs").glob("*/run.json"):
         try:
-            folders.append(_open(path.parent))
+            folders.append(read(path.parent))
         except RequestError as error:
             faults += error.faults
     if faults:
@@ -140,14 +167,18 @@ def known() -> list[RunFolder]:
     return sorted(folders, key=lambda folder: folder.facts.started, reverse=True)
 
 
-def _open(path: Path) -> RunFolder:
+def read(path: Path) -> RunFolder:
+    """Opens a run's folder without taking it.
+
+    Raises:
+        RequestError: if its `run.json` cannot be read.
+    """
     try:
         facts = plain.read(path / "run.json", RunFacts, _FORMAT)
         if facts.id != path.name:
             raise ValueError(f"it is of a run {facts.id[:60]!r}")
         if facts.tracked_as is None and (filed := Outbox(path).read_filed()):
             facts = replace(facts, tracked_as=filed.run_id)  # a killed run had no time to write it there
-        title = "".join(sign if sign.isprintable() else "?" for sign in facts.title)  # it will be printed
-        return RunFolder(path, replace(facts, title=title))
+        return RunFolder(path, replace(facts, title=printable(facts.title)))
     except (OSError, ValueError) as error:
         raise RequestError([f"{path / 'run.json'} cannot be used: {error}; move {path} away to go on"]) from error

@@ -54,7 +54,7 @@ def show(console: Console, outcome: Outcome) -> None:
     if outcome.status is not Status.FINISHED:
         lines.append(("go on", command(f"syntonic-run resume={outcome.receipt.run_id}")))
     if outcome.receipt.served:
-        lines.append(("dashboard", dashboard(outcome.receipt.store)))
+        lines.append(("dashboard", dashboard()))
     for key, value in lines:
         console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     for problem in outcome.receipt.problems:

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from rich.console import Console
 
@@ -12,13 +13,17 @@ from syntonic.nn.training.callbacks import Escaping, Request
 from syntonic.runners import progress
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
+from syntonic.runners.profile import profiled
 from syntonic.runners.run_folder import RunFolder, home
 from syntonic.runners.saver import Saver
 from syntonic.runners.signals import Stop, watched
 from syntonic.runners.summary import Outcome
+from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
+
+PRUNED: Final = "pruned"  # the reason of a run that was given up as hopeless
 
 
 @dataclass
@@ -61,11 +66,13 @@ def train(
         results: dict[str, float] = {}
         try:
             if checkpoint is None or not checkpoint.ended:
-                _loop(parts, tracker, saver, view, standing, stop)
+                with profiled(config.profile, console, parts, tracker, saver, view) as seen:
+                    _loop(*seen, standing, stop)
             if standing.generation > 0:
-                saver.save(standing.generation, ended=standing.status is Status.FINISHED)
+                saver.save(standing.generation, ended=standing.status is Status.FINISHED, last=True)
             if standing.status is Status.FINISHED:
                 results = dict(parts.benchmark.evaluate(parts.model))
+                saver.keep_model(config)
         except Exception as error:
             standing.status = Status.FAILED
             standing.reason = f"{type(error).__name__}: {error}"
@@ -74,9 +81,21 @@ def train(
             view.close()
         seconds = time.perf_counter() - started
         receipt = tracker.finish(_ending(standing, results))
-        folder.update(status=standing.status, generation=standing.generation, tracked_as=receipt.run_id)
-    if standing.failure:
-        (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        try:
+            folder.update(
+                status=standing.status,
+                generation=standing.generation,
+                tracked_as=receipt.run_id,
+                results=results,
+                reason=standing.reason,
+                seconds=seconds,
+                evaluations=parts.trainer.evaluations - evaluations,
+                core=provenance.core_digest(),
+            )
+            if standing.failure:
+                (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
+        except OSError as error:  # the result is still to be told
+            saver.problems.append(f"{folder.path} does not say how the run ended: {error}")
     return Outcome(
         title=config.name,
         status=standing.status,
@@ -105,6 +124,9 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
             return
         if stop:
             break
+        if Request.ABANDON in wish:
+            standing.status, standing.reason = Status.KILLED, PRUNED
+            return
         if Request.CHECKPOINT in wish:
             saver.save(record.generation)
     if stop:
@@ -129,7 +151,7 @@ def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
 
 
 def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
-    plain = config.plain()
+    plain, of_sweep = config.plain(), folder.facts.sweep or {}
     return Run(
         id=folder.facts.id,
         title=config.name,
@@ -142,9 +164,11 @@ def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: boo
             "device": config.device,
             "seed": str(config.seed),
             "command": " ".join(["syntonic-run", *sys.argv[1:]]),
+            **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
         },
         started=folder.facts.started,
         resumed=resumed,
         tracked_as=folder.facts.tracked_as,
+        parent=of_sweep.get("parent") or None,
         say=lambda line: console.print(line, markup=False, soft_wrap=True),
     )

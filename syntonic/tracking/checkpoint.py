@@ -86,7 +86,7 @@ def read(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: if anything about it is not as it was written.
     """
-    contents = {name: _content(folder / name) for name in (ARRAYS, FACTS, SUMS)}
+    contents = {name: content(folder / name) for name in (ARRAYS, FACTS, SUMS)}
     sums = _sums({name: contents[name] for name in (ARRAYS, FACTS)})
     if contents[SUMS] != sums:
         raise CheckpointError(_culprit(folder, contents[SUMS], sums))
@@ -131,7 +131,12 @@ def _sums(contents: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+        CheckpointError: if it is missing, cannot be read, or cannot fit into the memory.
+    """
     try:
         if path.stat().st_size > _memory():
             raise CheckpointError(f"{path} has {path.stat().st_size >> 30} GB, more than this machine's memory")

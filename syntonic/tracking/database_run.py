@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from syntonic.tracking.base import Status
-from syntonic.tracking.database import Database, folder_of, milliseconds, number
+from syntonic.tracking.database import Database, folder_of, milliseconds, number, user
 from syntonic.tracking.journal import Point
 from syntonic.tracking.outbox import Request
 from syntonic.tracking.remote import Model, tag_name
@@ -170,6 +170,7 @@ class DatabaseRun:
         tags = {
             "syntonic.run": request.run,
             "mlflow.runName": request.title[:250],
+            "mlflow.user": user(),
             "mlflow.source.name": "syntonic-run",
             "mlflow.source.type": "LOCAL",
         }

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint
+from syntonic.tracking import checkpoint, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
+from syntonic.tracking.report import lattice
 
 _BATCH: Final = 1000  # metrics of one request; stores refuse more
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
@@ -25,6 +26,7 @@ _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
 
 Connect = Callable[[Outbox, Request], Remote]
+Register = Callable[[str, str, str], None]
 
 
 class Delivery:
@@ -34,11 +36,15 @@ class Delivery:
         outbox: of the run, held by this process.
         request: what is to be recorded.
         connect: opens the record in the store.
-        store: the store's address, for messages.
+        store: the store's address.
+        register: makes a run's model known by a name: called with the store, the run's id there, and the name.
     """
 
-    def __init__(self, outbox: Outbox, request: Request, connect: Connect, store: str) -> None:
+    def __init__(
+        self, outbox: Outbox, request: Request, connect: Connect, store: str, register: Register | None = None
+    ) -> None:
         self._outbox, self._request, self._connect, self._store = outbox, request, connect, store
+        self._register = register
         self._remote: Remote | None = None
         self._tail = self._new_tail()
         self._mark = 0
@@ -138,13 +144,22 @@ class Delivery:
             self._attempt("its tags", lambda: remote.tag(tags))
         for name, text in ending.texts.items():
             self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
+        self._attempt("its report", lambda: remote.log_text("report.html", self._report()))
         for name, folder in ending.folders.items():
             self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
+        wanted, register = self._request.register, self._register
+        if wanted and register and ending.status is Status.FINISHED:
+            self._attempt(f"the model as {wanted}", lambda: register(self._store, remote.id, wanted))
 
     def _log_folder(self, remote: Remote, name: str, folder: Path) -> None:
         for path in files_of(inside(self._outbox.run_folder, folder)):
             remote.log_file(safe_name(f"{name}/{path.name}"), path)
+
+    def _report(self) -> str:
+        if self._request.tags.get("kind") == "sweep":
+            return report.sweep_page(self._outbox.home, self._request.run)
+        return report.run_page(self._outbox)
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
@@ -157,6 +172,8 @@ class Delivery:
         for key in sorted(kept.keys() - there):
             step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
             remote.add_model(self._model(key, step, kept, end))
+            if picture := lattice.picture(kept[key] / checkpoint.ARRAYS):
+                remote.log_text(f"figures/lattice-{key}.svg", picture)
 
     def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
         point = next((point for point in self._new_tail().new() if point.step == step), Point(step, 0, {}))

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from syntonic.tracking import plain
@@ -39,6 +39,7 @@ class Request:
         process: which process computes the run.
         parent: the store's id of the sweep that the run is a point of.
         tracked: whether the run is to be recorded in the store at all, unasked.
+        register: as which registered model, `name` or `name@alias`, the finished run's model is to be known.
         run, title, config, params, tags, started, resumed: as in `Run`.
     """
 
@@ -54,6 +55,7 @@ class Request:
     process: Identity
     resumed: bool = False
     tracked: bool = True
+    register: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ class Outbox:
         for name in ("ending.json", "receipt.json"):
             (self.folder / name).unlink(missing_ok=True)
         self._write("request.json", asdict(request))
+
+    def redirect(self, request: Request, uri: str) -> None:
+        """Makes the run belong to another store, which knows nothing of it yet."""
+        if request.uri != uri or not request.tracked:
+            (self.folder / "record.json").unlink(missing_ok=True)
+        self._write("request.json", asdict(replace(request, uri=uri, tracked=True)))
 
     def end(self, ending: Ending, time: int) -> None:
         """Writes how the run ended; `time` is in milliseconds since 1970."""
@@ -183,6 +191,6 @@ def safe_name(name: str) -> str:
     Raises:
         ValueError: if it could lead elsewhere.
     """
-    if not _NAME.fullmatch(name) or ".." in PurePosixPath(name).parts or len(name) > 200:
+    if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")) or len(name) > 200:
         raise ValueError(f"{name!r} is no name of a file to keep")
     return name

@@ -1,4 +1,4 @@
-"""Every model with every benchmark that it fits: found by registration, trained for a while, better than at its start."""
+"""Every model with every benchmark that it fits, found by registration: training makes it better than at its start."""
 
 import pytest
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from evolving import record
 
-from syntonic._core import Evolution, Graph, Tensor
+from syntonic._core import Graph, Tensor
 from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.layers import ResonantLinear
 from syntonic.sn import Dropout, Module, Sequential
@@ -15,41 +16,6 @@ NUMPY = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "gelu": lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
 }
-SETTINGS = {
-    "seed": 1,
-    "population_size": 32,
-    "sigma": 0.1,
-    "sigma_final": 1.0,
-    "rank": None,
-    "optimizer": "adam",
-    "learning_rate": 0.01,
-    "learning_rate_final": 1.0,
-    "schedule": "cosine",
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "max_generations": 10,
-    "precision": None,
-    "error_feedback": False,
-    "harmonize_strength": 0.0,
-    "pull_strength": 0.0,
-    "attractor_capacity": 1,
-    "attractor_decay_rate": 1.0,
-    "attractor_quantile": 0.0,
-    "lambda_syntony": 0.0,
-    "survivor_count": None,
-    "elitist": False,
-    "dtype": "float64",
-    "threads": 1,
-}
-
-
-def record(model, loss, x, y, **settings):
-    """Runs one generation on the traced model."""
-    parameters = [p.data for p in model.parameters()]
-    graph = Graph(parameters)
-    inputs = [graph.input(x.shape), graph.input(y.shape)]
-    objective = graph.objective(loss(model(inputs[0]), inputs[1]))
-    return Evolution(parameters, **{**SETTINGS, **settings}).step(objective, [x, y])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -1,9 +1,11 @@
 """A run from its first line to its summary, and every way in which it can end."""
 
+import errno
 import json
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -172,3 +174,24 @@ def test_a_run_outlives_the_reader_of_its_output(process: Process, folder: Path)
     assert child.wait(timeout=30) == 0
     (run,) = runs(folder)
     assert facts(run)["status"] == "FINISHED"
+
+
+def test_a_full_disk_loses_no_result(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = checkpoint.write
+
+    def refused(parent: Path, state: checkpoint.Checkpoint) -> Path:
+        if ".syntonic" in parent.parts:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(parent, state)
+
+    monkeypatch.setattr(checkpoint, "write", refused)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "elsewhere"))
+    assert command("tracking=none", "callbacks.checkpoint.every_generations=10") == 0
+    said = capsys.readouterr().out
+    assert "0.7500" in said, "the result"
+    assert said.count("No space left on device") == 3
+    (saved,) = (folder / "elsewhere").glob("*/gen-00000020")
+    assert f"the last checkpoint was saved as {saved} instead" in said
+    assert checkpoint.read(saved).generation == 20

@@ -15,7 +15,8 @@ from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import request
 from syntonic.tracking.delivery import Delivery
 from syntonic.tracking.journal import JOURNAL, Journal
-from syntonic.tracking.mlflow import MlflowRun, MlflowTracker, connect, local_uri
+from syntonic.tracking.mlflow import MlflowTracker, connect, local_uri
+from syntonic.tracking.mlflow_run import MlflowRun
 from syntonic.tracking.outbox import Delivered, Outbox, opened
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
@@ -87,7 +88,12 @@ def test_a_run_is_there_whole(run: Run, client: Any, deliver: Deliver, steps: An
     assert tags["mlflow.note.content"] == "# well done"
     assert "syntonic.heartbeat" in tags
     assert [item.path for item in client.list_artifacts(delivered.run_id, "logs")] == ["logs/job.txt"]
-    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {"config.json", "note.txt", "logs"}
+    assert {item.path for item in client.list_artifacts(delivered.run_id)} == {
+        "config.json",
+        "note.txt",
+        "logs",
+        "report.html",
+    }
 
 
 def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(

@@ -188,6 +188,13 @@ impl Evolution {
         })
     }
 
+    /// The loss on one batch of each member of the generation to come, mirror images side by side. Nothing changes.
+    fn losses(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
+        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let objective = &objective.0;
+        enter(py, || self.engine()?.losses(objective, &inputs))
+    }
+
     /// Generations done.
     #[getter]
     fn generation(&self) -> PyResult<u64> {

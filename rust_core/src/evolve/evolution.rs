@@ -1,15 +1,17 @@
 //! One generation after the other: differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
+mod evaluate;
+
 use std::sync::Arc;
 
 use super::crew::Crew;
 use super::direction::direction;
 use super::harmonize::{Modes, harmonize, syntony};
-use super::population::{Evaluation, Population};
+use super::population::Evaluation;
 use super::{AttractorMemory, Config, Record, State, centred_ranks, optimizer};
 use crate::exact::snap::{Snapper, to_f64};
-use crate::ops::{Draw, Element};
-use crate::program::{Evaluator, NodeId, Perturbation, Program, Workspaces};
+use crate::ops::Element;
+use crate::program::{NodeId, Perturbation, Program, Workspaces};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -132,17 +134,22 @@ impl Evolution {
     /// # Errors
     /// `Error::Shape` when the inputs are not those of the program.
     pub fn step(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Record> {
-        if objective.program.parameter_shapes() != self.shapes.as_slice() {
-            return Err(Error::Shape {
-                op: "trainer",
-                expected: "a program over the genome's parameters".into(),
-                got: format!("{} parameters", objective.program.parameter_shapes().len()),
-            });
-        }
+        self.check(objective)?;
         match self.config.dtype {
             DType::F32 => self.step_as::<f32>(objective, inputs, Arc::clone(&self.single)),
             DType::F64 => self.step_as::<f64>(objective, inputs, Arc::clone(&self.double)),
         }
+    }
+
+    fn check(&self, objective: &Objective) -> Result<()> {
+        if objective.program.parameter_shapes() == self.shapes.as_slice() {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            op: "trainer",
+            expected: "a program over the genome's parameters".into(),
+            got: format!("{} parameters", objective.program.parameter_shapes().len()),
+        })
     }
 
     fn step_as<T: Element + Default>(
@@ -151,23 +158,7 @@ impl Evolution {
         inputs: &[Tensor],
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Record> {
-        let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
-        self.perturbation.set_generation(generation);
-        let centre = Arc::new(self.centre_as::<T>());
-        let draw = Draw { seed: self.config.seed, generation, pair: 0 };
-        let program = Arc::clone(&objective.program);
-        let mut evaluator = Evaluator::new(program, objective.loss, inputs, Arc::clone(&centre), draw)?;
-        evaluator.prepare(&self.perturbation);
-        let population = Arc::new(Population {
-            evaluator,
-            perturbation: self.perturbation.clone(),
-            sigma: self.sigma(),
-            pairs: self.config.population_size / 2,
-            shapes: Arc::clone(&self.shapes),
-            centre,
-            weights: self.needs_syntony().then(|| Arc::clone(&self.weights)),
-            workspaces,
-        });
+        let population = self.population(objective, inputs, workspaces)?;
         let evaluation = population.evaluate(&self.crew);
         let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
         let found = population.evaluator.centre(&wanted);

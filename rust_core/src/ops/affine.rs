@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::lanes::fma;
+use super::lanes::{fma, reserve};
 use super::elementwise::load;
 use super::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -40,8 +40,8 @@ impl Operation for Affine {
         load(&call.inputs[0], 0, out);
         let features = call.shapes[0].last();
         let mut scratch = call.scratch.borrow_mut();
-        scratch.resize(2 * features, [T::ZERO; L]);
-        let (scale, shift) = scratch.split_at_mut(features);
+        reserve(&mut scratch, 2 * features);
+        let (scale, shift) = scratch[..2 * features].split_at_mut(features);
         call.parameters[self.scale].read(simd, 0, scale);
         call.parameters[self.shift].read(simd, 0, shift);
         for row in out.chunks_exact_mut(features.max(1)) {

@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::elementwise::{Binary, combine, load};
 use super::strided::{Walk, broadcast_shape, gather};
-use super::{Call, Operation, expect_inputs, lanes};
+use super::{Call, Operation, Split, expect_inputs, lanes};
 use crate::Result;
 use crate::tensor::{Real, Shape};
 
@@ -41,6 +41,15 @@ impl Operation for Arithmetic {
             Self::Minimum => "minimum",
         };
         broadcast_shape(name, inputs[0], inputs[1])
+    }
+
+    fn split(&self, inputs: &[&Shape]) -> Split {
+        let [x, y] = [inputs[0].dims(), inputs[1].dims()];
+        match (x == y, x.ends_with(y)) {
+            (true, _) => Split::elements(inputs, 2),
+            (_, true) => Split { axes: x.len() - y.len(), inputs: 1 },
+            _ => Split::WHOLE,
+        }
     }
 
     #[inline(always)]
@@ -99,3 +108,34 @@ binary!(Mul, |x, y| x * y, lanes::mul);
 binary!(Div, |x, y| x / y, lanes::div);
 binary!(Maximum, lanes::maximum_of, lanes::maximum);
 binary!(Minimum, lanes::minimum_of, lanes::minimum);
+
+#[cfg(test)]
+mod tests {
+    use super::Arithmetic;
+    use crate::ops::members::{agree, agree_for_threads};
+
+    #[test]
+    fn every_way_of_repeating() {
+        let all = [
+            Arithmetic::Add,
+            Arithmetic::Sub,
+            Arithmetic::Mul,
+            Arithmetic::Div,
+            Arithmetic::Maximum,
+            Arithmetic::Minimum,
+        ];
+        for op in all {
+            for (x, y) in [(&[3, 5][..], &[3, 5][..]), (&[3, 5], &[5]), (&[3, 5], &[3, 1]), (&[2, 3, 4], &[3, 1])] {
+                agree(op, &[x, y]);
+            }
+            agree(op, &[&[3, 5], &[]]);
+        }
+    }
+
+    #[test]
+    fn threads_do_not_matter() {
+        for y in [&[3001, 101][..], &[101], &[]] {
+            agree_for_threads(Arithmetic::Div, &[&[3001, 101], y]);
+        }
+    }
+}

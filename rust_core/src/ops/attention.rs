@@ -6,11 +6,12 @@
 
 use pulp::Simd;
 
+use super::elementwise::load;
 use super::lanes::{fma, mul, reserve};
 use super::packed::{filled, groups, place, product};
-use super::products::{Size, TILE, Window};
+use super::sizes::{Size, TILE, Window};
 use super::softmax::normalise;
-use super::{Call, Operation, Split, expect_inputs};
+use super::{Call, Memory, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -104,18 +105,18 @@ impl Operation for Attention {
         }
         let plan = self.plan(call.shapes);
         let mut scratch = call.scratch.borrow_mut();
-        let mut memory = Memory::new(plan, self.masked, &mut scratch);
+        let mut own = Head::new(plan, self.masked, &mut scratch);
         for sample in 0..plan.batch {
-            for (key, keep) in memory.keep.iter_mut().enumerate() {
+            for (key, keep) in own.keep.iter_mut().enumerate() {
                 *keep = call.inputs[3].at(sample * plan.keys + key);
             }
             for head in 0..plan.heads {
-                plan.pack(simd, call, sample, head, &mut memory);
+                plan.pack(simd, call, sample, head, &mut own);
                 for first in (0..plan.queries).step_by(BLOCK) {
                     let count = BLOCK.min(plan.queries - first);
-                    plan.weigh(simd, first, count, &mut memory);
-                    plan.add_up(simd, first, count, &mut memory);
-                    for (i, sums) in memory.sums.chunks_exact(filled::<L>(plan.dv)).take(count).enumerate() {
+                    plan.weigh(simd, first, count, &mut own);
+                    plan.add_up(simd, first, count, &mut own);
+                    for (i, sums) in own.sums.chunks_exact(filled::<L>(plan.dv)).take(count).enumerate() {
                         let at = ((sample * plan.queries + first + i) * plan.heads + head) * plan.dv;
                         out[at..at + plan.dv].copy_from_slice(&sums[..plan.dv]);
                     }
@@ -126,7 +127,7 @@ impl Operation for Attention {
 }
 
 /// One head of one sample.
-struct Memory<'m, T, const L: usize> {
+struct Head<'m, T, const L: usize> {
     /// Which keys count, (keys,); empty if all do
     keep: &'m mut [[T; L]],
     /// Scaled queries, (queries, d)
@@ -139,21 +140,36 @@ struct Memory<'m, T, const L: usize> {
     weights: &'m mut [[T; L]],
     /// Weighted sums of a block of queries, (BLOCK, dv), filled
     sums: &'m mut [[T; L]],
+    /// A key or a value, (d,) or (dv,)
+    line: &'m mut [[T; L]],
 }
 
-impl<'m, T: Real, const L: usize> Memory<'m, T, L> {
-    fn new(plan: Plan, masked: bool, memory: &'m mut Vec<[T; L]>) -> Self {
+impl<'m, T: Real, const L: usize> Head<'m, T, L> {
+    fn new(plan: Plan, masked: bool, memory: &'m mut Memory<T, L>) -> Self {
         let (keys, dv) = (filled::<L>(plan.keys), filled::<L>(plan.dv));
         let keep = if masked { plan.keys } else { 0 };
-        let sizes = [keep, plan.queries * plan.d, keys * plan.d, dv * plan.keys, BLOCK * keys, BLOCK * dv];
+        let line = plan.d.max(plan.dv);
+        let sizes =
+            [keep, plan.queries * plan.d, keys * plan.d, dv * plan.apart(), BLOCK * keys, BLOCK * dv, line];
         reserve(memory, sizes.iter().sum());
-        let mut rest = memory.as_mut_slice();
-        let [keep, queries, keys, values, weights, sums] = sizes.map(|size| {
+        let mut rest = &mut memory[..];
+        let [keep, queries, keys, values, weights, sums, line] = sizes.map(|size| {
             let (these, others) = std::mem::take(&mut rest).split_at_mut(size);
             rest = others;
             these
         });
-        Self { keep, queries, keys, values, weights, sums }
+        Self { keep, queries, keys, values, weights, sums, line }
+    }
+}
+
+/// Makes 0 of what a key or a value holds for members that mask it.
+#[inline(always)]
+fn drop_masked<T: Real, const L: usize>(keep: Option<&[T; L]>, line: &mut [[T; L]]) {
+    let Some(keep) = keep else { return };
+    for x in line {
+        for l in 0..L {
+            x[l] = if keep[l] == T::ZERO { T::ZERO } else { x[l] };
+        }
     }
 }
 
@@ -171,30 +187,35 @@ impl Plan {
         call: &Call<'_, T, L>,
         sample: usize,
         head: usize,
-        memory: &mut Memory<'_, T, L>,
+        own: &mut Head<'_, T, L>,
     ) {
         let &Self { queries, keys, heads, d, dv, .. } = self;
         let scale = [T::from_f64(self.scale); L];
-        for i in 0..queries {
-            for k in 0..d {
-                let x = call.inputs[0].at(((sample * queries + i) * heads + head) * d + k);
-                memory.queries[i * d + k] = mul(simd, &x, &scale);
+        for (i, out) in own.queries.chunks_exact_mut(d.max(1)).enumerate() {
+            load(&call.inputs[0], ((sample * queries + i) * heads + head) * d, out);
+            for x in out {
+                *x = mul(simd, x, &scale);
             }
         }
         for j in 0..keys {
-            let keep = |x: [T; L]| match memory.keep.get(j) {
-                Some(keep) => std::array::from_fn(|l| if keep[l] == T::ZERO { T::ZERO } else { x[l] }),
-                None => x,
-            };
+            let line = &mut own.line[..d];
+            load(&call.inputs[1], ((sample * keys + j) * heads + head) * d, line);
+            drop_masked(own.keep.get(j), line);
             for k in 0..d {
-                let x = call.inputs[1].at(((sample * keys + j) * heads + head) * d + k);
-                memory.keys[place::<L>(j, d, k)] = keep(x);
+                own.keys[place::<L>(j, d, k)] = line[k];
             }
+            let line = &mut own.line[..dv];
+            load(&call.inputs[2], ((sample * keys + j) * heads + head) * dv, line);
+            drop_masked(own.keep.get(j), line);
             for c in 0..dv {
-                let x = call.inputs[2].at(((sample * keys + j) * heads + head) * dv + c);
-                memory.values[place::<L>(c, keys, j)] = keep(x);
+                own.values[place::<L>(c, self.apart(), j)] = line[c];
             }
         }
+    }
+
+    /// Returns how far packed values lie apart: a power of two would put all of them into the same part of the cache.
+    fn apart(&self) -> usize {
+        self.keys | 1
     }
 
     /// Computes the weights of `count` queries.
@@ -204,17 +225,19 @@ impl Plan {
         simd: S,
         first: usize,
         count: usize,
-        memory: &mut Memory<'_, T, L>,
+        own: &mut Head<'_, T, L>,
     ) {
         let (d, width) = (self.d, filled::<L>(self.keys));
         // The rows of the weights are as long as if all keys were seen; so are the vectors that the kernel writes.
         let size = Size { rows: count, outputs: groups::<L>(self.keys), window: Window::rows(d, d), step: d };
         let seen = groups::<L>(self.seen(first + count - 1));
-        product(size, seen, memory.keys, &memory.queries[first * d..], memory.weights);
-        for (i, weights) in memory.weights.chunks_exact_mut(width.max(1)).take(count).enumerate() {
+        product(size, seen, own.keys, &own.queries[first * d..], own.weights);
+        for (i, weights) in own.weights.chunks_exact_mut(width.max(1)).take(count).enumerate() {
             let weights = &mut weights[..self.seen(first + i)];
-            for (weight, keep) in weights.iter_mut().zip(memory.keep.iter()) {
-                *weight = std::array::from_fn(|l| if keep[l] == T::ZERO { -T::INFINITY } else { weight[l] });
+            for (weight, keep) in weights.iter_mut().zip(own.keep.iter()) {
+                for l in 0..L {
+                    weight[l] = if keep[l] == T::ZERO { -T::INFINITY } else { weight[l] };
+                }
             }
             normalise(simd, weights.len(), weights);
         }
@@ -227,21 +250,21 @@ impl Plan {
         simd: S,
         first: usize,
         count: usize,
-        memory: &mut Memory<'_, T, L>,
+        own: &mut Head<'_, T, L>,
     ) {
-        let (keys, width, out) = (self.keys, filled::<L>(self.keys), filled::<L>(self.dv));
+        let (width, out) = (filled::<L>(self.keys), filled::<L>(self.dv));
         for tile in (0..count).step_by(TILE) {
             let rows = TILE.min(count - tile);
             // All rows of the tile see these; each row adds what it alone sees.
             let depth = self.seen(first + tile);
-            let size = Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: keys };
-            let weights = &memory.weights[tile * width..];
-            let sums = &mut memory.sums[tile * out..][..rows * out];
-            product(size, size.outputs, memory.values, weights, sums);
+            let size = Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: self.apart() };
+            let weights = &own.weights[tile * width..];
+            let sums = &mut own.sums[tile * out..][..rows * out];
+            product(size, size.outputs, own.values, weights, sums);
             for i in 0..rows {
                 for j in depth..self.seen(first + tile + i) {
                     for c in 0..self.dv {
-                        let value = &memory.values[place::<L>(c, keys, j)];
+                        let value = &own.values[place::<L>(c, self.apart(), j)];
                         sums[i * out + c] = fma(simd, &weights[i * width + j], value, &sums[i * out + c]);
                     }
                 }

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::elementwise::{Unary, map};
-use super::{Call, Operation, expect_inputs};
+use super::{Call, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -43,6 +43,10 @@ impl Operation for Clamp {
             expected: "min <= max".into(),
             got: format!("min={} and max={}", self.low, self.high),
         })
+    }
+
+    fn split(&self, inputs: &[&Shape]) -> Split {
+        Split::elements(inputs, 1)
     }
 
     #[inline(always)]

@@ -9,7 +9,8 @@ use pulp::Simd;
 
 use super::lanes::reserve;
 use super::packed::{groups, pack, run, unpack};
-use super::products::{Factor, Finish, Product, Size, Window};
+use super::products::{Factor, Finish, Product};
+use super::sizes::{Size, Window};
 use super::windows::{count, kind, with_axes};
 use super::{Call, LANES, Operand, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};

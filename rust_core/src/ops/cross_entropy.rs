@@ -4,7 +4,7 @@
 
 use pulp::Simd;
 
-use super::lanes::{add, div, max, mul, sub};
+use super::lanes::{add, div, max, mul, reserve, sub};
 use super::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
@@ -112,8 +112,8 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
     let classes = call.shapes[0].last();
     let rows = logits.len() / classes;
     let mut scratch = call.scratch.borrow_mut();
-    scratch.resize(2 * rows + classes, [T::ZERO; L]);
-    let (sums, rest) = scratch.split_at_mut(rows);
+    reserve(&mut scratch, 2 * rows + classes);
+    let (sums, rest) = scratch[..2 * rows + classes].split_at_mut(rows);
     let (spreads, exponentials) = rest.split_at_mut(rows);
     for (row, logits) in logits.chunks_exact(classes).enumerate() {
         let mut largest = [-T::INFINITY; L];

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use smallvec::SmallVec;
 
-use super::{Call, Draw, Noise, Op, Operand, Parameter};
+use super::{Call, Compute, Draw, LANES, Noise, Op, Operand, Parameter};
 use crate::tensor::{Buffer, DType, Real, Shape, Storage, Tensor};
 use crate::{Error, Result, threads};
 
@@ -137,7 +137,7 @@ impl<T: Element> Job<'_, T> {
 }
 
 /// A float format whose tensors can be read as slices.
-pub trait Element: Real {
+pub trait Element: Real + Compute<1> + Compute<LANES> {
     /// Returns the values of a tensor of this format; of another format, nothing.
     fn slice(tensor: &Tensor) -> &[Self];
     /// Wraps values as the memory of a tensor.

@@ -2,6 +2,7 @@
 
 use pulp::Simd;
 
+use super::lanes::reserve;
 use super::{Call, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
@@ -64,9 +65,9 @@ impl Operation for Embedding {
                 Operand::Shared(tokens) => read_row(simd, table, tokens[token].to_f64(), out),
                 Operand::Members(tokens) => {
                     let mut scratch = call.scratch.borrow_mut();
-                    scratch.resize(width, [T::ZERO; L]);
+                    reserve(&mut scratch, width);
                     for l in 0..L {
-                        read_row(simd, table, tokens[token][l].to_f64(), &mut scratch);
+                        read_row(simd, table, tokens[token][l].to_f64(), &mut scratch[..width]);
                         for (o, x) in out.iter_mut().zip(scratch.iter()) {
                             o[l] = x[l];
                         }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::memory::Memory;
 use crate::tensor::{Real, Shape};
 
 /// Members that one vector holds: 16 lanes fill an AVX-512 register in binary32.
@@ -105,7 +106,7 @@ pub struct Call<'a, T, const L: usize> {
     /// Whose random numbers the members draw.
     pub draw: Draw,
     /// Memory that an operation may use while it runs; what is in it is left over from another.
-    pub scratch: &'a RefCell<Vec<[T; L]>>,
+    pub scratch: &'a RefCell<Memory<T, L>>,
 }
 
 /// Whose random numbers an operation draws: those of one generation, from the mirrored pair of the first lane on.
@@ -144,7 +145,7 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
 }
 
 /// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
-pub(super) fn reserve<T: Real, const L: usize>(memory: &mut Vec<[T; L]>, count: usize) {
+pub(super) fn reserve<T: Real, const L: usize>(memory: &mut Memory<T, L>, count: usize) {
     memory.resize(memory.len().max(count), [T::ZERO; L]);
 }
 
@@ -225,7 +226,7 @@ const BATCH: usize = 64;
 struct Energies<'p, 'a, T: Real, const L: usize> {
     parameter: &'p Parameter<'a, T, L>,
     weights: &'p [f64],
-    scratch: &'p mut Vec<[T; L]>,
+    scratch: &'p mut Memory<T, L>,
     low: &'p mut [f64; L],
     total: &'p mut [f64; L],
 }
@@ -263,7 +264,7 @@ impl<T: Real, const L: usize> Parameter<'_, T, L> {
     pub(crate) fn energies(
         &self,
         weights: &[f64],
-        scratch: &mut Vec<[T; L]>,
+        scratch: &mut Memory<T, L>,
         low: &mut [f64; L],
         total: &mut [f64; L],
     ) {

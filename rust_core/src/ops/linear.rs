@@ -11,8 +11,9 @@ use pulp::Simd;
 
 use super::lanes::{mul, reserve};
 use super::packed::{groups, pack, run, unpack};
-use super::products::{Factor, Finish, Product, Size, TILE, tiles};
-use super::{Call, LANES, Noise, Operand, Operation, Parameter, expect_inputs};
+use super::products::{Factor, Finish, Product};
+use super::sizes::{self, ROWS, Size, TILE};
+use super::{Call, Compute, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -97,7 +98,7 @@ impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
         size: Size,
         weight: &Parameter<'_, T, L>,
         bias: Option<usize>,
-        memory: &'s mut Vec<[T; L]>,
+        memory: &'s mut Memory<T, L>,
     ) -> Self {
         let (tile, rank) = match weight.noise {
             Noise::None => (0, 0),
@@ -132,16 +133,20 @@ fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         finish.run(size.outputs, base, out);
         return;
     }
-    let whole = 0..size.rows;
     let Noise::Full { .. } = weight.noise else {
-        let (outputs, w) = (0..size.outputs, weight.centre);
-        return Product { size, rows: whole, outputs, w, x, finish, out }.run();
+        let (rows, outputs, w) = (0..size.rows, 0..size.outputs, weight.centre);
+        return Product { size, rows, outputs, w, x, finish, out }.run();
     };
-    for (first, count) in tiles(0..size.outputs) {
-        let outputs = first..first + count;
-        let tile = &mut tile[..count * size.step];
-        weight.read(simd, first * size.step, tile);
-        Product { size, rows: whole.clone(), outputs, w: tile, x, finish, out }.run();
+    for row in (0..size.rows).step_by(ROWS) {
+        let mut output = 0;
+        while output < size.outputs {
+            let (first, count) = sizes::tile(output, &(0..size.outputs), true);
+            let (rows, outputs) = (row..size.rows.min(row + ROWS), first..first + count);
+            let tile = &mut tile[..count * size.step];
+            weight.read(simd, first * size.step, tile);
+            Product { size, rows, outputs, w: tile, x, finish, out }.run();
+            output = first + count;
+        }
     }
 }
 
@@ -161,10 +166,8 @@ fn low_rank<S: Simd, T: Real, const L: usize, X: Factor<T>>(
         }
     }
     let narrow = Size { outputs: rank, ..size };
-    for (r, w) in right.chunks_exact(size.step).enumerate() {
-        let (rows, outputs, finish, out) = (0..size.rows, r..r + 1, &Finish::none(), &mut *scratch.inner);
-        Product { size: narrow, rows, outputs, w, x, finish, out }.run();
-    }
+    let (rows, outputs, finish, out) = (0..size.rows, 0..rank, &Finish::none(), &mut *scratch.inner);
+    Product { size: narrow, rows, outputs, w: right, x, finish, out }.run();
     rank
 }
 
@@ -179,7 +182,7 @@ fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T])
 }
 
 /// Returns x W^T for the centre, which all members share when they share x.
-pub(crate) fn shared_base<T: Real>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
+pub(crate) fn shared_base<T: Compute<1>>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
     let op = super::Op::from(Linear { weight: 0, bias: None });
     let mut out = vec![[T::ZERO]; shape.rows() * weight.shape.dims()[0]];
     let call = Call {

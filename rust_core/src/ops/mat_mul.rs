@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::lanes::reserve;
 use super::packed::{filled, groups, place, product};
-use super::products::{Size, Window};
+use super::sizes::{Size, Window};
 use super::{Call, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::{Call, Draw, Element, LANES, Op, Operand};
+use super::{Call, Compute, Draw, Element, LANES, Op, Operand};
 use crate::tensor::{DType, Real, Shape, Tensor};
 use crate::threads;
 
@@ -13,7 +13,7 @@ pub(super) fn numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
     (0..count).map(|i| T::from_f64(number(i))).collect()
 }
 
-fn run<T: Real, const L: usize>(op: &Op, inputs: &[Operand<'_, T, L>], shapes: &[&Shape], out: &mut [[T; L]]) {
+fn run<T: Compute<L>, const L: usize>(op: &Op, inputs: &[Operand<'_, T, L>], shapes: &[&Shape], out: &mut [[T; L]]) {
     let scratch = RefCell::default();
     op.run(&Call { inputs, shapes, parameters: &[], base: &[], draw: Draw::default(), scratch: &scratch }, out);
 }

@@ -12,8 +12,10 @@ mod lanes;
 mod lines;
 #[cfg(test)]
 mod members;
+mod memory;
 mod packed;
 mod products;
+mod sizes;
 mod strided;
 mod sums;
 mod windows;
@@ -24,6 +26,7 @@ pub use eager::Element;
 pub(crate) use eager::Split;
 pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
 pub(crate) use linear::shared_base;
+pub use memory::Memory;
 pub use phi_residual::{Activation, ResidualMode};
 pub use reduce::How;
 pub use softmax::SoftmaxWeight;
@@ -132,8 +135,8 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.parameters()),* }
             }
 
-            /// Computes the result with the widest vector instructions of this processor.
-            pub(crate) fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+            #[inline(always)]
+            fn dispatch<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
                 let arch = Arch::new();
                 match self { $(Self::$name(op) => arch.dispatch(Run { op, call, out })),* }
             }
@@ -201,6 +204,32 @@ impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
         self.op.run(simd, self.call, self.out);
     }
 }
+
+impl Op {
+    /// Computes the result with the widest vector instructions of this processor.
+    pub(crate) fn run<T: Compute<L>, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        T::compute(self, call, out);
+    }
+}
+
+/// A float format that operations compute with for `L` members. Its methods are not generic, so that the operations are
+/// compiled once, in this crate, and not again by every crate that runs a program.
+pub trait Compute<const L: usize>: Real {
+    /// Computes the result of an operation.
+    fn compute(op: &Op, call: &Call<'_, Self, L>, out: &mut [[Self; L]]);
+}
+
+macro_rules! compute {
+    ($($t:ty, $lanes:expr);*) => {
+        $(impl Compute<{ $lanes }> for $t {
+            fn compute(op: &Op, call: &Call<'_, Self, { $lanes }>, out: &mut [[Self; $lanes]]) {
+                op.dispatch(call, out);
+            }
+        })*
+    };
+}
+
+compute!(f32, 1; f32, LANES; f64, 1; f64, LANES);
 
 /// Returns an error that names the operation, unless there are `count` inputs.
 fn expect_inputs(op: &'static str, inputs: &[&Shape], count: usize) -> Result<()> {

@@ -4,7 +4,8 @@
 //! rows of `[T; LANES]`, one number after the other along the sum; only what lies side by side differs.
 
 use super::LANES;
-use super::products::{Factor, Finish, Product, Size};
+use super::products::{Factor, Finish, Product};
+use super::sizes::Size;
 use crate::tensor::Real;
 
 /// Returns how many outputs lie side by side in sixteen numbers.

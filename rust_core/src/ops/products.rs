@@ -8,64 +8,8 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::sizes::{FACTORS, ROWS, Size, TILE, Window, tile};
 use crate::tensor::Real;
-
-/// Outputs and rows that one inner loop works on: 16 sums stay in registers.
-pub(super) const TILE: usize = 4;
-
-/// Where the factors of each row lie in x: `parts` runs of `length` numbers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    /// Rows in one line.
-    pub across: usize,
-    /// From a line to the next.
-    pub down: usize,
-    /// From a row to the next in its line.
-    pub step: usize,
-    /// Runs of numbers in one row.
-    pub parts: usize,
-    /// From a run to the next.
-    pub part: usize,
-    /// Numbers in one run.
-    pub length: usize,
-}
-
-impl Window {
-    /// Rows of `length` numbers, `step` from one to the next.
-    pub fn rows(step: usize, length: usize) -> Self {
-        Self { across: usize::MAX, down: 0, step, parts: 1, part: 0, length }
-    }
-
-    /// Returns how many factors a row has.
-    pub fn depth(self) -> usize {
-        self.parts * self.length
-    }
-
-    #[inline(always)]
-    fn start(self, row: usize) -> usize {
-        (row / self.across) * self.down + (row % self.across) * self.step
-    }
-}
-
-/// The sizes of x W^T.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    /// Rows of the result.
-    pub rows: usize,
-    /// Columns of the result: rows of W.
-    pub outputs: usize,
-    /// Where a row's factors lie in x.
-    pub window: Window,
-    /// From a row of W to the next.
-    pub step: usize,
-}
-
-impl Size {
-    /// x is (rows, inputs), W is (outputs, inputs).
-    pub fn new(rows: usize, inputs: usize, outputs: usize) -> Self {
-        Self { rows, outputs, window: Window::rows(inputs, inputs), step: inputs }
-    }
-}
 
 /// A factor: one number for all members, or one for each.
 pub(super) trait Factor<T: Real>: Copy {
@@ -97,14 +41,6 @@ impl<T: Real, const L: usize> Factor<T> for [T; L] {
 #[inline(always)]
 fn vectors_in<S: Simd, T: Real, const L: usize>() -> usize {
     T::vectors::<S>(&[T::ZERO; L]).len()
-}
-
-/// Returns tiles (first, count) that cover `range`: whole ones, of which the last may overlap the one before, or single
-/// numbers where a tile does not fit.
-pub(super) fn tiles(range: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
-    let end = range.end;
-    let (step, last) = if range.len() < TILE { (1, end) } else { (TILE, end - TILE) };
-    range.step_by(step).map(move |first| (first.min(last), step))
 }
 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
@@ -179,14 +115,24 @@ pub(super) struct Product<'p, 'f, T, W, X, const L: usize> {
 impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'_, '_, T, W, X, L> {
     type Output = ();
 
+    // No closures from here on: they would not become part of the vector code.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        let Window { parts, length, .. } = self.size.window;
+        let step = (FACTORS / length.max(1)).clamp(1, parts.max(1));
+        // A sum that is cut goes on from what is written, so that nothing may be computed twice.
+        let twice = step >= parts;
         for v in 0..vectors_in::<S, T, L>() {
-            for (first, count) in tiles(self.outputs.clone()) {
-                match count {
-                    TILE => self.columns::<S, TILE>(simd, first, v),
-                    _ => self.columns::<S, 1>(simd, first, v),
+            let mut row = self.rows.start;
+            while row < self.rows.end {
+                let rows = row..self.rows.end.min(row + ROWS);
+                let mut part = 0;
+                while part < parts {
+                    let parts = part..parts.min(part + step);
+                    self.outputs(simd, (&rows, &parts, twice), v);
+                    part = parts.end;
                 }
+                row = rows.end;
             }
         }
     }
@@ -198,53 +144,93 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         Arch::new().dispatch(self);
     }
 
+    /// Adds the products of some parts to the sums of some rows.
     #[inline(always)]
-    fn columns<S: Simd, const O: usize>(&mut self, simd: S, first: usize, v: usize) {
-        for (row, count) in tiles(self.rows.clone()) {
+    fn outputs<S: Simd>(&mut self, simd: S, what: (&Range<usize>, &Range<usize>, bool), v: usize) {
+        let outputs = self.outputs.clone();
+        let mut output = outputs.start;
+        while output < outputs.end {
+            let (first, count) = tile(output, &outputs, what.2);
             match count {
-                TILE => self.tile::<S, O, TILE>(simd, first, row, v),
-                _ => self.tile::<S, O, 1>(simd, first, row, v),
+                TILE => self.columns::<S, TILE>(simd, first, what, v),
+                _ => self.columns::<S, 1>(simd, first, what, v),
             }
+            output = first + count;
         }
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const O: usize, const B: usize>(&mut self, simd: S, first: usize, row: usize, v: usize) {
-        let sums = self.sums::<S, O, B>(simd, first, row, v);
-        let Self { size, finish, out, .. } = self;
-        for (o, sums) in sums.iter().enumerate() {
-            for (b, &sum) in sums.iter().enumerate() {
-                let (row, o) = (row + b, first + o);
-                let y = finish.vector(simd, (row, o, v), sum);
-                T::vectors_mut::<S>(&mut out[row * size.outputs + o])[v] = y;
+    fn columns<S: Simd, const O: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        (rows, parts, twice): (&Range<usize>, &Range<usize>, bool),
+        v: usize,
+    ) {
+        let mut row = rows.start;
+        while row < rows.end {
+            let (from, count) = tile(row, rows, twice);
+            match count {
+                TILE => self.tile::<S, O, TILE>(simd, (first, from, v), parts),
+                _ => self.tile::<S, O, 1>(simd, (first, from, v), parts),
+            }
+            row = from + count;
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const O: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        (first, row, v): (usize, usize, usize),
+        parts: &Range<usize>,
+    ) {
+        let outputs = self.size.outputs;
+        let mut sums = [[T::splat(simd, T::ZERO); B]; O];
+        if parts.start > 0 {
+            for o in 0..O {
+                for b in 0..B {
+                    sums[o][b] = T::vectors::<S>(&self.out[(row + b) * outputs + first + o])[v];
+                }
+            }
+        }
+        let sums = self.sums::<S, O, B>(simd, (first, row, v), parts, sums);
+        let last = parts.end == self.size.window.parts;
+        for o in 0..O {
+            for b in 0..B {
+                let (row, o, sum) = (row + b, first + o, sums[o][b]);
+                let y = if last { self.finish.vector(simd, (row, o, v), sum) } else { sum };
+                T::vectors_mut::<S>(&mut self.out[row * outputs + o])[v] = y;
             }
         }
     }
 
-    /// Returns the sums over k of w[o][k] x[b][k], all O times B of them in registers.
+    /// Returns the sums plus w[o][k] x[b][k] over the k in some parts, all O times B of them in registers.
     #[inline(always)]
     fn sums<S: Simd, const O: usize, const B: usize>(
         &self,
         simd: S,
-        first: usize,
-        row: usize,
-        v: usize,
+        (first, row, v): (usize, usize, usize),
+        parts: &Range<usize>,
+        mut sums: [[T::Vector<S>; B]; O],
     ) -> [[T::Vector<S>; B]; O] {
         let Self { size: Size { window, step, .. }, w, x, .. } = *self;
-        let starts: [usize; B] = std::array::from_fn(|b| window.start(row + b));
         let first = (first - self.outputs.start) * step;
-        let mut sums = [[T::splat(simd, T::ZERO); B]; O];
-        for part in 0..window.parts {
-            let at = first + part * window.length;
-            let w: [&[W]; O] = std::array::from_fn(|o| &w[at + o * step..][..window.length]);
-            let x: [&[X]; B] = std::array::from_fn(|b| &x[starts[b] + part * window.part..][..window.length]);
+        let (mut ws, mut xs): ([&[W]; O], [&[X]; B]) = ([&[]; O], [&[]; B]);
+        for part in parts.start..parts.end {
+            for o in 0..O {
+                ws[o] = &w[first + o * step + part * window.length..][..window.length];
+            }
+            for b in 0..B {
+                xs[b] = &x[window.start(row + b) + part * window.part..][..window.length];
+            }
             for k in 0..window.length {
                 let mut factors = [T::splat(simd, T::ZERO); O];
                 for o in 0..O {
-                    factors[o] = w[o][k].vector(simd, v);
+                    factors[o] = ws[o][k].vector(simd, v);
                 }
                 for b in 0..B {
-                    let x = x[b][k].vector(simd, v);
+                    let x = xs[b][k].vector(simd, v);
                     for o in 0..O {
                         sums[o][b] = T::mul_add(simd, factors[o], x, sums[o][b]);
                     }

@@ -8,7 +8,7 @@ use pulp::Simd;
 
 use super::arithmetic::{Add, Maximum, Minimum};
 use super::elementwise::Binary;
-use super::lanes::{add, div, maximum, mul, sub};
+use super::lanes::{add, div, maximum, mul, reserve, sub};
 use super::strided::{Walk, gather};
 use super::sums::{PARTIALS, distances, moments, sum};
 use super::{Call, Operation, expect_inputs};
@@ -141,9 +141,10 @@ impl Operation for Reduce {
             (_, _) => {
                 let (taken, rest): (Vec<usize>, Vec<usize>) = (0..shape.rank()).partition(|&axis| self.takes(axis));
                 let mut scratch = call.scratch.borrow_mut();
-                scratch.resize(x.len(), [T::ZERO; L]);
-                gather(call.inputs[0], &Walk::permuted(shape, &[rest, taken].concat()), &mut scratch);
-                self.rows(simd, &scratch, count, out);
+                reserve(&mut scratch, x.len());
+                let lines = &mut scratch[..x.len()];
+                gather(call.inputs[0], &Walk::permuted(shape, &[rest, taken].concat()), lines);
+                self.rows(simd, lines, count, out);
             }
         }
     }

@@ -164,8 +164,8 @@ impl<T: Real> Kernel<T> for Weighted<'_, T> {
 pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
     for line in x.chunks_exact_mut(length) {
         let mut largest = largest(simd, line);
-        for x in &mut largest {
-            *x = if *x == -T::INFINITY { T::ZERO } else { *x };
+        for l in 0..L {
+            largest[l] = if largest[l] == -T::INFINITY { T::ZERO } else { largest[l] };
         }
         shift(simd, line, &largest);
     }
@@ -176,11 +176,10 @@ pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize
     let uniform = T::ONE / T::from_f64(length as f64);
     for line in x.chunks_exact_mut(length) {
         let sum = sums::sum(simd, line);
-        let (mut scale, mut offset) = ([T::ZERO; L], [uniform; L]);
+        let (mut scale, mut offset) = ([T::ZERO; L], [T::ZERO; L]);
         for l in 0..L {
-            if sum[l] != T::ZERO {
-                (scale[l], offset[l]) = (T::ONE / sum[l], T::ZERO);
-            }
+            offset[l] = if sum[l] == T::ZERO { uniform } else { T::ZERO };
+            scale[l] = if sum[l] == T::ZERO { T::ZERO } else { T::ONE / sum[l] };
         }
         stretch(simd, line, &scale, &offset);
     }

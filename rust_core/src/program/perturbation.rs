@@ -6,7 +6,7 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
-use crate::ops::{LANES, Noise};
+use crate::ops::{LANES, Memory, Noise};
 use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, normal, philox};
 use crate::tensor::{Real, Shape};
 
@@ -92,7 +92,7 @@ impl Perturbation {
     }
 
     /// Fills `scratch` with all normals of the pairs `first..first + LANES`.
-    pub fn fill<T: Real>(&self, first: u32, scratch: &mut Vec<[T; LANES]>) {
+    pub fn fill<T: Real>(&self, first: u32, scratch: &mut Memory<T, LANES>) {
         scratch.resize(self.scratch_len(), [T::ZERO; LANES]);
         for (parameter, bounds) in self.offsets.windows(2).enumerate() {
             self.fill_blocks(parameter, first, 0, &mut scratch[bounds[0]..bounds[1]]);

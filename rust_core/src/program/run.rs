@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::slots::Slots;
 use super::{Node, NodeId, Perturbation, Program};
-use crate::ops::{Call, Draw, Element, LANES, Noise, Op, Operand, Parameter, shared_base};
+use crate::ops::{Call, Compute, Draw, Element, LANES, Memory, Noise, Op, Operand, Parameter, shared_base};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -148,15 +148,17 @@ impl<T: Element> Evaluator<T> {
     fn compute<const L: usize>(
         &self,
         id: NodeId,
-        values: &mut Vec<Vec<[T; L]>>,
+        values: &mut Vec<Memory<T, L>>,
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
-        scratch: &RefCell<Vec<[T; L]>>,
-    ) {
+        scratch: &RefCell<Memory<T, L>>,
+    ) where
+        T: Compute<L>,
+    {
         let node = &self.program.nodes()[id];
         let Some(op) = &node.op else { return };
         let slot = self.slots.of(id);
-        values.resize_with(values.len().max(self.slots.sizes.len()), Vec::new);
+        values.resize_with(values.len().max(self.slots.sizes.len()), Memory::default);
         let mut out = std::mem::take(&mut values[slot]);
         // A slot keeps its largest size, so that nothing is cleared when values of different sizes take turns.
         out.resize(out.len().max(self.slots.sizes[slot]), [T::ZERO; L]);
@@ -185,12 +187,14 @@ impl<T: Element> Evaluator<T> {
         &self,
         op: &Op,
         id: NodeId,
-        values: &[Vec<[T; L]>],
+        values: &[Memory<T, L>],
         parameters: &[Parameter<'_, T, L>],
         draw: Draw,
-        scratch: &RefCell<Vec<[T; L]>>,
+        scratch: &RefCell<Memory<T, L>>,
         out: &mut [[T; L]],
-    ) {
+    ) where
+        T: Compute<L>,
+    {
         let nodes = self.program.nodes();
         let operand = |(i, &input): (usize, &NodeId)| match nodes[input].varies {
             true if i == 0 && self.slots.in_place(id, &nodes[id]) => Operand::InPlace,
@@ -207,10 +211,10 @@ impl<T: Element> Evaluator<T> {
 #[derive(Debug, Default)]
 pub struct Workspace<T> {
     /// The normals of sixteen pairs.
-    pub noise: Vec<[T; LANES]>,
-    values: Vec<Vec<[T; LANES]>>,
+    pub noise: Memory<T, LANES>,
+    values: Vec<Memory<T, LANES>>,
     /// What an operation needs while it runs.
-    pub scratch: RefCell<Vec<[T; LANES]>>,
+    pub scratch: RefCell<Memory<T, LANES>>,
 }
 
 /// Workspaces that threads borrow and return, so that a generation allocates nothing.

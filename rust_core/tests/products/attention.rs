@@ -1,7 +1,7 @@
 //! Attention and products of values: members compute what the model alone does, and what cannot be is refused.
 
 use crate::alone::{data, same_bits};
-use syntonic_core::ops::{Attention, Linear, MatMul, Mean, Op, Reshape, Tanh};
+use syntonic_core::ops::{Attention, How, Linear, MatMul, Op, Reduce, Reshape, Tanh};
 use syntonic_core::program::Program;
 use syntonic_core::tensor::{Shape, Tensor};
 
@@ -16,7 +16,7 @@ fn program(attention: Attention, mask: &[usize]) -> (Program, usize) {
     let inputs = if attention.masked { vec![q, k, v, mask] } else { vec![q, k, v] };
     let h = p.apply(attention, &inputs).unwrap();
     let h = p.apply(Tanh, &[h]).unwrap();
-    let out = p.apply(Mean, &[h]).unwrap();
+    let out = p.apply(Reduce::all(How::Mean), &[h]).unwrap();
     (p, out)
 }
 
@@ -39,7 +39,7 @@ fn members_with_masks_and_queries_of_their_own_have_the_bits_of_the_model_alone(
     let mask = p.apply(Reshape([2, 9].into()), &[mask]).unwrap();
     let k = p.apply(Linear { weight: 1, bias: None }, &[x]).unwrap();
     let h = p.apply(Attention { masked: true, causal: true, ..PLAIN }, &[q, k, v, mask]).unwrap();
-    let out = p.apply(Mean, &[h]).unwrap();
+    let out = p.apply(Reduce::all(How::Mean), &[h]).unwrap();
     same_bits(&p, out, &[data(0, [2, 9, 6]), data(1, [2, 6, 4]), data(2, [2, 9, 3])], &[None]);
 }
 
@@ -52,7 +52,7 @@ fn members_that_multiply_values_have_the_bits_of_the_model_alone() {
     let c = p.apply(Linear { weight: 1, bias: None }, &[x]).unwrap();
     let d = p.apply(MatMul, &[c, b]).unwrap();
     assert_eq!(p.shape(d).unwrap(), &Shape::from([2, 3, 7, 19]));
-    let out = p.apply(Mean, &[d]).unwrap();
+    let out = p.apply(Reduce::all(How::Mean), &[d]).unwrap();
     same_bits(&p, out, &[data(0, [3, 7, 6]), data(1, [2, 1, 5, 7])], &[None]);
 }
 

@@ -1,7 +1,7 @@
 //! Convolution and pooling: members compute what the model alone does, and what cannot be is refused.
 
 use crate::alone::{data, same_bits};
-use syntonic_core::ops::{AvgPool, Conv, MaxPool, Mean, Op, Tanh, Windows};
+use syntonic_core::ops::{AvgPool, Conv, How, Linear, MaxPool, Op, Reduce, Tanh, Windows};
 use syntonic_core::program::Program;
 use syntonic_core::tensor::{Shape, Tensor};
 
@@ -18,7 +18,7 @@ fn members_of_a_network_over_images_have_the_bits_of_the_model_alone() {
     let h = p.apply(Conv { weight: 2, stride: [2, 1], padding: [1, 1], ..CONV }, &[h]).unwrap();
     let h = p.apply(AvgPool(Windows { axes: 2, size: [3, 2], stride: [2, 2] }), &[h]).unwrap();
     let h = p.apply(Conv { weight: 3, ..CONV }, &[h]).unwrap();
-    let out = p.apply(Mean, &[h]).unwrap();
+    let out = p.apply(Reduce::all(How::Mean), &[h]).unwrap();
     assert_eq!(p.shape(h).unwrap(), &Shape::from([3, 2, 2, 3]));
     same_bits(&p, out, &[data(0, [3, 7, 6, 2])], &[None, Some(1), Some(2)]);
 }
@@ -32,8 +32,22 @@ fn members_of_a_network_over_sequences_have_the_bits_of_the_model_alone() {
     let h = p.apply(Conv { bias: Some(1), ..line }, &[x]).unwrap();
     let h = p.apply(AvgPool(Windows { axes: 1, size: [0, 3], stride: [0, 1] }), &[h]).unwrap();
     let h = p.apply(Conv { weight: 2, stride: [1, 1], padding: [0, 1], ..line }, &[h]).unwrap();
-    let out = p.apply(Mean, &[h]).unwrap();
+    let out = p.apply(Reduce::all(How::Mean), &[h]).unwrap();
     same_bits(&p, out, &[data(0, [2, 13, 3])], &[None, Some(1)]);
+}
+
+#[test]
+fn members_with_long_sums_have_the_bits_of_the_model_alone() {
+    // Sums that are cut so that their factors fit into a cache, of rows and outputs that fill no tile and no block.
+    let mut p = Program::new(vec![[6, 3, 3, 40].into(), [6].into(), [130, 6].into(), [9, 130].into()]);
+    let x = p.input([2, 13, 7, 40]);
+    let h = p.apply(Tanh, &[x]).unwrap();
+    let h = p.apply(Conv { bias: Some(1), ..CONV }, &[h]).unwrap();
+    let h = p.apply(Linear { weight: 2, bias: None }, &[h]).unwrap();
+    let h = p.apply(Tanh, &[h]).unwrap();
+    let h = p.apply(Linear { weight: 3, bias: None }, &[h]).unwrap();
+    let out = p.apply(Reduce::all(How::Mean), &[h]).unwrap();
+    same_bits(&p, out, &[data(0, [2, 13, 7, 40])], &[None]);
 }
 
 #[test]

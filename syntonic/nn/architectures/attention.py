@@ -114,7 +114,7 @@ class MultiHeadAttention(Module):
         softmax: Softmax = "standard",
         bias: bool = False,
     ) -> None:
-        self._attention: Final = SyntonicAttention(d_model, heads=heads, causal=causal, softmax=softmax)
+        self.core: Final = SyntonicAttention(d_model, heads=heads, causal=causal, softmax=softmax)
         self.query: Final = ResonantLinear(d_model, d_model, bias=bias)
         self.key: Final = ResonantLinear(d_model, d_model, bias=bias)
         self.value: Final = ResonantLinear(d_model, d_model, bias=bias)
@@ -125,7 +125,7 @@ class MultiHeadAttention(Module):
 
         `key_mask` is (batch, length): 1 for positions to be seen, 0 for those to be ignored.
         """
-        return self.out(self._attention.attend(self.query(x), self.key(x), self.value(x), key_mask))
+        return self.out(self.core.attend(self.query(x), self.key(x), self.value(x), key_mask))
 
 
 def _check(query: A, key: A, value: A, key_mask: A | None, width: int, heads: int) -> None:

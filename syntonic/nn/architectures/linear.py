@@ -33,8 +33,7 @@ class SyntonicLinear(Module):
         golden_norm: bool = True,
     ) -> None:
         self.linear: Final = ResonantLinear(in_features, out_features, bias=bias)
-        self._recursion: Final = RecursionBlock(out_features) if use_recursion else None
-        self.recursion: Final[Module] = self._recursion or ReLU()
+        self.recursion: Final = RecursionBlock(out_features) if use_recursion else ReLU()
         self.norm: Final = SyntonicNorm(out_features, golden_target=golden_norm)
         self.dropout: Final = Dropout(dropout)
 
@@ -48,6 +47,6 @@ class SyntonicLinear(Module):
         Raises:
             ValueError: the layer has no recursion.
         """
-        if self._recursion is None:
+        if not isinstance(self.recursion, RecursionBlock):
             raise ValueError("a layer without recursion has no D and H to compare; build it with use_recursion=True")
-        return self._recursion.syntony(self.linear(x))
+        return self.recursion.syntony(self.linear(x))

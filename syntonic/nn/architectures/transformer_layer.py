@@ -64,14 +64,11 @@ class TransformerLayer(Module):
         made_of = ablations or Ablations()
         d_ff = 2 * d_model if d_ff is None else d_ff
         self._residual: Final = made_of.residual
-        self._heads: Final = (
+        self.attention_norm: Final = made_of.make_norm(d_model)
+        self.attention: Final = (
             MultiHeadAttention(d_model, heads, causal=made_of.causal, softmax=made_of.softmax)
             if made_of.attention == "standard"
-            else None
-        )
-        self.attention_norm: Final = made_of.make_norm(d_model)
-        self.attention: Final[Module] = self._heads or Sequential(
-            GoldenConeAttention(d_model), ResonantLinear(d_model, d_model, bias=False)
+            else Sequential(GoldenConeAttention(d_model), ResonantLinear(d_model, d_model, bias=False))
         )
         self.attention_dropout: Final = Dropout(made_of.dropout)
         self.feed_norm: Final = made_of.make_norm(d_model)
@@ -85,7 +82,10 @@ class TransformerLayer(Module):
         `key_mask` is (batch, length): 1 for positions to be seen, 0 for those to be ignored.
         """
         normed = self.attention_norm(x)
-        taken = self._heads.forward(normed, key_mask) if self._heads else self.attention(normed)
+        if isinstance(self.attention, MultiHeadAttention):
+            taken = self.attention.forward(normed, key_mask)
+        else:  # the cone reads each position for itself, so that it has nothing to ignore
+            taken = self.attention(normed)
         x = x.phi_residual(self.attention_dropout(taken), self._residual)
         fed = self.feed_out(self.feed_in(self.feed_norm(x)).gelu())
         return x.phi_residual(self.feed_dropout(fed), self._residual)

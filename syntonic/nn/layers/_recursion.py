@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from syntonic.nn.layers._differentiation import Differentiation
-from syntonic.nn.layers._gates import SyntonicGate
 from syntonic.nn.layers._harmonization import Harmonization
+from syntonic.nn.layers._syntonic_gate import SyntonicGate
 from syntonic.sn import Module, ModuleList
 from syntonic.sn.array import A
 from syntonic.sn.syntony import operator_syntony

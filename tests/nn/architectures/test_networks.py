@@ -46,7 +46,7 @@ def test_deep_mlp(mode):
     p = values(model)
     y = ref.affine(p, X, "inlet")
     for i in range(2):
-        y = ref.residual(ref.syntonic_linear(ref.part(p, f"blocks.{i}"), y), y, mode)
+        y = ref.residual(y, ref.syntonic_linear(ref.part(p, f"blocks.{i}"), y), mode)
     compare(model, X.reshape(4, 2, 3), ref.affine(p, y, "out").reshape(4, 2, 2), atol32=2e-4)
 
 

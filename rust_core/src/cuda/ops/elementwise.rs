@@ -74,7 +74,7 @@ impl DeviceTensor {
         if n > 0 {
             let packs = packs(&[self, &out]);
             let args = [&[out.pointer(), self.pointer()], scalars, &[size(packs), size(n)]].concat();
-            let grid = Grid::flat(if packs > 0 { packs.div_ceil(2) } else { n });
+            let grid = Grid::flat(if packs > 0 { packs } else { n });
             self.device().launch(&Kernel::plain(op, "unary", op, dtype), grid, &args)?;
         }
         Ok(out)

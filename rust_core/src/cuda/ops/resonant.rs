@@ -100,6 +100,7 @@ impl DeviceTensor {
             Arg::Real(noise_scale),
             Arg::Size(seed.into()),
             Arg::Size(step.into()),
+            size(packs(&[self, &out])),
             size(groups.n),
             size(groups.dim),
             size(groups.group),

@@ -3,24 +3,26 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::kernel::Kernel;
+use super::super::kernel::{Kernel, THREADS};
 use super::super::launch::{Arg, Grid};
 use super::super::tensor::{DeviceTensor, packs};
 use super::super::{Device, Format};
 use super::{maybe, rows_of, size};
-use crate::exact::snap::Snapper;
+use crate::exact::snap::{Snapper, TableParts};
 use crate::tensor::DType;
 use crate::{Error, Result};
 
-/// The snap table of one precision on one device.
+/// The snap table of one precision on one device: buckets of 16 bytes, as snap.cu has them.
 #[derive(Clone)]
 struct Table {
     end: f64,
     buckets_per_unit: f64,
-    first: DeviceTensor,
-    borders: DeviceTensor,
-    points: DeviceTensor,
+    count: usize,
+    buckets: DeviceTensor,
 }
+
+/// Buckets that a block keeps in shared memory: 32 KiB.
+const NEAR: usize = 2048;
 
 /// Tables that were uploaded, by device and precision.
 static TABLES: Mutex<Option<HashMap<(usize, i64), Table>>> = Mutex::new(None);
@@ -35,24 +37,25 @@ impl Table {
             return Ok(table.clone());
         }
         let parts = snapper.table_parts();
-        let first: Vec<i32> = parts.first.iter().map(|&i| i.cast_signed()).collect();
-        let points: Vec<i32> = parts.points.iter().flat_map(|&(a, b)| [a, b]).collect();
-        let integers = |values: &[i32]| DeviceTensor::from_values(device, [values.len()].into(), Format::I32, values);
+        let words: Vec<i64> = parts.first.iter().flat_map(|&first| bucket(&parts, first as usize)).collect();
         let table = Self {
             end: parts.end,
             buckets_per_unit: parts.buckets_per_unit,
-            first: integers(&first)?,
-            borders: DeviceTensor::from_values(
-                device,
-                [parts.borders.len()].into(),
-                Format::Real(DType::F64),
-                parts.borders,
-            )?,
-            points: integers(&points)?,
+            count: parts.first.len(),
+            buckets: DeviceTensor::from_values(device, [words.len()].into(), Format::I64, &words)?,
         };
         tables.insert(key, table.clone());
         Ok(table)
     }
+}
+
+/// Returns border `i` and the points on either side of it as two words: a float, and four integers of 16 bits.
+fn bucket(parts: &TableParts<'_>, i: usize) -> [i64; 2] {
+    let low = parts.points[i];
+    let high = parts.points.get(i + 1).copied().unwrap_or(low);
+    // Tables exist up to a precision of 4096, so that 16 bits suffice.
+    let word = [low.0, low.1, high.0, high.1].iter().rev().fold(0_i64, |word, &n| word << 16 | i64::from(n & 0xFFFF));
+    [parts.borders[i].to_bits().cast_signed(), word]
 }
 
 impl DeviceTensor {
@@ -74,6 +77,7 @@ impl DeviceTensor {
         let table = Table::get(device, &snapper)?;
         let bad = Self::zeros(OP, device, [1].into(), Format::I32)?;
         let packs = packs(&[self]);
+        let near = table.count.min(NEAR);
         let args = [
             a.pointer(),
             b.pointer(),
@@ -83,12 +87,14 @@ impl DeviceTensor {
             Arg::Size(precision),
             Arg::Real(table.end),
             Arg::Real(table.buckets_per_unit),
-            table.first.pointer(),
-            table.borders.pointer(),
-            table.points.pointer(),
+            table.buckets.pointer(),
+            size(near),
             bad.pointer(),
         ];
-        let grid = Grid::flat(if packs > 0 { packs } else { n });
+        // Few blocks, which stay for long: each of them copies the near buckets.
+        let items = if packs > 0 { packs } else { n };
+        let blocks = items.div_ceil(THREADS as usize).min(6 * device.multiprocessors());
+        let grid = Grid { shared: u32::try_from(16 * near).unwrap_or(0), ..Grid::blocks(blocks) };
         device.launch(&Kernel::plain(OP, OP, OP, dtype), grid, &args)?;
         if bad.values::<i32>(OP)? != [0] {
             return Err(Error::Value { op: OP, expected: "finite numbers".into(), got: "NaN or infinity".into() });
@@ -147,5 +153,21 @@ impl DeviceTensor {
             expected: format!("tensors on {:?}", self.device()),
             got: format!("one on {:?}", a.device()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_a_border_and_two_points() {
+        let points = [(3, -4), (-1, 4096)];
+        let parts = TableParts { end: 1.0, buckets_per_unit: 1.0, first: &[0], borders: &[0.5, 2.0], points: &points };
+        let [border, word] = bucket(&parts, 0);
+        assert_eq!(f64::from_bits(border.cast_unsigned()), 0.5);
+        let short = |i: usize| (word >> (16 * i)) as i16;
+        assert_eq!([short(0), short(1), short(2), short(3)], [3, -4, -1, 4096]);
+        assert_eq!(bucket(&parts, 1)[1], i64::from(0xFFFF_u16) | 4096 << 16 | 0xFFFF << 32 | 4096 << 48);
     }
 }

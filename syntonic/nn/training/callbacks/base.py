@@ -12,12 +12,16 @@ from syntonic.nn.training.escape import Escapable
 
 
 class Request(Flag):
-    """What a callback asks for after a generation; requests add up with `|`."""
+    """What a callback asks for after a generation; requests add up with `|`.
+
+    STOP ends a run that has done enough; ABANDON ends one that is not worth going on with.
+    """
 
     NOTHING = 0
     CHECKPOINT = auto()
     ESCAPE = auto()
     STOP = auto()
+    ABANDON = auto()
 
 
 class Callback(Protocol):

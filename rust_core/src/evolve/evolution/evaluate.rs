@@ -1,0 +1,51 @@
+//! What the members of a generation lose on a batch, before anything is made of it.
+
+use std::sync::Arc;
+
+use super::super::population::Population;
+use super::{Evolution, Objective};
+use crate::ops::{Draw, Element};
+use crate::program::{Evaluator, Workspaces};
+use crate::tensor::{DType, Tensor};
+use crate::{Error, Result};
+
+impl Evolution {
+    /// Returns the loss on one batch of each member of the generation to come; the state stays as it is.
+    ///
+    /// # Errors
+    /// `Error::Shape` when the inputs are not those of the program.
+    pub fn losses(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Vec<f64>> {
+        self.check(objective)?;
+        let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
+        Ok(match self.config.dtype {
+            DType::F32 => self.population::<f32>(objective, inputs, single)?.evaluate(&self.crew).losses,
+            DType::F64 => self.population::<f64>(objective, inputs, double)?.evaluate(&self.crew).losses,
+        })
+    }
+
+    /// Returns the members of this generation, ready to be evaluated on one batch.
+    pub(super) fn population<T: Element + Default>(
+        &mut self,
+        objective: &Objective,
+        inputs: &[Tensor],
+        workspaces: Arc<Workspaces<T>>,
+    ) -> Result<Arc<Population<T>>> {
+        let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
+        self.perturbation.set_generation(generation);
+        let centre = Arc::new(self.centre_as::<T>());
+        let draw = Draw { seed: self.config.seed, generation, pair: 0 };
+        let program = Arc::clone(&objective.program);
+        let mut evaluator = Evaluator::new(program, objective.loss, inputs, Arc::clone(&centre), draw)?;
+        evaluator.prepare(&self.perturbation);
+        Ok(Arc::new(Population {
+            evaluator,
+            perturbation: self.perturbation.clone(),
+            sigma: self.sigma(),
+            pairs: self.config.population_size / 2,
+            shapes: Arc::clone(&self.shapes),
+            centre,
+            weights: self.needs_syntony().then(|| Arc::clone(&self.weights)),
+            workspaces,
+        }))
+    }
+}

@@ -1,0 +1,124 @@
+"""Charts as inline SVG: lines over generations, and bars."""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Final
+
+Line = Sequence[tuple[float, float]]
+
+_WIDTH: Final = 360
+_HEIGHT: Final = 170
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 8, 22
+_BUCKETS: Final = 250  # of a line: more than can be seen
+
+
+def lines(caption: str, series: Mapping[str, Line]) -> str:
+    """Returns a chart of several lines, each with its name; of one line without.
+
+    Args:
+        caption: what is drawn.
+        series: points (x, y) by name, x ascending; points that are no numbers are gaps.
+    """
+    sound = {name: [point for point in line if math.isfinite(point[1])] for name, line in series.items()}
+    points = [point for line in sound.values() for point in line]
+    if not points:
+        return ""
+    frame = _Frame(points)
+    drawn = []
+    for index, (name, line) in enumerate(sound.items()):
+        colour = "var(--accent)" if len(sound) == 1 else f"hsl({index * 360 // len(sound)} 65% 50%)"
+        path = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in _thinned(line))
+        hint = f"<title>{escape(name)}</title>"
+        drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.3">{hint}</polyline>')
+    legend = "" if len(sound) == 1 else _legend(list(sound))
+    return _figure(caption, frame.axes() + "".join(drawn), legend)
+
+
+def bars(caption: str, heights: Mapping[str, float], note: str = "") -> str:
+    """Returns a chart of bars with a name under each; names are left out where they would not fit."""
+    if not heights:
+        return ""
+    top = max(heights.values()) or 1.0
+    width = (_WIDTH - _LEFT - _RIGHT) / len(heights)
+    every = math.ceil(len(heights) / 9)
+    drawn = [f'<text x="4" y="{_TOP + 8}">{top:.4g}</text>']
+    for index, (name, height) in enumerate(heights.items()):
+        tall = (_HEIGHT - _TOP - _BOTTOM) * max(0.0, height) / top
+        left = _LEFT + index * width
+        title = f"<title>{escape(name)}: {height:.6g}</title>"
+        box = f'x="{left + 0.5:.1f}" y="{_HEIGHT - _BOTTOM - tall:.1f}" width="{max(width - 1, 0.5):.1f}"'
+        drawn.append(f'<rect class="bar" {box} height="{tall:.1f}">{title}</rect>')
+        if index % every == 0:
+            label = (
+                f'<text x="{left + width / 2:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(name[-12:])}</text>'
+            )
+            drawn.append(label)
+    return _figure(caption, "".join(drawn), escape(note))
+
+
+def file(figure: str) -> str:
+    """Returns the picture of a figure as a file of its own, which needs its own style."""
+    inside = figure[figure.index("<svg ") + 5 : figure.index("</svg>")]
+    style = "<style>text{font:10px sans-serif}.bar{fill:#b07d00}</style>"
+    size = f'width="{2 * _WIDTH}" height="{2 * _HEIGHT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {inside}{style}</svg>'
+
+
+class _Frame:
+    # Where numbers lie in the picture.
+
+    def __init__(self, points: Line) -> None:
+        self._xs = min(x for x, _ in points), max(x for x, _ in points)
+        self._ys = min(y for _, y in points), max(y for _, y in points)
+
+    def x(self, value: float) -> float:
+        return _LEFT + _share(value, *self._xs) * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(self, value: float) -> float:
+        return _HEIGHT - _BOTTOM - _share(value, *self._ys) * (_HEIGHT - _TOP - _BOTTOM)
+
+    def axes(self) -> str:
+        low, high = self._ys
+        first, last = self._xs
+        bottom = _HEIGHT - _BOTTOM
+        return (
+            f'<path class="axis" d="M{_LEFT},{_TOP} V{bottom} H{_WIDTH - _RIGHT}"/>'
+            f'<text x="{_LEFT - 4}" y="{_TOP + 8}" text-anchor="end">{high:.4g}</text>'
+            f'<text x="{_LEFT - 4}" y="{bottom}" text-anchor="end">{low:.4g}</text>'
+            f'<text x="{_LEFT}" y="{_HEIGHT - 8}">{first:g}</text>'
+            f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{last:g}</text>'
+        )
+
+
+def _share(value: float, low: float, high: float) -> float:
+    # Halves first: the difference of two large numbers may be none.
+    span = high / 2 - low / 2
+    return (value / 2 - low / 2) / span if span > 0 else 0.5
+
+
+def _thinned(line: Line) -> Line:
+    # The lowest and the highest point of each bucket: no peak is lost.
+    if len(line) <= 2 * _BUCKETS:
+        return line
+    kept: list[tuple[float, float]] = []
+    for index in range(_BUCKETS):
+        bucket = line[index * len(line) // _BUCKETS : (index + 1) * len(line) // _BUCKETS]
+        ends = {min(bucket, key=lambda point: point[1]), max(bucket, key=lambda point: point[1])}
+        kept += sorted(ends)
+    return [line[0], *kept, line[-1]]
+
+
+def _legend(names: Sequence[str]) -> str:
+    marks = [
+        f'<span style="color: hsl({index * 360 // len(names)} 65% 50%)">&#9632;</span> {escape(name)}'
+        for index, name in enumerate(names[:12])
+    ]
+    more = [f"and {len(names) - 12} more"] if len(names) > 12 else []
+    return " ".join([*marks, *more])
+
+
+def _figure(caption: str, inside: str, below: str) -> str:
+    label = escape(caption)
+    picture = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">{inside}</svg>'
+    return f"<figure><figcaption>{label}</figcaption>{picture}<div>{below}</div></figure>"

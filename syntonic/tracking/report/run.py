@@ -1,0 +1,99 @@
+"""The report of one run: result, curves, syntony per layer, lattice, settings, where it comes from."""
+
+import json
+import time
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from syntonic.tracking.base import Provenance, Status
+from syntonic.tracking.journal import JOURNAL, Point, Tail
+from syntonic.tracking.outbox import End, Outbox, OutboxError, Request
+from syntonic.tracking.report import charts, lattice
+from syntonic.tracking.report.page import page, section, table, text_block
+
+_LONGEST_DIFF: Final = 20_000  # characters
+_LARGEST_FACTS: Final = 1 << 20  # bytes
+_MOST_CURVES: Final = 30
+
+
+def run_page(outbox: Outbox) -> str:
+    """Returns the report of a run as HTML.
+
+    Raises:
+        OutboxError: if the run's folder cannot be used.
+    """
+    request, end = outbox.read_request(), outbox.read_end()
+    if request is None:
+        raise OutboxError(f"{outbox.run_folder} holds no run")
+    origin = outbox.read_origin() or Provenance({}, {})
+    points = list(Tail(outbox.run_folder / JOURNAL).new())
+    model = outbox.run_folder / "model"
+    return page(
+        request.title,
+        [
+            _head(request, end, points),
+            section("Result", _result(end)),
+            section("Curves", _grid(curves(points))),
+            section("Syntony per parameter", _grid({"syntony": charts.bars("syntony S, 0 to 1", _syntony(model))})),
+            section("Lattice", _grid(dict(enumerate(lattice.histograms(model / "parameters.safetensors"))))),
+            section("Settings", table((), sorted(request.params.items()))),
+            section("Where it comes from", _provenance(request, origin)),
+        ],
+    )
+
+
+def curves(points: list[Point]) -> dict[str, str]:
+    """Returns a chart for each metric."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for point in points:
+        for key, value in point.metrics.items():
+            series.setdefault(key, []).append((point.step, value))
+    return {key: charts.lines(key, {key: line}) for key, line in list(series.items())[:_MOST_CURVES]}
+
+
+def _head(request: Request, end: End | None, points: list[Point]) -> str:
+    status = end.ending.status if end else Status.RUNNING
+    last = points[-1].step if points else 0
+    reason = f" ({end.ending.tags['reason']})" if end and "reason" in end.ending.tags else ""
+    began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(max(0.0, min(request.started, 4e9))))
+    return (
+        f'<h1>{escape(request.title)}</h1><p><span class="status">{escape(status.value + reason)}</span> '
+        f"after generation {last}; run {escape(request.run)}, started {began}</p>"
+    )
+
+
+def _result(end: End | None) -> str:
+    if end is None:
+        return ""
+    note = text_block(end.ending.texts["traceback.txt"]) if "traceback.txt" in end.ending.texts else ""
+    results = end.ending.results
+    names = list(dict.fromkeys(key.removeprefix("train_").removeprefix("test_") for key in results))
+    rows = [(name, results.get(f"train_{name}"), results.get(f"test_{name}", results.get(name))) for name in names]
+    return (table(("metric", "train", "test"), rows) if rows else "") + note
+
+
+def _syntony(model: Path) -> Mapping[str, float]:
+    path = model / "model.json"
+    try:
+        if path.stat().st_size > _LARGEST_FACTS:
+            return {}
+        found = json.loads(path.read_bytes())["syntony"]
+        return {str(name): float(value) for name, value in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _provenance(request: Request, origin: Provenance) -> str:
+    rows = sorted({**origin.tags, **request.tags}.items())
+    diff = origin.files.get("git.diff", "")
+    shown = diff[:_LONGEST_DIFF] + (
+        "\n(cut here; the whole diff is an artifact of the run)" if diff[_LONGEST_DIFF:] else ""
+    )
+    return table((), rows) + (text_block(shown) if diff else "")
+
+
+def _grid(figures: Mapping[object, str] | Mapping[str, str] | dict[int, str]) -> str:
+    drawn = [figure for figure in figures.values() if figure]
+    return f'<div class="charts">{"".join(drawn)}</div>' if drawn else ""

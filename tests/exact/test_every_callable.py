@@ -1,0 +1,246 @@
+"""Hostile arguments for everything that the compiled core offers: an ordinary exception or a result, never a panic.
+
+Functions, constructors, methods, operators and properties are found by looking: whatever is added is tested too.
+The arguments are drawn from a pool of nuisances by a generator with a fixed seed.
+"""
+
+import decimal
+import fractions
+import inspect
+import math
+import random
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from syntonic import _core
+from syntonic._core import Evolution, GoldenExact, Graph, ResonantTensor, Tensor
+
+# What an ordinary call may raise. RuntimeError is not among them: the core reports its own bugs so.
+ORDINARY = (TypeError, ValueError, OverflowError, ZeroDivisionError, BufferError, NotImplementedError, IndexError)
+ORDINARY += (_core.DeviceUnavailable,)
+CALLS = 60
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::numpy.exceptions.ComplexWarning"
+)  # NumPy's own, on being asked for floats
+# Called by the interpreter on a half-made object, or not ours.
+SKIPPED = {"__class__", "__init__", "__new__", "__init_subclass__", "__subclasshook__", "__del__", "__getattribute__"}
+SKIPPED |= {"__setattr__", "__delattr__", "__dir__", "__reduce__", "__reduce_ex__", "__getstate__", "__sizeof__"}
+
+NUISANCES: list[Callable[[], Any]] = [
+    lambda: None,
+    lambda: True,
+    lambda: 0,
+    lambda: 1,
+    lambda: -1,
+    lambda: 3,
+    lambda: 70_000,  # more would be granted, and fill the memory
+    lambda: 2**63 - 1,
+    lambda: -(2**63),
+    lambda: 10**40,
+    lambda: 0.0,
+    lambda: 0.5,
+    lambda: -0.0,
+    lambda: math.nan,
+    lambda: math.inf,
+    lambda: -math.inf,
+    lambda: 1e308,
+    lambda: 5e-324,
+    lambda: "",
+    lambda: "float64",
+    lambda: "nonsense\0\U0001f600",
+    lambda: "3/2 - 5*phi",
+    lambda: b"\0\xff" * 4,
+    lambda: [],
+    lambda: [1.0, 2.0],
+    lambda: [0, 1],
+    lambda: [2, 3],
+    lambda: [-1, 2],
+    lambda: [math.nan, 1.0],
+    lambda: [2**62, 2**62],
+    lambda: [[1.0], [2.0, 3.0]],
+    lambda: [[1.0, 2.0], [3.0, 4.0]],
+    lambda: (1, 2),
+    lambda: {"a": 1},
+    lambda: {1, 2},
+    lambda: range(3),
+    lambda: 1j,
+    lambda: decimal.Decimal("1.5"),
+    lambda: fractions.Fraction(1, 3),
+    lambda: fractions.Fraction(1, 10**60),
+    lambda: object(),
+    lambda: print,
+    lambda: np.float32(1.5),
+    lambda: np.zeros((2, 0, 3)),
+    lambda: np.arange(6, dtype=np.int64).reshape(2, 3)[:, ::2],
+    lambda: np.array([1 + 2j]),
+    lambda: np.array(["a"]),
+    lambda: Tensor([[1.0, 2.0], [3.0, 4.0]]),
+    lambda: Tensor(1.0, dtype="float64"),
+    lambda: Tensor.zeros((0, 3)),
+    lambda: ResonantTensor([[1.0, 2.0], [3.0, 4.0]]),
+    lambda: ResonantTensor.from_flux([math.nan, 1.0]),
+    lambda: ResonantTensor.from_golden_exact([(2**63 - 1, -(2**63))]),
+    lambda: GoldenExact(2**127 - 1, 1, -(2**127), 1),
+    lambda: GoldenExact.golden_ratio(),
+    lambda: GoldenExact,
+]
+
+
+def engine(parameter: ResonantTensor | None = None) -> Evolution:
+    return Evolution(
+        [parameter or ResonantTensor([[0.5, 1.0]])],
+        seed=1,
+        population_size=8,
+        sigma=0.1,
+        sigma_final=1.0,
+        rank=None,
+        optimizer="adam",
+        learning_rate=0.1,
+        learning_rate_final=0.1,
+        schedule="cosine",
+        beta1=0.9,
+        beta2=0.99,
+        max_generations=5,
+        precision=100,
+        error_feedback=True,
+        harmonize_strength=0.0,
+        pull_strength=0.0,
+        attractor_capacity=2,
+        attractor_decay_rate=0.9,
+        attractor_quantile=0.5,
+        lambda_syntony=0.0,
+        survivor_count=None,
+        elitist=False,
+        dtype="float32",
+        threads=1,
+    )
+
+
+def graph() -> Graph:
+    return Graph([ResonantTensor([[0.5, 1.0]])])
+
+
+def objective() -> Any:
+    recorder = graph()
+    return recorder.objective(recorder.input((3, 2)).mean())
+
+
+def record() -> Any:
+    parameter = ResonantTensor([[0.5, 1.0]])
+    recorder = Graph([parameter])
+    loss = recorder.input((3, 2)).linear(parameter).mean()
+    return engine(parameter).step(recorder.objective(loss), [Tensor.ones((3, 2))])
+
+
+# How to get an object of each class; a class that is new here is to be added.
+INSTANCES: dict[str, list[Callable[[], Any]]] = {
+    "Tensor": [lambda: Tensor([[1.0, 2.0], [3.0, 4.0]]), lambda: Tensor.zeros((0, 2), "float64"), lambda: Tensor(2.0)],
+    "ResonantTensor": [
+        lambda: ResonantTensor([[1.0, 2.0], [3.0, 4.0]]),
+        lambda: ResonantTensor.from_flux([math.nan, math.inf, 0.0]),
+        lambda: ResonantTensor.from_golden_exact([(2**63 - 1, -(2**63))]),
+        lambda: ResonantTensor.zeros((0, 2)),
+    ],
+    "GoldenExact": [GoldenExact.golden_ratio, lambda: GoldenExact(2**127 - 1, 7, -(2**127), 9)],
+    "Graph": [graph],
+    "Symbol": [lambda: graph().input((3, 2)), lambda: graph().input(()), lambda: graph().input((0, 2))],
+    "Objective": [objective],
+    "Evolution": [engine],
+    "Record": [record],
+    "ComplexTensor": [lambda: _core.ComplexTensor([[1.0, 2.0], [0.0, 3.0]], [[0.5, 0.0], [1.0, -1.0]])],
+    "GoldenNormMode": [_core.GoldenNormMode, lambda: _core.GoldenNormMode.custom(2.0)],
+    "GoldenBatchNormConfig": [lambda: _core.GoldenBatchNormConfig(2)],
+    "GoldenBatchNormState": [lambda: _core.GoldenBatchNormState(_core.GoldenBatchNormConfig(2))],
+    "PhiResidualMode": [lambda: _core.PhiResidualMode("phi")],
+    "SyntonicSoftmaxMode": [lambda: _core.SyntonicSoftmaxMode("identity")],
+    "SyntonicSoftmaxState": [_core.SyntonicSoftmaxState],
+}
+
+
+def functions() -> Iterator[Any]:
+    for name, thing in sorted(vars(_core).items()):
+        if isinstance(thing, types.BuiltinFunctionType):
+            yield pytest.param(lambda thing=thing: thing, id=name)
+
+
+def classes() -> list[type]:
+    found = [thing for _, thing in sorted(vars(_core).items()) if isinstance(thing, type)]
+    # Exceptions are Python's own, and tensors on a device are for tests/gpu.
+    return [cls for cls in found if not issubclass(cls, Exception) and cls.__name__ != "DeviceTensor"]
+
+
+def members() -> Iterator[Any]:
+    for cls in classes():
+        for name in sorted(dir(cls)):
+            if name in SKIPPED:
+                continue
+            for number, make in enumerate(INSTANCES.get(cls.__name__, [])):
+                yield pytest.param(
+                    lambda make=make, name=name: getattr(make(), name), id=f"{cls.__name__}.{name}-{number}"
+                )
+
+
+def assault(target: Callable[[], Any], seed: str) -> int:
+    """Calls what `target` makes with drawn arguments; returns how many calls came through."""
+    generator = random.Random(seed)
+    came_through = 0
+    try:
+        names, most = arguments(target())
+    except ORDINARY:
+        return 1  # a property that refuses
+    for _ in range(CALLS):
+        positional = [generator.choice(NUISANCES)() for _ in range(generator.randint(0, most))]
+        left = names[len(positional) :]
+        named = {n: generator.choice(NUISANCES)() for n in left if generator.random() < 0.5}
+        try:
+            function = target()
+            if not callable(function):
+                return 1
+            function(*positional, **named)
+            came_through += 1
+        except ORDINARY:
+            pass
+    return came_through
+
+
+def arguments(function: Any) -> tuple[list[str], int]:
+    """Returns the names that may be given by keyword, in order, and the largest sensible number of arguments."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return [], 3
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    return named, len(parameters)
+
+
+@pytest.mark.parametrize("target", list(functions()))
+def test_functions(target, request):
+    assert assault(target, request.node.callspec.id) >= 0
+
+
+@pytest.mark.parametrize("cls", classes())
+def test_constructors(cls):
+    assert assault(lambda: cls, cls.__name__) >= 0
+
+
+@pytest.mark.parametrize("target", list(members()))
+def test_members(target, request):
+    assert assault(target, request.node.callspec.id) >= 0
+
+
+def test_every_class_is_met():
+    assert set(INSTANCES) == {cls.__name__ for cls in classes()}
+    for name, makers in INSTANCES.items():
+        assert all(type(make()).__name__ == name for make in makers)
+
+
+def test_a_panic_would_be_seen():
+    def panic() -> None:
+        raise RuntimeError("internal error, please report it")
+
+    with pytest.raises(RuntimeError):
+        assault(lambda: panic, "seed")

@@ -1,0 +1,140 @@
+"""Reports: they show what happened, need nothing else, and print what a stranger wrote as text."""
+
+import math
+import re
+import struct
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from syntonic.tracking.arrays import pack
+from syntonic.tracking.base import Ending, Run, Status
+from syntonic.tracking.courier import request
+from syntonic.tracking.journal import JOURNAL, Journal
+from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.report import charts, lattice, run_page, sweep_page
+
+EVIL = "<script>alert(1)</script><img src=http://evil.example/x>\"'&"
+
+
+class Found(HTMLParser):
+    """What a browser would see: tags, and what would be fetched or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            assert name not in ("src", "href", "srcset", "action", "data"), f"{tag} {name}={value}"
+            assert not name.startswith("on")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Run:
+    """A run's folder with everything that a report shows."""
+    folder = tmp_path / "runs" / "one"
+    (folder / "model").mkdir(parents=True)
+    run = Run("one", EVIL, folder, tmp_path, {}, {"model.name": EVIL, "seed": "0"}, tags={"config_hash": EVIL})
+    journal = Journal(folder / JOURNAL)
+    for step in range(1, 2001):
+        journal.append(step, {"loss": 1 / step if step != 7 else math.nan, EVIL: math.sin(step)})
+    journal.close()
+    weights = struct.pack("<8q", -3, 0, 2, 1, 5, 0, 0, -1)
+    (folder / "model" / "parameters.safetensors").write_bytes(
+        pack({EVIL: {"dtype": "int64", "shape": [2, 4], "data": weights}})
+    )
+    (folder / "model" / "model.json").write_text('{"syntony": {"layer<0>.weight": 0.5}}')
+    outbox = Outbox(folder)
+    outbox.begin(request(run, None, "syntonic"))
+    ending = Ending(Status.FAILED, 2000, {"test_accuracy": 0.75}, texts={"traceback.txt": EVIL}, tags={"reason": EVIL})
+    outbox.end(ending, 1)
+    return run
+
+
+def test_a_run_is_told_whole_and_harmless(whole: Run) -> None:
+    text = run_page(Outbox(whole.folder))
+    found = Found(text)
+    assert not {"script", "img", "iframe", "object", "link", "a", "form"} & set(found.tags)
+    assert not re.search(r"https?://", text.replace("http://evil.example", ""))
+    assert EVIL in found.text
+    for word in ("FAILED", "test", "0.75", "Curves", "Lattice", "Settings", "8 numbers from -3 to 5, 3 are 0"):
+        assert word in found.text
+    assert found.tags.count("svg") == 2 + 1 + 3, "two curves, syntony, a, b and both of the one layer"
+    assert len(text) < 150_000
+
+
+def test_a_sweep_is_told_by_its_points(tmp_path: Path) -> None:
+    for index, (sigma, accuracy) in enumerate([("0.1", 0.5), ("0.2", 0.9), ("0.2", 0.8), (EVIL, None)]):
+        folder = tmp_path / "runs" / f"run-{index}"
+        folder.mkdir(parents=True)
+        params = {"trainer.sigma": sigma, "seed": str(index), "model.name": "mlp"}
+        run = Run(folder.name, "t", folder, tmp_path, {}, params, tags={"sweep": "s1"})
+        outbox = Outbox(folder)
+        outbox.begin(request(run, None, "syntonic"))
+        if accuracy is None:
+            outbox.end(Ending(Status.FAILED, 3, tags={"reason": "NaN " + EVIL}), 1)
+        else:
+            outbox.end(Ending(Status.FINISHED, 3, {"test_accuracy": accuracy}), 1)
+    text = sweep_page(tmp_path, "s1")
+    found = Found(text)
+    assert not {"script", "img"} & set(found.tags)
+    assert "4 runs: 3 finished, 1 failed" in found.text
+    assert "0.85" in found.text, "the median of sigma = 0.2"
+    assert "NaN <script>" in found.text
+    assert text.count('<tr class="best">') == 1
+    with pytest.raises(OutboxError, match="belongs to a sweep"):
+        sweep_page(tmp_path, "s2")
+
+
+def test_a_run_that_is_still_going_has_a_report(whole: Run) -> None:
+    (whole.folder / "tracking" / "ending.json").unlink()
+    assert "RUNNING" in run_page(Outbox(whole.folder))
+
+
+def test_a_run_of_nothing_has_a_report(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "two"
+    folder.mkdir(parents=True)
+    Outbox(folder).begin(request(Run("two", "t", folder, tmp_path, {}, {}), None, "syntonic"))
+    assert "<h1>t</h1>" in run_page(Outbox(folder))
+    with pytest.raises(OutboxError, match="holds no run"):
+        run_page(Outbox(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [],
+        [(1, math.nan)],
+        [(1, 1.0)],
+        [(1, 1.0), (2, 1.0)],
+        [(1, 1e308), (2, -1e308)],
+        [(1, 0.0), (2, math.inf), (3, 5e-324)],
+    ],
+)
+def test_odd_lines_are_drawn_or_left_out(line: list[tuple[float, float]]) -> None:
+    drawn = charts.lines("x", {"y": line})
+    assert "nan" not in drawn
+    assert "inf" not in drawn
+    assert bool(drawn) == any(math.isfinite(value) for _, value in line)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff" * 64, pack({}), pack({"a": {"dtype": "int64", "shape": [2, 0], "data": b""}})]
+)
+def test_a_hostile_model_draws_nothing(whole: Run, content: bytes) -> None:
+    path = whole.folder / "model" / "parameters.safetensors"
+    path.write_bytes(content)
+    assert list(lattice.histograms(path)) == []
+    assert lattice.picture(path) == ""
+    replace(whole, title="t")
+    (whole.folder / "model" / "model.json").write_text('{"syntony": {"a": "x"}}')
+    assert "Lattice" not in run_page(Outbox(whole.folder))
