@@ -20,7 +20,7 @@ const PACKED: usize = 1 << 22;
 /// Multiplications up to which packing costs more than it saves.
 const SMALL: usize = 1 << 19;
 /// Multiplications from which threads pay.
-const WORTH: usize = 1 << 21;
+pub(super) const WORTH: usize = 1 << 22;
 
 /// A matrix in memory: element (i, j) lies at i * down + j * right.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! The products of float matrices by name: each is alpha op(A) op(B) + beta C, or a sum of two such.
 
-use super::gemm::{Matrix, gemm};
+use super::gemm::{Matrix, WORTH, gemm};
 use crate::exact::constants::{PHI, PHI_INVERSE};
 use crate::ops::Element;
 use crate::tensor::{Buffer, DType, Shape, Tensor, golden_weight};
@@ -164,7 +164,7 @@ fn bmm_as<T: Element>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     };
     let pieces = out.values_mut().chunks_mut((m * n).max(1)).enumerate();
     // A large product has threads of its own.
-    if m * k * n * batch >= 1 << 21 && m * k * n < 1 << 21 {
+    if m * k * n * batch >= WORTH && m * k * n < WORTH {
         threads::each(pieces, one);
     } else {
         pieces.for_each(one);
