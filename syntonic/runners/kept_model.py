@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from syntonic._core import Tensor
 from syntonic.core import registry
+from syntonic.nn.architectures import Task
 from syntonic.runners import schema
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig
@@ -73,13 +74,17 @@ class ModelFacts:
 
     Attributes:
         model: the config's section of the model.
-        given: what the benchmark supplied to its constructor.
+        input_shape: of one example, as the benchmark asked for.
+        output_shape: of one answer.
+        vocabulary: how many tokens there are, None if the inputs are numbers.
         dtype: number format of the inputs.
         syntony: syntony of each parameter, by name.
     """
 
     model: dict[str, Any]
-    given: list[int]
+    input_shape: list[int]
+    output_shape: list[int]
+    vocabulary: int | None
     dtype: str
     syntony: dict[str, float] = field(default_factory=dict)
 
@@ -93,8 +98,9 @@ def write(folder: Path, parts: Parts, config: RunConfig) -> None:
     if not isinstance(parts.model, Module):
         return
     syntony = {name: parameter.data.syntony for name, parameter in parts.model.named_parameters()}
-    given = [parts.benchmark.in_features, parts.benchmark.out_features]
-    facts = ModelFacts(config.model, given, parts.benchmark.dtype, syntony)
+    task = parts.benchmark
+    shapes = list(task.input_shape), list(task.output_shape)
+    facts = ModelFacts(config.model, *shapes, task.vocabulary, task.dtype, syntony)
     python = platform.python_version()
     hidden = folder.with_name(f".{folder.name}")
     shutil.rmtree(hidden, ignore_errors=True)
@@ -151,7 +157,8 @@ def load(folder: Path) -> LoadedModel:
     section = schema.check_section("model", facts.model)
     try:
         arguments = {key: value for key, value in section.items() if key != "name"}
-        model = registry.lookup("model", section["name"])(*facts.given, **arguments)
+        task = Task(tuple(facts.input_shape), tuple(facts.output_shape), facts.vocabulary)
+        model = registry.lookup("model", section["name"])(task, **arguments)
         model.load_state_dict(unpack(content(folder / PARAMETERS)))
     except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         raise RequestError([f"{folder} holds no model that can be used: {error}"]) from error

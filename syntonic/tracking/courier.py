@@ -34,17 +34,16 @@ class Courier:
 
     Args:
         run: what is recorded.
-        uri: of the store; None: the database in the root of all runs.
-        experiment: of the store.
+        asked: what there is to record of it.
         store: the store's address, for messages.
         served: whether a dashboard can be opened on it.
     """
 
-    def __init__(self, run: Run, uri: str | None, experiment: str, store: str, *, served: bool) -> None:
+    def __init__(self, run: Run, asked: Request, store: str, *, served: bool) -> None:
         self._run, self._store, self._served = run, store, served
         self._journal = Journal(run.folder / JOURNAL)
         self._outbox = Outbox(run.folder)
-        self._outbox.begin(request(run, uri, experiment))
+        self._outbox.begin(asked)
         if run.provenance is not None:
             self._outbox.origin(run.provenance())
         self._writer = _start(run.folder, calm=True)
@@ -109,9 +108,12 @@ class Courier:
         return Receipt(run_id, self._store, self._served, [*delivered.problems, *hint])
 
 
-def request(run: Run, uri: str | None, experiment: str, *, tracked: bool = True) -> Request:
+def request(
+    run: Run, uri: str | None, experiment: str, *, tracked: bool = True, register: str | None = None
+) -> Request:
     """Returns what there is to record of a run, by the process that computes it."""
     return Request(
+        register=register,
         tracked=tracked,
         uri=uri,
         experiment=experiment,

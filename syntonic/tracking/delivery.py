@@ -26,6 +26,7 @@ _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
 
 Connect = Callable[[Outbox, Request], Remote]
+Register = Callable[[str, str, str], None]
 
 
 class Delivery:
@@ -35,11 +36,15 @@ class Delivery:
         outbox: of the run, held by this process.
         request: what is to be recorded.
         connect: opens the record in the store.
-        store: the store's address, for messages.
+        store: the store's address.
+        register: makes a run's model known by a name: called with the store, the run's id there, and the name.
     """
 
-    def __init__(self, outbox: Outbox, request: Request, connect: Connect, store: str) -> None:
+    def __init__(
+        self, outbox: Outbox, request: Request, connect: Connect, store: str, register: Register | None = None
+    ) -> None:
         self._outbox, self._request, self._connect, self._store = outbox, request, connect, store
+        self._register = register
         self._remote: Remote | None = None
         self._tail = self._new_tail()
         self._mark = 0
@@ -143,6 +148,9 @@ class Delivery:
         for name, folder in ending.folders.items():
             self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
+        wanted, register = self._request.register, self._register
+        if wanted and register and ending.status is Status.FINISHED:
+            self._attempt(f"the model as {wanted}", lambda: register(self._store, remote.id, wanted))
 
     def _log_folder(self, remote: Remote, name: str, folder: Path) -> None:
         for path in files_of(inside(self._outbox.run_folder, folder)):

@@ -39,6 +39,7 @@ class Request:
         process: which process computes the run.
         parent: the store's id of the sweep that the run is a point of.
         tracked: whether the run is to be recorded in the store at all, unasked.
+        register: as which registered model, `name` or `name@alias`, the finished run's model is to be known.
         run, title, config, params, tags, started, resumed: as in `Run`.
     """
 
@@ -54,6 +55,7 @@ class Request:
     process: Identity
     resumed: bool = False
     tracked: bool = True
+    register: str | None = None
 
 
 @dataclass(frozen=True)

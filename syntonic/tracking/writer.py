@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import provenance
+from syntonic.tracking import mlflow_run, provenance
 from syntonic.tracking.courier import END, HAND_OVER
 from syntonic.tracking.delivery import Delivery, undelivered
 from syntonic.tracking.mlflow import connect, local_uri
@@ -51,7 +51,7 @@ def _delivery(outbox: Outbox) -> Delivery | None:
     request = outbox.read_request()
     if request is None:
         return None
-    return Delivery(outbox, request, connect, request.uri or local_uri(outbox.home))
+    return Delivery(outbox, request, connect, request.uri or local_uri(outbox.home), mlflow_run.register)
 
 
 def _deliver(outbox: Outbox) -> int:

@@ -26,7 +26,7 @@ HEIGHT = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
     "hydra": "runners/",
     "omegaconf": "runners/",
-    "mlflow": "tracking/mlflow.py",
+    "mlflow": "tracking/mlflow_run.py",
     "numpy": ("benchmarks/datasets.py", "benchmarks/mnist1d.py"),
     "scipy": "benchmarks/mnist1d.py",
     "optuna": "runners/sweepers/tpe.py",

@@ -21,6 +21,7 @@ DOCUMENTED = [name for name in CLASSES if not name.startswith("_") and name not 
 def members(name: str) -> set[str]:
     node = CLASSES[name]
     own = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+    own |= {n.target.id for n in node.body if isinstance(n, ast.AnnAssign)}
     return own.union(*(members(base.id) for base in node.bases))
 
 
@@ -49,7 +50,8 @@ def test_arguments(name):
             continue
         real = inspect.getattr_static(getattr(_core, name), function.name)
         if inspect.isgetsetdescriptor(real):
-            assert any(getattr(d, "id", "") == "property" for d in function.decorator_list), function.name
+            kinds = {getattr(d, "id", getattr(d, "attr", "")) for d in function.decorator_list}
+            assert kinds & {"property", "setter"}, function.name
             continue
         given = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]]
         found = list(inspect.signature(getattr(getattr(_core, name), function.name)).parameters)

@@ -21,6 +21,7 @@ from syntonic._core import Evolution, GoldenExact, Graph, ResonantTensor, Tensor
 
 # What an ordinary call may raise. RuntimeError is not among them: the core reports its own bugs so.
 ORDINARY = (TypeError, ValueError, OverflowError, ZeroDivisionError, BufferError, NotImplementedError, IndexError)
+ORDINARY += (_core.DeviceUnavailable,)
 CALLS = 60
 pytestmark = pytest.mark.filterwarnings(
     "ignore::numpy.exceptions.ComplexWarning"
@@ -95,10 +96,12 @@ def engine(parameter: ResonantTensor | None = None) -> Evolution:
         seed=1,
         population_size=8,
         sigma=0.1,
+        sigma_final=1.0,
         rank=None,
         optimizer="adam",
         learning_rate=0.1,
         learning_rate_final=0.1,
+        schedule="cosine",
         beta1=0.9,
         beta2=0.99,
         max_generations=5,
@@ -148,6 +151,13 @@ INSTANCES: dict[str, list[Callable[[], Any]]] = {
     "Objective": [objective],
     "Evolution": [engine],
     "Record": [record],
+    "ComplexTensor": [lambda: _core.ComplexTensor([[1.0, 2.0], [0.0, 3.0]], [[0.5, 0.0], [1.0, -1.0]])],
+    "GoldenNormMode": [_core.GoldenNormMode, lambda: _core.GoldenNormMode.custom(2.0)],
+    "GoldenBatchNormConfig": [lambda: _core.GoldenBatchNormConfig(2)],
+    "GoldenBatchNormState": [lambda: _core.GoldenBatchNormState(_core.GoldenBatchNormConfig(2))],
+    "PhiResidualMode": [lambda: _core.PhiResidualMode("phi")],
+    "SyntonicSoftmaxMode": [lambda: _core.SyntonicSoftmaxMode("identity")],
+    "SyntonicSoftmaxState": [_core.SyntonicSoftmaxState],
 }
 
 
@@ -158,7 +168,9 @@ def functions() -> Iterator[Any]:
 
 
 def classes() -> list[type]:
-    return [thing for _, thing in sorted(vars(_core).items()) if isinstance(thing, type)]
+    found = [thing for _, thing in sorted(vars(_core).items()) if isinstance(thing, type)]
+    # Exceptions are Python's own, and tensors on a device are for tests/gpu.
+    return [cls for cls in found if not issubclass(cls, Exception) and cls.__name__ != "DeviceTensor"]
 
 
 def members() -> Iterator[Any]:

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import syntonic
 from syntonic import _core
 from syntonic.kernels import ARCHITECTURES, DeviceUnavailable, compile_all
 from syntonic.kernels.__main__ import main
@@ -92,6 +94,21 @@ def test_the_command_lists_kernels(capsys):
 def test_the_command_refuses(arguments, word, capsys):
     assert main(arguments) == 1
     assert word in capsys.readouterr().err
+
+
+def test_without_the_compiler_the_error_names_the_extra():
+    script = """
+from syntonic import _core
+try:
+    _core.cuda_compile("pooling", 90)
+except _core.DeviceUnavailable as error:
+    assert "syntonic[cuda]" in str(error), error
+"""
+    root = str(Path(syntonic.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=False, env={"PYTHONPATH": root}
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_importing_the_library_opens_no_cuda_library():

@@ -13,6 +13,8 @@ SETTINGS = {
     "seed": 3,
     "population_size": 8,
     "sigma": 0.1,
+    "sigma_final": 1.0,
+    "schedule": "cosine",
     "rank": None,
     "optimizer": "adam",
     "learning_rate": 0.01,

@@ -49,6 +49,7 @@ BAD = [
     (["hydra/launcher=bsic"], "did you mean 'basic'?"),
     (["resume=last"], "there is no run"),
     (["callbacks.checkpoint=often"], "null switches it off"),
+    (["tracking.register_as=a/b"], "must be `name` or `name@alias`"),
     (["tracking=mlfow"], "did you mean 'mlflow'?"),
     (["--hlep"], "did you mean '--help'?"),
     (["digits"], "-cn digits"),

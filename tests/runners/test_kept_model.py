@@ -21,7 +21,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SYNTONIC_HOME", str(folder))
-        assert main(["-cn", "xor", "seed=1"]) == 0
+        assert main(["-cn", "xor", "seed=1", "tracking.register_as=xor@best"]) == 0
     return next((folder / "runs").iterdir())
 
 
@@ -47,12 +47,22 @@ def test_mlflow_loads_it_from_its_store(trained: Path) -> None:
     assert "test_accuracy" in metrics
     mlflow.set_tracking_uri(f"sqlite:///{trained.parents[1]}/mlflow.db")
     served = mlflow.pyfunc.load_model(f"models:/{model}")
+    named = mlflow.pyfunc.load_model("models:/xor@best")
+    assert named.predict(pandas.DataFrame(POINTS)) == served.predict(pandas.DataFrame(POINTS))
     assert served.predict(pandas.DataFrame(POINTS)) == load(trained / "model")(POINTS)
     files = {path.name for path in Path(location.removeprefix("file://")).iterdir()}
     assert files >= {"MLmodel", "model.json", "model_code.py", "parameters.safetensors", "requirements.txt"}
 
 
-GOOD = {"format": 1, "model": {"name": "mlp", "hidden": [2]}, "given": [2, 1], "dtype": "float32", "syntony": {}}
+GOOD = {
+    "format": 1,
+    "model": {"name": "mlp", "hidden": [2]},
+    "input_shape": [2],
+    "output_shape": [1],
+    "vocabulary": None,
+    "dtype": "float32",
+    "syntony": {},
+}
 
 
 @pytest.mark.parametrize(
@@ -61,9 +71,9 @@ GOOD = {"format": 1, "model": {"name": "mlp", "hidden": [2]}, "given": [2, 1], "
         {},
         [],
         GOOD | {"format": 2},
-        GOOD | {"given": ["a", 1]},
-        GOOD | {"given": [2, 1, 5, 5, 5]},
-        GOOD | {"given": [-1, 2]},
+        GOOD | {"input_shape": ["a"]},
+        GOOD | {"output_shape": []},
+        GOOD | {"input_shape": [-1]},
         GOOD | {"model": {"name": "os.system"}},
         GOOD | {"model": {"_target_": "os.system", "name": "mlp"}},
         GOOD | {"model": {"name": "mlp", "hidden": [0]}},

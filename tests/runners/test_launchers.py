@@ -31,6 +31,7 @@ IF_INSTALLED = [
     )
     for name in EXTRAS
 ]
+PATIENCE = 240.0  # seconds: a cluster takes its time to start on a busy machine
 # Long enough to be interrupted: a second for each run.
 SLOW = ["-m", "seed=range(0,5)", "trainer.max_generations=40", "trainer.seconds=0.02"]
 
@@ -65,7 +66,7 @@ def processes(folder: Path) -> list[int]:
     return found
 
 
-def wait_until(true: Callable[[], bool], child: "subprocess.Popen[str]", seconds: float = 90.0) -> None:
+def wait_until(true: Callable[[], bool], child: "subprocess.Popen[str]", seconds: float = PATIENCE) -> None:
     """Waits for something that a child does."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -94,7 +95,7 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
     child = start(folder, *words)
     wait_until(lambda: under_way(folder, 1), child)
     child.send_signal(number)
-    said, _ = child.communicate(timeout=60)
+    said, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 128 + number, said
     assert processes(folder) == []
     done = finished(folder)
@@ -102,7 +103,7 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
     assert {facts(run)["status"] for run in runs(folder)} == {"FINISHED", "KILLED"}
     assert "sweep.resume=last" in said
     again = start(folder, *words)
-    said, _ = again.communicate(timeout=90)
+    said, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, said
     assert said.count("as before") == done
     assert len(runs(folder)) == 5, "interrupted runs went on in their own folders"
@@ -127,7 +128,7 @@ def test_the_runs_of_a_sweep_that_was_killed_end_by_themselves(folder: Path) -> 
 def test_a_process_that_dies_fails_its_run_and_no_other(folder: Path, launcher: str) -> None:
     words = ["-m", "tracking=none", "trainer.dies_at=3,null", "seed=0,1", *{**PLACES, **EXTRAS}[launcher]]
     child = start(folder, *words, "sweep.parallel=1")
-    said, _ = child.communicate(timeout=120)
+    said, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 1, said
     assert said.count("failed: trainer.dies_at=3") == 2
     if launcher == "local":
@@ -165,12 +166,12 @@ def test_ctrl_c_is_killed_in_mlflow_for_parent_and_children(folder: Path) -> Non
     wait_until(lambda: len(list(folder.glob(".syntonic/runs/*/journal.jsonl"))) == 2, child)
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
-    said, _ = child.communicate(timeout=90)
+    said, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130, said
     assert processes(folder) == []
     assert statuses(folder) == Counter(KILLED=3)
     again = start(folder, *words)
-    said, _ = again.communicate(timeout=120)
+    said, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, said
     assert statuses(folder) == Counter(FINISHED=3)
 

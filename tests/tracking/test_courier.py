@@ -15,7 +15,7 @@ import pytest
 
 from syntonic.tracking import courier as courier_file
 from syntonic.tracking.base import Ending, Receipt, Run, Status
-from syntonic.tracking.courier import Courier
+from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.outbox import Outbox
 
 Recorder = Callable[..., Receipt]
@@ -91,7 +91,7 @@ def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Pat
 
 
 def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
-    courier = Courier(run, None, "syntonic", "store", served=True)
+    courier = Courier(run, request(run, None, "syntonic"), "store", served=True)
     for step in steps(1, 21):
         courier.log(step)
     courier._writer.send_signal(signal.SIGKILL)
@@ -103,7 +103,7 @@ def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
 
 def test_a_slow_writer_hands_over(run: Run, home: Path, steps: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    courier = Courier(replace(run, say=said.append), None, "syntonic", "store", served=True)
+    courier = Courier(replace(run, say=said.append), request(run, None, "syntonic"), "store", served=True)
     for step in steps(1, 21):
         courier.log(step)
     until(lambda: status(home, run) == "RUNNING")

@@ -15,7 +15,8 @@ from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import request
 from syntonic.tracking.delivery import Delivery
 from syntonic.tracking.journal import JOURNAL, Journal
-from syntonic.tracking.mlflow import MlflowRun, MlflowTracker, connect, local_uri
+from syntonic.tracking.mlflow import MlflowTracker, connect, local_uri
+from syntonic.tracking.mlflow_run import MlflowRun
 from syntonic.tracking.outbox import Delivered, Outbox, opened
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy

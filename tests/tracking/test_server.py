@@ -16,7 +16,7 @@ import pytest
 
 from syntonic.tracking import writer
 from syntonic.tracking.base import Ending, Run, Status
-from syntonic.tracking.courier import Courier
+from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.outbox import Outbox, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -81,7 +81,7 @@ def test_a_server_that_comes_back_gets_every_point(run: Run, server: Server, ste
     kept = run.folder / "checkpoints" / "gen-00000300"
     kept.mkdir(parents=True)
     (kept / "state.safetensors").write_bytes(b"x")
-    courier = Courier(run, server.uri, "syntonic", server.uri, served=False)
+    courier = Courier(run, request(run, server.uri, "syntonic"), server.uri, served=False)
     for step in steps(1, 101):
         courier.log(step)
     deadline = time.monotonic() + 60
@@ -111,7 +111,7 @@ def test_what_was_measured_without_a_server_is_sent_when_it_is_there(
     run: Run, server: Server, steps: Callable[..., Any]
 ) -> None:
     server.stop()
-    courier = Courier(run, server.uri, "syntonic", server.uri, served=False)
+    courier = Courier(run, request(run, server.uri, "syntonic"), server.uri, served=False)
     for step in steps(1, 51):
         courier.log(step)
     began = time.monotonic()

@@ -2,19 +2,21 @@
 //!
 //! A number is an integer, a fraction, a `GoldenExact`, or a float taken as the dyadic fraction that it is.
 
+use std::sync::{Arc, RwLock};
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 use syntonic_core::Result;
 use syntonic_core::tensor::{Resonant, Scalar};
 
-use crate::door::enter;
+use crate::door::{enter, quick};
 use crate::exact::operand;
-use crate::resonant::ResonantTensor;
+use crate::resonant::{ResonantTensor, poisoned};
 
 /// What may stand on the other side of an operator.
 enum Other {
-    Tensor(Resonant),
+    Tensor(Arc<RwLock<Resonant>>),
     Scalar(Scalar),
 }
 
@@ -22,7 +24,7 @@ impl Other {
     /// Reads a tensor or a number; nothing if it is neither.
     fn read(symbol: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         if let Ok(tensor) = value.cast::<ResonantTensor>() {
-            return tensor.get().copy().map(Self::Tensor).map(Some);
+            return Ok(Some(Self::Tensor(tensor.get().inner())));
         }
         if let Ok(x) = value.cast::<PyFloat>() {
             return Ok(Some(Self::Scalar(x.value().into())));
@@ -108,10 +110,8 @@ impl ResonantTensor {
 }
 
 impl ResonantTensor {
-    /// Combines two tensors without holding both locks, since they may be one.
     fn combine(&self, other: &Self, op: impl FnOnce(&Resonant, &Resonant) -> Result<Resonant>) -> PyResult<Self> {
-        let other = other.copy()?;
-        self.read(|x| op(x, &other)).map(Self::wrap)
+        quick(|| both(&self.inner(), &other.inner(), op)).map(Self::wrap)
     }
 
     fn meet<'py>(
@@ -122,12 +122,32 @@ impl ResonantTensor {
         scalars: impl FnOnce(&Resonant, Scalar) -> Result<Resonant>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let result = match Other::read(symbol, other)? {
-            Some(Other::Tensor(y)) => self.read(|x| tensors(x, &y))?,
+            Some(Other::Tensor(other)) => quick(|| both(&self.inner(), &other, tensors))?,
             Some(Other::Scalar(s)) => self.read(|x| scalars(x, s))?,
             None => return Ok(other.py().NotImplemented().into_bound(other.py())),
         };
         Ok(Bound::new(other.py(), Self::wrap(result))?.into_any())
     }
+}
+
+/// Reads two tensors at once, which may be one: the lower address first, so that no two threads wait for each other.
+fn both<T>(
+    x: &Arc<RwLock<Resonant>>,
+    y: &Arc<RwLock<Resonant>>,
+    work: impl FnOnce(&Resonant, &Resonant) -> Result<T>,
+) -> Result<T> {
+    if Arc::ptr_eq(x, y) {
+        let x = x.read().map_err(|_| poisoned())?;
+        return work(&x, &x);
+    }
+    let (x, y) = if Arc::as_ptr(x) < Arc::as_ptr(y) {
+        let x = x.read().map_err(|_| poisoned())?;
+        (x, y.read().map_err(|_| poisoned())?)
+    } else {
+        let y = y.read().map_err(|_| poisoned())?;
+        (x.read().map_err(|_| poisoned())?, y)
+    };
+    work(&x, &y)
 }
 
 fn number(value: &Bound<'_, PyAny>) -> PyResult<Scalar> {

@@ -116,8 +116,8 @@ fn syntonic_softmax(
 ) -> PyResult<Tensor> {
     let mode = match mode {
         Some(mode) => mode.read()?,
-        None if mode_norms.is_some() => SyntonicSoftmaxMode::Learned,
-        None => SyntonicSoftmaxMode::Identity,
+        None if mode_norms.is_some() => SyntonicSoftmaxMode::LEARNED,
+        None => SyntonicSoftmaxMode::IDENTITY,
     };
     Weights { mode, norms: mode_norms, scale: syntony_scale }.apply(x, dim, syntony)
 }

@@ -10,15 +10,13 @@ use crate::tensor::Tensor;
 /// Where the weights come from: "learned" (mode norms), "provided" (a syntony for each element) or "identity" (none).
 #[pyclass(frozen, eq, from_py_object, module = "syntonic._core")]
 #[derive(Clone, Copy, PartialEq)]
-pub enum SyntonicSoftmaxMode {
-    /// Mode norms.
-    #[pyo3(name = "LEARNED")]
+pub struct SyntonicSoftmaxMode(Source);
+
+/// Where the weights come from.
+#[derive(Clone, Copy, PartialEq)]
+enum Source {
     Learned,
-    /// A syntony for each element.
-    #[pyo3(name = "PROVIDED")]
     Provided,
-    /// None.
-    #[pyo3(name = "IDENTITY")]
     Identity,
 }
 
@@ -27,9 +25,9 @@ impl SyntonicSoftmaxMode {
     #[new]
     fn new(name: &str) -> PyResult<Self> {
         match name {
-            "learned" => Ok(Self::Learned),
-            "provided" => Ok(Self::Provided),
-            "identity" => Ok(Self::Identity),
+            "learned" => Ok(Self::LEARNED),
+            "provided" => Ok(Self(Source::Provided)),
+            "identity" => Ok(Self::IDENTITY),
             _ => Err(PyValueError::new_err(format!(
                 "syntonic_softmax: expected a mode of learned, provided, identity, got {name:?}"
             ))),
@@ -38,17 +36,24 @@ impl SyntonicSoftmaxMode {
 
     /// The mode's name.
     #[getter]
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Learned => "learned",
-            Self::Provided => "provided",
-            Self::Identity => "identity",
+    fn name(&self) -> &'static str {
+        match self.0 {
+            Source::Learned => "learned",
+            Source::Provided => "provided",
+            Source::Identity => "identity",
         }
     }
 
     fn __repr__(&self) -> String {
         format!("SyntonicSoftmaxMode({:?})", self.name())
     }
+}
+
+impl SyntonicSoftmaxMode {
+    /// Mode norms.
+    pub const LEARNED: Self = Self(Source::Learned);
+    /// No weights.
+    pub const IDENTITY: Self = Self(Source::Identity);
 }
 
 /// A mode as Python gives it.
@@ -81,10 +86,10 @@ impl Weights {
         let missing =
             |what: &str| PyValueError::new_err(format!("syntonic_softmax: mode {:?} needs {what}", self.mode.name()));
         let syntony = syntony.map(floats).transpose()?.map(|s| Given::from(&Tensor(s)));
-        let (norms, syntony) = match self.mode {
-            SyntonicSoftmaxMode::Identity => (None, None),
-            SyntonicSoftmaxMode::Learned => (Some(self.norms.ok_or_else(|| missing("mode_norms"))?), None),
-            SyntonicSoftmaxMode::Provided => (None, Some(syntony.ok_or_else(|| missing("syntony"))?)),
+        let (norms, syntony) = match self.mode.0 {
+            Source::Identity => (None, None),
+            Source::Learned => (Some(self.norms.ok_or_else(|| missing("mode_norms"))?), None),
+            Source::Provided => (None, Some(syntony.ok_or_else(|| missing("syntony"))?)),
         };
         let value = syntonic_softmax(x.py(), (&Tensor(floats(x)?)).into(), dim, norms, syntony, self.scale)?;
         value.tensor()
@@ -102,7 +107,7 @@ pub struct SyntonicSoftmaxState {
     #[pyo3(get)]
     syntony_scale: f64,
     /// n^2 for each index along the axis; None unless the mode is "learned".
-    #[pyo3(get, set)]
+    #[pyo3(get)]
     mode_norms: Option<Vec<f64>>,
 }
 
@@ -111,15 +116,15 @@ impl SyntonicSoftmaxState {
     #[new]
     #[pyo3(signature = (mode=None, dim=-1, num_features=None, syntony_scale=1.0))]
     fn new(mode: Option<SoftmaxMode>, dim: isize, num_features: Option<u32>, syntony_scale: f64) -> PyResult<Self> {
-        let mode = mode.map_or(Ok(SyntonicSoftmaxMode::Identity), |mode| mode.read())?;
+        let mode = mode.map_or(Ok(SyntonicSoftmaxMode::IDENTITY), |mode| mode.read())?;
         let norms = num_features.map(|count| (0..count).map(|i| f64::from(i) * f64::from(i)).collect());
-        let mode_norms = match mode {
-            SyntonicSoftmaxMode::Learned if norms.is_none() => {
+        let mode_norms = match mode.0 {
+            Source::Learned if norms.is_none() => {
                 return Err(PyValueError::new_err(
                     "syntonic_softmax: mode \"learned\" needs num_features, the size of dim",
                 ));
             }
-            SyntonicSoftmaxMode::Learned => norms,
+            Source::Learned => norms,
             _ => None,
         };
         Ok(Self { mode, dim, syntony_scale, mode_norms })
@@ -129,6 +134,11 @@ impl SyntonicSoftmaxState {
     #[getter]
     fn mode(&self) -> SyntonicSoftmaxMode {
         self.mode
+    }
+
+    /// Sets n^2 for each index along the axis, for the mode "learned".
+    fn set_mode_norms(&mut self, mode_norms: Vec<f64>) {
+        self.mode_norms = Some(mode_norms);
     }
 
     /// The softmax of x, a Tensor, or a ResonantTensor as float64; `syntony` is needed in the mode "provided".

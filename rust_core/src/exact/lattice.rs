@@ -88,7 +88,13 @@ impl LatticeArray {
     /// # Errors
     /// `Error::Shape`, `Error::Overflow`.
     pub fn add(&self, other: &Self) -> Result<Self> {
-        self.zip("lattice add", other, |(a, b), (c, d)| Some((a.checked_add(c)?, b.checked_add(d)?)))
+        let op = "lattice add";
+        let (sum, overflow) = self.zip(op, other, |(a, b), (c, d)| {
+            let (p, q) = (a.wrapping_add(c), b.wrapping_add(d));
+            // The sign bit is set where both operands have a sign that the sum has not.
+            ((p, q), (p ^ a) & (p ^ c) | (q ^ b) & (q ^ d))
+        })?;
+        if overflow < 0 { Err(Error::Overflow { op }) } else { Ok(sum) }
     }
 
     /// Returns self - other, pointwise.
@@ -96,7 +102,12 @@ impl LatticeArray {
     /// # Errors
     /// `Error::Shape`, `Error::Overflow`.
     pub fn sub(&self, other: &Self) -> Result<Self> {
-        self.zip("lattice sub", other, |(a, b), (c, d)| Some((a.checked_sub(c)?, b.checked_sub(d)?)))
+        let op = "lattice sub";
+        let (difference, overflow) = self.zip(op, other, |(a, b), (c, d)| {
+            let (p, q) = (a.wrapping_sub(c), b.wrapping_sub(d));
+            ((p, q), (a ^ c) & (p ^ a) | (b ^ d) & (q ^ b))
+        })?;
+        if overflow < 0 { Err(Error::Overflow { op }) } else { Ok(difference) }
     }
 
     /// Returns the pointwise product (a + b phi)(c + d phi) = (ac + bd) + (ad + bc + bd) phi.
@@ -104,7 +115,16 @@ impl LatticeArray {
     /// # Errors
     /// `Error::Shape`, `Error::Overflow`.
     pub fn mul(&self, other: &Self) -> Result<Self> {
-        self.zip("lattice mul", other, multiply)
+        let op = "lattice mul";
+        let (product, high) = self.zip(op, other, |x, y| {
+            // No bit above SMALL_BITS is set if and only if -2^SMALL_BITS <= n < 2^SMALL_BITS.
+            let [a, b, c, d] = [x.0, x.1, y.0, y.1].map(|n| n.wrapping_add(1 << SMALL_BITS));
+            (multiply_small(x, y), a | b | c | d)
+        })?;
+        if high >> (SMALL_BITS + 1) == 0 {
+            return Ok(product);
+        }
+        self.points().zip(other.points()).map(|(x, y)| multiply(x, y).ok_or(Error::Overflow { op })).collect()
     }
 
     /// Returns -self.
@@ -152,8 +172,20 @@ impl LatticeArray {
                 return Err(Error::Shape { op, expected, got: array.len().to_string() });
             }
         }
+        // A coefficient of a dot product has at most 3 products per point.
+        let growth = usize::BITS - inner.saturating_mul(3).leading_zeros();
+        let small = self.bits() + other.bits() + growth < i64::BITS;
         let entries = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j)));
-        entries.map(|(i, j)| dot(self.row(i, inner), other.row(j, inner)).ok_or(Error::Overflow { op })).collect()
+        let entry = |(i, j)| {
+            let (x, y) = (self.row(i, inner), other.row(j, inner));
+            if small { Some(dot_small(x, y)) } else { dot(pairs(x), pairs(y)) }
+        };
+        entries.map(|place| entry(place).ok_or(Error::Overflow { op })).collect()
+    }
+
+    fn row(&self, i: usize, inner: usize) -> Row<'_> {
+        let range = i * inner..(i + 1) * inner;
+        (&self.a[range.clone()], &self.b[range])
     }
 
     /// Returns every point as (a, b).
@@ -181,18 +213,39 @@ impl LatticeArray {
         self.map(op, f)
     }
 
-    fn row(&self, i: usize, inner: usize) -> impl Iterator<Item = Point> {
-        self.points().skip(i * inner).take(inner)
+    /// Returns how many bits the largest coefficient has, but for its sign; at most one too many.
+    fn bits(&self) -> u32 {
+        let all = self.a.iter().chain(&self.b).fold(0, |all, &n| all | size(n));
+        i64::BITS - all.leading_zeros()
     }
 
     fn map(&self, op: &'static str, f: impl Fn(Point) -> Option<Point>) -> Result<Self> {
         self.points().map(|x| f(x).ok_or(Error::Overflow { op })).collect()
     }
 
-    fn zip(&self, op: &'static str, other: &Self, f: impl Fn(Point, Point) -> Option<Point>) -> Result<Self> {
+    /// Combines points; `f` returns a point and bits to be gathered from all. The loop has no branch, so that the
+    /// compiler can vectorise it.
+    #[inline]
+    fn zip(&self, op: &'static str, other: &Self, f: impl Fn(Point, Point) -> (Point, i64)) -> Result<(Self, i64)> {
         same_length(op, self.len(), other.len())?;
-        self.points().zip(other.points()).map(|(x, y)| f(x, y).ok_or(Error::Overflow { op })).collect()
+        let n = self.len();
+        let (mut a, mut b) = (vec![0; n], vec![0; n]);
+        let (p, q) = (&mut a[..n], &mut b[..n]);
+        let (xa, xb, ya, yb) = (&self.a[..n], &self.b[..n], &other.a[..n], &other.b[..n]);
+        let mut gathered = 0;
+        for i in 0..n {
+            let (point, bits) = f((xa[i], xb[i]), (ya[i], yb[i]));
+            (p[i], q[i]) = point;
+            gathered |= bits;
+        }
+        Ok((Self { a, b }, gathered))
     }
+}
+
+/// Returns a number with as many bits as |n|, but for the lowest negative one: -2^k has k.
+#[inline]
+fn size(n: i64) -> i64 {
+    n ^ (n >> 63)
 }
 
 impl FromIterator<Point> for LatticeArray {
@@ -216,6 +269,34 @@ fn dot(xs: impl Iterator<Item = Point>, ys: impl Iterator<Item = Point>) -> Opti
 /// Returns the product of two points; nothing if it does not fit.
 pub fn multiply(x: Point, y: Point) -> Option<Point> {
     narrow(add_product((0, 0), x, y)?)
+}
+
+/// Coefficients of this many bits multiply within 64 bits.
+const SMALL_BITS: u32 = 30;
+
+/// Returns the product of two points with coefficients of `SMALL_BITS`, by three multiplications; else nonsense.
+#[inline]
+fn multiply_small((a, b): Point, (c, d): Point) -> Point {
+    let (rational, golden) = (a.wrapping_mul(c), b.wrapping_mul(d));
+    let all = a.wrapping_add(b).wrapping_mul(c.wrapping_add(d));
+    (rational.wrapping_add(golden), all.wrapping_sub(rational))
+}
+
+/// Points of one row, as their rational and golden parts.
+type Row<'a> = (&'a [i64], &'a [i64]);
+
+fn pairs<'a>(row: Row<'a>) -> impl Iterator<Item = Point> + 'a {
+    row.0.iter().copied().zip(row.1.iter().copied())
+}
+
+/// Returns the sum of products that are known to fit.
+fn dot_small(x: Row<'_>, y: Row<'_>) -> Point {
+    let (mut rational, mut golden) = (0, 0);
+    for ((&a, &b), (&c, &d)) in x.0.iter().zip(x.1).zip(y.0.iter().zip(y.1)) {
+        rational += a * c + b * d;
+        golden += a * d + b * (c + d);
+    }
+    (rational, golden)
 }
 
 /// Returns sum + x y.

@@ -36,7 +36,9 @@ class Watch:
         self._begun = time.monotonic()
         self._live = None
         if live and console.is_terminal:
-            self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=1 / _REDRAW)
+            self._live = Live(
+                console=console, get_renderable=self._picture, refresh_per_second=1 / _REDRAW, transient=True
+            )
 
     def __enter__(self) -> "Watch":
         """Begins to draw."""
@@ -45,7 +47,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leaves the last picture on the terminal."""
+        """Takes the picture away; the table of the end follows."""
         if self._live is not None:
             self._live.stop()
 
@@ -61,17 +63,25 @@ class Watch:
 
     def _picture(self) -> Table:
         table = Table(box=None, title=f"{time.monotonic() - self._begun:.0f} s", title_justify="left")
-        for heading in ("run", "status", "last line of its log"):
+        for heading in ("run", "status", ""):
             table.add_column(heading, no_wrap=True, overflow="ellipsis")
-        for job in self._jobs[-self._room() :]:
+        for job in self._shown():
             row = self._standing.rows.get(job.number)
-            line = _last_line(self._folder, job.number)
-            state = row.status if row else ("running" if line else "waiting")
-            table.add_row(escape(job.text), state, escape(line))
+            line = _last_line(self._folder, job.number)  # of the run's log: how it stands
+            if row:
+                value = self._standing.value(job.number)
+                told = f"{self._standing.settings.metric} {value:.4f}" if value is not None else row.reason
+                table.add_row(escape(job.text), row.status, escape(self._standing.trouble(job.number) or told))
+            else:
+                table.add_row(escape(job.text), "running" if line else "waiting", escape(line))
         return table
 
-    def _room(self) -> int:
-        return max(self._console.height - 4, 3)
+    def _shown(self) -> list[Job]:
+        # What the terminal has room for: runs that have not ended, before them the latest that have.
+        room = max(self._console.height - 4, 3)
+        left = [job for job in self._jobs if job.number not in self._standing.rows]
+        ended = [job for job in self._jobs if job.number in self._standing.rows]
+        return [*ended[max(len(ended) + len(left) - room, 0) :], *left][:room]
 
 
 def show(console: Console, standing: Standing) -> None:

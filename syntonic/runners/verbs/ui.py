@@ -29,7 +29,7 @@ Runs that were sent to a server of your own (tracking.uri) are in that server's 
 _HOST: Final = "127.0.0.1"
 _FIRST_PORT: Final = 5000
 _PORTS: Final = 50  # how many are tried
-_PATIENCE: Final = 120.0  # seconds that the server may take to answer
+_PATIENCE: Final = 300.0  # seconds that the server may take to answer
 _GRACE: Final = 10.0  # seconds that it may take to end
 
 
