@@ -22,6 +22,7 @@ _NN: Final = "syntonic.nn"
 _LAYERS: Final = f"{_NN}.layers"
 _WINDING: Final = f"{_NN}.winding"
 _MODELS: Final = f"{_NN}.architectures"
+_TRAINING: Final = f"{_NN}.training"
 
 # Documented module: its names, each with the place of what it stands for, as module:name.
 ALIASES: Final[dict[str, dict[str, str]]] = {
@@ -57,7 +58,36 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
     },
     f"{_NN}.loss.phase_alignment": {"GoldenPhaseScheduler": f"{_NN}.loss:GoldenPhaseSchedule"},
     f"{_NN}.loss.regularization": {"ArchonicPenalty": f"{_NN}.loss:ArchonicPenalty"},
-    f"{_NN}.loss.syntony_metrics": {"compute_activation_syntony": f"{_NN}.loss:operator_syntony"},
+    f"{_NN}.loss.syntony_metrics": {
+        "compute_activation_syntony": f"{_NN}.loss:operator_syntony",
+        "SyntonyTracker": f"{_TRAINING}:SyntonyTracker",
+    },
+    f"{_TRAINING}.callbacks_pure": {
+        "SyntonyCallback": f"{_TRAINING}:SyntonyCallback",
+        "ArchonicEarlyStop": f"{_TRAINING}:ArchonicEarlyStop",
+        "SyntonyCheckpoint": f"{_TRAINING}:SyntonyCheckpoint",
+        "FitnessPlateauCallback": f"{_TRAINING}:FitnessPlateau",
+    },
+    f"{_TRAINING}.metrics_pure": {
+        "MetricsAggregator": f"{_TRAINING}:MetricsAggregator",
+        "SyntonyTracker": f"{_TRAINING}:SyntonyTracker",
+    },
+    _TRAINING: {
+        "FitnessPlateauCallback": f"{_TRAINING}:FitnessPlateau",
+        "PureTrainer": f"{_TRAINING}:RetrocausalTrainer",
+    },
+    f"{_NN}.analysis.escape": {
+        "NoiseInjection": f"{_TRAINING}:NoiseInjection",
+        "LearningRateShock": f"{_TRAINING}:SigmaShock",
+        "WeightPerturbation": f"{_TRAINING}:WeightPerturbation",
+        "CombinedEscape": f"{_TRAINING}:CombinedEscape",
+    },
+    f"{_NN}.analysis.visualization": {
+        "plot_syntony_history": f"{_NN}.analysis:plot_syntony_history",
+        "plot_layer_syntonies": f"{_NN}.analysis:plot_layer_syntonies",
+    },
+    "syntonic.benchmarks.gradient_analyzer": {"sensitivity": f"{_NN}.analysis:sensitivity"},
+    "syntonic.benchmarks.spectral_analysis": {"spectra": f"{_NN}.analysis:spectra"},
     f"{_WINDING}.prime_selection_pure": {"PurePrimeSelectionLayer": f"{_WINDING}:PrimeSelection"},
     f"{_WINDING}.prime_selection": {"PrimeSelectionLayer": f"{_WINDING}:PrimeSelection"},
     f"{_WINDING}.syntony_pure": {"PureWindingSyntonyComputer": f"{_WINDING}:WindingSyntony"},

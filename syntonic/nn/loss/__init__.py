@@ -1,7 +1,6 @@
 """Losses, regularization and figures of syntony, made of the operations of a forward pass wherever that is possible."""
 
-from syntonic.nn.loss.archonic import ArchonicPenalty as ArchonicPenalty
-from syntonic.nn.loss.archonic import is_archonic as is_archonic
+from syntonic.nn.loss.archonic_penalty import ArchonicPenalty as ArchonicPenalty
 from syntonic.nn.loss.phase_alignment import GoldenPhaseSchedule as GoldenPhaseSchedule
 from syntonic.nn.loss.phase_alignment import IPiConstraint as IPiConstraint
 from syntonic.nn.loss.phase_alignment import PhaseAlignmentLoss as PhaseAlignmentLoss
@@ -21,7 +20,6 @@ from syntonic.nn.loss.syntonic_loss import LayerwiseSyntonicLoss as LayerwiseSyn
 from syntonic.nn.loss.syntonic_loss import LossParts as LossParts
 from syntonic.nn.loss.syntonic_loss import SyntonicLoss as SyntonicLoss
 from syntonic.nn.loss.syntonic_loss import entropy_syntony as entropy_syntony
-from syntonic.nn.loss.syntony_metrics import SyntonyTracker as SyntonyTracker
 from syntonic.nn.loss.syntony_metrics import activation_syntony as activation_syntony
 from syntonic.nn.loss.syntony_metrics import aggregate_syntony as aggregate_syntony
 from syntonic.nn.loss.syntony_metrics import operator_syntony as operator_syntony

@@ -8,6 +8,7 @@ import reference as ref
 from evolving import filled, record
 
 from syntonic._core import Q_DEFICIT, Tensor
+from syntonic.core import phase
 from syntonic.nn import loss
 from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.layers import ResonantLinear
@@ -66,6 +67,8 @@ def test_entropy_syntony():
 
 def test_the_phase_functional():
     want = ((phases(X) - np.pi / 2) ** 2).mean()
+    exact = [phase.phase_cost(phase.phase_functional(phase.density_spectrum(row))) for row in X.tolist()]
+    assert want == pytest.approx(np.mean(exact), abs=1e-12)
     assert traced(loss.phase_cost) == pytest.approx(want, abs=2e-7)
     assert loss.PhaseAlignmentLoss(0.5)(Tensor(X, dtype="float64")).item() == pytest.approx(want / 2, abs=2e-7)
 
