@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Final, Literal, TypeVar
 
-Kind = Literal["model", "benchmark", "trainer", "tracking", "callback"]
+Kind = Literal["model", "benchmark", "trainer", "tracking", "callback", "sweeper", "launcher"]
 T = TypeVar("T", bound=type)
 
 _ROOMS: Final[dict[Kind, str]] = {
@@ -19,6 +19,8 @@ _ROOMS: Final[dict[Kind, str]] = {
     "trainer": "syntonic.nn.training",
     "tracking": "syntonic.tracking",
     "callback": "syntonic.nn.training",
+    "sweeper": "syntonic.runners.sweepers",
+    "launcher": "syntonic.runners.launchers",
 }
 _entries: Final[dict[tuple[str, str], type]] = {}
 
@@ -43,6 +45,11 @@ def names(kind: Kind) -> list[str]:
     """Returns the registered names of one kind, sorted."""
     importlib.import_module(_ROOMS[kind])
     return sorted(name for of, name in _entries if of == kind)
+
+
+def modules() -> list[str]:
+    """Returns the modules outside of syntonic that registered something: what another process must import as well."""
+    return sorted({cls.__module__ for cls in _entries.values() if not cls.__module__.startswith("syntonic.")})
 
 
 def lookup(kind: Kind, name: str) -> type:

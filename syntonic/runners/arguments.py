@@ -21,7 +21,9 @@ _WITH_VALUE: Final = {
     "--config-name": "config_name",
     "-cd": "config_dir",
     "--config-dir": "config_dir",
+    "--completion": "completion",
 }
+FLAGS: Final = (*_SWITCHES, *_WITH_VALUE)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Arguments:
         config_name: the sentence to start from; None: `config`, the default run.
         config_dir: a folder of the user's own words and sentences.
         overrides: `key=value` words, in order.
+        completion: the shell whose script for completion is wanted.
+        complete: the line that a shell wants completed.
     """
 
     overrides: tuple[str, ...] = ()
@@ -39,6 +43,8 @@ class Arguments:
     config_dir: str | None = None
     multirun: bool = False
     show_config: bool = False
+    completion: str | None = None
+    complete: str | None = None
     help: bool = False
     version: bool = False
 
@@ -49,6 +55,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     Raises:
         RequestError: on an unknown flag, a flag without its value, or a word that is no override.
     """
+    if argv and argv[0] == "--complete":  # asked by a shell, of a line that may be anything
+        return Arguments(complete=" ".join(argv[1:]))
     _refuse_misspelt_verb(argv)
     found: dict[str, str | bool] = {}
     overrides: list[str] = []

@@ -8,6 +8,7 @@ from typing import Final
 
 from syntonic.runners import help as help_text
 from syntonic.runners.arguments import parse
+from syntonic.runners.completion import completed
 from syntonic.runners.faults import RequestError
 from syntonic.runners.verbs.table import VERBS, call
 
@@ -33,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if arguments.version:
             print(f"syntonic {metadata.version('syntonic')}")
+            return 0
+        if (answer := completed(arguments)) is not None:
+            print(answer)
             return 0
         from syntonic.runners.launch import launch
 

@@ -1,21 +1,39 @@
 """Composes words and sentences into configs: one for a run, one per point for a sweep."""
 
-import itertools
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Override, OverrideType
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from syntonic.runners import overrides as checks
 from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.sweeps.space import Space, dimension
 
 Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """A sweep as it was asked for, not yet judged.
+
+    Attributes:
+        fixed: the words that all points have in common.
+        space: what is swept.
+        settings, sweeper, launcher: the sections `sweep`, `hydra.sweeper` and `hydra.launcher`.
+    """
+
+    fixed: tuple[str, ...]
+    space: Space
+    settings: Config
+    sweeper: Config
+    launcher: Config
 
 
 @dataclass(frozen=True)
@@ -24,23 +42,23 @@ class Composition:
 
     Attributes:
         config: the plain config of a run; of a sweep, what its points have in common.
-        points: of a sweep, one list of overrides per point; None for a single run.
+        sweep: the sweep; None for a single run.
         faults: what is wrong with the overrides; the rest of the fields are then the best that could be composed.
     """
 
     config: Config
-    points: list[list[str]] | None
+    sweep: SweepRequest | None
     faults: list[str]
 
 
-def compose(loader: ConfigLoader, config_name: str, words: list[str], *, multirun: bool) -> Composition:
+def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, multirun: bool) -> Composition:
     """Composes a request.
 
     Raises:
         RequestError: if there is nothing that could be composed at all.
     """
     _check_name(loader, config_name)
-    given, faults = checks.parsed(words)
+    given, faults = checks.parsed(words, loader)
     groups: list[Override] = []
     values: list[Override] = []
     for override in given:
@@ -54,20 +72,23 @@ def compose(loader: ConfigLoader, config_name: str, words: list[str], *, multiru
         if fault := checks.key_fault(override, base, loader):
             faults.append(fault)
             values.remove(override)
-    good = [override.input_line or "" for override in given if override in groups or override in values]
+    good = [override for override in given if override in groups or override in values]
     try:
-        config = _load(loader, config_name, good, RunMode.MULTIRUN)
-        sweep = multirun or config.hydra.mode == RunMode.MULTIRUN
-        points = _points(loader, config, config_name, good) if sweep else None
-        if not sweep:
+        config = _load(loader, config_name, [override.input_line or "" for override in good], RunMode.MULTIRUN)
+        asked = multirun or any(override.key_or_group.startswith("sweep.") for override in good)
+        sweep = None
+        if asked or config.hydra.mode == RunMode.MULTIRUN:
+            sweep, found = _sweep(loader, config, good)
+            faults += found
+        else:
             faults += [_needs_sweep(override) for override in given if override.is_sweep_override()]
-        return Composition(plain(config, config.hydra.runtime.choices), points, faults)
+        return Composition(plain(config, config.hydra.runtime.choices), sweep, faults)
     except RequestError as error:
         raise RequestError([*faults, *error.faults]) from error
 
 
 def plain(config: DictConfig, choices: Mapping[str, Any]) -> Config:
-    """Returns a composed config as plain data, without Hydra's own part and with the run's name filled in.
+    """Returns a composed config as plain data, without the parts of Hydra and of the sweep, the run's name filled in.
 
     Args:
         config: as Hydra composed it.
@@ -76,9 +97,8 @@ def plain(config: DictConfig, choices: Mapping[str, Any]) -> Config:
     Raises:
         RequestError: if an interpolation in it cannot be resolved.
     """
-    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     try:
-        data: Config = OmegaConf.to_container(own, resolve=True)  # type: ignore[assignment]
+        data: Config = OmegaConf.to_container(_own(config), resolve=True)  # type: ignore[assignment]
     except OmegaConfBaseException as error:
         raise RequestError([_message(error)]) from error
     if data.get("name") is None:
@@ -86,41 +106,76 @@ def plain(config: DictConfig, choices: Mapping[str, Any]) -> Config:
     return data
 
 
-def compose_point(loader: ConfigLoader, config_name: str, words: list[str]) -> Config:
-    """Composes one point of a sweep.
+class Points:
+    """Composes the points of a sweep; what they have in common is composed once.
 
-    Raises:
-        RequestError: if it cannot be composed.
+    Args:
+        loader: Hydra, opened.
+        config_name: the sentence.
     """
-    config = _load(loader, config_name, words, RunMode.RUN)
-    return plain(config, config.hydra.runtime.choices)
+
+    def __init__(self, loader: ConfigLoader, config_name: str) -> None:
+        self._loader, self._name = loader, config_name
+        self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
+
+    def compose(self, words: Sequence[str]) -> Config:
+        """Returns the plain config of one point.
+
+        Raises:
+            RequestError: if it cannot be composed.
+        """
+        given, faults = checks.parsed(words, self._loader)
+        if faults:
+            raise RequestError(faults)
+        simple = [
+            override
+            for override in given
+            if override.type is OverrideType.CHANGE and not checks.is_group(override, self._loader)
+        ]
+        rest = tuple(override.input_line or "" for override in given if override not in simple)
+        if rest not in self._bases:
+            config = _load(self._loader, self._name, rest, RunMode.RUN)
+            self._bases[rest] = (_own(config), dict(config.hydra.runtime.choices))
+        base, choices = self._bases[rest]
+        config = copy.deepcopy(base)
+        try:
+            for override in simple:
+                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+        except OmegaConfBaseException as error:
+            raise RequestError([_message(error)]) from error
+        return plain(config, choices)
 
 
-def _points(loader: ConfigLoader, config: DictConfig, config_name: str, words: list[str]) -> list[list[str]]:
-    # What Hydra's grid sweeper will do with the same words, so that every point is checked before the first one starts.
+def _own(config: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("hydra", "sweep")])
+
+
+def _sweep(loader: ConfigLoader, config: DictConfig, given: Sequence[Override]) -> tuple[SweepRequest, list[str]]:
     ranges = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
-    given, faults = checks.parsed([*ranges, *words])
-    for override in given:
-        faults += [fault for fault in [_range_fault(override, loader, config)] if fault]
-    if faults:
-        raise RequestError(faults)
-    last = {override.get_key_element(): override for override in given if not override.is_hydra_override()}
-    return [list(point) for point in itertools.product(*(_settings(override) for override in last.values()))]
-
-
-def _range_fault(override: Override, loader: ConfigLoader, config: DictConfig) -> str | None:
-    if override.is_sweep_override() and not override.is_discrete_sweep():
-        return f"{override.input_line}: the grid sweeper needs a list or range(...), not an interval"
-    if checks.is_group(override, loader):
-        return checks.group_fault(override, loader)
-    return checks.key_fault(override, config, loader)
-
-
-def _settings(override: Override) -> Iterable[str]:
-    key = override.get_key_element()
-    if override.is_sweep_override():
-        return [f"{key}={value}" for value in override.sweep_string_iterator()]
-    return [override.input_line or ""]
+    listed, faults = checks.parsed(ranges, loader)
+    for override in listed:
+        fault = checks.group_fault(override, loader) if checks.is_group(override, loader) else None
+        fault = fault or (None if checks.is_group(override, loader) else checks.key_fault(override, config, loader))
+        faults += [fault] if fault else []
+    # What was typed comes after what the sentence says, and the last word on a key holds.
+    last = {override.get_key_element(): override for override in [*listed, *given]}
+    space, fixed = [], []
+    for key, override in last.items():
+        if not override.is_sweep_override():
+            fixed += [] if key.startswith(("hydra", "sweep.")) else [override.input_line or ""]
+        elif key.startswith(("hydra", "sweep.")):
+            faults.append(f"{override.input_line}: {key} belongs to the sweep itself and has one value")
+        else:
+            try:
+                space.append(dimension(override, config))
+            except ValueError as error:
+                faults.append(f"{override.input_line}: {error}")
+    sections: list[Config] = [
+        OmegaConf.to_container(section, resolve=True)  # type: ignore[misc]
+        for section in (config.sweep, config.hydra.sweeper, config.hydra.launcher)
+    ]
+    sections[1].pop("params", None)
+    return SweepRequest(tuple(fixed), tuple(space), *sections), faults
 
 
 def _needs_sweep(override: Override) -> str:
@@ -134,9 +189,9 @@ def _check_name(loader: ConfigLoader, name: str) -> None:
         raise RequestError([f"-cn {name}: there is no such sentence{did_you_mean(name, known)}"])
 
 
-def _load(loader: ConfigLoader, name: str, words: list[str], mode: RunMode) -> DictConfig:
+def _load(loader: ConfigLoader, name: str, words: Sequence[str], mode: RunMode) -> DictConfig:
     try:
-        return loader.load_configuration(name, words, run_mode=mode)
+        return loader.load_configuration(name, list(words), run_mode=mode)
     except Exception as error:  # besides Hydra's own errors, whatever a file of the user's makes the YAML reader raise
         raise RequestError([_message(error)]) from error
 

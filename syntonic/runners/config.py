@@ -15,6 +15,7 @@ class RunConfig:
         callbacks: one section per callback, by the name that the config gives it; None: switched off.
         device: what `device` came to on this machine.
         resume: "last" or the id of the run to go on with; None for a new run.
+        profile: whether to tell at the end where the time went.
     """
 
     model: dict[str, Any]
@@ -26,18 +27,15 @@ class RunConfig:
     device: str
     name: str
     resume: str | None = None
+    profile: bool = False
 
     def plain(self) -> dict[str, Any]:
-        """Returns the config as it is stored: without `resume`, which is a request and no property of the run."""
-        return {key: value for key, value in asdict(self).items() if key != "resume"}
-
-    def science(self) -> dict[str, Any]:
-        """Returns what decides the run's numbers."""
-        return {key: value for key, value in fixed(self.plain()).items() if key != "tracking"}
+        """Returns the config as it is stored, without the requests that are no property of the run."""
+        return {key: value for key, value in asdict(self).items() if key not in ("resume", "profile")}
 
     def digest(self) -> str:
-        """Returns the SHA-256 of `science`: two runs with the same digest come to the same bits."""
-        return hashlib.sha256(json.dumps(self.science(), sort_keys=True).encode()).hexdigest()
+        """Returns the SHA-256 of what decides the run's numbers: runs with the same one come to the same bits."""
+        return digest(self.plain())
 
 
 def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,6 +48,12 @@ def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
         "trainer": {key: value for key, value in config["trainer"].items() if key != "threads"},
         "callbacks": {key: entry for key, entry in config["callbacks"].items() if entry["name"] != "checkpoint"},
     }
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 of what decides the numbers of a run with this stored config."""
+    science = {key: value for key, value in fixed(config).items() if key != "tracking"}
+    return hashlib.sha256(json.dumps(science, sort_keys=True).encode()).hexdigest()
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

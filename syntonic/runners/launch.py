@@ -1,25 +1,27 @@
-"""Carries out a request: a run, a sweep, or the rest of an interrupted run."""
+"""Carries out a request: a run, a sweep, or the rest of an interrupted run.
 
-import time
+What only a run needs is imported when it is certain that there will be one: a wrong request is answered at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import OmegaConf
-from rich.console import Console
 
-from syntonic.runners import resume, schema, summary
 from syntonic.runners.arguments import Arguments
-from syntonic.runners.build import build
 from syntonic.runners.compose import Composition, compose
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
-from syntonic.runners.progress import Output
-from syntonic.runners.run_folder import RunFolder
-from syntonic.runners.start import announce, start
-from syntonic.runners.sweep import sweep
-from syntonic.runners.train import train
 from syntonic.runners.words import opened, user_folders
-from syntonic.tracking.base import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from syntonic.runners.run_folder import RunFolder
+    from syntonic.runners.summary import Outcome
 
 
 def launch(arguments: Arguments) -> int:
@@ -28,58 +30,120 @@ def launch(arguments: Arguments) -> int:
     Raises:
         RequestError: if the request is wrong; nothing was written then.
     """
-    console = Output()
-    folders = user_folders(arguments.config_dir)
-    wanted = next((word.partition("=")[2] for word in arguments.overrides if word.startswith("resume=")), None)
-    with opened(folders) as loader:
-        for folder in folders:
-            console.print(f"words of {folder}/ come before the built-in ones", markup=False)
-        if wanted not in (None, "null", ""):
-            return _resume(arguments, loader, str(wanted), console)
-        name = arguments.config_name or "config"
-        composition = compose(loader, name, list(arguments.overrides), multirun=arguments.multirun)
-        if composition.points is not None and not composition.faults and not arguments.show_config:
-            return sweep(loader, name, list(arguments.overrides), composition.points, console)
+    if _said(arguments.overrides, "resume"):
+        return _go_on(arguments)
+    name, words, resumed = arguments.config_name or "config", list(arguments.overrides), None
+    if wanted := _said(words, "sweep.resume"):
+        from syntonic.runners.sweeps import folder as sweep_folder
+
+        facts = sweep_folder.find(wanted).facts
+        words = [*facts.overrides, *(word for word in words if not word.startswith("sweep.resume="))]
+        name, resumed = facts.config_name, facts.id
+    with _opened(arguments) as (loader, front):
+        composition = compose(loader, name, words, multirun=arguments.multirun or resumed is not None)
+        if composition.sweep is not None and not arguments.show_config:
+            if composition.faults:
+                _checked(composition)
+            from syntonic.runners.sweep import sweep
+
+            return sweep(loader, name, words, composition, _console(front), resumed)
         config = _checked(composition)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
+    return _start(arguments, config, _console(front)).exit_code
+
+
+def single(arguments: Arguments, *, quiet: bool) -> "Outcome":
+    """Carries out one run, or the rest of one, and returns what came of it.
+
+    Args:
+        arguments: as typed.
+        quiet: whether to print nothing.
+
+    Raises:
+        RequestError: if the request is wrong, or asks for a sweep, or for the rest of a run that is finished.
+    """
+    if _said(arguments.overrides, "resume"):
+        from syntonic.runners import resume
+        from syntonic.runners.start import go_on
+
+        folder, config, front = _to_go_on(arguments)
+        if said := resume.finished(folder):
+            raise RequestError([said])
+        return go_on(folder, config, _console(front, quiet=quiet))
+    with _opened(arguments) as (loader, front):
+        composition = compose(loader, arguments.config_name or "config", arguments.overrides, multirun=False)
+        if composition.sweep is not None:
+            raise RequestError(["this is a sweep; start it with `syntonic-run -m`"])
+        config = _checked(composition)
+    return _start(arguments, config, _console(front, quiet=quiet))
+
+
+@contextmanager
+def _opened(arguments: Arguments) -> Iterator[tuple[ConfigLoader, list[str]]]:
+    # Hydra on all words, and what to say of those that come before the built-in ones.
+    folders = user_folders(arguments.config_dir)
+    with opened(folders) as loader:
+        yield loader, [f"words of {folder}/ come before the built-in ones" for folder in folders]
+
+
+def _console(lines: Sequence[str], *, quiet: bool = False) -> "Console":
+    from syntonic.runners.progress import Output
+
+    console = Output(quiet=quiet)
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+    return console
+
+
+def _start(arguments: Arguments, config: RunConfig, console: "Console") -> "Outcome":
     if config.resume is not None:
         raise RequestError(
             [f"resume: {config.resume} in a file has no effect; say `syntonic-run resume={config.resume}`"]
         )
-    return start(config, name, arguments.overrides, console).exit_code
+    from syntonic.runners.start import start
+
+    return start(config, arguments.config_name or "config", arguments.overrides, console)
 
 
-def _resume(arguments: Arguments, loader: ConfigLoader, wanted: str, console: Console) -> int:
-    if arguments.multirun:
-        raise RequestError([f"resume={wanted}: a run goes on alone, without -m"])
-    folder = resume.find(wanted)
-    config = schema.check(folder.facts.config)
-    others = [word for word in arguments.overrides if not word.startswith("resume=")]
-    if others or arguments.config_name is not None:
-        asked = _checked(_as_asked(arguments, loader, folder, others))
-        resume.refuse_changes(folder, asked)
-        config = replace(config, callbacks=asked.callbacks, trainer=asked.trainer)
+def _go_on(arguments: Arguments) -> int:
+    from syntonic.runners import resume
+    from syntonic.runners.start import go_on
+
+    folder, config, front = _to_go_on(arguments)
+    console = _console(front)
     if said := resume.finished(folder):
         console.print(said, markup=False, soft_wrap=True)
         return 0
-    folder.take()
-    try:
-        found = resume.state(folder)
-        parts = build(config)
-        if found is not None:
-            resume.restore(parts, found)
-        folder.update(status=Status.RUNNING, started=time.time())
-        announce(console, config, folder, found.generation if found else 0)
-        outcome = train(config, parts, folder, console, checkpoint=found, resumed=True)
-    finally:
-        folder.release()
-    summary.show(console, outcome)
-    return outcome.exit_code
+    return go_on(folder, config, console).exit_code
 
 
-def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: RunFolder, words: list[str]) -> Composition:
+def _to_go_on(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]":
+    # The run that is meant, with what may be changed about it.
+    from syntonic.runners import resume, schema
+
+    wanted = _said(arguments.overrides, "resume") or ""
+    with _opened(arguments) as (loader, front):
+        if arguments.multirun:
+            raise RequestError([f"resume={wanted}: a run goes on alone, without -m; a sweep by sweep.resume={wanted}"])
+        folder = resume.find(wanted)
+        config = schema.check(folder.facts.config)
+        others = [word for word in arguments.overrides if not word.startswith("resume=")]
+        if others or arguments.config_name is not None:
+            asked = _checked(_as_asked(arguments, loader, folder, others))
+            resume.refuse_changes(folder, asked)
+            config = replace(config, callbacks=asked.callbacks, trainer=asked.trainer, profile=asked.profile)
+    return folder, config, front
+
+
+def _said(words: Sequence[str], key: str) -> str | None:
+    # What the command line says of a key that must be known before anything is composed.
+    value = next((word.partition("=")[2] for word in words if word.startswith(f"{key}=")), None)
+    return None if value in ("null", "") else value
+
+
+def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: "RunFolder", words: list[str]) -> Composition:
     # Without a sentence, what was typed now is added to what was typed when the run was started.
     if arguments.config_name is not None:
         return compose(loader, arguments.config_name, words, multirun=False)
@@ -87,6 +151,8 @@ def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: RunFolder, wor
 
 
 def _checked(composition: Composition) -> RunConfig:
+    from syntonic.runners import schema
+
     try:
         config = schema.check(composition.config)
     except RequestError as error:

@@ -4,7 +4,7 @@ Hydra stops at the first fault and advises to append a misspelt key with `+`, wh
 every fault is found, and each is answered with the word that was probably meant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -16,12 +16,16 @@ from omegaconf import DictConfig, OmegaConf
 from syntonic.runners.faults import did_you_mean
 
 
-def parsed(words: list[str]) -> tuple[list[Override], list[str]]:
-    """Returns the overrides that can be read, and a fault for each that cannot."""
-    parser = OverridesParser.create()
+def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], list[str]]:
+    """Returns the overrides that can be read, and a fault for each that cannot.
+
+    `experiment=x` is read as `+experiment=x`: no run has one by default, so Hydra would have it added.
+    """
+    parser = OverridesParser.create(config_loader=loader)
     good: list[Override] = []
     faults: list[str] = []
     for word in words:
+        word = f"+{word}" if word.startswith("experiment=") else word
         try:
             good += parser.parse_overrides([word])
         except HydraException as error:
@@ -49,7 +53,8 @@ def group_fault(override: Override, loader: ConfigLoader) -> str | None:
 def key_fault(override: Override, base: DictConfig, loader: ConfigLoader) -> str | None:
     """Returns what is wrong with the key of a value, None if it is a key of `base`."""
     key = override.key_or_group
-    if override.is_add() or key.split(".")[0] == "hydra":
+    ours = key.startswith(("hydra.sweeper.", "hydra.launcher."))
+    if override.is_add() or (key.split(".")[0] == "hydra" and not ours):
         return None  # an added key is judged with the whole section; Hydra's own keys are judged by Hydra
     if _holds(base, key):
         return None
@@ -62,6 +67,8 @@ def _nearest_key(key: str, base: DictConfig, loader: ConfigLoader) -> str:
     same_leaf = [path for path in paths if path.rpartition(".")[2] == leaf]
     if len(same_leaf) == 1:
         return f"; did you mean {same_leaf[0]!r}?"
+    if parent.startswith("hydra.") and _holds(base, parent):
+        return did_you_mean(leaf, [str(name) for name in OmegaConf.select(base, parent)])
     if parent and _holds(base, parent):
         return did_you_mean(leaf, [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent])
     near = did_you_mean(key, [*paths, *(group for group in loader.list_groups("") if group != "hydra")])

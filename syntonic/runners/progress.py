@@ -16,8 +16,8 @@ _REDRAW = 0.1  # seconds between two pictures on a terminal
 class Output(Console):
     """Where the command prints to. It falls silent when the reader is gone: a run does not end because of that."""
 
-    def __init__(self) -> None:
-        super().__init__(highlight=False)
+    def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__(highlight=False, quiet=quiet)
 
     def on_broken_pipe(self) -> None:
         """Called by rich, which would end the program here."""

@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -33,6 +33,11 @@ class RunFacts:
         config_name, overrides: the request that the config was composed from.
         tracked_as: the tracker's id of the run, None while it has none.
         generation: the last generation, once the run has ended in an orderly way.
+        sweep: of a point of a sweep, `id`, `point` (what was set) and `parent` (the tracker's id of the sweep).
+        results: the centre's final metrics, once the run is finished.
+        reason: why the run ended before its last generation, empty if it did not.
+        seconds, evaluations: what the run took in the process that ended it.
+        core: the SHA-256 of the core library that ended it.
     """
 
     id: str
@@ -44,6 +49,12 @@ class RunFacts:
     status: Status = Status.RUNNING
     tracked_as: str | None = None
     generation: int | None = None
+    sweep: dict[str, str] | None = None
+    results: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+    seconds: float = 0.0
+    evaluations: int = 0
+    core: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -71,7 +82,14 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @classmethod
-    def create(cls, title: str, config: dict[str, Any], config_name: str, overrides: list[str]) -> "RunFolder":
+    def create(
+        cls,
+        title: str,
+        config: dict[str, Any],
+        config_name: str,
+        overrides: list[str],
+        sweep: dict[str, str] | None = None,
+    ) -> "RunFolder":
         """Makes the folder of a new run and takes it.
 
         Raises:
@@ -79,7 +97,7 @@ class RunFolder:
         """
         now = time.time()
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
-        facts = RunFacts(name, title, now, config, config_name, overrides)
+        facts = RunFacts(name, title, now, config, config_name, overrides, sweep=sweep)
         folder = cls(home() / "runs" / name, facts)
         try:
             folder.checkpoints.mkdir(parents=True)

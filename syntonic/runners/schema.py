@@ -33,6 +33,7 @@ class _Top(BaseModel):
     device: str
     name: Annotated[str, MinLen(1), MaxLen(200)]
     resume: Annotated[str, MinLen(1)] | None = None
+    profile: bool = False
     model: dict[str, Any]
     benchmark: dict[str, Any]
     trainer: dict[str, Any]
@@ -49,16 +50,16 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     Raises:
         RequestError: naming every fault: unknown keys and names, wrong types, values out of range.
     """
-    top, faults = _judge(_Top, config, where="")
+    top, faults = judge(_Top, config, where="")
     sections = {}
     for section in _SECTIONS:
         if isinstance(config.get(section), Mapping):
-            sections[section], found = _check_object(section, config[section], where=section)
+            sections[section], found = check_object(section, config[section], where=section)
             faults += found
     callbacks = {}
     for key, entry in (config.get("callbacks") or {}).items():
         if isinstance(entry, Mapping):
-            callbacks[key], found = _check_object("callback", entry, where=f"callbacks.{key}")
+            callbacks[key], found = check_object("callback", entry, where=f"callbacks.{key}")
             faults += found
         elif entry is not None:  # null switches one callback off
             faults.append(f"callbacks.{key}: must be a name with its arguments, got {entry!r}; null switches it off")
@@ -69,7 +70,13 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     if faults:
         raise RequestError(faults)
     return RunConfig(
-        seed=top["seed"], device=used, name=top["name"], resume=top["resume"], callbacks=callbacks, **sections
+        seed=top["seed"],
+        device=used,
+        name=top["name"],
+        resume=top["resume"],
+        profile=top["profile"],
+        callbacks=callbacks,
+        **sections,
     )
 
 
@@ -79,13 +86,23 @@ def check_section(kind: registry.Kind, entry: Mapping[str, Any]) -> dict[str, An
     Raises:
         RequestError: naming every fault.
     """
-    section, faults = _check_object(kind, entry, where=kind)
+    section, faults = check_object(kind, entry, where=kind)
     if faults:
         raise RequestError(faults)
     return section
 
 
-def _check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+    """Judges one section, `{"name": ..., <arguments>}`, against the class that it names.
+
+    Args:
+        kind: of what it names.
+        entry: the section.
+        where: its path in the config, for messages.
+
+    Returns:
+        The section with every default filled in, and its faults.
+    """
     known = registry.names(kind)
     name = entry.get("name")
     if name not in known:
@@ -97,11 +114,12 @@ def _check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> 
         for argument, parameter in registry.arguments(cls).items()
     }
     arguments = {key: value for key, value in entry.items() if key != "name"}
-    filled, faults = _judge(create_model(cls.__name__, __config__=_STRICT, **fields), arguments, where)
+    filled, faults = judge(create_model(cls.__name__, __config__=_STRICT, **fields), arguments, where)
     return {"name": name, **filled}, faults
 
 
-def _judge(schema: type[BaseModel], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+def judge(schema: type[BaseModel], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+    """Returns `given` with the defaults of `schema` filled in, and its faults; empty if there are any."""
     # JSON mode is strict about types and still takes a YAML list for a tuple.
     try:
         return schema.model_validate_json(json.dumps(given)).model_dump(mode="json"), []

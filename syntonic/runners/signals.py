@@ -10,10 +10,25 @@ from typing import Final
 _SIGNALS: Final = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
 
 
+class _Outside:
+    # One for the process: what asked for the end without being a signal, such as the sweep that the run belongs to.
+    wish: signals.Signals | None = None
+
+
+def ask(number: signals.Signals | None) -> None:
+    """Asks every run of this process to end, as if it had got this signal; None takes the wish back. For any thread."""
+    _Outside.wish = number
+
+
 class Stop:
     """Whether somebody asked for the end, and with which signal."""
 
-    signal: signals.Signals | None = None
+    received: signals.Signals | None = None
+
+    @property
+    def signal(self) -> signals.Signals | None:
+        """The signal that came, or that was asked for in its place; None: go on."""
+        return self.received or _Outside.wish
 
     def __bool__(self) -> bool:
         """Whether the end was asked for."""
@@ -34,7 +49,7 @@ def watched() -> Iterator[Stop]:
         return
 
     def asked(number: int, frame: FrameType | None) -> None:
-        stop.signal = signals.Signals(number)
+        stop.received = signals.Signals(number)
         for each, handler in before.items():
             signals.signal(each, handler)
 

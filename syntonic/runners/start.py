@@ -1,17 +1,28 @@
-"""Starts one new run and sees it to its end."""
+"""Starts one run, or goes on with one, and sees it to its end."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from syntonic.runners import summary
+from syntonic.nn.training.callbacks import Callback
+from syntonic.runners import resume, summary
 from syntonic.runners.build import build
 from syntonic.runners.config import RunConfig
 from syntonic.runners.run_folder import RunFolder
 from syntonic.runners.train import train
+from syntonic.tracking.base import Status
 
 
-def start(config: RunConfig, config_name: str, overrides: Sequence[str], console: Console) -> summary.Outcome:
+def start(
+    config: RunConfig,
+    config_name: str,
+    overrides: Sequence[str],
+    console: Console,
+    *,
+    sweep: dict[str, str] | None = None,
+    watchers: Mapping[str, Callback] | None = None,
+) -> summary.Outcome:
     """Builds the parts, takes a folder, trains, and prints the summary.
 
     Args:
@@ -19,15 +30,48 @@ def start(config: RunConfig, config_name: str, overrides: Sequence[str], console
         config_name: the sentence that it was composed from.
         overrides: what was typed besides; both are kept, so that a resumed run can be compared.
         console: where progress goes.
+        sweep: the sweep that the run is a point of, as `RunFacts` has it.
+        watchers: callbacks besides those of the config, by name; they are no property of the run.
 
     Raises:
         RequestError: if the parts refuse the config, or the folder cannot be written.
     """
     parts = build(config)
-    folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides))
+    parts.callbacks.update(watchers or {})
+    folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep)
     try:
         announce(console, config, folder)
         outcome = train(config, parts, folder, console)
+    finally:
+        folder.release()
+    summary.show(console, outcome)
+    return outcome
+
+
+def go_on(
+    folder: RunFolder, config: RunConfig, console: Console, watchers: Mapping[str, Callback] | None = None
+) -> summary.Outcome:
+    """Takes the folder of an interrupted run, trains the rest, and prints the summary.
+
+    Args:
+        folder: of the run.
+        config: of the run, checked.
+        console: where progress goes.
+        watchers: as in `start`.
+
+    Raises:
+        RequestError: if the run is still going, or its checkpoint cannot be used.
+    """
+    folder.take()
+    try:
+        found = resume.state(folder)
+        parts = build(config)
+        parts.callbacks.update(watchers or {})
+        if found is not None:
+            resume.restore(parts, found)
+        folder.update(status=Status.RUNNING, started=time.time())
+        announce(console, config, folder, found.generation if found else 0)
+        outcome = train(config, parts, folder, console, checkpoint=found, resumed=True)
     finally:
         folder.release()
     summary.show(console, outcome)

@@ -1,101 +1,245 @@
-"""A sweep: Hydra's own sweeper and launcher decide what runs where; every point is checked before the first starts."""
+"""A sweep: batches of points, each skipped if it is known, run where the launcher says, and told to the sweeper.
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+Every end is an orderly one: the runs under way write a checkpoint, the sweep's own entry is closed with its true
+status, and the same command again does the rest.
+"""
+
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 from hydra.core.config_loader import ConfigLoader
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn
-from omegaconf import DictConfig
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from syntonic.runners import schema
-from syntonic.runners.compose import compose_point, plain
+from syntonic.core import registry
+from syntonic.runners import signals
+from syntonic.runners.compose import Composition
+from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
-from syntonic.runners.progress import Output
-from syntonic.runners.start import start
+from syntonic.runners.run_folder import home
+from syntonic.runners.sweeps import page, table
+from syntonic.runners.sweeps.folder import SweepFacts, SweepFolder
+from syntonic.runners.sweeps.history import History, look_back
+from syntonic.runners.sweeps.parent import Parent
+from syntonic.runners.sweeps.plan import Job, Plan
+from syntonic.runners.sweeps.rows import KILLED, REFUSED, Row, Spec
+from syntonic.runners.sweeps.standing import Standing
 from syntonic.tracking.base import Status
 
+PAGE: Final = "sweep.html"
 
-def sweep(loader: ConfigLoader, name: str, words: list[str], points: list[list[str]], console: Console) -> int:
+
+def sweep(
+    loader: ConfigLoader,
+    name: str,
+    words: Sequence[str],
+    composition: Composition,
+    console: Console,
+    resumed: str | None = None,
+) -> int:
     """Runs every point and returns the exit code: 0 if all finished, 1 if one did not, 128 + n after signal n.
 
     Args:
         loader: Hydra, opened.
         name: the sentence.
         words: the overrides as typed, ranges among them.
-        points: what they come to with the grid sweeper.
+        composition: what they came to.
         console: where progress goes.
+        resumed: the id of the sweep that the words are meant to go on with.
 
     Raises:
         RequestError: naming the faults of all points; nothing was started then.
     """
-    faults: list[str] = []
-    for point in points:
+    plan = Plan(loader, name, composition)
+    if resumed is not None and plan.id != resumed:
+        raise RequestError([f"sweep.resume={resumed}: with these words it is another sweep; leave out sweep.resume"])
+    if plan.settings.dry_run:
+        return _dry_run(plan, console)
+    with signals.watched() as stop:
+        return _Sweep(plan, name, words, console, stop).carry_out()
+
+
+class _Sweep:
+    # A sweep under way.
+
+    def __init__(self, plan: Plan, name: str, words: Sequence[str], console: Console, stop: signals.Stop) -> None:
+        self._plan, self._name, self._words, self._console, self._stop = plan, name, words, console, stop
+        self._standing = Standing(plan.settings)
+        self._history = _known(plan, ask=False)
+        self._asked_the_tracker = False
+        self._folder: SweepFolder | None = None
+        self._parent: Parent | None = None
+        self._killed = 0  # the exit code of a run that was ended with its sweep
+
+    def carry_out(self) -> int:
+        """Goes through the sweep and closes it."""
+        total = self._plan.sweeper.total * self._plan.settings.seeds
+        self._console.print(f"sweep {self._plan.id}: {total} runs", markup=False)
+        status = Status.FAILED
         try:
-            schema.check(compose_point(loader, name, point))
-        except RequestError as error:
-            faults += error.faults
-    if faults:
-        raise RequestError(faults)
-    console.print(f"a sweep of {len(points)} runs", markup=False)
-    hydra = GlobalHydra.instance().hydra
-    assert hydra is not None  # `loader` is its part
-    try:
-        returned = hydra.multirun(name, run_point, [*words, "hydra.mode=MULTIRUN"], with_log_configuration=False)
-    except SystemExit as error:
-        console.print("the sweep was stopped with its run; `syntonic-run resume=last` goes on with that run")
-        return int(error.code or 1)
-    rows = list(_rows(returned))
-    _show(console, rows)
-    return int(any(row["status"] != Status.FINISHED for row in rows))
+            self._batches()
+            status = Status.KILLED if self._exit_by_signal() else Status.FINISHED
+            if self._too_many_failures():
+                status = Status.FAILED
+        except KeyboardInterrupt:
+            status = Status.KILLED
+            raise
+        finally:
+            self._close(status)
+        return self._exit_by_signal() or int(bool(self._standing.failures or self._standing.left))
+
+    def _batches(self) -> None:
+        batches = self._plan.sweeper.batches()
+        proposals = next(batches)
+        points = 0
+        while True:
+            jobs = self._plan.jobs(proposals, points)
+            points += len(proposals)
+            self._standing.jobs |= {job.number: job for job in jobs}
+            if pending := self._settled(jobs):
+                self._launch(pending)
+                self._twins(jobs)
+            if self._stopped() or any(job.number in self._standing.left for job in jobs):
+                return
+            try:
+                proposals = batches.send(self._standing.told(jobs))
+            except StopIteration:
+                return
+
+    def _settled(self, jobs: Sequence[Job]) -> list[Job]:
+        # Gives rows to what need not be run, and returns the rest; of equal configs only the first.
+        if not self._asked_the_tracker and any(job.config and job.digest not in self._history.done for job in jobs):
+            self._asked_the_tracker = True
+            self._history = _known(self._plan, ask=True)
+        pending: dict[str, Job] = {}
+        for job in jobs:
+            if job.config is None:
+                self._standing.put(Row(job.number, REFUSED, reason=job.faults[0]), job)
+            elif job.digest in self._history.done:
+                self._standing.put(self._history.done[job.digest], job)
+            else:
+                pending.setdefault(job.digest, job)
+        return list(pending.values())
+
+    def _twins(self, jobs: Sequence[Job]) -> None:
+        rows = {self._standing.jobs[number].digest: row for number, row in self._standing.rows.items()}
+        for job in jobs:
+            if job.number not in self._standing.rows and job.digest in rows:
+                self._standing.put(replace(rows[job.digest], reused=True), job)
+            if (row := self._standing.rows.get(job.number)) and row.status == "FINISHED":
+                self._history.done[job.digest] = replace(row, reused=True)
+
+    def _launch(self, pending: Sequence[Job]) -> None:
+        folder, parent = self._begun()
+        specs = [self._spec(job, folder, parent) for job in pending]
+        launcher, console = self._plan.launcher, self._console
+        jobs = {job.number: job for job in pending}
+        other = sum(job.digest in self._history.other_core for job in pending)
+        if other:
+            console.print(f"{other} of them have finished with another build of the core; they are run again")
+        with table.Watch(console, folder, self._standing, pending, live=launcher.away) as watch:
+            for row in launcher.run(specs, folder, console, self._stopped):
+                self._standing.put(row, jobs[row.number])
+                if row.status == KILLED and not launcher.away:
+                    self._killed = row.exit_code
+                if launcher.away:
+                    watch.ended(jobs[row.number], row)
+
+    def _begun(self) -> tuple[SweepFolder, Parent]:
+        # The folder and the entry are made when the first run is certain.
+        if self._folder is None or self._parent is None:
+            base = self._plan.base
+            keys = ", ".join(dimension.key for dimension in self._plan.request.space) or "seeds"
+            subject = str(base["name"]).removesuffix(f"-s{base['seed']}")
+            title = f"{subject}: sweep over {keys}"
+            facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._words), time.time())
+            self._folder = SweepFolder.take(facts)
+            space = {d.key: " ".join(d.words) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
+            self._parent = Parent(self._folder, base, space)
+            self._parent.open()
+        return self._folder, self._parent
+
+    def _spec(self, job: Job, folder: SweepFolder, parent: Parent) -> Spec:
+        assert isinstance(job.config, RunConfig)
+        begun = self._history.begun.get(job.digest)
+        return Spec(
+            number=job.number,
+            config=job.config.plain(),
+            config_name=self._name,
+            overrides=list(job.words),
+            sweep={"id": self._plan.id, "point": job.text, "parent": parent.id()},
+            folder=str(folder.path.resolve()),
+            resume=str(begun) if begun else None,
+            prune=self._plan.settings.prune,
+            home=str(home().resolve()),
+            host=platform.node(),
+            modules=registry.modules(),
+            path=[entry for entry in sys.path if entry],
+        )
+
+    def _stopped(self) -> bool:
+        return bool(self._stop) or bool(self._killed) or self._too_many_failures()
+
+    def _exit_by_signal(self) -> int:
+        return self._stop.exit_code or self._killed
+
+    def _too_many_failures(self) -> bool:
+        allowed = self._plan.settings.allowed_failures
+        return allowed is not None and len(self._standing.failures) > allowed
+
+    def _close(self, status: Status) -> None:
+        console, standing = self._console, self._standing
+        table.show(console, standing)
+        for number, cause in standing.failures.items():
+            console.print(f"failed: {standing.jobs[number].text}: {cause}", markup=False, soft_wrap=True)
+        if self._folder is None or self._parent is None:
+            console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
+            return
+        html = page.html(self._folder.facts.title, standing, self._plan.request.space)
+        path = self._folder.path / PAGE
+        path.write_text(html, encoding="utf-8")
+        best = standing.best()
+        results = {f"best_{standing.settings.metric}": best.mean} if best else {}
+        figures = {**results, "failed_runs": float(len(standing.failures)), "runs": float(standing.ended)}
+        note = page.note(self._folder.facts.title, standing)
+        receipt = self._parent.close(status, figures, note, {PAGE: html}, self._folder.path / "logs")
+        self._folder.update(status=status)
+        self._folder.release()
+        self._say_where(path, receipt.run_id, receipt.store, receipt.problems)
+
+    def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
+        lines = [("recorded", f"run {run_id} in {store}"), ("page", str(path))]
+        if self._standing.left or self._stop or self._killed:
+            left = self._plan.sweeper.total * self._plan.settings.seeds - self._standing.ended
+            lines.append(
+                ("go on", f"{left} runs are left: the same command again, or `syntonic-run sweep.resume=last`")
+            )
+        lines += [("warning", problem) for problem in problems]
+        for key, value in lines:
+            self._console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
 
 
-def run_point(config: DictConfig) -> dict[str, Any]:
-    """Runs one point; called by Hydra's launcher, in whatever process it chooses.
-
-    Returns:
-        The point's row of the table, plain data, so that it passes between processes: what was set, the status, the
-        results, and the reason if there are none.
-    """
-    console = Output()
-    about = HydraConfig.get()
-    overrides = list(about.overrides.task)
-    console.print(f"\nrun {about.job.num}: {' '.join(overrides)}", markup=False, soft_wrap=True)
-    row: dict[str, Any] = {"set": overrides, "results": {}, "reason": ""}
-    try:
-        checked = schema.check(plain(config, about.runtime.choices))
-        outcome = start(checked, str(about.job.config_name), overrides, console)
-    except RequestError as error:
-        console.print(error.report(), markup=False, soft_wrap=True)
-        return {**row, "status": "REFUSED", "reason": error.faults[0]}
-    if outcome.status is Status.KILLED:
-        raise SystemExit(outcome.exit_code)
-    return {**row, "status": outcome.status.value, "results": dict(outcome.results), "reason": outcome.reason}
+def _known(plan: Plan, *, ask: bool) -> History:
+    history = look_back(plan.id, plan.base["tracking"] if ask else None)
+    return history if plan.settings.skip_finished else replace(history, done={})
 
 
-def _rows(returned: JobReturn | Sequence[JobReturn | Sequence[JobReturn]]) -> Iterable[dict[str, Any]]:
-    # Sweepers return their jobs in lists, one per batch.
-    if isinstance(returned, Sequence):
-        for part in returned:
-            yield from _rows(part)
-    else:
-        yield returned.return_value
-
-
-def _show(console: Console, rows: Sequence[dict[str, Any]]) -> None:
-    # What all runs have in common is said once; a column for each tested metric.
-    common = [word for word in rows[0]["set"] if all(word in row["set"] for row in rows)] if len(rows) > 1 else []
-    metrics = list(dict.fromkeys(key for row in rows for key in row["results"] if key.startswith("test_")))
-    table = Table(box=None)
-    for heading in ("run", "status", *metrics, ""):
-        table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=heading != "")
-    for row in rows:
-        words = " ".join(word for word in row["set"] if word not in common)
-        cells = [f"{row['results'][key]:.4f}" if key in row["results"] else "" for key in metrics]
-        table.add_row(escape(words), row["status"], *cells, escape(row["reason"]))
-    console.print(f"\n{len(rows)} runs {' '.join(common)}".rstrip(), markup=False, soft_wrap=True)
-    console.print(table)
+def _dry_run(plan: Plan, console: Console) -> int:
+    history = _known(plan, ask=True)
+    jobs = plan.jobs(next(plan.sweeper.batches()))
+    total = plan.sweeper.total * plan.settings.seeds
+    costs = []
+    for job in jobs:
+        if job.config is not None and job.digest not in history.done:
+            trainer, pair = job.config.trainer, (job.config.model["name"], job.config.benchmark["name"])
+            each = history.seconds_per_evaluation.get(pair)
+            evaluations = trainer.get("population_size", 0) * trainer.get("max_generations", 0)
+            costs.append(None if not each or not evaluations else evaluations * sum(each) / len(each))
+    known = [cost for cost in costs if cost is not None]
+    seconds = None if len(known) < len(costs) else sum(known) * (total / len(jobs) if plan.sweeper.adaptive else 1)
+    table.show_plan(console, jobs, history.done, total, seconds, plan.launcher.places)
+    return 0

@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from rich.console import Console
 
@@ -12,13 +13,17 @@ from syntonic.nn.training.callbacks import Request
 from syntonic.runners import progress
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, flattened
+from syntonic.runners.profile import profiled
 from syntonic.runners.run_folder import RunFolder, home
 from syntonic.runners.saver import Saver
 from syntonic.runners.signals import Stop, watched
 from syntonic.runners.summary import Outcome
+from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
+
+PRUNED: Final = "pruned"  # the reason of a run that was given up as hopeless
 
 
 @dataclass
@@ -61,7 +66,8 @@ def train(
         results: dict[str, float] = {}
         try:
             if checkpoint is None or not checkpoint.ended:
-                _loop(parts, tracker, saver, view, standing, stop)
+                with profiled(config.profile, console, parts, tracker, saver, view) as seen:
+                    _loop(*seen, standing, stop)
             if standing.generation > 0:
                 saver.save(standing.generation, ended=standing.status is Status.FINISHED, last=True)
             if standing.status is Status.FINISHED:
@@ -76,7 +82,16 @@ def train(
         seconds = time.perf_counter() - started
         receipt = tracker.finish(_ending(standing, results))
         try:
-            folder.update(status=standing.status, generation=standing.generation, tracked_as=receipt.run_id)
+            folder.update(
+                status=standing.status,
+                generation=standing.generation,
+                tracked_as=receipt.run_id,
+                results=results,
+                reason=standing.reason,
+                seconds=seconds,
+                evaluations=parts.trainer.evaluations - evaluations,
+                core=provenance.core_digest(),
+            )
             if standing.failure:
                 (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
         except OSError as error:  # the result is still to be told
@@ -109,6 +124,9 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
             return
         if stop:
             break
+        if Request.ABANDON in wish:
+            standing.status, standing.reason = Status.KILLED, PRUNED
+            return
         if Request.CHECKPOINT in wish:
             saver.save(record.generation)
     if stop:
@@ -131,6 +149,7 @@ def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
 
 def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
     plain = config.plain()
+    of_sweep = folder.facts.sweep or {}
     return Run(
         id=folder.facts.id,
         title=config.name,
@@ -143,9 +162,11 @@ def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: boo
             "device": config.device,
             "seed": str(config.seed),
             "command": " ".join(["syntonic-run", *sys.argv[1:]]),
+            **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
         },
         started=folder.facts.started,
         resumed=resumed,
         tracked_as=folder.facts.tracked_as,
+        parent=of_sweep.get("parent") or None,
         say=lambda line: console.print(line, markup=False, soft_wrap=True),
     )

@@ -9,6 +9,7 @@ import hydra
 from hydra import initialize_config_module
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -60,5 +61,17 @@ def opened(folders: tuple[Path, ...]) -> Iterator[ConfigLoader]:
     Plugins.instance().register(SyntonicSearchPath)
     # Hydra 1.3 wants the argument and 1.4 warns of it.
     version: dict[str, Any] = {"version_base": None} if hydra.__version__.startswith("1.3") else {}
-    with initialize_config_module("syntonic.conf", job_name="syntonic-run", **version):
+    with _own_sweepers_and_launchers(), initialize_config_module("syntonic.conf", job_name="syntonic-run", **version):
         yield GlobalHydra.instance().config_loader()
+
+
+@contextmanager
+def _own_sweepers_and_launchers() -> Iterator[None]:
+    # Those of Hydra and of its plugins are classes to be imported from a path in the config. Here a config names what
+    # is registered, so they are put out of sight; other Hydra applications of this process find them again.
+    groups: Any = ConfigStore.instance().repo["hydra"]
+    hidden = {group: groups.pop(group) for group in ("launcher", "sweeper") if group in groups}
+    try:
+        yield
+    finally:
+        groups.update(hidden)

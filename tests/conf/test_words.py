@@ -9,7 +9,8 @@ import syntonic
 from syntonic.core import registry
 from syntonic.runners import schema
 from syntonic.runners.build import build
-from syntonic.runners.compose import compose, compose_point
+from syntonic.runners.compose import compose
+from syntonic.runners.sweeps.plan import Plan
 from syntonic.runners.words import opened
 
 PACKAGE = Path(syntonic.__file__).parent
@@ -53,9 +54,11 @@ def test_a_sentence_is_valid_in_every_point(name: str) -> None:
     with opened(()) as loader:
         composed = compose(loader, name, [], multirun=False)
         assert composed.faults == []
-        configs = [compose_point(loader, name, point) for point in composed.points or [[]]]
-    for config in configs:
-        assert schema.check(config).digest()
+        if composed.sweep is None:
+            assert schema.check(composed.config).digest()
+        else:
+            plan = Plan(loader, name, composed)  # refuses faulty values of whatever is swept
+            assert all(job.digest for job in plan.jobs(next(plan.sweeper.batches())))
 
 
 def test_a_sentence_begins_with_a_comment_for_the_help() -> None:

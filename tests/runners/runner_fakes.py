@@ -4,6 +4,8 @@ The trainer is deterministic and forgets nothing between generations that its st
 run can be compared bit for bit. `seconds` stretches a generation, so that a test can interrupt it.
 """
 
+import math
+import os
 import random
 import struct
 import time
@@ -39,14 +41,14 @@ class FakeBenchmark:
     dtype = "float64"
     chance: Mapping[str, float] = {"accuracy": 0.5}
 
-    def __init__(self, seed: int, *, fails_in_the_end: bool = False) -> None:
-        self._fails = fails_in_the_end
+    def __init__(self, seed: int, *, fails_in_the_end: bool = False, is_nan: bool = False) -> None:
+        self._fails, self._is_nan = fails_in_the_end, is_nan
 
     def evaluate(self, model: FakeModel) -> dict[str, float]:
         """Returns the centre's numbers."""
         if self._fails:
             raise RuntimeError("the test data are gone")
-        error = sum((weight - 1.0) ** 2 for weight in model.weights)
+        error = math.nan if self._is_nan else sum((weight - 1.0) ** 2 for weight in model.weights)
         return {"train_loss": error, "train_accuracy": 1.0, "test_loss": error, "test_accuracy": 0.75}
 
 
@@ -77,12 +79,18 @@ class FakeTrainer:
         max_generations: Annotated[int, Ge(1)] = 20,
         seconds: Annotated[float, Ge(0)] = 0.0,
         fails_at: Annotated[int, Ge(1)] | None = None,
+        dies_at: Annotated[int, Ge(1)] | None = None,
+        threads: Annotated[int, Ge(1)] | None = None,
+        shows_environment: bool = False,
     ) -> None:
         if optimizer == "momentum" and population_size == 2:
             raise ValueError("momentum needs a population_size of at least 4")
         self.evaluations = 0
         self._seed, self._population_size, self._sigma = seed, population_size, sigma
         self._max_generations, self._seconds, self._fails_at = max_generations, seconds, fails_at
+        self._dies_at = dies_at
+        if shows_environment:
+            print(f"place GPU {os.environ.get('CUDA_VISIBLE_DEVICES')} threads {threads}")
         self._generation, self._velocity = 0, 0.0
         self._model = FakeModel(1, 1)
 
@@ -92,6 +100,8 @@ class FakeTrainer:
         while self._generation < self._max_generations:
             if self._generation + 1 == self._fails_at:
                 raise RuntimeError("the core is on fire")
+            if self._generation + 1 == self._dies_at:
+                os._exit(7)
             time.sleep(self._seconds)
             self._generation += 1
             noise = random.Random(f"{self._seed} {self._generation}").gauss(0.0, self._sigma)

@@ -1,10 +1,14 @@
 """Every wrong request: one clear message with a way out, exit code 2, and an empty folder that stays empty."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+COMMAND = "import sys; from syntonic.runners.cli import main; sys.exit(main())"
 WORDS = Path(__file__).parent / "words"
 Command = Callable[..., int]
 
@@ -55,7 +59,26 @@ BAD = [
     (["-m", "resume=last"], "without -m"),
     (["-m", "seed=interval(0,1)"], "not an interval"),
     (["-m", "seed=0,-1"], "seed=-1: must be at least 0"),
+    (["-m", "seed=range(3,3)"], "holds no value"),
     (["-m", "trainer=fake,fkae"], "did you mean 'fake'?"),
+    (["-m", "trainer.sigm=0.1,0.2"], "did you mean 'sigma'?"),
+    (["-m", "trainer.sigma=interval(-1,1)", "hydra/sweeper=random"], "trainer.sigma=-1.0: must be greater than 0"),
+    (["-m", "trainer.sigma=interval(2,1)", "hydra/sweeper=tpe"], "the first end of an interval must be smaller"),
+    (["-m", "trainer.sigma=tag(log,interval(0,1))", "hydra/sweeper=tpe"], "needs an interval above 0"),
+    (["-m", "hydra/sweeper=tep"], "did you mean 'tpe'?"),
+    (["-m", "hydra/launcher=lcal"], "did you mean 'local'?"),
+    (["-m", "hydra.sweeper._target_=os.system"], "there is no key 'hydra.sweeper._target_'"),
+    (["-m", "+hydra.sweeper._target_=os.system"], "hydra.sweeper._target_: there is no such key"),
+    (["-m", "hydra/sweeper=tpe", "hydra.sweeper.n_trails=3"], "did you mean 'n_trials'?"),
+    (["-m", "hydra/sweeper=tpe", "hydra.sweeper.n_trials=0"], "must be at least 1"),
+    (["-m", "seed=0,1", "sweep.seeds=2"], "seed is swept already"),
+    (["-m", "sweep.seeds=1,2"], "has one value"),
+    (["sweep.seeds=0"], "must be at least 1"),
+    (["sweep.sedes=2"], "did you mean 'seeds'?"),
+    (["sweep.mode=mni"], "did you mean 'min'?"),
+    (["sweep.on_failure=halt"], "must be continue, stop, or stop_after:N"),
+    (["sweep.resume=last"], "there is no sweep"),
+    (["experiment=smke"], "did you mean 'smoke'?"),
 ]
 
 
@@ -69,6 +92,29 @@ def test_is_refused_with_a_way_out(
     assert expected in said.err
     assert said.err.count("\n") == 1, "one fault is one line"
     assert "Traceback" not in said.err + said.out
+    assert list(folder.iterdir()) == []
+
+
+def processor_time() -> float:
+    """Returns the seconds that ended children have computed."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def test_a_typo_is_answered_in_half_a_second(folder: Path) -> None:
+    words = ["-m", "trainer.sigm=0.1,0.2"]
+    seconds, hydra = [], []
+    for _ in range(3):
+        before = processor_time()
+        done = subprocess.run([sys.executable, "-c", COMMAND, *words], capture_output=True, text=True, check=False)
+        seconds.append(processor_time() - before)
+        assert done.returncode == 2
+        assert "did you mean 'sigma'?" in done.stderr
+        before = processor_time()
+        subprocess.run([sys.executable, "-c", "from hydra import initialize_config_module"], check=True)
+        hydra.append(processor_time() - before)
+    # A busy machine computes slower; what importing Hydra takes tells how much.
+    assert min(seconds) < max(0.5, 4 * min(hydra))
     assert list(folder.iterdir()) == []
 
 

@@ -16,11 +16,15 @@ from syntonic.core.registry import register
 
 
 class Request(Flag):
-    """What a callback asks for after a generation; requests add up with `|`."""
+    """What a callback asks for after a generation; requests add up with `|`.
+
+    STOP ends a run that has done enough; ABANDON ends one that is not worth going on with.
+    """
 
     NOTHING = 0
     CHECKPOINT = auto()
     STOP = auto()
+    ABANDON = auto()
 
 
 class Callback(Protocol):

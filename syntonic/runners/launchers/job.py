@@ -1,0 +1,144 @@
+"""One run of a sweep: carried out here, or on behalf of a sweep in another process."""
+
+import contextlib
+import importlib
+import os
+import platform
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from syntonic.runners import run_folder, schema, signals
+from syntonic.runners.faults import RequestError
+from syntonic.runners.progress import Output
+from syntonic.runners.start import go_on, start
+from syntonic.runners.summary import Outcome
+from syntonic.runners.sweeps import folder as sweep_folder
+from syntonic.runners.sweeps.prune import Pruning
+from syntonic.runners.sweeps.rows import KILLED, PRUNED, REFUSED, Row, Spec
+from syntonic.tracking.base import Status
+
+_GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
+
+
+def execute(spec: Spec, console: Console) -> Row:
+    """Runs one point to its end, in this process."""
+    try:
+        config = schema.check(spec.config)
+        pruning = None
+        if spec.prune is not None:
+            rungs, generations = Path(spec.folder) / "rungs", int(config.trainer.get("max_generations", 0))
+            pruning = Pruning(rungs, spec.number, spec.prune, generations)
+        watchers = {"pruning": pruning} if pruning else {}
+        if spec.resume is not None:
+            outcome = go_on(run_folder.read(Path(spec.resume)), config, console, watchers)
+        else:
+            outcome = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
+    except RequestError as error:
+        console.print(error.report(), markup=False, soft_wrap=True)
+        return Row(spec.number, REFUSED, reason=error.faults[0], exit_code=2)
+    except Exception as error:  # one point's failure, whatever it is, must not end the others
+        console.print(traceback.format_exc(), markup=False, soft_wrap=True)
+        return Row(spec.number, Status.FAILED.value, reason=f"{type(error).__name__}: {error}", exit_code=1)
+    return _row(spec, outcome, pruning)
+
+
+def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
+    """Runs one point on behalf of a sweep in another process.
+
+    The output goes to the point's log. The run ends with a checkpoint when the sweep's folder holds the sign to stop,
+    or when the process of the sweep is gone.
+
+    Args:
+        plain: a `Spec` as a mapping.
+
+    Returns:
+        A `Row` as a mapping.
+    """
+    spec = Spec(**plain)
+    # Ctrl-C reaches every process of a terminal; who answers it is the run, and between runs the sweep.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["SYNTONIC_HOME"] = spec.home
+    sys.path += [entry for entry in spec.path if entry not in sys.path]
+    for module in spec.modules:
+        importlib.import_module(module)
+    folder = Path(spec.folder)
+    if _must_end(spec):
+        return asdict(Row(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
+    with _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
+        return asdict(execute(spec, Output()))
+
+
+def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
+    status, reason, run_id = outcome.status.value, outcome.reason, outcome.folder.name
+    given_up = pruning.given_up if pruning else None
+    if given_up is not None:
+        generation, value = given_up
+        status, reason = PRUNED, f"given up after generation {generation}"
+        results = {"pruned_at": float(generation), "pruned_value": value}
+        run_folder.read(outcome.folder).update(results=results)
+    return Row(
+        number=spec.number,
+        status=status,
+        results=dict(outcome.results),
+        reason=reason,
+        run_id=run_id,
+        tracked_as=outcome.receipt.run_id,
+        seconds=outcome.seconds,
+        exit_code=outcome.exit_code,
+        pruned=given_up,
+    )
+
+
+def _must_end(spec: Spec) -> bool:
+    # Locks of another machine cannot be relied on; there a run without its sweep goes on to its end.
+    folder = Path(spec.folder)
+    here = spec.host == platform.node()
+    return sweep_folder.stop_sign(folder).exists() or (here and sweep_folder.abandoned(folder))
+
+
+@contextlib.contextmanager
+def _ended_with(spec: Spec) -> Iterator[None]:
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_GLANCE):
+            if _must_end(spec):
+                signals.ask(signal.SIGTERM)
+                return
+
+    thread = threading.Thread(target=watch, name="sweep", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        signals.ask(None)
+
+
+@contextlib.contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    # The descriptors themselves, so that what a library in another language writes is in the log as well.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, descriptor)
+            os.close(copy)

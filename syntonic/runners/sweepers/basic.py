@@ -1,0 +1,43 @@
+"""The grid: every combination of the values that were listed."""
+
+import itertools
+import math
+from typing import Final
+
+from syntonic.core.registry import register
+from syntonic.runners.sweepers.base import Batches
+from syntonic.runners.sweeps.space import Proposal, Space
+
+
+@register("sweeper", "basic")
+class Basic:
+    """Proposes every combination, the last key changing fastest.
+
+    Args:
+        space: of choices only.
+        parallel: how many points run side by side.
+
+    Raises:
+        ValueError: if a dimension is an interval.
+    """
+
+    adaptive: Final = False
+
+    def __init__(self, space: Space, parallel: int) -> None:
+        for dimension in space:
+            if dimension.is_interval:
+                raise ValueError(
+                    f"{dimension.key}: the grid needs a list or range(...), not an interval; "
+                    "add hydra/sweeper=random or hydra/sweeper=tpe to draw from it"
+                )
+        self._space = space
+        self.total: Final = math.prod(len(dimension.choices) for dimension in space)
+
+    def batches(self) -> Batches:
+        """Yields all points at once."""
+        settings = itertools.product(*(list(zip(d.words, d.choices, strict=True)) for d in self._space))
+        keys = [dimension.key for dimension in self._space]
+        yield [
+            Proposal(tuple(word for word, _ in point), dict(zip(keys, (value for _, value in point), strict=True)))
+            for point in settings
+        ]

@@ -1,0 +1,175 @@
+"""From proposals to runs: every point composed and checked, once for each seed."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from hydra.core.config_loader import ConfigLoader
+
+from syntonic.core import registry
+from syntonic.runners import schema
+from syntonic.runners.compose import Composition, Points
+from syntonic.runners.config import RunConfig
+from syntonic.runners.faults import RequestError
+from syntonic.runners.launchers.base import Launcher
+from syntonic.runners.sweepers.base import Sweeper
+from syntonic.runners.sweeps import settings as sweep_settings
+from syntonic.runners.sweeps.space import Dimension, Proposal
+
+_LONGEST_NAME: Final = 200
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep.
+
+    Attributes:
+        number: of the run, from 0.
+        point: number of its point; the runs of one point differ in their seed alone.
+        text: what was set, for people: `trainer.sigma=0.1 seed=3`.
+        words: the overrides that it was composed from.
+        values: of the swept keys.
+        config: None if the point cannot be run.
+        faults: why not.
+    """
+
+    number: int
+    point: int
+    text: str
+    words: tuple[str, ...]
+    values: dict[str, Any]
+    config: RunConfig | None
+    digest: str
+    faults: tuple[str, ...] = ()
+
+
+class Plan:
+    """What a sweep is to do.
+
+    Args:
+        loader: Hydra, opened.
+        config_name: the sentence.
+        composition: the request, with its sweep.
+
+    Raises:
+        RequestError: naming every fault of the request: of the sweep's own sections, and of each value of each key.
+    """
+
+    def __init__(self, loader: ConfigLoader, config_name: str, composition: Composition) -> None:
+        assert composition.sweep is not None
+        request = composition.sweep
+        faults = list(composition.faults)
+        self.request = request
+        self.base = composition.config
+        self.settings = sweep_settings.Settings()
+        try:
+            self.settings = sweep_settings.checked(request.settings)
+        except RequestError as error:
+            faults += error.faults
+        if self.settings.seeds > 1 and any(dimension.key == "seed" for dimension in request.space):
+            faults.append("sweep.seeds: seed is swept already; leave out one of the two")
+        parallel = self.settings.parallel
+        chosen = request.launcher
+        if (parallel or 1) > 1 and chosen.get("name") == "basic":
+            chosen = {"name": "local"}
+        self.launcher: Launcher = self._make("launcher", chosen, faults, parallel)
+        places = self.launcher.places if self.launcher is not None else 1
+        self.sweeper: Sweeper = self._make("sweeper", request.sweeper, faults, request.space, places)
+        self._points = Points(loader, config_name)
+        faults += self._value_faults()
+        if faults:
+            raise RequestError(faults)
+
+    @property
+    def id(self) -> str:
+        """The sweep's id: the same for the same points, judged in the same way."""
+        settings = self.settings.model_dump(include={"metric", "mode", "seeds", "prune"})
+        base = {key: value for key, value in self.base.items() if key not in ("tracking", "resume")}
+        asked = [base, repr(self.request.space), self.request.sweeper, self.sweeper.total, settings]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+    def jobs(self, proposals: Sequence[Proposal], first_point: int = 0) -> list[Job]:
+        """Returns the runs of some points, numbered in order."""
+        found: list[Job] = []
+        for point, proposal in enumerate(proposals, start=first_point):
+            for repetition in range(self.settings.seeds):
+                found.append(self._job(point, repetition, proposal))
+        return found
+
+    def _job(self, point: int, repetition: int, proposal: Proposal) -> Job:
+        number = point * self.settings.seeds + repetition
+        words, values = [*self.request.fixed, *proposal.words], dict(proposal.values)
+        text = " ".join(proposal.words)
+        try:
+            plain = self._points.compose(words)
+            if self.settings.seeds > 1:
+                values["seed"] = plain["seed"] + repetition
+                words.append(f"seed={values['seed']}")
+                plain = self._points.compose(words)
+                text = f"{text} seed={values['seed']}".lstrip()
+            short = shown({key.rpartition(".")[2]: value for key, value in values.items()})
+            plain["name"] = f"{plain['name']} {short}".rstrip()[:_LONGEST_NAME]
+            config = schema.check(plain)
+        except RequestError as error:
+            return Job(number, point, text, tuple(words), values, None, "", error.faults)
+        return Job(number, point, text, tuple(words), values, replace(config, resume=None), config.digest())
+
+    def _value_faults(self) -> list[str]:
+        # Of a grid every point is checked, of what is drawn every value and both ends of every interval.
+        if (
+            self.sweeper is not None
+            and not self.sweeper.adaptive
+            and not any(d.is_interval for d in self.request.space)
+        ):
+            proposals: Sequence[Proposal] = next(self.sweeper.batches())
+        else:
+            proposals = list(_corners(self.request.space))
+        found: list[str] = []
+        for proposal in proposals:
+            try:
+                schema.check(self._points.compose([*self.request.fixed, *proposal.words]))
+            except RequestError as error:
+                found += error.faults
+        return list(dict.fromkeys(found))
+
+    def _make(self, kind: registry.Kind, section: dict[str, Any], faults: list[str], *given: object) -> Any:  # noqa: ANN401
+        section = {"name": "basic", **section}
+        filled, found = schema.check_object(kind, section, where=f"hydra.{kind}")
+        faults += found
+        if found:
+            return None
+        try:
+            cls = registry.lookup(kind, filled.pop("name"))
+            return cls(*given, **{key: _tupled(value) for key, value in filled.items()})
+        except ValueError as error:
+            faults.append(f"hydra/{kind}={section['name']}: {error}" if kind == "launcher" else str(error))
+            return None
+
+
+def shown(values: Mapping[str, Any]) -> str:
+    """Returns what a point sets, for people, without its seed.
+
+    >>> shown({"sigma": 0.1, "rank": None, "seed": 3})
+    'sigma=0.1 rank=null'
+    """
+    words = {None: "null", True: "true", False: "false"}
+    texts = {key: words[v] if v is None or isinstance(v, bool) else str(v) for key, v in values.items()}
+    return " ".join(f"{key}={text}" for key, text in texts.items() if key != "seed")
+
+
+def _corners(space: Sequence[Dimension]) -> Iterator[Proposal]:
+    # Every value of every key once, the others at their first.
+    firsts = [dimension.setting(dimension.at(0.0)) for dimension in space]
+    for position, dimension in enumerate(space):
+        ends: list[float] = list(range(len(dimension.choices))) or [dimension.at(0.0), dimension.at(1.0)]
+        for end in ends:
+            settings = [*firsts[:position], dimension.setting(end), *firsts[position + 1 :]]
+            yield Proposal(tuple(word for word, _ in settings), {})
+    if not space:
+        yield Proposal((), {})
+
+
+def _tupled(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

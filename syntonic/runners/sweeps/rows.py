@@ -1,0 +1,70 @@
+"""What passes between a sweep and the processes that run its points: plain data, both ways."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+KILLED: Final = "KILLED"  # interrupted, can go on
+REFUSED: Final = "REFUSED"  # a class refused its arguments; no run was made
+PRUNED: Final = "PRUNED"  # given up as hopeless
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One run of a sweep, ready to start in whatever process.
+
+    Attributes:
+        number: of the run in its sweep, from 0.
+        config: the checked config, as stored.
+        config_name, overrides: what it was composed from.
+        sweep: as `RunFacts` has it.
+        folder: the sweep's folder, absolute.
+        resume: the folder of an interrupted run to go on with, absolute; None: a new run.
+        prune: the metric by which hopeless runs are given up; None: none is.
+        home: the root of all runs, absolute.
+        host: the machine of the sweep's process.
+        modules: what must be imported besides syntonic, so that every name is registered.
+        path: where Python looks for modules.
+    """
+
+    number: int
+    config: dict[str, Any]
+    config_name: str
+    overrides: list[str]
+    sweep: dict[str, str]
+    folder: str
+    resume: str | None
+    prune: str | None
+    home: str
+    host: str
+    modules: list[str]
+    path: list[str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one run.
+
+    Attributes:
+        number: of the run in its sweep.
+        status: FINISHED, FAILED, KILLED, REFUSED or PRUNED.
+        results: the final metrics.
+        reason: why there are none; empty if there are.
+        run_id: the run's own id, empty if none was made.
+        tracked_as: the tracker's id of it.
+        seconds: of training.
+        exit_code: what `syntonic-run` would have answered for the run alone.
+        pruned: generation and value at which it was given up.
+        reused: whether it had finished before and was not run again.
+    """
+
+    number: int
+    status: str
+    results: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    run_id: str = ""
+    tracked_as: str = ""
+    seconds: float = 0.0
+    exit_code: int = 0
+    pruned: tuple[int, float] | None = None
+    reused: bool = False

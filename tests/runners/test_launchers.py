@@ -1,0 +1,197 @@
+"""Runs side by side, and what is left of them after Ctrl-C, SIGTERM and SIGKILL: nothing but what can go on."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from conftest import FAKE, HERE
+from runner_folders import arrays, runs
+
+from syntonic.core import registry
+
+Command = Callable[..., int]
+PLACES = {"basic": [], "local": ["hydra/launcher=local"], "joblib": ["hydra/launcher=joblib"]}
+EXTRAS = {
+    "submitit": ["hydra/launcher=submitit", "hydra.launcher.cluster=local"],
+    "ray": ["hydra/launcher=ray"],
+}
+IF_INSTALLED = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed: syntonic[{name}]"),
+    )
+    for name in EXTRAS
+]
+# Long enough to be interrupted: a second for each run.
+SLOW = ["-m", "seed=range(0,5)", "trainer.max_generations=40", "trainer.seconds=0.02"]
+
+
+def facts(run: Path) -> dict[str, object]:
+    """Returns what `run.json` says."""
+    return json.loads((run / "run.json").read_text())  # type: ignore[no-any-return]
+
+
+def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    """Starts the command in a session of its own, as a terminal would, so that everything it leaves can be found."""
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "command.py"), *FAKE, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "SYNTONIC_TEST_MARK": str(folder)},
+    )
+
+
+def processes(folder: Path) -> list[int]:
+    """Returns the processes that a command started in this folder has left, whatever their parents and sessions."""
+    mark = f"SYNTONIC_TEST_MARK={folder}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+        except OSError:  # ended meanwhile, or another user's
+            continue
+    return found
+
+
+def wait_until(true: Callable[[], bool], child: "subprocess.Popen[str]", seconds: float = 90.0) -> None:
+    """Waits for something that a child does."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert child.poll() is None, child.stdout.read() if child.stdout else ""
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def finished(folder: Path) -> int:
+    """Returns how many runs are finished."""
+    return sum(facts(run)["status"] == "FINISHED" for run in runs(folder) if (run / "run.json").exists())
+
+
+def under_way(folder: Path, count: int) -> bool:
+    """Whether one run has finished and so many others are being computed."""
+    ready = [run for run in runs(folder) if (run / "journal.jsonl").exists() and facts(run)["status"] == "RUNNING"]
+    return finished(folder) >= 1 and len(ready) >= count
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("launcher", [*PLACES, *IF_INSTALLED])
+def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, launcher: str) -> None:
+    number = signal.SIGINT if launcher in ("basic", "joblib", "submitit") else signal.SIGTERM
+    chosen = {**PLACES, **EXTRAS}[launcher]
+    words = [*SLOW, "tracking=none", *chosen, *([] if launcher == "basic" else ["sweep.parallel=2"])]
+    child = start(folder, *words)
+    wait_until(lambda: under_way(folder, 1), child)
+    child.send_signal(number)
+    said, _ = child.communicate(timeout=60)
+    assert child.returncode == 128 + number, said
+    assert processes(folder) == []
+    done = finished(folder)
+    begun = {run.name for run in runs(folder)}
+    assert {facts(run)["status"] for run in runs(folder)} == {"FINISHED", "KILLED"}
+    assert "sweep.resume=last" in said
+    again = start(folder, *words)
+    said, _ = again.communicate(timeout=90)
+    assert again.returncode == 0, said
+    assert said.count("as before") == done
+    assert len(runs(folder)) == 5, "interrupted runs went on in their own folders"
+    assert begun <= {run.name for run in runs(folder)}
+    assert finished(folder) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_the_runs_of_a_sweep_that_was_killed_end_by_themselves(folder: Path) -> None:
+    child = start(folder, *SLOW, "tracking=none", "hydra/launcher=local", "sweep.parallel=2")
+    wait_until(lambda: under_way(folder, 1), child)
+    child.kill()
+    child.communicate()
+    deadline = time.monotonic() + 20
+    while processes(folder):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert {facts(run)["status"] for run in runs(folder)} == {"FINISHED", "KILLED"}
+
+
+@pytest.mark.parametrize("launcher", ["local", *IF_INSTALLED])
+def test_a_process_that_dies_fails_its_run_and_no_other(folder: Path, launcher: str) -> None:
+    words = ["-m", "tracking=none", "trainer.dies_at=3,null", "seed=0,1", *{**PLACES, **EXTRAS}[launcher]]
+    child = start(folder, *words, "sweep.parallel=1")
+    said, _ = child.communicate(timeout=120)
+    assert child.returncode == 1, said
+    assert said.count("failed: trainer.dies_at=3") == 2
+    if launcher == "local":
+        assert said.count("its process ended with 7") == 4, "when it happens, and in the end"
+    assert finished(folder) == 2
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_launcher_that_is_not_installed_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
+    with pytest.raises(ValueError, match=rf"pip install 'syntonic\[{name}\]'"):
+        registry.lookup("launcher", name)(None)
+
+
+def test_every_launcher_comes_to_the_same_bits(command: Command, folder: Path) -> None:
+    found = []
+    for words in PLACES.values():
+        assert command("-m", "tracking=none", "seed=0,1", "sweep.skip_finished=false", *words) == 0
+        found.append(sorted(arrays(run) for run in runs(folder)[-2:]))
+    assert found[0] == found[1] == found[2]
+
+
+def test_each_place_has_its_gpu_and_its_threads(command: Command, folder: Path) -> None:
+    words = ["-m", "tracking=none", "seed=0,1", "hydra/launcher=local", "hydra.launcher.gpus=[3,5]"]
+    assert command(*words, "trainer.shows_environment=true", "trainer.seconds=0.02", "hydra.launcher.threads=7") == 0
+    logs = [path.read_text() for path in folder.glob(".syntonic/sweeps/*/logs/*.log")]
+    seen = sorted(line for log in logs for line in log.splitlines() if line.startswith("place"))
+    assert seen == ["place GPU 3 threads 7", "place GPU 5 threads 7"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_ctrl_c_is_killed_in_mlflow_for_parent_and_children(folder: Path) -> None:
+    words = [*SLOW, "hydra/launcher=local", "sweep.parallel=2", "seed=0,1"]
+    child = start(folder, *words)
+    wait_until(lambda: len(list(folder.glob(".syntonic/runs/*/journal.jsonl"))) == 2, child)
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    said, _ = child.communicate(timeout=90)
+    assert child.returncode == 130, said
+    assert processes(folder) == []
+    assert statuses(folder) == Counter(KILLED=3)
+    again = start(folder, *words)
+    said, _ = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert statuses(folder) == Counter(FINISHED=3)
+
+
+def test_sixteen_runs_four_at_a_time_in_an_empty_folder_lose_nothing(folder: Path) -> None:
+    words = ["-m", "seed=range(0,16)", "trainer.max_generations=50", "hydra/launcher=local", "sweep.parallel=4"]
+    child = start(folder, *words)
+    said, _ = child.communicate(timeout=300)
+    assert child.returncode == 0, said
+    assert statuses(folder) == Counter(FINISHED=17)
+    with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
+        assert list(database.execute("PRAGMA integrity_check")) == [("ok",)]
+        points = list(database.execute("SELECT run_uuid, count(*) FROM metrics WHERE key = 'loss' GROUP BY run_uuid"))
+        steps = {row for row in database.execute("SELECT DISTINCT run_uuid, step FROM metrics WHERE key = 'loss'")}
+        parents = list(database.execute("SELECT count(*) FROM tags WHERE key = 'mlflow.parentRunId'"))
+    assert [count for _, count in points] == [50] * 16
+    assert len(steps) == 16 * 50
+    assert parents == [(16,)]
+
+
+def statuses(folder: Path) -> Counter[str]:
+    """Returns how many MLflow runs there are of each status."""
+    with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
+        return Counter(status for (status,) in database.execute("SELECT status FROM runs"))

@@ -1,0 +1,57 @@
+"""Runs from Python: the result says what the command would have shown; the example does what it says."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import HERE
+from runner_folders import runs
+
+import syntonic
+
+EXAMPLES = sorted((HERE.parent.parent / "examples").glob("*.py"))
+
+
+def test_a_result_tells_what_came_of_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["tracking=none", "trainer.max_generations=5", "name=first"]
+    result = syntonic.run(words, config_name="fake", config_dir=HERE / "words", quiet=True)
+    (run,) = runs(folder)
+    assert capsys.readouterr().out == ""
+    assert (result.title, result.status, result.exit_code, result.generation) == ("first", "FINISHED", 0, 5)
+    assert result.metrics["test_accuracy"] == 0.75
+    assert result.folder == run.resolve()
+    assert result.checkpoint == run.resolve() / "checkpoints" / "gen-00000005"
+    assert result.run_id == run.name
+
+
+def test_a_failure_is_a_result_and_goes_on(folder: Path) -> None:
+    words = ["tracking=none", "trainer.fails_at=3"]
+    result = syntonic.run(words, config_name="fake", config_dir=HERE / "words", quiet=True)
+    assert (result.status, result.exit_code, dict(result.metrics)) == ("FAILED", 1, {})
+    assert result.reason == "RuntimeError: the core is on fire"
+    again = syntonic.run(["resume=last"], config_dir=HERE / "words", quiet=True)
+    assert again.folder == result.folder
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(["seeed=1"], "did you mean 'seed'?"), (["sweep.seeds=2"], "syntonic-run -m"), (["resume=last"], "no run")],
+)
+def test_a_wrong_request_is_a_value_error(folder: Path, words: list[str], expected: str) -> None:
+    with pytest.raises(ValueError, match=r"seeed=1|sweep|resume") as caught:
+        syntonic.run(words, quiet=True)
+    assert expected in str(caught.value)
+    assert list(folder.iterdir()) == []
+
+
+def test_importing_syntonic_imports_nothing_heavy() -> None:
+    heavy = ("mlflow", "numpy", "hydra", "pydantic", "rich", "optuna", "joblib", "syntonic._core")
+    code = f"import sys, syntonic; sys.exit(', '.join(name for name in {heavy!r} if name in sys.modules) or 0)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_runs(folder: Path, path: Path) -> None:
+    done = subprocess.run([sys.executable, str(path)], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
