@@ -57,10 +57,12 @@ def text() -> str:
     groups = ("model", "benchmark", "trainer", "tracking", "callbacks")
     words = [f"  {group:<10} {'  '.join(_options(root / group for root in roots))}" for group in groups]
     sentences = [f"  {path.stem:<18} {_first_comment(path)}" for path in sorted(SENTENCES.glob("*.yaml"))]
+    verbs = [f"  {verb:<10} {line}" for verb, line in VERBS.items()]
     groups_of_sweeps = {"experiments": "experiment", "sweepers": "hydra/sweeper", "launchers": "hydra/launcher"}
     others = {name: "  ".join(_options(root / group for root in roots)) for name, group in groups_of_sweeps.items()}
-    others["verbs"] = "\n".join(f"  {verb:<10} {line}" for verb, line in VERBS.items())
-    return _TEXT.format(words="\n".join(words), sentences="\n".join(sentences), dashboard=dashboard(), **others)
+    blocks = {"words": words, "sentences": sentences, "verbs": verbs}
+    texts = {name: "\n".join(lines) for name, lines in blocks.items()}
+    return _TEXT.format(dashboard=dashboard(), **texts, **others)
 
 
 def dashboard() -> str:

@@ -151,7 +151,8 @@ def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
 
 
 def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
-    plain, of_sweep = config.plain(), folder.facts.sweep or {}
+    plain = config.plain()
+    of_sweep = folder.facts.sweep or {}
     return Run(
         id=folder.facts.id,
         title=config.name,

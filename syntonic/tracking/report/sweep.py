@@ -9,7 +9,7 @@ from typing import Final
 
 from syntonic.tracking.base import Status
 from syntonic.tracking.journal import JOURNAL, Tail
-from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.outbox import Outbox, OutboxError, Request
 from syntonic.tracking.report import charts
 from syntonic.tracking.report.page import page, section, table
 
@@ -73,11 +73,17 @@ def _children(home: Path, sweep: str) -> Iterable[Child]:
         ending = end.ending if end else None
         yield Child(
             outbox,
-            dict(request.params),
+            _settings(request),
             ending.status if ending else Status.RUNNING,
             dict(ending.results) if ending else {},
             ending.tags.get("reason", "") if ending else "",
         )
+
+
+def _settings(request: Request) -> dict[str, str]:
+    # What was typed says more than what it came to: `trainer=es` changes five arguments.
+    words = dict(word.split("=", 1) for word in request.tags.get("sweep.point", "").split() if "=" in word)
+    return {**words, "seed": request.params.get("seed", "")} if words else dict(request.params)
 
 
 def _varied(children: Sequence[Child]) -> list[str]:
