@@ -31,7 +31,7 @@ class Gpu:
         return (self.rng.standard_normal(shape) * scale + shift).astype(self.dtype)
 
     def up(self, array):
-        array = np.ascontiguousarray(array, dtype=self.dtype)
+        array = np.asarray(array, dtype=self.dtype, order="C")
         return _core.Tensor(array, shape=list(array.shape), dtype=str(self.dtype)).to("cuda:0")
 
     @staticmethod
