@@ -17,10 +17,33 @@ import numpy as np
 import pytest
 
 from syntonic import _core
-from syntonic._core import Evolution, GoldenExact, Graph, ResonantTensor, Tensor
+from syntonic._core import (
+    ComplexTensor,
+    Evolution,
+    GoldenBatchNormConfig,
+    GoldenBatchNormState,
+    GoldenExact,
+    GoldenNormMode,
+    Graph,
+    PhiResidualMode,
+    ResonantTensor,
+    SyntonicSoftmaxMode,
+    SyntonicSoftmaxState,
+    Tensor,
+)
 
 # What an ordinary call may raise. RuntimeError is not among them: the core reports its own bugs so.
-ORDINARY = (TypeError, ValueError, OverflowError, ZeroDivisionError, BufferError, NotImplementedError, IndexError)
+ORDINARY = (
+    TypeError,
+    ValueError,
+    OverflowError,
+    ZeroDivisionError,
+    BufferError,
+    NotImplementedError,
+    IndexError,
+    AttributeError,
+    _core.DeviceUnavailable,
+)
 CALLS = 60
 pytestmark = pytest.mark.filterwarnings(
     "ignore::numpy.exceptions.ComplexWarning"
@@ -95,10 +118,12 @@ def engine(parameter: ResonantTensor | None = None) -> Evolution:
         seed=1,
         population_size=8,
         sigma=0.1,
+        sigma_final=0.1,
         rank=None,
         optimizer="adam",
         learning_rate=0.1,
         learning_rate_final=0.1,
+        schedule="cosine",
         beta1=0.9,
         beta2=0.99,
         max_generations=5,
@@ -148,6 +173,14 @@ INSTANCES: dict[str, list[Callable[[], Any]]] = {
     "Objective": [objective],
     "Evolution": [engine],
     "Record": [record],
+    "ComplexTensor": [lambda: ComplexTensor([[1.0, 2.0]], [[3.0, 4.0]])],
+    "DeviceTensor": [],  # needs a GPU
+    "GoldenBatchNormConfig": [lambda: GoldenBatchNormConfig(2)],
+    "GoldenBatchNormState": [lambda: GoldenBatchNormState(GoldenBatchNormConfig(2))],
+    "GoldenNormMode": [GoldenNormMode],
+    "PhiResidualMode": [lambda: PhiResidualMode("phi")],
+    "SyntonicSoftmaxMode": [lambda: SyntonicSoftmaxMode("identity")],
+    "SyntonicSoftmaxState": [lambda: SyntonicSoftmaxState("learned", num_features=2)],
 }
 
 
@@ -158,7 +191,8 @@ def functions() -> Iterator[Any]:
 
 
 def classes() -> list[type]:
-    return [thing for _, thing in sorted(vars(_core).items()) if isinstance(thing, type)]
+    found = [thing for _, thing in sorted(vars(_core).items()) if isinstance(thing, type)]
+    return [thing for thing in found if not issubclass(thing, Exception)]
 
 
 def members() -> Iterator[Any]:
