@@ -265,7 +265,7 @@ class State:
         return self.differentiate(seed=seed, step=step).harmonize()
 
     def operator_syntony(self, *, seed: int = 0, step: int = 0) -> float:
-        """Returns 1 - |D x - H D x| / |D x - x|, within 0 and 1, and 0 where D does nothing: a diagnostic, no syntony."""
+        """Returns 1 - |D x - H D x| / |D x - x|, within 0 and 1; 0 where D does nothing. A mere diagnostic."""
         moved = self.differentiate(seed=seed, step=step)
         distance = (moved - self).norm()
         ratio = (moved - moved.harmonize()).norm() / distance if distance > 0 else 1.0
