@@ -21,6 +21,7 @@ mod resonant_shape;
 mod resonant_steps;
 mod resonant_view;
 mod seed_api;
+mod seed_api_spatial;
 mod seed_dense;
 mod softmax;
 mod source;
@@ -43,6 +44,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     program::register(m)?;
     resonant::register(m)?;
     seed_api::register(m)?;
+    seed_api_spatial::register(m)?;
     seed_dense::register(m)?;
     softmax::register(m)?;
     tensor::register(m)?;
