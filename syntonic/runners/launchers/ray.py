@@ -1,7 +1,9 @@
 """Runs as tasks of a Ray cluster. Its nodes must see the folder of the runs."""
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
@@ -81,7 +83,12 @@ class Ray:
         paths = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         environment = {"env_vars": {"PYTHONPATH": paths}}
         own = {} if self._address else {"num_cpus": self.places * self._threads, "include_dashboard": False}
+        mine = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
         ray.init(address=self._address, runtime_env=environment, log_to_driver=False, logging_level="ERROR", **own)
+        # Ray puts handlers of its own in their place, which end this process at once.
+        if threading.current_thread() is threading.main_thread():
+            for each, handler in mine.items():
+                signal.signal(each, handler)
 
 
 def _row(ray: Any, task: Any, number: int) -> Row:  # noqa: ANN401 (ray is imported when it is used)
