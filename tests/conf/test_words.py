@@ -22,6 +22,7 @@ KINDS: dict[str, registry.Kind] = {
 }
 WORDS = [(group, path.stem) for group in KINDS for path in sorted((PACKAGE / "conf" / group).glob("*.yaml"))]
 CALLBACKS = sorted(path.stem for path in (PACKAGE / "conf" / "callbacks").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (PACKAGE / "conf" / "experiment").glob("*.yaml"))
 SENTENCES = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
 
 
@@ -47,6 +48,16 @@ def test_callbacks_are_valid(option: str) -> None:
     with opened(()) as loader:
         composed = compose(loader, "config", [f"callbacks={option}"], multirun=False)
     assert set(build(schema.check(composed.config)).callbacks) == set(composed.config["callbacks"])
+
+
+@pytest.mark.parametrize("option", EXPERIMENTS)
+@pytest.mark.parametrize("word", ["experiment", "+experiment"])
+def test_an_experiment_goes_over_any_sentence(option: str, word: str) -> None:
+    with opened(()) as loader:
+        for name in ("config", "digits"):
+            composed = compose(loader, name, [f"{word}={option}"], multirun=False)
+            assert composed.faults == []
+            assert build(schema.check(composed.config)).model is not None
 
 
 @pytest.mark.parametrize("name", SENTENCES)
