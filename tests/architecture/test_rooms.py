@@ -28,7 +28,6 @@ HOMES = {
     "mlflow": "tracking/mlflow.py",
     "optuna": "runners/sweepers/tpe.py",
     "joblib": "runners/launchers/joblib.py",
-    "ray": "runners/launchers/ray.py",
     "submitit": "runners/launchers/submitit.py",
     "numpy": "benchmarks/datasets.py",
     "sklearn": "benchmarks/datasets.py",
