@@ -31,7 +31,6 @@ HOMES = {
     "scipy": "benchmarks/mnist1d.py",
     "optuna": "runners/sweepers/tpe.py",
     "joblib": "runners/launchers/joblib.py",
-    "ray": "runners/launchers/ray.py",
     "submitit": "runners/launchers/submitit.py",
     "sklearn": "benchmarks/datasets.py",
     "torch": "nowhere",

@@ -22,6 +22,7 @@ KINDS: dict[str, registry.Kind] = {
 }
 WORDS = [(group, path.stem) for group in KINDS for path in sorted((PACKAGE / "conf" / group).glob("*.yaml"))]
 CALLBACKS = sorted(path.stem for path in (PACKAGE / "conf" / "callbacks").glob("*.yaml"))
+EXPERIMENTS = sorted(path.stem for path in (PACKAGE / "conf" / "experiment").glob("*.yaml"))
 SENTENCES = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
 
 
@@ -52,6 +53,15 @@ def test_callbacks_are_valid(option: str) -> None:
     with opened(()) as loader:
         composed = compose(loader, "config", [f"callbacks={option}"], multirun=False)
     assert set(build(schema.check(composed.config)).callbacks) == set(composed.config["callbacks"])
+
+
+@pytest.mark.parametrize("option", EXPERIMENTS)
+def test_an_experiment_goes_over_a_run(option: str) -> None:
+    with opened(()) as loader:
+        plain = compose(loader, "config", [f"experiment={option}"], multirun=False)
+        assert plain == compose(loader, "config", [f"+experiment={option}"], multirun=False)
+    assert plain.faults == []
+    assert schema.check(plain.config).digest()
 
 
 @pytest.mark.parametrize("name", SENTENCES)

@@ -80,6 +80,7 @@ class FakeTrainer:
         seconds: Annotated[float, Ge(0)] = 0.0,
         fails_at: Annotated[int, Ge(1)] | None = None,
         dies_at: Annotated[int, Ge(1)] | None = None,
+        nan_at: Annotated[int, Ge(1)] | None = None,
         threads: Annotated[int, Ge(1)] | None = None,
         shows_environment: bool = False,
     ) -> None:
@@ -88,7 +89,7 @@ class FakeTrainer:
         self.evaluations = 0
         self._seed, self._population_size, self._sigma = seed, population_size, sigma
         self._max_generations, self._seconds, self._fails_at = max_generations, seconds, fails_at
-        self._dies_at = dies_at
+        self._dies_at, self._nan_at = dies_at, nan_at
         if shows_environment:
             print(f"place GPU {os.environ.get('CUDA_VISIBLE_DEVICES')} threads {threads}")
         self._generation, self._velocity = 0, 0.0
@@ -108,7 +109,8 @@ class FakeTrainer:
             self._velocity = 0.9 * self._velocity + noise
             model.weights = [0.95 * weight + 0.05 + 0.01 * self._velocity for weight in model.weights]
             self.evaluations += self._population_size
-            yield FakeRecord(self._generation, sum((weight - 1.0) ** 2 for weight in model.weights))
+            loss = sum((weight - 1.0) ** 2 for weight in model.weights)
+            yield FakeRecord(self._generation, math.nan if self._generation == self._nan_at else loss)
 
     def state_dict(self) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
         """Returns weights and velocity as arrays, the counters as plain data."""

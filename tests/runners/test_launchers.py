@@ -22,7 +22,6 @@ Command = Callable[..., int]
 PLACES = {"basic": [], "local": ["hydra/launcher=local"], "joblib": ["hydra/launcher=joblib"]}
 EXTRAS = {
     "submitit": ["hydra/launcher=submitit", "hydra.launcher.cluster=local"],
-    "ray": ["hydra/launcher=ray"],
 }
 IF_INSTALLED = [
     pytest.param(

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from syntonic.nn.training.callbacks import Checkpoint, EarlyStop, Request
+from syntonic.nn.training.callbacks import Checkpoint, EarlyStop, Finite, Request
 
 
 def test_a_checkpoint_is_due_after_so_many_generations() -> None:
@@ -51,3 +51,14 @@ def test_early_stop_remembers_across_an_interruption() -> None:
 def test_early_stop_names_the_metrics_that_there_are() -> None:
     with pytest.raises(ValueError, match="watches 'acuracy', the trainer reports accuracy, loss"):
         EarlyStop(metric="acuracy").after(1, {"accuracy": 0.5, "loss": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("figures", "told"),
+    [({"loss": float("nan")}, "loss is nan"), ({"loss": 1.0, "nan_members": 2.0}, "2 members are not numbers")],
+)
+def test_finite_names_the_first_figure_that_is_no_number(figures: dict[str, float], told: str) -> None:
+    watch = Finite()
+    assert watch.after(1, {"loss": 1.0, "nan_members": 0.0}) is Request.NOTHING
+    with pytest.raises(ValueError, match=f"generation 2: {told}"):
+        watch.after(2, figures)
