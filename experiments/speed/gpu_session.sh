@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that needs a GPU, in one run of under nine minutes that builds nothing: tests, compute-sanitizer, speed.
+# Everything that needs a GPU, in one run of under ten minutes that builds nothing: tests, compute-sanitizer, speed.
 #
 # Needs: the wheel in dist/ (maturin build --release -o dist), a Python with PyTorch, pytest and NumPy (PYTHON names it),
 # compute-sanitizer for its part. Logs go to the folder OUT. The library is installed beside this checkout, not into it.

@@ -1,0 +1,73 @@
+// Runs a CUDA kernel's source on the CPU: a thread of the processor for each thread of a block, one block after another.
+//
+// Barriers are real ones and shuffles exchange through memory, so that index arithmetic, tails and the order of reductions
+// are those of the kernel. What a GPU does beside that (clusters, vector widths, speed) is not here.
+
+#include <barrier>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#define __device__
+#define __global__
+#define __noinline__
+#define __launch_bounds__(...)
+#define __shared__ static
+
+struct Dim {
+    unsigned int x = 1, y = 1, z = 1;
+};
+struct double2 {
+    double x, y;
+};
+struct int2 {
+    int x, y;
+};
+
+static double2 make_double2(double x, double y) { return {x, y}; }
+static double __longlong_as_double(long long x) {
+    double y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+}
+
+thread_local Dim threadIdx, blockIdx;
+static Dim blockDim, gridDim;
+static std::unique_ptr<std::barrier<>> block;
+static std::vector<std::unique_ptr<std::barrier<>>> warps;
+static unsigned char lanes[1024][16];
+
+static void __syncthreads() { block->arrive_and_wait(); }
+
+template <class T>
+static T __shfl_xor_sync(unsigned int, T x, int offset) {
+    const unsigned int own = threadIdx.y * blockDim.x + threadIdx.x;
+    memcpy(lanes[own], &x, sizeof x);
+    warps[own / 32]->arrive_and_wait();
+    memcpy(&x, lanes[own ^ offset], sizeof x);
+    warps[own / 32]->arrive_and_wait();
+    return x;
+}
+
+template <class F>
+static void launch(Dim grid, Dim threads, F kernel) {
+    gridDim = grid;
+    blockDim = threads;
+    const unsigned int count = threads.x * threads.y;
+    for (unsigned int b = 0; b < grid.x * grid.y; b++) {
+        block = std::make_unique<std::barrier<>>(count);
+        warps.clear();
+        for (unsigned int w = 0; w < count / 32; w++) warps.push_back(std::make_unique<std::barrier<>>(32));
+        std::vector<std::thread> all;
+        for (unsigned int t = 0; t < count; t++) {
+            all.emplace_back([=] {
+                threadIdx = {t % threads.x, t / threads.x, 0};
+                blockIdx = {b % grid.x, b / grid.x, 0};
+                kernel();
+            });
+        }
+        for (std::thread& thread : all) thread.join();
+    }
+}

@@ -1,0 +1,153 @@
+"""Kernels that exchange data within a block, run on the CPU by `block_emulator.h`: their arithmetic without a GPU."""
+
+import ctypes
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import syntonic
+
+KERNELS = Path(syntonic.__file__).parent.parent / "rust_core" / "kernels"
+EMULATOR = Path(__file__).parent / "block_emulator.h"
+PHI = 1.618033988749895
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+class Emulated:
+    """One unit of kernels, compiled for the CPU."""
+
+    def __init__(self, folder, unit, kernels, headers=(), defines=()):
+        compiler = shutil.which("g++")
+        if compiler is None or not KERNELS.exists():
+            pytest.skip("no g++, or no kernel sources beside the installed package")
+        sources = [EMULATOR.read_text()]
+        sources += [(KERNELS / name).read_text() for name in ("constants.cuh", "common.cuh", *headers, f"{unit}.cu")]
+        doors = [
+            f'extern "C" void run_{name}(Dim* shape, void** p, long long* n, double* d) {{'
+            f" launch(shape[0], shape[1], [=] {{ ENTRY({name})({arguments}); }}); }}"
+            for name, arguments in kernels.items()
+        ]
+        text = "\n".join([*sources, *doors]).replace("__shared__ alignas(16) real", "alignas(16) __shared__ real")
+        source, library = folder / f"{unit}.cpp", folder / f"{unit}.so"
+        source.write_text(text)
+        flags = ["-std=c++20", "-O1", "-w", "-pthread", "-shared", "-fPIC", "-DSYNTONIC_F64=0", "-DSYNTONIC_ARCH=80"]
+        subprocess.run([compiler, *flags, *(f"-D{d}" for d in defines), source, "-o", library], check=True)
+        self.library = ctypes.CDLL(str(library))
+
+    def run(self, name, grid, threads, tensors, sizes=(), numbers=()):
+        shape = (ctypes.c_uint * 6)(*grid, 1, *threads, 1)
+        pointers = (ctypes.c_void_p * len(tensors))(*(t if t is None else t.ctypes.data for t in tensors))
+        getattr(self.library, f"run_{name}")(
+            shape,
+            pointers,
+            (ctypes.c_longlong * len(sizes))(*sizes),
+            (ctypes.c_double * max(len(numbers), 1))(*numbers),
+        )
+
+
+def aligned(values, dtype=F32):
+    """A copy of `values` that begins at a multiple of 16 bytes."""
+    values = np.asarray(values)
+    room = np.empty(values.size * dtype.itemsize + 16, np.uint8)
+    start = -room.ctypes.data % 16
+    copy = room[start : start + values.size * dtype.itemsize].view(dtype).reshape(values.shape)
+    copy[...] = values
+    return copy
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+R, C = "(real*)p[{}]", "(const real*)p[{}]"
+ROW = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0], n[1], d[0]"
+
+
+@pytest.mark.parametrize(
+    ("threads", "vectors", "lanes", "dim", "rows"), [(4, 1, 1, 3, 70), (32, 1, 4, 64, 11), (64, 2, 4, 400, 2)]
+)
+def test_softmax(tmp_path, rng, threads, vectors, lanes, dim, rows):
+    defines = [f"ROW_THREADS={threads}", f"ROW_VECTORS={vectors}", f"ROW_LANES={lanes}", "ROW_CLUSTER=1"]
+    name = "syntonic_softmax_learned_row"
+    unit = Emulated(tmp_path, "syntonic_softmax", {name: ROW, "softmax_identity_loop": ROW}, ["rows.cuh"], defines)
+    x, norms = aligned(3 * rng.standard_normal((rows, dim))), aligned(np.abs(rng.standard_normal(dim)))
+    out = aligned(np.full((rows, dim), np.nan))
+    together = 256 // threads if threads <= 32 else 1
+    unit.run(name, (-(-rows // together), 1), (threads, together), [out, x, norms], [rows, dim], [0.7])
+    z = np.exp(x - 0.7 * norms.astype(np.float64) / PHI)
+    np.testing.assert_allclose(out, z / z.sum(-1, keepdims=True), rtol=1e-5, atol=1e-7)
+    unit.run("softmax_identity_loop", (2, 1), (64, 1), [out, x, None], [rows, dim], [1.0])
+    z = np.exp(x.astype(np.float64))
+    np.testing.assert_allclose(out, z / z.sum(-1, keepdims=True), rtol=1e-5, atol=1e-7)
+
+
+def test_convolution(tmp_path, rng):
+    sizes = ", ".join(f"n[{i}]" for i in range(14))
+    arguments = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, {sizes}"
+    names = ("conv2d_gemm", "conv2d_gemm_whole", "conv2d_direct")
+    unit = Emulated(tmp_path, "convolution", dict.fromkeys(names, arguments))
+    for inputs in (3, 8):
+        x, w = aligned(rng.standard_normal((2, 9, 8, inputs))), aligned(rng.standard_normal((70, 2, 3, inputs)))
+        bias = aligned(rng.standard_normal(70))
+        padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (2, 2), (0, 0)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (2, 3), (1, 2))[:, ::2]
+        want = np.maximum(np.einsum("bhwcij,oijc->bhwo", windows, w.astype(np.float64)) + bias, 0)
+        pixels = want.size // 70
+        geometry = [1, pixels, 9, 8, inputs, 70, 2, 3, 2, 1, 0, 2, *want.shape[1:3]]
+        for name in names if inputs == 8 else ("conv2d_gemm", "conv2d_direct"):
+            out = aligned(np.full(want.shape, np.nan))
+            grid, threads = ((3, 1), (32, 1)) if name == "conv2d_direct" else ((-(-pixels // 128), 2), (256, 1))
+            unit.run(name, grid, threads, [out, x, w, bias], geometry)
+            np.testing.assert_allclose(out, want, rtol=1e-4, atol=1e-4)
+
+
+def test_syntony_of_rows_and_of_parts(tmp_path, rng):
+    partial = "(double2*)p[0]"
+    kernels = {
+        "batch_syntony": f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0], n[1], n[2]",
+        "syntony_part": f"{partial}, {C.format(1)}, {C.format(2)}, n[0], n[1], n[2], n[3], n[4]",
+        "syntony_whole": f"{R.format(0)}, (const double2*)p[1], {C.format(2)}, {C.format(3)}, n[0], n[1], n[2]",
+    }
+    unit = Emulated(tmp_path, "winding", kernels)
+    for dim in (1, 5, 132):
+        x, w = rng.standard_normal((4, dim)), aligned(np.exp(-np.abs(rng.standard_normal(dim))))
+        x[1], x[2] = 0, np.finfo(F32).max / 4
+        x, out, whole = aligned(x), aligned(np.zeros(4)), int(dim % 4 == 0)
+        square = x.astype(np.float64) ** 2
+        want = (square * w).sum(1) / np.maximum(square.sum(1), 1e-300)
+        unit.run("batch_syntony", (1, 1), (64, 1), [out, x, w], [4, dim, whole * dim // 4])
+        np.testing.assert_allclose(out, want, rtol=1e-6)
+        chunk = -(-dim // 8) * 4
+        parts, out = aligned(np.zeros((4, 2, 2)), F64), aligned(np.zeros(4))
+        unit.run("syntony_part", (3, 1), (64, 1), [parts, x, w], [4, dim, chunk, 2, whole])
+        unit.run("syntony_whole", (1, 1), (64, 1), [out, parts, x, w], [4, dim, 2])
+        np.testing.assert_allclose(out, want, rtol=1e-6)
+
+
+def test_batch_norm_statistics(tmp_path, rng):
+    kernels = {
+        "channel_first_part": f"(double2*)p[0], {C.format(1)}, n[0], n[1], n[2], n[3], n[4], n[5]",
+        "channel_last_part": f"(double2*)p[0], {C.format(1)}, n[0], n[1], n[2], n[3]",
+        "channel_moments": f"{R.format(0)}, {R.format(1)}, (const double2*)p[2], {C.format(3)}, n[0], n[1], n[2], d[0]",
+    }
+    unit = Emulated(tmp_path, "golden_batch_norm", kernels)
+    for batch, channels, inner, lanes in [(3, 5, 12, 4), (3, 5, 12, 1), (2, 3, 7, 1)]:
+        x = aligned(rng.standard_normal((batch, channels, inner)) + 1e4)
+        work = batch * inner // lanes
+        partial = aligned(np.zeros((channels, 3, 2)), F64)
+        mean, var = aligned(np.zeros(channels)), aligned(np.zeros(channels))
+        sizes = [channels, inner, work, -(-work // 3), 3, lanes]
+        unit.run("channel_first_part", (channels * 3, 1), (64, 1), [partial, x], sizes)
+        unit.run("channel_moments", (1, 1), (32, 1), [mean, var, partial, x], [channels, inner, 3], [batch * inner])
+        np.testing.assert_allclose(mean, x.astype(np.float64).mean((0, 2)), rtol=1e-7)
+        np.testing.assert_allclose(var, x.astype(np.float64).var((0, 2)), rtol=1e-6)
+    x, partial = aligned(rng.standard_normal((100, 37)) + 1e4), aligned(np.zeros((37, 3, 2)), F64)
+    mean, var = aligned(np.zeros(37)), aligned(np.zeros(37))
+    unit.run("channel_last_part", (2, 3), (32, 8), [partial, x], [100, 37, 34, 3])
+    unit.run("channel_moments", (1, 1), (64, 1), [mean, var, partial, x], [37, 1, 3], [100])
+    np.testing.assert_allclose(mean, x.astype(np.float64).mean(0), rtol=1e-7)
+    np.testing.assert_allclose(var, x.astype(np.float64).var(0), rtol=1e-6)
