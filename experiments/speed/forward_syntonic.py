@@ -7,7 +7,6 @@ import forward_sizes as sizes
 from worker import serve
 
 from syntonic._core import Evolution, Graph, ResonantTensor, Tensor
-from syntonic.nn.training import RetrocausalTrainer
 from syntonic.sn import functional as F
 from syntonic.sn.array import Array
 
@@ -48,18 +47,33 @@ def main() -> None:
     if args.loss:
         print(F.cross_entropy(forward(inputs[0], parameters), inputs[1]).item())
         return
-    trainer = RetrocausalTrainer(
-        0,
-        "cpu",
+    engine = Evolution(
+        parameters,
+        seed=0,
         population_size=sizes.MEMBERS,
         sigma=0.01,
+        sigma_final=1.0,
         rank=args.rank,
-        lattice=False,
+        optimizer="adam",
+        learning_rate=0.01,
+        learning_rate_final=1.0,
+        schedule="cosine",
+        beta1=0.9,
+        beta2=0.999,
+        max_generations=1,
+        precision=None,
+        error_feedback=False,
+        harmonize_strength=0.0,
+        pull_strength=0.0,
+        attractor_capacity=1,
+        attractor_decay_rate=0.98,
+        attractor_quantile=0.5,
         lambda_syntony=0.0,
+        survivor_count=None,
+        elitist=False,
         dtype=args.dtype,
         threads=args.threads,
     )
-    engine = Evolution(parameters, **trainer._settings)
 
     def burst(count: int) -> None:
         for _ in range(count):

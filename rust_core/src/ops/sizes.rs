@@ -40,6 +40,9 @@ impl Window {
     /// Returns where row `row` starts.
     #[inline(always)]
     pub fn start(self, row: usize) -> usize {
+        if row < self.across {
+            return row * self.step;
+        }
         (row / self.across) * self.down + (row % self.across) * self.step
     }
 }
