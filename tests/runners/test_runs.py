@@ -88,7 +88,7 @@ def test_a_signal_ends_with_killed_and_a_checkpoint(process: Process, folder: Pa
     child = process("tracking=none", "trainer.seconds=0.02", "trainer.max_generations=1000")
     wait_for_steps(folder, child)
     child.send_signal(number)
-    said, _ = child.communicate(timeout=30)
+    said, _ = child.communicate(timeout=180)
     assert child.returncode == 128 + number
     (run,) = runs(folder)
     assert facts(run)["status"] == "KILLED"
@@ -104,7 +104,7 @@ def test_ctrl_c_is_killed_in_mlflow_and_goes_on_in_the_same_run(process: Process
     child = process("trainer.seconds=0.01", "trainer.max_generations=100")
     wait_for_steps(folder, child)
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=60)
+    child.communicate(timeout=180)
     assert child.returncode == 130
     assert statuses(folder) == ["KILLED"]
     assert main(["resume=last"]) == 0
@@ -150,7 +150,7 @@ def test_cfg_prints_the_config_and_does_nothing(
     assert list(folder.iterdir()) == []
 
 
-def wait_for_steps(folder: Path, child: "subprocess.Popen[str]", seconds: float = 30.0) -> None:
+def wait_for_steps(folder: Path, child: "subprocess.Popen[str]", seconds: float = 180.0) -> None:
     """Waits until the run has begun to train and a little longer."""
     deadline = time.monotonic() + seconds
     while not list((folder / ".syntonic" / "runs").glob("*/journal.jsonl")):
@@ -171,7 +171,7 @@ def test_a_run_outlives_the_reader_of_its_output(process: Process, folder: Path)
     assert child.stdout is not None
     child.stdout.readline()
     child.stdout.close()
-    assert child.wait(timeout=30) == 0
+    assert child.wait(timeout=180) == 0
     (run,) = runs(folder)
     assert facts(run)["status"] == "FINISHED"
 

@@ -101,7 +101,7 @@ def test_a_resumed_sweep_proposes_what_an_uninterrupted_one_does(
     command: Command, process: Callable[..., object], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     child = process(*WORDS)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while len(runs(folder)) < 6:
         assert child.poll() is None  # type: ignore[attr-defined]
         assert time.monotonic() < deadline

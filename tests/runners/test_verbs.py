@@ -187,7 +187,7 @@ def test_the_dashboard_opens_here_and_ends_with_everything_that_it_started(comma
     family = members(ui.pid)
     assert sum(map(memory, family)) < 600 << 20, "bytes"
     ui.send_signal(signal.SIGINT)
-    assert ui.wait(30) == 0
+    assert ui.wait(60) == 0
     ui.stdout.close()
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
 

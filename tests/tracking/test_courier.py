@@ -44,7 +44,7 @@ def rows(home: Path, query: str, *values: str) -> list[Any]:
         return list(database.execute(query, values))
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Waits until something is true."""
     deadline = time.monotonic() + seconds
     while not condition():
