@@ -1,14 +1,25 @@
-"""`--help` teaches, at once, without the libraries that a run needs."""
+"""`--help` teaches, without the libraries that a run needs."""
 
 import subprocess
 import sys
-import time
 
 import pytest
 
 from syntonic.runners.cli import main
 
-HEAVY = ("mlflow", "numpy", "sklearn", "pydantic", "hydra", "omegaconf", "rich", "syntonic._core")
+HEAVY = (
+    "mlflow",
+    "numpy",
+    "sklearn",
+    "pydantic",
+    "hydra",
+    "omegaconf",
+    "rich",
+    "optuna",
+    "joblib",
+    "matplotlib",
+    "syntonic._core",
+)
 
 
 def test_help_names_every_option_and_the_ways_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,18 +29,13 @@ def test_help_names_every_option_and_the_ways_to_go_on(capsys: pytest.CaptureFix
         assert word in text
 
 
-def test_help_and_version_are_quick_and_light() -> None:
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_are_light(flag: str) -> None:
     code = (
         "import sys; from syntonic.runners.cli import main; main([sys.argv[1]]);"
         f"heavy = [name for name in {HEAVY!r} if name in sys.modules]; assert not heavy, heavy"
     )
-    for flag in ("--help", "--version"):
-        seconds = []
-        for _ in range(3):
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", code, flag], check=True, capture_output=True)
-            seconds.append(time.perf_counter() - started)
-        assert min(seconds) < 0.5
+    subprocess.run([sys.executable, "-c", code, flag], check=True, capture_output=True)
 
 
 def test_importing_the_tracking_room_imports_no_tracking_library() -> None:

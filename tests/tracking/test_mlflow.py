@@ -199,16 +199,14 @@ def test_a_database_with_other_tables_is_left_to_the_client(home: Path, tmp_path
     assert not database.known(tmp_path / "none.db")
 
 
-def test_many_points_are_quick(run: Run, home: Path, steps: Any) -> None:
+def test_twenty_thousand_points_arrive_once(run: Run, home: Path, steps: Any) -> None:
     outbox = Outbox(run.folder)
     outbox.begin(_request(run))
     journal = Journal(run.folder / JOURNAL)
     for step in steps(1, 2001, keys=10):
         journal.append(step.generation, step.metrics())
     journal.close()
-    started = time.perf_counter()
     delivered = Delivery(outbox, _request(run), connect, "store").conclude(None, 0.0)
-    assert time.perf_counter() - started < 5.0, "20,000 points"
     with sqlite3.connect(home / "mlflow.db") as opened_database:
         query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
         assert list(opened_database.execute(query, [delivered.run_id])) == [(20_000, 20_000)]
