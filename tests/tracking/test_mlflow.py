@@ -2,7 +2,6 @@
 
 import math
 import sqlite3
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
