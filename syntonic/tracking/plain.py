@@ -30,7 +30,7 @@ def read(path: Path, cls: type[T], version: int) -> T:
         raise ValueError("it holds no mapping")
     found = facts.pop("format", None)
     if found != version:
-        raise ValueError(f"it has format {found}, this version of syntonic reads format {version}")
+        raise ValueError(f"it has format {str(found)[:60]!r}, this version of syntonic reads format {version}")
     return build(cls, facts)
 
 
