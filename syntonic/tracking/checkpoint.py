@@ -97,7 +97,7 @@ def read(folder: Path) -> Checkpoint:
         version = facts.pop("format", None)
         if version != FORMAT:
             raise CheckpointError(
-                f"{folder / FACTS} has format {version}, this version of syntonic reads format {FORMAT}; "
+                f"{folder / FACTS} has format {str(version)[:60]!r}, this version of syntonic reads format {FORMAT}; "
                 "go on with the version that wrote it"
             )
         arrays = unpack(contents[ARRAYS])

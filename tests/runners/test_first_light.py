@@ -36,7 +36,7 @@ def test_the_default_run_learns_xor_and_is_recorded(folder: Path) -> None:
     assert child.returncode == 0, said
     for noise in ("INFO", "WARNING", "alembic", "Traceback", "multirun"):
         assert noise not in said
-    assert "mlflow ui --backend-store-uri sqlite:///" in said
+    assert "syntonic-run ui" in said
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         assert list(database.execute("SELECT status FROM runs")) == [("FINISHED",)]
         latest = dict(database.execute("SELECT key, value FROM latest_metrics"))

@@ -95,7 +95,7 @@ def forged(folder: Path, facts: object, arrays: bytes) -> Path:
 @pytest.mark.parametrize(
     ("facts", "arrays", "expected"),
     [
-        ({"format": 2}, pack({}), "has format 2, this version of syntonic reads format 1"),
+        ({"format": 2}, pack({}), "has format '2', this version of syntonic reads format 1"),
         ({"format": 1}, pack({}), "is no checkpoint of syntonic"),
         ([], pack({}), "is no checkpoint of syntonic"),
         ({"format": 1, "unknown": 3}, pack({}), "is no checkpoint of syntonic"),
