@@ -25,7 +25,17 @@ HEAVY = (
 def test_help_names_every_option_and_the_ways_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    for word in ("retrocausal", "xor", "digits", "mlflow", "resume=last", "-m", "sweep_trainers", "syntonic-run ui", "doctor"):
+    for word in (
+        "retrocausal",
+        "xor",
+        "digits",
+        "mlflow",
+        "resume=last",
+        "-m",
+        "sweep_trainers",
+        "syntonic-run ui",
+        "doctor",
+    ):
         assert word in text
 
 
