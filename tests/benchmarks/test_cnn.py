@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from syntonic.benchmarks import Cnn
-from syntonic.benchmarks.datasets import digits, mnist1d
-from syntonic.benchmarks.mnist1d import generate
+from syntonic.benchmarks.datasets import digits, mnist1d, mnist1d_signals
 
 
 def test_images_are_the_digits_in_rows():
@@ -17,7 +16,7 @@ def test_images_are_the_digits_in_rows():
 
 def test_mnist1d_has_the_numbers_of_the_published_data():
     # Read from the data set that its authors' own package generates.
-    signals, labels = generate()
+    signals, labels = mnist1d_signals()
     assert signals[0, :4] == pytest.approx([-0.33200567, -0.47191037, -0.77869708, -1.00974083], abs=1e-8)
     assert signals[4999, :3] == pytest.approx([-0.51932871, -0.69872276, -1.28103769], abs=1e-8)
     assert labels[:10].tolist() == [2, 6, 4, 5, 6, 6, 6, 0, 3, 1]
