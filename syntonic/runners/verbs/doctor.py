@@ -26,7 +26,7 @@ It changes one thing: runs whose process is gone, and which still look as if the
 Exit code: 0 if all is well, 1 if a line begins with `!`."""
 
 _NEEDED: Final = ("mlflow", "hydra-core", "omegaconf", "pydantic", "rich", "safetensors", "scikit-learn")
-_EXTRAS: Final = ("optuna", "joblib", "ray", "submitit", "nvidia-cuda-nvrtc", "nvidia-cublas")
+_EXTRAS: Final = ("optuna", "joblib", "submitit", "nvidia-cuda-nvrtc", "nvidia-cublas")
 _LITTLE: Final = 1 << 30  # bytes of free disk below which a run may not fit
 
 
