@@ -63,10 +63,10 @@ def test_batch_norm(gpu, shape, channel_last):
     )
     spread = np.sqrt(var.reshape(along) + 1e-5)
     scale = np.abs(wide[1]) * (np.abs(wide[0]) + np.abs(mean.reshape(along)) + spread) / spread + np.abs(wide[2])
-    # A thread adds many squares one after another; their roundings wander about as far as the root of their number.
+    # A thread adds many values one after another; their roundings wander about as far as the root of their number.
     walk = 16 + np.sqrt(x.size / channels) / 4
     gpu.near(got, y, scale, walk)
-    gpu.near(got_mean, mean, np.abs(mean) + np.sqrt(var), 4)
+    gpu.near(got_mean, mean, np.abs(mean) + np.sqrt(var), walk)
     gpu.near(got_var, var, var, walk)
 
 
