@@ -79,6 +79,11 @@ class Parameter:
             gains = Tensor(list(self.row_gains), (len(self.row_gains), *(1 for _ in self.shape[1:])), "float64")
             self.data.set_flux(self.data.to_tensor("float64") * gains)
 
+    def values(self) -> list[float]:
+        """Returns the values as float64, row-major."""
+        values: list[float] = memoryview(self.data.to_tensor("float64")).cast("B").cast("d").tolist()  # type: ignore[assignment]
+        return values
+
     def save(self) -> Saved:
         """Returns the state: values and phase."""
         shape = list(self.shape)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from syntonic._core import ResonantTensor, Tensor
+from syntonic._core import Tensor
 from syntonic.sn import Module, Parameter
 
 
@@ -75,7 +75,7 @@ def sensitivity(
         start = loss()
         slopes, curvatures, agreeing = [], [], 0
         with _restored(parameter):
-            centre = _values(parameter.data)
+            centre = parameter.values()
             for direction in range(directions):
                 unit = _direction(parameter, seed, index * directions + direction)
                 _move(parameter, centre, unit, step)
@@ -104,15 +104,10 @@ def _restored(parameter: Parameter) -> Iterator[None]:
         parameter.load(saved)
 
 
-def _values(data: ResonantTensor) -> list[float]:
-    values: list[float] = memoryview(data.to_tensor("float64")).cast("B").cast("d").tolist()  # type: ignore[assignment]
-    return values
-
-
 def _direction(parameter: Parameter, seed: int, index: int) -> list[float]:
-    noise = ResonantTensor.zeros(parameter.shape)
-    noise.initialize("normal", seed=seed, index=index)
-    values = _values(noise)
+    noise = Parameter(parameter.shape, init="normal")
+    noise.initialize(seed, index)
+    values = noise.values()
     length = math.sqrt(math.fsum(z * z for z in values))
     return [z / length for z in values]
 

@@ -64,9 +64,8 @@ def _effective_rank(values: list[float]) -> float:
 
 def _energy_by_mode(parameter: Parameter) -> list[tuple[float, float]]:
     norms = parameter.data.mode_norms
-    values = memoryview(parameter.data.to_tensor("float64")).cast("B").cast("d")
     energies = dict.fromkeys(sorted(norms), 0.0)
-    for i, value in enumerate(values):
+    for i, value in enumerate(parameter.values()):
         energies[norms[i % len(norms)]] += value * value
     total = math.fsum(energies.values())
     return [(norm, energy / total if total else 0.0) for norm, energy in energies.items()]

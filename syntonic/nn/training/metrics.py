@@ -28,7 +28,7 @@ def layer_syntonies(model: Module) -> dict[str, float]:
 
 def weight_statistics(model: Module) -> dict[str, WeightStatistics]:
     """Returns the statistics of each parameter, by its name."""
-    return {name: _statistics(_flat(parameter.data.to_list())) for name, parameter in model.named_parameters()}
+    return {name: _statistics(parameter.values()) for name, parameter in model.named_parameters()}
 
 
 def syntony_gap(syntony: float, target: float = PHI_INVERSE) -> dict[str, float]:
@@ -114,9 +114,3 @@ def _statistics(values: list[float]) -> WeightStatistics:
     variance = math.fsum((x - mean) ** 2 for x in values) / len(values)
     norm = math.sqrt(math.fsum(x * x for x in values))
     return WeightStatistics(mean, math.sqrt(variance), min(values), max(values), norm)
-
-
-def _flat(nested: object) -> list[float]:
-    if isinstance(nested, list):
-        return [x for part in nested for x in _flat(part)]
-    return [float(nested)]  # type: ignore[arg-type]
