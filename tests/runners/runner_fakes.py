@@ -1,7 +1,8 @@
 """A model, a benchmark and a trainer that obey the contract of the runner and need no core: plain Python floats.
 
 The trainer is deterministic and forgets nothing between generations that its state does not hold, so that a resumed
-run can be compared bit for bit. `seconds` stretches a generation, so that a test can interrupt it.
+run can be compared bit for bit. `seconds` stretches a generation, so that a test can interrupt it; with `slow_until` a
+generation takes half a second until a file of that name is in the working folder: time enough to interrupt a run for sure.
 """
 
 import math
@@ -10,6 +11,7 @@ import random
 import struct
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, MultipleOf
@@ -81,6 +83,7 @@ class FakeTrainer:
         fails_at: Annotated[int, Ge(1)] | None = None,
         dies_at: Annotated[int, Ge(1)] | None = None,
         nan_at: Annotated[int, Ge(1)] | None = None,
+        slow_until: str | None = None,
         threads: Annotated[int, Ge(1)] | None = None,
         shows_environment: bool = False,
     ) -> None:
@@ -89,7 +92,7 @@ class FakeTrainer:
         self.evaluations = 0
         self._seed, self._population_size, self._sigma = seed, population_size, sigma
         self._max_generations, self._seconds, self._fails_at = max_generations, seconds, fails_at
-        self._dies_at, self._nan_at = dies_at, nan_at
+        self._dies_at, self._nan_at, self._slow_until = dies_at, nan_at, slow_until
         if shows_environment:
             print(f"place GPU {os.environ.get('CUDA_VISIBLE_DEVICES')} threads {threads}")
         self._generation, self._velocity = 0, 0.0
@@ -103,7 +106,8 @@ class FakeTrainer:
                 raise RuntimeError("the core is on fire")
             if self._generation + 1 == self._dies_at:
                 os._exit(7)
-            time.sleep(self._seconds)
+            is_slow = self._slow_until is not None and not Path(self._slow_until).exists()
+            time.sleep(0.5 if is_slow else self._seconds)
             self._generation += 1
             noise = random.Random(f"{self._seed} {self._generation}").gauss(0.0, self._sigma)
             self._velocity = 0.9 * self._velocity + noise

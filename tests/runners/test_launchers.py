@@ -31,8 +31,8 @@ IF_INSTALLED = [
     for name in EXTRAS
 ]
 PATIENCE = 240.0  # seconds: a cluster takes its time to start on a busy machine
-# Long enough to be interrupted: a second for each run.
-SLOW = ["-m", "seed=range(0,5)", "trainer.max_generations=40", "trainer.seconds=0.02"]
+# Two runs that end at once, and two that take ten seconds unless the file `go` is there, so that they are interrupted for sure.
+SLOW = ["-m", "trainer.slow_until=null,go", "seed=0,1"]
 
 
 def facts(run: Path) -> dict[str, object]:
@@ -101,13 +101,14 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
     begun = {run.name for run in runs(folder)}
     assert {facts(run)["status"] for run in runs(folder)} == {"FINISHED", "KILLED"}
     assert "sweep.resume=last" in said
+    (folder / "go").touch()
     again = start(folder, *words)
     said, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, said
     assert said.count("as before") == done
-    assert len(runs(folder)) == 5, "interrupted runs went on in their own folders"
+    assert len(runs(folder)) == 4, "interrupted runs went on in their own folders"
     assert begun <= {run.name for run in runs(folder)}
-    assert finished(folder) == 5
+    assert finished(folder) == 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -160,15 +161,15 @@ def test_each_place_has_its_gpu_and_its_threads(command: Command, folder: Path) 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_ctrl_c_is_killed_in_mlflow_for_parent_and_children(folder: Path) -> None:
-    words = [*SLOW, "hydra/launcher=local", "sweep.parallel=2", "seed=0,1"]
+    words = ["-m", "trainer.slow_until=go", "seed=0,1", "hydra/launcher=local", "sweep.parallel=2"]
     child = start(folder, *words)
     wait_until(lambda: len(list(folder.glob(".syntonic/runs/*/journal.jsonl"))) == 2, child)
-    time.sleep(0.3)
     child.send_signal(signal.SIGINT)
     said, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130, said
     assert processes(folder) == []
     assert statuses(folder) == Counter(KILLED=3)
+    (folder / "go").touch()
     again = start(folder, *words)
     said, _ = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, said
