@@ -1,5 +1,6 @@
 """`syntonic-run`: reads the command line and answers with an exit code. Heavy imports wait until a run is asked for."""
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from syntonic.runners.faults import RequestError
 from syntonic.runners.verbs.table import VERBS, call
 
 WRONG_REQUEST: Final = 2
+_GARBAGE: Final = 100_000  # objects between two collections; what imports make stays, and going through it takes time
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 failed, 2 a wrong request (nothing was written), 128 + n ended by signal n.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(_GARBAGE)
     try:
         if words and words[0] in VERBS:
             return call(words[0], words[1:])

@@ -74,7 +74,10 @@ def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, mul
             values.remove(override)
     good = [override for override in given if override in groups or override in values]
     try:
-        config = _load(loader, config_name, [override.input_line or "" for override in good], RunMode.MULTIRUN)
+        if all(override.type is OverrideType.CHANGE for override in values):
+            config = _changed(base, [override for override in values if not override.is_sweep_override()])
+        else:  # a key comes or goes: Hydra reads everything once more
+            config = _load(loader, config_name, [override.input_line or "" for override in good], RunMode.MULTIRUN)
         asked = multirun or any(override.key_or_group.startswith("sweep.") for override in good)
         sweep = None
         if asked or config.hydra.mode == RunMode.MULTIRUN:
@@ -137,13 +140,16 @@ class Points:
             config = _load(self._loader, self._name, rest, RunMode.RUN)
             self._bases[rest] = (_own(config), dict(config.hydra.runtime.choices))
         base, choices = self._bases[rest]
-        config = copy.deepcopy(base)
-        try:
-            for override in simple:
-                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
-        except OmegaConfBaseException as error:
-            raise RequestError([_message(error)]) from error
-        return plain(config, choices)
+        return plain(_changed(copy.deepcopy(base), simple), choices)
+
+
+def _changed(config: DictConfig, values: Sequence[Override]) -> DictConfig:
+    try:
+        for override in values:
+            OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+    except OmegaConfBaseException as error:
+        raise RequestError([_message(error)]) from error
+    return config
 
 
 def _own(config: DictConfig) -> DictConfig:

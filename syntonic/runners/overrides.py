@@ -4,8 +4,9 @@ Hydra stops at the first fault and advises to append a misspelt key with `+`, wh
 every fault is found, and each is answered with the word that was probably meant.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -14,6 +15,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from syntonic.runners.faults import did_you_mean
+
+_FUNCTIONS: Final = ("range", "interval", "tag", "choice", "glob", "sort", "shuffle", "int", "float", "str", "bool")
 
 
 def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], list[str]]:
@@ -29,9 +32,16 @@ def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], 
         try:
             good += parser.parse_overrides([word])
         except HydraException as error:
-            reason = str(error).splitlines()[0]
-            faults.append(f"{word}: cannot be read ({reason}); quote the value, for example 'key=\"a b\"'")
+            faults.append(_unreadable(word, str(error).splitlines()[0]))
     return good, faults
+
+
+def _unreadable(word: str, reason: str) -> str:
+    unknown = [name for name in re.findall(r"(\w+)\(", word.partition("=")[2]) if name not in _FUNCTIONS]
+    hint = did_you_mean(unknown[0], _FUNCTIONS) if unknown else ""
+    if "did you mean" in hint:
+        return f"{word}: there is no {unknown[0]!r}{hint}"
+    return f"{word}: cannot be read ({reason}); quote the value, for example 'key=\"a b\"'"
 
 
 def is_group(override: Override, loader: ConfigLoader) -> bool:
