@@ -162,6 +162,7 @@ def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: boo
         params={key: str(value) for key, value in flattened(plain)},
         tags={
             "config_hash": config.digest(),
+            "core_sha256": provenance.core_digest(),
             "device": config.device,
             "seed": str(config.seed),
             "command": " ".join(["syntonic-run", *sys.argv[1:]]),

@@ -176,7 +176,7 @@ class Delivery:
                 remote.log_text(f"figures/lattice-{key}.svg", picture)
 
     def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
-        point = next((point for point in self._new_tail().new() if point.step == step), Point(step, 0, {}))
+        point = self._new_tail().find(step) or Point(step, 0, {})
         last = end is not None and step == end.ending.step
         metrics = {**point.metrics, **(end.ending.results if end is not None and last else {})}
         title = re.sub(r"[^\w-]+", "-", self._request.title)[:150]
@@ -207,10 +207,11 @@ def undelivered(home: Path) -> Iterator[Outbox]:
     for request in sorted(home.glob("*/*/tracking/request.json")):
         outbox = Outbox(request.parent.parent)
         try:
-            asked, receipt = outbox.read_request(), outbox.read_receipt()
+            receipt = outbox.read_receipt()  # it is short, and mostly there is nothing more to ask
+            asked = outbox.read_request() if receipt is None or not receipt.whole else None
         except OutboxError:
             continue
-        if asked is not None and asked.tracked and (receipt is None or not receipt.whole):
+        if asked is not None and asked.tracked:
             yield outbox
 
 

@@ -50,7 +50,7 @@ class Journal:
             return None
         now = time.time()
         point = Point(step, int(now * 1000), metrics)
-        self._file.write(f'{{"step": {step}, "time": {point.time}, "metrics": {json.dumps(metrics)}}}\n'.encode())
+        self._file.write(f'{_head(step)}"time": {point.time}, "metrics": {json.dumps(metrics)}}}\n'.encode())
         self.last_step = step
         if not 0.0 <= now - self._flushed < _FRESH:
             self._file.flush()
@@ -100,6 +100,21 @@ class Tail:
                     return
                 self.position += len(line)
                 yield point
+
+    def find(self, step: int) -> Point | None:
+        """Returns the point of a step, None if it is not there; position stays as it is."""
+        if not self._path.exists():
+            return None
+        head = _head(step).encode()
+        with self._path.open("rb") as lines:
+            while line := lines.readline(_LONGEST_LINE):
+                if line.startswith(head):
+                    return _point(line)
+        return None
+
+
+def _head(step: int) -> str:
+    return f'{{"step": {step}, '
 
 
 def _point(line: bytes) -> Point | None:

@@ -4,6 +4,7 @@ It is told `END` when the run has ended, and `HAND_OVER` when another one shall 
 trainer closes without a word, the trainer was killed: then the run is recorded as KILLED, with all its points.
 """
 
+import contextlib
 import os
 import selectors
 import signal
@@ -15,7 +16,7 @@ from syntonic.tracking import mlflow_run, provenance
 from syntonic.tracking.courier import END, HAND_OVER
 from syntonic.tracking.delivery import Delivery, undelivered
 from syntonic.tracking.mlflow import connect, local_uri
-from syntonic.tracking.outbox import Outbox, OutboxError, opened
+from syntonic.tracking.outbox import Outbox, OutboxError, Request, opened
 
 _ROUND: Final = 0.25  # seconds between two looks at the journal
 _PATIENCE: Final = 5.0  # seconds for which a store that is away is asked again at the end
@@ -25,15 +26,11 @@ _HANDED_OVER: Final = 3  # exit code
 def main() -> None:
     """Delivers the run whose folder is the first argument."""
     folder = Path(sys.argv[1])
-    if "--calm" in sys.argv[2:]:
-        os.nice(19)
     # These are for the trainer, which then tells how the run ended.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     with opened(folder) as outbox:
         code = _deliver(outbox)
-    if code == 0:
-        _clean_up(outbox)
     sys.exit(code)
 
 
@@ -43,23 +40,23 @@ def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
     Raises:
         OutboxError: if what the run left cannot be used.
     """
-    delivery = _delivery(outbox)
-    return delivery is not None and delivery.conclude(outbox.read_end(), patience).whole
-
-
-def _delivery(outbox: Outbox) -> Delivery | None:
     request = outbox.read_request()
-    if request is None:
-        return None
+    return request is not None and _delivery(outbox, request).conclude(outbox.read_end(), patience).whole
+
+
+def _delivery(outbox: Outbox, request: Request) -> Delivery:
     return Delivery(outbox, request, connect, request.uri or local_uri(outbox.home), mlflow_run.register)
 
 
 def _deliver(outbox: Outbox) -> int:
-    delivery = _delivery(outbox)
-    if delivery is None:
+    request = outbox.read_request()
+    if request is None:
         return 1
     if outbox.read_origin() is None:
-        outbox.origin(provenance.gather())
+        outbox.origin(provenance.gather(core=request.tags.get("core_sha256", "")))
+    delivery = _delivery(outbox, request)
+    delivery.advance()
+    _clean_up(outbox)
     with selectors.DefaultSelector() as mail:
         mail.register(sys.stdin.fileno(), selectors.EVENT_READ)
         word = b""
@@ -76,10 +73,11 @@ def _deliver(outbox: Outbox) -> int:
 
 def _hurry() -> None:
     # The run has ended and somebody waits. Only a privileged process may raise its priority.
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, 0)
-    except PermissionError:
-        pass
+    with contextlib.suppress(PermissionError):
+        if sys.platform == "linux":
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        else:
+            os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def _clean_up(own: Outbox) -> None:

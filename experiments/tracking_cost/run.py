@@ -1,0 +1,119 @@
+"""Runs the same training with tracking and without it, in turns, and compares the times of each pair.
+
+    uv run python experiments/tracking_cost/run.py --pairs 21
+
+Writes `results.json` beside this file and the table into `README.md`.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+MARKS: Final = ("<!-- results -->", "<!-- end of results -->")
+COMMAND: Final = [sys.executable, "-c", "import sys; from syntonic.runners.cli import main; sys.exit(main())"]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds of one run.
+
+    Attributes:
+        loop: from the start of the first generation to the end of the last one.
+        end: from there to the end of the command: checkpoint, test data, model, and what is left to record.
+        whole: from the start of the command to its end.
+    """
+
+    loop: float
+    end: float
+    whole: float
+
+
+def measure(home: Path, words: list[str], tracking: str) -> Times:
+    """Runs the command and reads off its times; the journal of the run has one line for each generation."""
+    before = set(home.glob("runs/*"))
+    started = time.time()
+    done = subprocess.run(
+        [*COMMAND, *words, f"tracking={tracking}"],
+        env={**os.environ, "SYNTONIC_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ended = time.time()
+    if done.returncode != 0:
+        raise RuntimeError(f"the run failed:\n{done.stdout}{done.stderr}")
+    (run,) = set(home.glob("runs/*")) - before
+    lines = (run / "journal.jsonl").read_text().splitlines()
+    first, last = (json.loads(line) for line in (lines[0], lines[-1]))
+    begun = first["time"] / 1000 - first["metrics"]["seconds"]
+    return Times(last["time"] / 1000 - begun, ended - last["time"] / 1000, ended - started)
+
+
+def compare(pairs: list[dict[str, Times]], part: str) -> dict[str, float]:
+    """Returns medians of one of the times, and of what tracking adds to it within each pair."""
+    on, off = ([getattr(pair[tracking], part) for pair in pairs] for tracking in ("mlflow", "none"))
+    shares = sorted(with_it / without - 1 for with_it, without in zip(on, off, strict=True))
+    quarter = len(shares) // 4
+    return {
+        "on": statistics.median(on),
+        "off": statistics.median(off),
+        "adds": statistics.median(a - b for a, b in zip(on, off, strict=True)),
+        "share": statistics.median(shares),
+        "share_low": shares[quarter],
+        "share_high": shares[-1 - quarter],
+    }
+
+
+def table(results: dict[str, dict[str, float]], about: str) -> str:
+    """Returns the results as markdown."""
+    lines = [about, "", "| | off | on | tracking adds | share, median (quartiles) |", "|---|---:|---:|---:|---:|"]
+    for part, found in results.items():
+        lines.append(
+            f"| {part} | {found['off']:.3f} s | {found['on']:.3f} s | {1000 * found['adds']:+.0f} ms "
+            f"| {found['share']:+.1%} ({found['share_low']:+.1%} to {found['share_high']:+.1%}) |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measures, prints, and writes the results down."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=21)
+    parser.add_argument("--generations", type=int, default=1000)
+    parser.add_argument("--dry", action="store_true", help="print only")
+    asked = parser.parse_args()
+    words = ["-cn", "digits", f"trainer.max_generations={asked.generations}"]
+    pairs: list[dict[str, Times]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        measure(home, words, "mlflow")  # creates the store
+        for number in range(asked.pairs):
+            order = ("mlflow", "none") if number % 2 else ("none", "mlflow")
+            pairs.append({tracking: measure(home, words, tracking) for tracking in order})
+    results = {part: compare(pairs, part) for part in ("loop", "end", "whole")}
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
+    about = (
+        f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, commit {commit.stdout.strip()}; "
+        f"digits, {asked.generations:,} generations, {asked.pairs} pairs."
+    )
+    print(table(results, about))
+    if not asked.dry:
+        raw = [{tracking: asdict(times) for tracking, times in pair.items()} for pair in pairs]
+        (HERE / "results.json").write_text(json.dumps({"about": about, "results": results, "pairs": raw}, indent=1))
+        readme = HERE / "README.md"
+        head, _, rest = readme.read_text().partition(MARKS[0])
+        readme.write_text(f"{head}{MARKS[0]}\n{table(results, about)}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}")
+
+
+if __name__ == "__main__":
+    main()
