@@ -105,15 +105,20 @@ def write(folder: Path, parts: Parts, config: RunConfig) -> None:
     hidden = folder.with_name(f".{folder.name}")
     shutil.rmtree(hidden, ignore_errors=True)
     hidden.mkdir(parents=True)
-    (hidden / PARAMETERS).write_bytes(pack(parts.model.state_dict()))  # type: ignore[arg-type]
-    for name, text in {
+    files = {
         FACTS: json.dumps({"format": _FORMAT, **asdict(facts)}, indent=1),
         "MLmodel": _MLMODEL.format(parameters=PARAMETERS, python=python),
         "model_code.py": _CODE,
         "python_env.yaml": f"python: {python}\nbuild_dependencies: [pip]\ndependencies:\n- -r requirements.txt\n",
         "requirements.txt": f"syntonic=={metadata.version('syntonic')}\nmlflow=={metadata.version('mlflow')}\n",
-    }.items():
-        (hidden / name).write_text(text, encoding="utf-8")
+    }
+    try:
+        (hidden / PARAMETERS).write_bytes(pack(parts.model.state_dict()))  # type: ignore[arg-type]
+        for name, text in files.items():
+            (hidden / name).write_text(text, encoding="utf-8")
+    except OSError:
+        shutil.rmtree(hidden, ignore_errors=True)  # a full disk needs the room
+        raise
     shutil.rmtree(folder, ignore_errors=True)
     hidden.rename(folder)
 

@@ -136,8 +136,12 @@ class RunFolder:
         with self._guard:
             self.facts = replace(self.facts, **changes)
             hidden = self.path / ".run.json"
-            hidden.write_text(json.dumps({"format": _FORMAT, **asdict(self.facts)}, indent=1), encoding="utf-8")
-            hidden.replace(self.path / "run.json")
+            try:
+                hidden.write_text(json.dumps({"format": _FORMAT, **asdict(self.facts)}, indent=1), encoding="utf-8")
+                hidden.replace(self.path / "run.json")
+            except OSError:
+                hidden.unlink(missing_ok=True)
+                raise
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,7 @@
 """Writes a run's checkpoints and keeps as many as were asked for."""
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 from syntonic.runners import kept_model
 from syntonic.runners.build import Parts
@@ -9,21 +9,18 @@ from syntonic.runners.config import RunConfig
 from syntonic.runners.run_folder import RunFolder
 from syntonic.tracking import checkpoint, provenance
 from syntonic.tracking.base import Tracker
+from syntonic.tracking.shelter import shelter, sheltered
 
 
 class Saver:
-    """Saves the state of a run; a disk that refuses is a warning, never the end of the training.
-
-    Attributes:
-        problems: what could not be written, and why.
-        newest: the folder of the last checkpoint that was written.
-    """
+    """Saves the state of a run; a disk that refuses is a warning, never the end of the training."""
 
     def __init__(self, folder: RunFolder, parts: Parts, tracker: Tracker) -> None:
         """Keeps as many checkpoints as the config's `checkpoint` callback says, one without it."""
-        self.problems: list[str] = []
-        self.newest: Path | None = None
+        self._problems: list[str] = []
+        self._refused: list[tuple[int, OSError]] = []
         self._folder, self._parts, self._tracker = folder, parts, tracker
+        self._id = folder.facts.id
         self._keep = max((getattr(callback, "keep", 1) for callback in parts.callbacks.values()), default=1)
         self._versions = provenance.versions()
 
@@ -47,27 +44,46 @@ class Saver:
             ended=ended,
         )
         try:
-            self.newest = checkpoint.write(self._folder.checkpoints, state)
+            checkpoint.write(self._folder.checkpoints, state)
             checkpoint.prune(self._folder.checkpoints, self._keep)
         except OSError as error:
-            self.problems.append(f"no checkpoint of generation {generation}: {error}")
-            if last:
-                self._save_elsewhere(state)
-
-    def _save_elsewhere(self, state: checkpoint.Checkpoint) -> None:
-        # What was trained must not be lost because one disk is full.
-        place = Path(tempfile.gettempdir()) / f"syntonic-{self._folder.facts.id}"
-        try:
-            self.newest = checkpoint.write(place, state)
-        except OSError as error:
-            self.problems.append(f"{place} cannot be written either: {error}")
-        else:
-            way_back = f"make room, and copy it into {self._folder.checkpoints} to go on from it"
-            self.problems.append(f"the last checkpoint was saved as {self.newest} instead; {way_back}")
+            self._refused.append((generation, error))
+            if last:  # what was trained must not be lost because one disk is full
+                self._attempt(lambda: checkpoint.write(shelter(self._id) / "checkpoints", state))
 
     def keep_model(self, config: RunConfig) -> None:
         """Writes the trained model by itself, in a form that others can load."""
         try:
             kept_model.write(self._folder.path / "model", self._parts, config)
         except OSError as error:
-            self.problems.append(f"the trained model was not written by itself: {error}")
+            self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
+            self._attempt(lambda: kept_model.write(shelter(self._id) / "model", self._parts, config))
+
+    def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
+        """Writes down how the run ended: `changes` as in `RunFolder.update`, and the traceback of a failure."""
+        try:
+            self._folder.update(**changes)
+            if failure:
+                (self._folder.path / "traceback.txt").write_text(failure, encoding="utf-8")
+        except OSError as error:
+            self._problems.append(f"{self._folder.path} does not say how the run ended: {error}")
+            self._attempt(lambda: RunFolder(shelter(self._id), self._folder.facts).update())
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be written and why, and where it was saved instead."""
+        found = list(self._problems)
+        if self._refused:
+            generation, error = self._refused[0]
+            more = f", nor of {len(self._refused) - 1} later ones" if len(self._refused) > 1 else ""
+            found.insert(0, f"no checkpoint of generation {generation}{more}: {error}")
+        if place := sheltered(self._id):
+            back = f"make room, `cp -r {place}/. {self._folder.path}`, and `syntonic-run sync`"
+            found.append(f"what the disk did not take was saved in {place} instead; {back}")
+        return found
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError as error:
+            self._problems.append(f"it could not be saved elsewhere either: {error}")

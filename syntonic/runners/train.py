@@ -81,21 +81,17 @@ def train(
             view.close()
         seconds = time.perf_counter() - started
         receipt = tracker.finish(_ending(standing, results))
-        try:
-            folder.update(
-                status=standing.status,
-                generation=standing.generation,
-                tracked_as=receipt.run_id,
-                results=results,
-                reason=standing.reason,
-                seconds=seconds,
-                evaluations=parts.trainer.evaluations - evaluations,
-                core=provenance.core_digest(),
-            )
-            if standing.failure:
-                (folder.path / "traceback.txt").write_text(standing.failure, encoding="utf-8")
-        except OSError as error:  # the result is still to be told
-            saver.problems.append(f"{folder.path} does not say how the run ended: {error}")
+        saver.conclude(
+            standing.failure,
+            status=standing.status,
+            generation=standing.generation,
+            tracked_as=receipt.run_id,
+            results=results,
+            reason=standing.reason,
+            seconds=seconds,
+            evaluations=parts.trainer.evaluations - evaluations,
+            core=provenance.core_digest(),
+        )
     return Outcome(
         title=config.name,
         status=standing.status,

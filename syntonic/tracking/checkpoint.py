@@ -68,11 +68,15 @@ def write(parent: Path, checkpoint: Checkpoint) -> Path:
     hidden = parent / f".{folder.name}-{os.getpid()}"
     shutil.rmtree(hidden, ignore_errors=True)
     hidden.mkdir(parents=True)
-    for name, content in contents.items():
-        with (hidden / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    try:
+        for name, content in contents.items():
+            with (hidden / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+    except OSError:
+        shutil.rmtree(hidden, ignore_errors=True)  # a full disk needs the room
+        raise
     _sync(hidden)
     shutil.rmtree(folder, ignore_errors=True)
     hidden.rename(folder)

@@ -4,13 +4,16 @@ Every line is written once. A resumed run computes the generations after its che
 that the journal holds already are passed over. Another process may read the journal while it grows.
 """
 
+import contextlib
 import json
 import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
+
+from syntonic.tracking.shelter import shelter
 
 JOURNAL: Final = "journal.jsonl"  # its name in a run's folder
 _FRESH: Final = 0.2  # seconds after which a line must be visible to readers
@@ -28,7 +31,9 @@ class Point:
 
 
 class Journal:
-    """Appends points to a file; `last_step` is the newest one that it holds.
+    """Appends points to a file; `last_step` is the newest one.
+
+    A line that the disk refuses is kept in memory and offered to it again.
 
     Args:
         path: the file; continued if it is there, after what a kill left of a half-written line is cut off.
@@ -40,9 +45,10 @@ class Journal:
         tail = Tail(path)
         for point in tail.new():
             self.last_step = point.step
-        self._file: IO[bytes] = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         self._file.truncate(tail.position)
-        self._flushed = 0.0
+        self._waiting = bytearray()  # lines that are not in the file yet
+        self._written = 0.0
 
     def append(self, step: int, metrics: Mapping[str, float]) -> Point | None:
         """Adds a generation and returns its point, None if the journal holds it already."""
@@ -50,28 +56,45 @@ class Journal:
             return None
         now = time.time()
         point = Point(step, int(now * 1000), metrics)
-        self._file.write(f'{_head(step)}"time": {point.time}, "metrics": {json.dumps(metrics)}}}\n'.encode())
+        self._waiting += f'{_head(step)}"time": {point.time}, "metrics": {json.dumps(metrics)}}}\n'.encode()
         self.last_step = step
-        if not 0.0 <= now - self._flushed < _FRESH:
-            self._file.flush()
-            self._flushed = now
+        if not 0.0 <= now - self._written < _FRESH:
+            self._written = now
+            with contextlib.suppress(OSError):
+                self._write()
         return point
 
     def points(self) -> Iterator[Point]:
-        """Yields every point that the file holds, oldest first."""
-        self._file.flush()
+        """Yields every point, oldest first."""
+        self._write()
         return Tail(self._path).new()
 
     def flush(self) -> None:
-        """Writes what is buffered to the disk itself."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Brings every line to the disk itself, if it takes them."""
+        with contextlib.suppress(OSError):
+            self._write()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Flushes and closes the file."""
-        if not self._file.closed:
-            self.flush()
+        """Flushes and closes the file; if the disk does not take the rest, all of it is saved elsewhere.
+
+        Raises:
+            OSError: if it cannot be written there either.
+        """
+        if self._file.closed:
+            return
+        try:
+            self._write()
+            os.fsync(self._file.fileno())
+        except OSError:
+            whole = self._path.read_bytes() + self._waiting
+            (shelter(self._path.parent.name) / JOURNAL).write_bytes(whole)
+        finally:
             self._file.close()
+
+    def _write(self) -> None:
+        while self._waiting:
+            del self._waiting[: self._file.write(self._waiting)]
 
 
 class Tail:

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from syntonic.tracking import plain
 from syntonic.tracking.base import Ending, Provenance
 from syntonic.tracking.process import Identity
+from syntonic.tracking.shelter import shelter
 
 _FORMAT: Final = 1
 _NAME: Final = re.compile(r"[\w.+= -]+(/[\w.+= -]+)*", re.ASCII)
@@ -114,9 +115,15 @@ class Outbox:
         self._write("request.json", asdict(replace(request, uri=uri, tracked=True)))
 
     def end(self, ending: Ending, time: int) -> None:
-        """Writes how the run ended; `time` is in milliseconds since 1970."""
+        """Writes how the run ended, elsewhere if the disk refuses; `time` is in milliseconds since 1970."""
         folders = {name: str(folder.resolve()) for name, folder in ending.folders.items()}
-        self._write("ending.json", asdict(End(replace(ending, folders=folders), time)))  # type: ignore[arg-type]
+        facts = asdict(End(replace(ending, folders=folders), time))  # type: ignore[arg-type]
+        try:
+            self._write("ending.json", facts)
+        except OSError:
+            instead = Outbox(shelter(self.run_folder.name))
+            instead.folder.mkdir()
+            instead._write("ending.json", facts)
 
     def file(self, filed: Filed) -> None:
         """Writes where the record is."""
@@ -152,8 +159,12 @@ class Outbox:
 
     def _write(self, name: str, facts: Mapping[str, Any]) -> None:
         hidden = self.folder / f".{name}-{os.getpid()}-{secrets.token_hex(2)}"
-        hidden.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")
-        hidden.replace(self.folder / name)
+        try:
+            hidden.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")
+            hidden.replace(self.folder / name)
+        except OSError:
+            hidden.unlink(missing_ok=True)
+            raise
 
     def _read(self, name: str, cls: type[T]) -> T | None:
         path = self.folder / name

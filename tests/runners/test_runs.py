@@ -2,9 +2,13 @@
 
 import errno
 import json
+import os
+import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -187,11 +191,48 @@ def test_a_full_disk_loses_no_result(
         return write(parent, state)
 
     monkeypatch.setattr(checkpoint, "write", refused)
+    (folder / "elsewhere").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder / "elsewhere"))
     assert command("tracking=none", "callbacks.checkpoint.every_generations=10") == 0
     said = capsys.readouterr().out
     assert "0.7500" in said, "the result"
-    assert said.count("No space left on device") == 3
-    (saved,) = (folder / "elsewhere").glob("*/gen-00000020")
-    assert f"the last checkpoint was saved as {saved} instead" in said
-    assert checkpoint.read(saved).generation == 20
+    assert "no checkpoint of generation 10, nor of 2 later ones: [Errno 28] No space left on device" in said
+    (saved,) = (folder / "elsewhere").iterdir()
+    assert f"cp -r {saved}/. {Path('.syntonic')}" in said
+    assert checkpoint.read(saved / "checkpoints" / "gen-00000020").generation == 20
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="only root mounts a small disk")
+def test_what_a_small_disk_refuses_is_saved_elsewhere_and_can_be_put_back(folder: Path) -> None:
+    words = ["-cn", "xor", "trainer.max_generations=400", "tracking=none"]
+    script = """
+set -e
+mount -t tmpfs -o size=48k tmpfs small
+{command} > said
+cp -r small/. kept
+umount small
+"""
+    command = shlex.join([sys.executable, "-c", "import sys; from syntonic.runners.cli import main; sys.exit(main())"])
+    for name in ("small", "kept", "elsewhere"):
+        (folder / name).mkdir()
+    environment = {**os.environ, "SYNTONIC_HOME": "small/home", "TMPDIR": str(folder / "elsewhere")}
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script.format(command=f"{command} {shlex.join(words)}")],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip(done.stderr)
+    said = (folder / "said").read_text()
+    assert done.returncode == 0, said + done.stderr
+    assert "No space left on device" in said
+    assert "accuracy  1.0000  1.0000" in said
+    (run,) = (folder / "kept" / "home" / "runs").iterdir()
+    (saved,) = (folder / "elsewhere").iterdir()
+    shutil.copytree(saved, run, dirs_exist_ok=True)
+    steps = [json.loads(line)["step"] for line in (run / "journal.jsonl").read_text().splitlines()]
+    assert steps == list(range(1, 401))
+    assert facts(run)["status"] == "FINISHED"
+    assert checkpoint.read(run / "checkpoints" / "gen-00000400").generation == 400

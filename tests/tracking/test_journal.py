@@ -1,10 +1,11 @@
 """The journal: every generation once, whatever a kill left behind."""
 
 import math
+import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syntonic.tracking.journal import Journal
@@ -47,6 +48,7 @@ def test_numbers_that_are_none_survive(path: Path) -> None:
     assert point.metrics["b"] == math.inf
 
 
+@settings(deadline=None)  # a disk may take its time
 @given(cut=st.integers(min_value=1, max_value=200))
 def test_a_half_written_line_is_cut_off(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
@@ -59,4 +61,32 @@ def test_a_half_written_line_is_cut_off(tmp_path_factory: pytest.TempPathFactory
     for step in range(1, 5):
         journal.append(step, {"loss": 1.0})
     assert [point.step for point in journal.points()] == [1, 2, 3, 4]
+    journal.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_what_the_disk_refuses_is_saved_elsewhere(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(path.parent))
+    journal = fill(path, 1, 2)
+    with Path("/dev/full").open("ab", buffering=0) as full:
+        real, journal._file = journal._file, full
+        for step in range(3, 6):
+            journal.append(step, {"loss": 1.0})
+            journal.flush()
+        journal.close()
+    real.close()
+    (saved,) = path.parent.glob(f"syntonic-{path.parent.name}-*/journal.jsonl")
+    assert [point.step for point in Journal(saved).points()] == [1, 2, 3, 4, 5]
+    assert [point.step for point in Journal(path).points()] == [1, 2]
+
+
+def test_a_disk_that_has_room_again_gets_everything(path: Path) -> None:
+    journal = fill(path, 1)
+    with path.open("rb", buffering=0) as deaf:
+        real, journal._file = journal._file, deaf
+        journal.append(2, {"loss": 1.0})
+        journal.flush()
+    journal._file = real
+    journal.append(3, {"loss": 1.0})
+    assert [point.step for point in journal.points()] == [1, 2, 3]
     journal.close()
