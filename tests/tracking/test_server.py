@@ -1,14 +1,19 @@
-"""A tracking server that goes away in the middle of a run and comes back: the run goes on and every point arrives."""
+"""A tracking server that goes away in the middle of a run and comes back, or wants a password: every point arrives."""
 
+import base64
+import http.client
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +74,50 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+USER, PASSWORD = "somebody", secrets.token_hex()
+
+
+class Gate(BaseHTTPRequestHandler):
+    """Lets nobody through to a server who does not say the password."""
+
+    port: int
+    turned_away = 0
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.headers.get("Authorization") != f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}":
+            Gate.turned_away += 1
+            self._answer(401, {}, b"who are you?")
+            return
+        behind = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        behind.request(self.command, self.path, body, {**self.headers, "Host": f"127.0.0.1:{self.port}"})
+        found = behind.getresponse()
+        self._answer(found.status, {"Content-Type": found.getheader("Content-Type", "text/plain")}, found.read())
+        behind.close()
+
+    def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response(status)
+        for key, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *words: object) -> None:
+        """Says nothing."""
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass
+
+
+@pytest.fixture
+def gate(server: Server) -> Iterator[str]:
+    """The address of a gate in front of the server."""
+    Gate.port = server.port
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gate) as door:
+        threading.Thread(target=door.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{door.server_port}"
+        door.shutdown()
+
+
 def histories(server: Server, run_id: str) -> Any:
     """Returns the run, and how often each step of a metric is there."""
     from mlflow import MlflowClient
@@ -127,3 +176,30 @@ def test_what_was_measured_without_a_server_is_sent_when_it_is_there(
     found, logged = histories(server, filed.run_id)
     assert found.info.status == "KILLED"
     assert logged == list(range(1, 51))
+
+
+def test_a_password_from_the_environment_opens_a_server_and_is_written_nowhere(
+    run: Run, server: Server, gate: str, steps: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = run.folder / "checkpoints" / "gen-00000020"
+    kept.mkdir(parents=True)
+    (kept / "state.safetensors").write_bytes(b"x")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", USER)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong")
+    courier = Courier(run, request(run, gate, "syntonic"), gate, served=False)
+    for step in steps(1, 21):
+        courier.log(step)
+    receipt = courier.finish(Ending(Status.FINISHED, 20))
+    assert "401" in receipt.problems[0]
+    assert "everything is kept in" in receipt.problems[0]
+    assert Gate.turned_away > 0
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
+    with opened(run.folder) as outbox:
+        assert writer.deliver(outbox, patience=60.0)
+    filed = Outbox(run.folder).read_filed()
+    assert filed is not None
+    found, logged = histories(server, filed.run_id)
+    assert (found.info.status, logged) == ("FINISHED", list(range(1, 21)))
+    assert len(found.outputs.model_outputs) == 1
+    written = [path for path in run.folder.rglob("*") if path.is_file()]
+    assert not [path for path in written if PASSWORD.encode() in path.read_bytes()]
