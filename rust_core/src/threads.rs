@@ -1,12 +1,13 @@
 //! Threads for one large operation: the caller and its helpers take pieces of the work until none is left.
 //!
 //! Pieces are cut by the shape of the work alone and no sum runs across pieces, so that results do not depend on the
-//! number of threads. Helpers are started at the first large operation, and sleep between operations. (Evolution has a
-//! crew of its own, `evolve/crew.rs`, whose helpers stay awake between generations.)
+//! number of threads. Helpers are started at the first large operation. One that has finished looks out for the next
+//! operation for a while before it sleeps, since waking it takes as long as some operations do.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 
@@ -17,6 +18,12 @@ static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
 /// The helpers, and the process that has them: one that was forked from it has none.
 static HELPERS: OnceLock<Option<(ThreadPool, u32)>> = OnceLock::new();
+
+/// Rises with each operation that calls helpers.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a helper looks out for the next operation before it sleeps.
+pub(crate) const PATIENCE: Duration = Duration::from_micros(200);
 
 /// Returns the most threads that one operation uses, the caller included.
 pub fn count() -> usize {
@@ -60,12 +67,45 @@ where
             work(piece);
         }
     };
+    let busy = AtomicUsize::new(helpers);
     pool.in_place_scope(|scope| {
         for _ in 0..helpers {
-            scope.spawn(|_| join());
+            scope.spawn(|_| {
+                join();
+                rayon_core::spawn(look_out);
+                busy.fetch_sub(1, Ordering::Release);
+            });
         }
+        CALLS.fetch_add(1, Ordering::Release);
         join();
+        // A caller that slept until its helpers are ready would be woken late.
+        await_until(|| busy.load(Ordering::Acquire) == 0);
     });
+}
+
+/// Keeps a helper awake until the next operation calls, or until none has called for a while.
+fn look_out() {
+    let seen = CALLS.load(Ordering::Acquire);
+    await_until(|| CALLS.load(Ordering::Acquire) != seen);
+}
+
+/// Waits for something, but no longer than `PATIENCE`: at first in place, then by giving way to other threads.
+fn await_until(what: impl Fn() -> bool) {
+    let start = Instant::now();
+    let mut rounds = 0_u32;
+    while !what() && start.elapsed() < PATIENCE {
+        pause(&mut rounds);
+    }
+}
+
+/// Waits a moment: at first in place, then by giving way to other threads.
+pub(crate) fn pause(rounds: &mut u32) {
+    *rounds += 1;
+    if *rounds < 1_000 {
+        std::hint::spin_loop();
+    } else {
+        std::thread::yield_now();
+    }
 }
 
 /// Returns the helpers; none on one core, in a forked process, or where the system grants no threads.

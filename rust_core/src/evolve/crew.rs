@@ -10,14 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::threads::{PATIENCE, pause};
 use crate::{Error, Result};
 
 /// Vector instructions below which the caller works alone: a few microseconds.
 const WORTH: usize = 20_000;
-/// How long a helper looks out for work before it sleeps.
-const PATIENCE: Duration = Duration::from_micros(200);
 
 /// Vector instructions that one normal takes in 16 lanes.
 pub(super) const NORMAL_COST: usize = 55;
@@ -127,16 +126,6 @@ impl Crew {
             resume_unwind(panic);
         }
         items.results.iter().filter_map(|slot| lock(slot).take()).collect()
-    }
-}
-
-/// Waits a moment: at first in place, then by giving way to other threads.
-fn pause(rounds: &mut u32) {
-    *rounds += 1;
-    if *rounds < 1_000 {
-        std::hint::spin_loop();
-    } else {
-        std::thread::yield_now();
     }
 }
 

@@ -1,16 +1,18 @@
-//! The direction that the scores favour: sum over pairs of utility times noise, the noise drawn again from its counters.
+//! The direction that the scores favour: sum over pairs of utility times noise, which the evaluation left or which is drawn
+//! again from its counters.
 //!
 //! Each element is summed over the pairs in one fixed order by one thread, in binary64.
 
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use pulp::{Arch, NullaryFnOnce};
 
 use super::crew::{Crew, NORMAL_COST};
-use crate::ops::LANES;
+use crate::ops::{LANES, Memory};
 use crate::program::{Perturbation, Rank};
-use crate::tensor::Shape;
 use crate::tensor::philox::NORMALS_PER_BLOCK;
+use crate::tensor::{Real, Shape};
 
 /// Elements whose sums one task keeps: 24 KiB with their noise.
 const ELEMENTS: usize = 16 * NORMALS_PER_BLOCK;
@@ -18,13 +20,27 @@ const ELEMENTS: usize = 16 * NORMALS_PER_BLOCK;
 /// Sixteen pairs' utilities.
 type Utilities = [f64; LANES];
 
+/// All normals of each group of pairs, where the evaluation left them.
+pub(super) type Left<T> = Arc<Vec<OnceLock<Memory<T, LANES>>>>;
+
 /// Returns sum_p u_p noise_p for each element of each parameter, where `utilities[p]` is that of pair p.
-pub(super) fn direction(crew: &Crew, perturbation: &Perturbation, shapes: &[Shape], utilities: &[f64]) -> Vec<f64> {
+pub(super) fn direction<T: Real>(
+    crew: &Crew,
+    perturbation: &Perturbation,
+    left: &Left<T>,
+    shapes: &[Shape],
+    utilities: &[f64],
+) -> Vec<f64> {
     let groups = utilities.chunks(LANES).map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)));
     let groups: Vec<Utilities> = groups.collect();
-    let noise = low_rank_noise(crew, perturbation, groups.len());
+    let mut sums = Sums { perturbation: perturbation.clone(), groups, left: Arc::clone(left), again: Vec::new() };
+    if left.iter().filter(|noise| noise.get().is_some()).count() < sums.groups.len() {
+        sums.left = Arc::default();
+        sums.again = low_rank_noise(crew, perturbation, sums.groups.len());
+    }
     let elements: usize = shapes.iter().map(Shape::numel).sum();
-    let cost = groups.len() * (NORMAL_COST * perturbation.scratch_len() + 8 * elements);
+    let drawn = if sums.left.is_empty() { NORMAL_COST * perturbation.scratch_len() } else { 0 };
+    let cost = sums.groups.len() * (drawn + 8 * elements);
     let tasks: Vec<Task> = (shapes.iter().zip(perturbation.ranks()).enumerate())
         .flat_map(|(parameter, (shape, &rank))| {
             let size = match rank {
@@ -35,15 +51,14 @@ pub(super) fn direction(crew: &Crew, perturbation: &Perturbation, shapes: &[Shap
             (0..shape.numel()).step_by(size.max(1)).map(task)
         })
         .collect();
-    let sums = Sums { perturbation: perturbation.clone(), groups, noise };
     crew.map(tasks.len(), cost, move |i| tasks[i].run(&sums)).concat()
 }
 
 /// All normals of one group of pairs, for one parameter.
-type GroupNoise = Vec<[f32; LANES]>;
+type GroupNoise<T> = Vec<[T; LANES]>;
 
 /// Returns, for each group, the normals of each parameter whose noise is of low rank; nothing for the others.
-fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, groups: usize) -> Vec<Vec<GroupNoise>> {
+fn low_rank_noise<T: Real>(crew: &Crew, perturbation: &Perturbation, groups: usize) -> Vec<Vec<GroupNoise<T>>> {
     let length = |(parameter, rank): (usize, &Rank)| match rank {
         Rank::Full => 0,
         Rank::Low { .. } => perturbation.normals_of(parameter),
@@ -53,7 +68,7 @@ fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, groups: usize) -> Ve
     let perturbation = perturbation.clone();
     crew.map(groups, cost, move |group| {
         let draw = |(parameter, &length): (usize, &usize)| {
-            let mut noise = vec![[0.0_f32; LANES]; length];
+            let mut noise = vec![[T::ZERO; LANES]; length];
             perturbation.fill_blocks(parameter, (group * LANES) as u32, 0, &mut noise);
             noise
         };
@@ -62,10 +77,23 @@ fn low_rank_noise(crew: &Crew, perturbation: &Perturbation, groups: usize) -> Ve
 }
 
 /// What all tasks read.
-struct Sums {
+struct Sums<T> {
     perturbation: Perturbation,
     groups: Vec<Utilities>,
-    noise: Vec<Vec<GroupNoise>>,
+    /// The noise of every group, or nothing.
+    left: Left<T>,
+    /// If nothing was left: the noise of low rank, drawn again.
+    again: Vec<Vec<GroupNoise<T>>>,
+}
+
+impl<T> Sums<T> {
+    /// Returns the normals of one parameter in one group, if they are there.
+    fn noise(&self, group: usize, parameter: usize) -> Option<&[[T; LANES]]> {
+        match self.left.get(group).and_then(OnceLock::get) {
+            Some(noise) => Some(self.perturbation.normals(parameter, noise)),
+            None => self.again.get(group).map(|all| all[parameter].as_slice()).filter(|noise| !noise.is_empty()),
+        }
+    }
 }
 
 /// The sums of some elements of one parameter; of whole rows if its noise is of low rank.
@@ -76,7 +104,7 @@ struct Task {
 }
 
 impl Task {
-    fn run(&self, sums: &Sums) -> Vec<f64> {
+    fn run<T: Real>(&self, sums: &Sums<T>) -> Vec<f64> {
         match self.rank {
             Rank::Full => self.full(sums),
             Rank::Low { rows, columns, rank } => {
@@ -86,26 +114,34 @@ impl Task {
         }
     }
 
-    fn full(&self, all: &Sums) -> Vec<f64> {
+    fn full<T: Real>(&self, all: &Sums<T>) -> Vec<f64> {
         let padded = self.elements.len().next_multiple_of(NORMALS_PER_BLOCK);
-        let mut noise = vec![[0.0_f32; LANES]; padded];
+        let mut drawn = Vec::new();
         let mut sums = vec![[0.0; LANES]; padded];
         let block = (self.elements.start / NORMALS_PER_BLOCK) as u32;
         for (group, utilities) in all.groups.iter().enumerate() {
-            all.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, block, &mut noise);
-            Arch::new().dispatch(Accumulate { utilities, noise: &noise, sums: &mut sums });
+            let noise = match all.noise(group, self.parameter) {
+                Some(noise) => &noise[self.elements.start..][..padded],
+                None => {
+                    drawn.resize(padded, [T::ZERO; LANES]);
+                    all.perturbation.fill_blocks(self.parameter, (group * LANES) as u32, block, &mut drawn);
+                    &drawn
+                }
+            };
+            Arch::new().dispatch(Accumulate { utilities, noise, sums: &mut sums });
         }
         sums[..self.elements.len()].iter().map(|lanes| lanes.iter().sum()).collect()
     }
 
-    fn row(&self, all: &Sums, row: usize, (rows, columns, rank): (usize, usize, usize)) -> Vec<f64> {
+    fn row<T: Real>(&self, all: &Sums<T>, row: usize, (rows, columns, rank): (usize, usize, usize)) -> Vec<f64> {
         let scale = 1.0 / (rank as f64).sqrt();
         let mut sums = vec![[0.0; LANES]; columns];
         for r in 0..rank {
-            for (utilities, noise) in all.groups.iter().zip(&all.noise) {
-                let (left, right) = noise[self.parameter].split_at(rank * rows);
+            for (group, utilities) in all.groups.iter().enumerate() {
+                let Some(noise) = all.noise(group, self.parameter) else { continue };
+                let (left, right) = noise.split_at(rank * rows);
                 let left = left[r * rows + row];
-                let weighted = std::array::from_fn(|l| utilities[l] * f64::from(left[l]));
+                let weighted = std::array::from_fn(|l| utilities[l] * left[l].to_f64());
                 let noise = &right[r * columns..][..columns];
                 Arch::new().dispatch(Accumulate { utilities: &weighted, noise, sums: &mut sums });
             }
@@ -115,13 +151,13 @@ impl Task {
 }
 
 /// sums += utilities * noise, lane by lane.
-struct Accumulate<'a> {
+struct Accumulate<'a, T> {
     utilities: &'a Utilities,
-    noise: &'a [[f32; LANES]],
+    noise: &'a [[T; LANES]],
     sums: &'a mut [[f64; LANES]],
 }
 
-impl NullaryFnOnce for Accumulate<'_> {
+impl<T: Real> NullaryFnOnce for Accumulate<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -131,7 +167,7 @@ impl NullaryFnOnce for Accumulate<'_> {
         for (sums, noise) in blocks {
             let (sums, noise) = (sums.as_flattened_mut(), noise.as_flattened());
             for ((sum, &noise), &u) in sums.iter_mut().zip(noise).zip(utilities.as_flattened()) {
-                *sum = u.mul_add(f64::from(noise), *sum);
+                *sum = u.mul_add(noise.to_f64(), *sum);
             }
         }
     }
@@ -171,7 +207,15 @@ mod tests {
             let utilities: Vec<f64> = (0..37).map(|p| f64::from(p) * 0.11 - 1.7).collect();
             let perturbation = Perturbation::new(3, 9, std::slice::from_ref(&shape), rank);
             let crew = Crew::new(Some(2)).unwrap();
-            let ours = direction(&crew, &perturbation, std::slice::from_ref(&shape), &utilities);
+            let shapes = std::slice::from_ref(&shape);
+            let ours = direction::<f32>(&crew, &perturbation, &Left::default(), shapes, &utilities);
+            let left: Left<f64> = Arc::new((0..3).map(|_| OnceLock::new()).collect());
+            for (group, left) in left.iter().enumerate() {
+                let mut noise = Memory::default();
+                perturbation.fill((group * LANES) as u32, &mut noise);
+                left.set(noise).unwrap();
+            }
+            assert_eq!(direction(&crew, &perturbation, &left, shapes, &utilities), ours);
             let exact = by_definition(&shape, perturbation.ranks()[0], &utilities);
             for (x, y) in ours.iter().zip(exact) {
                 assert!((x - y).abs() < 1e-10, "{x} {y}");

@@ -5,7 +5,7 @@ mod evaluate;
 use std::sync::Arc;
 
 use super::crew::Crew;
-use super::direction::direction;
+use super::direction::{Left, direction};
 use super::harmonize::{Modes, harmonize, syntony};
 use super::population::Evaluation;
 use super::{AttractorMemory, Config, Record, State, centred_ranks, optimizer};
@@ -162,18 +162,27 @@ impl Evolution {
         let evaluation = population.evaluate(&self.crew);
         let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
         let found = population.evaluator.centre(&wanted);
-        self.tell(&evaluation, found[0], found[1..].to_vec())
+        let towards = |evolution: &Self, utilities: &[f64]| {
+            direction(&evolution.crew, &evolution.perturbation, &population.left, &evolution.shapes, utilities)
+        };
+        self.tell(&evaluation, towards, found[0], found[1..].to_vec())
     }
 
-    /// Moves the centre by what the members' losses say.
-    fn tell(&mut self, evaluation: &Evaluation, loss: f64, metrics: Vec<f64>) -> Result<Record> {
+    /// Moves the centre by what the members' losses say; `towards` gives the direction that utilities favour.
+    fn tell(
+        &mut self,
+        evaluation: &Evaluation,
+        towards: impl FnOnce(&Self, &[f64]) -> Vec<f64>,
+        loss: f64,
+        metrics: Vec<f64>,
+    ) -> Result<Record> {
         let scores = self.scores(evaluation);
         let survives = self.survivors(evaluation);
         let ranks = centred_ranks(&scores, |i| survives[i]);
         let sigma = self.sigma();
         let size = (self.config.population_size as f64) * sigma;
         let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
-        let towards = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
+        let towards = towards(self, &utilities);
 
         let state = &self.state;
         let score = self.config.lambda_syntony * self.syntony(&state.centre)? - loss;
@@ -267,7 +276,7 @@ impl Evolution {
         let sign = if member.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut utilities = vec![0.0; self.config.population_size / 2];
         utilities[member / 2] = sign * self.sigma();
-        let offset = direction(&self.crew, &self.perturbation, &self.shapes, &utilities);
+        let offset = direction::<f32>(&self.crew, &self.perturbation, &Left::default(), &self.shapes, &utilities);
         self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
     }
 

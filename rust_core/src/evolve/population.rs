@@ -1,11 +1,15 @@
 //! Evaluates a population: sixteen mirrored pairs at a time on each thread.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::crew::{Crew, NORMAL_COST};
+use super::direction::Left;
 use crate::ops::{Element, LANES, Parameter};
 use crate::program::{Evaluator, Half, Perturbation, Workspace, Workspaces};
 use crate::tensor::Shape;
+
+/// The most bytes of normals that are left for the direction: drawing them again would take longer than reading them.
+const LEFT: usize = 16 << 20;
 
 /// The members of one generation.
 pub(super) struct Population<T> {
@@ -18,6 +22,15 @@ pub(super) struct Population<T> {
     /// w(n) of each parameter's modes; nothing if nobody asks for syntony.
     pub weights: Option<Arc<Vec<Vec<f64>>>>,
     pub workspaces: Arc<Workspaces<T>>,
+    /// The normals of each group, for the direction; no groups if there are too many normals.
+    pub left: Left<T>,
+}
+
+/// Returns a place for the normals of each group, or none if they are too many.
+pub(super) fn places<T>(perturbation: &Perturbation, pairs: usize) -> Left<T> {
+    let groups = pairs.div_ceil(LANES);
+    let bytes = groups.saturating_mul(perturbation.scratch_len()).saturating_mul(size_of::<[T; LANES]>());
+    Arc::new((0..if bytes <= LEFT { groups } else { 0 }).map(|_| OnceLock::new()).collect())
 }
 
 /// What was found of each member; member 2p is centre + sigma * noise of pair p, member 2p + 1 its mirror image.
@@ -56,10 +69,14 @@ impl<T: Element + Default> Population<T> {
         let sigma = T::from_f64(self.sigma);
         self.workspaces.with(|workspace| {
             self.perturbation.fill(pair, &mut workspace.noise);
-            [Half::Plus, Half::Minus].map(|half| Group {
+            let found = [Half::Plus, Half::Minus].map(|half| Group {
                 losses: self.evaluator.members(&self.perturbation, sigma, half, pair, workspace),
                 syntonies: self.weights.as_ref().map(|weights| self.syntony(weights, half, workspace)),
-            })
+            });
+            if let Some(left) = self.left.get(first / LANES) {
+                left.get_or_init(|| std::mem::take(&mut workspace.noise));
+            }
+            found
         })
     }
 

@@ -10,28 +10,37 @@
 /// assert_eq!(centred_ranks(&[3.0, f64::NAN, 5.0], |_| true), [0.0, -0.5, 0.5]);
 /// ```
 pub fn centred_ranks(scores: &[f64], take_part: impl Fn(usize) -> bool) -> Vec<f64> {
-    // Integers that order like the scores, then by member: they sort twice as fast as floats with an index.
-    let mut order: Vec<u128> =
-        scores.iter().enumerate().filter(|(i, _)| take_part(*i)).map(|(i, &x)| ordered(x) << 64 | i as u128).collect();
+    // Integers that order like the scores but for their last digits, where the member stands: they sort in half the time
+    // of pairs. The few that agree in all other digits are put in order afterwards.
+    let low = scores.len().next_power_of_two() as u64 - 1;
+    let member = |key: u64| (key & low) as usize;
+    let exact = |key: &u64| ordered(scores[member(*key)]);
+    let those = scores.iter().enumerate().filter(|(i, _)| take_part(*i));
+    let mut order: Vec<u64> = those.map(|(i, &x)| ordered(x) & !low | i as u64).collect();
     order.sort_unstable();
     let last = order.len().saturating_sub(1).max(1) as f64;
     let mut ranks = vec![0.0; scores.len()];
     let mut start = 0;
-    for group in order.chunk_by(|x, y| x >> 64 == y >> 64) {
-        let mean = start as f64 + (group.len() - 1) as f64 / 2.0;
-        for &member in group {
-            ranks[member as u64 as usize] = mean / last - 0.5;
+    for near in order.chunk_by_mut(|x, y| x | low == y | low) {
+        if near.len() > 1 {
+            near.sort_unstable_by_key(exact);
         }
-        start += group.len();
+        for group in near.chunk_by(|x, y| exact(x) == exact(y)) {
+            let mean = start as f64 + (group.len() - 1) as f64 / 2.0;
+            for &key in group {
+                ranks[member(key)] = mean / last - 0.5;
+            }
+            start += group.len();
+        }
     }
     ranks
 }
 
 /// Returns an integer that orders like the score; NaN like minus infinity, -0 like 0.
-fn ordered(score: f64) -> u128 {
+fn ordered(score: f64) -> u64 {
     let score = if score.is_nan() { f64::NEG_INFINITY } else { score + 0.0 };
     let bits = score.to_bits();
-    u128::from(if score.is_sign_negative() { !bits } else { bits | 1 << 63 })
+    if score.is_sign_negative() { !bits } else { bits | 1 << 63 }
 }
 
 #[cfg(test)]
@@ -50,6 +59,16 @@ mod tests {
         let scores = [f64::NEG_INFINITY, -2.5, -1e-300, -0.0, 0.0, 1e-300, 2.5, f64::INFINITY, f64::NAN];
         let ranks: Vec<f64> = centred_ranks(&scores, |_| true).iter().map(|r| (r + 0.5) * 8.0).collect();
         assert_eq!(ranks, [0.5, 2.0, 3.0, 4.5, 4.5, 6.0, 7.0, 8.0, 0.5]);
+    }
+
+    #[test]
+    fn the_last_digit_counts() {
+        let scores: Vec<f64> = (0..200_u64).map(|i| f64::from_bits(1.0_f64.to_bits() + (i * 77) % 100)).collect();
+        let ranks = centred_ranks(&scores, |_| true);
+        for (i, x) in scores.iter().enumerate() {
+            let below = scores.iter().filter(|y| *y < x).count() as f64;
+            assert_eq!(ranks[i], (below + 0.5) / 199.0 - 0.5, "{i}");
+        }
     }
 
     #[test]

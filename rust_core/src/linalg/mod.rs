@@ -1,8 +1,6 @@
 //! Products of matrices: floats, complex numbers, and exactly on the golden lattice.
 
 mod complex;
-mod gemm;
-mod kernel;
 mod lattice;
 mod products;
 

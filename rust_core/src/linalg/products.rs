@@ -1,10 +1,10 @@
 //! The products of float matrices by name: each is alpha op(A) op(B) + beta C, or a sum of two such.
 
-use super::gemm::{Matrix, WORTH, gemm};
 use crate::exact::constants::{PHI, PHI_INVERSE};
 use crate::ops::Element;
+use crate::ops::gemm::{Matrix, batched, gemm};
 use crate::tensor::{Buffer, DType, Shape, Tensor, golden_weight};
-use crate::{Error, Result, threads};
+use crate::{Error, Result};
 
 /// What is done with a factor before the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,17 +158,8 @@ fn bmm_as<T: Element>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     shape.check("bmm")?;
     let mut out = Buffer::stale(shape.numel());
     let (x, y) = (T::slice(a), T::slice(b));
-    let one = |(i, out): (usize, &mut [T])| {
-        let (x, y) = (&x[i * m * k..][..m * k], &y[i * k * n..][..k * n]);
-        gemm(Matrix::new(x, m, k), Matrix::new(y, k, n), T::ONE, false, out);
-    };
-    let pieces = out.values_mut().chunks_mut((m * n).max(1)).enumerate();
-    // A large product has threads of its own.
-    if m * k * n * batch >= WORTH && m * k * n < WORTH {
-        threads::each(pieces, one);
-    } else {
-        pieces.for_each(one);
-    }
+    let factors = |i: usize| (Matrix::new(&x[i * m * k..][..m * k], m, k), Matrix::new(&y[i * k * n..][..k * n], k, n));
+    batched((m, k, n), factors, out.values_mut());
     Tensor::new(shape, T::storage(out))
 }
 

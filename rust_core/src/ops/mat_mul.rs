@@ -2,10 +2,11 @@
 
 use pulp::Simd;
 
+use super::gemm::{Matrix, batched};
 use super::lanes::reserve;
 use super::packed::{filled, groups, place, product};
 use super::sizes::{Size, Window};
-use super::{Call, Operation, Split, expect_inputs};
+use super::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -79,19 +80,19 @@ impl Operation for MatMul {
         output.numel().saturating_mul(inputs[0].last())
     }
 
-    fn split(&self, inputs: &[&Shape]) -> Split {
-        let (a, b) = (inputs[0].dims(), inputs[1].dims());
-        match (a.len(), b.len()) {
-            (2.., 1 | 2) => Split { axes: a.len() - 1, inputs: 1 },
-            (3.., _) if a[..a.len() - 2] == b[..b.len() - 2] => Split { axes: a.len() - 2, inputs: 2 },
-            _ => Split::WHOLE,
-        }
+    fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+        let [Operand::Shared(a), Operand::Shared(b)] = call.inputs else { return false };
+        let Ok(plan) = plan(call.shapes[0], call.shapes[1]) else { return false };
+        plan.alone(a, b, out);
+        true
     }
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        if let Ok(plan) = plan(call.shapes[0], call.shapes[1]) {
-            plan.run(call, out);
+        let Ok(plan) = plan(call.shapes[0], call.shapes[1]) else { return };
+        match call.inputs {
+            [Operand::Shared(a), Operand::Shared(b)] if L == 1 => plan.alone(a, b, out.as_flattened_mut()),
+            _ => plan.run(call, out),
         }
     }
 }
@@ -107,6 +108,20 @@ impl Plan {
             index /= size;
         }
         at
+    }
+
+    /// Computes the product of values that are the same for all members.
+    fn alone<T: Real>(&self, a: &[T], b: &[T], out: &mut [T]) {
+        let &Self { mut n, k, m, .. } = self;
+        if self.strides.iter().all(|stride| stride[1] == 0) {
+            // One b for all: the matrices a lie below each other as one.
+            n *= self.batch.iter().product::<usize>();
+        }
+        let factors = |i: usize| {
+            let at = self.matrices(i);
+            (Matrix::new(&a[at[0] * n * k..][..n * k], n, k), Matrix::new(&b[at[1] * k * m..][..k * m], k, m))
+        };
+        batched((n, k, m), factors, out);
     }
 
     fn run<T: Real, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {

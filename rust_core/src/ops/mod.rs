@@ -8,6 +8,7 @@ pub(crate) mod channels;
 pub(crate) mod columns;
 mod eager;
 mod elementwise;
+pub(crate) mod gemm;
 mod lanes;
 mod lines;
 #[cfg(test)]

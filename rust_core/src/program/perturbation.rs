@@ -105,9 +105,14 @@ impl Perturbation {
         Arch::new().dispatch(Fill { key, parameter: parameter as u32, first, generation, block, out });
     }
 
+    /// Returns the normals of one parameter, in whole blocks, given the filled scratch.
+    pub fn normals<'a, T>(&self, parameter: usize, scratch: &'a [[T; LANES]]) -> &'a [[T; LANES]] {
+        &scratch[self.offsets[parameter]..self.offsets[parameter + 1]]
+    }
+
     /// Returns how parameter `parameter` is perturbed, given the filled scratch.
     pub fn noise<'a, T: Real>(&self, parameter: usize, sigma: T, scratch: &'a [[T; LANES]]) -> Noise<'a, T, LANES> {
-        let noise = &scratch[self.offsets[parameter]..self.offsets[parameter + 1]];
+        let noise = self.normals(parameter, scratch);
         match self.ranks[parameter] {
             Rank::Full => Noise::Full { noise, scale: sigma },
             Rank::Low { rows, columns, rank } => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::population::Population;
+use super::super::population::{Population, places};
 use super::{Evolution, Objective};
 use crate::ops::{Draw, Element};
 use crate::program::{Evaluator, Workspaces};
@@ -46,6 +46,7 @@ impl Evolution {
             centre,
             weights: self.needs_syntony().then(|| Arc::clone(&self.weights)),
             workspaces,
+            left: places(&self.perturbation, self.config.population_size / 2),
         }))
     }
 }

@@ -1,26 +1,37 @@
 //! Products of float matrices: out = alpha A B, written over the result or added to it.
 //!
-//! B is packed once into panels as wide as a tile, A block by block into panels as high as one; then tiles are summed over
-//! 256 k at a time. No sum depends on how rows and columns are cut, so that the bits depend neither on the threads, which
-//! share blocks of rows, nor on the vectors. Small matrices are read where they lie.
+//! B is packed once into panels as wide as a tile; rows of A are read where they lie, or copied where they lie far apart.
+//! Tiles are summed over 256 k at a time, each sum going on from where it stands in the result: every element is one
+//! chain over k in rising order, as in every product of `ops`. So the bits depend neither on the threads, which share
+//! blocks of rows, nor on the vectors or the layout.
 //! Source of the blocking: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
+
+mod kernel;
+mod panels;
+
+use std::marker::PhantomData;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::kernel::{Finish, direct, packed, tile_columns, tile_rows, write};
+use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
+use panels::{PackB, PanelWidth, Rows};
+
 use crate::tensor::{Buffer, Real};
 use crate::threads;
 
 /// Terms that one pass over a tile sums.
 const DEPTH: usize = 256;
-/// The most rows of A that are packed together: they stay in the second cache.
+/// The most rows of A that are multiplied together: they stay in the second cache.
 const HEIGHT: usize = 128;
 /// Numbers of B that are packed together.
 const PACKED: usize = 1 << 22;
 /// Multiplications up to which packing costs more than it saves.
 const SMALL: usize = 1 << 19;
 /// Multiplications from which threads pay.
-pub(super) const WORTH: usize = 1 << 22;
+pub(crate) const WORTH: usize = 1 << 22;
+
+/// Multiplications in a piece of a batch, at least.
+const PIECE: usize = 1 << 18;
 
 /// A matrix in memory: element (i, j) lies at i * down + j * right.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +73,13 @@ pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: b
     if small && Arch::new().dispatch(Direct { a, b, finish, out: &mut *out }) {
         return;
     }
+    if add && a.columns > DEPTH {
+        // Sums go on where they lie, which cannot be where something else lies.
+        let mut sums = Buffer::stale(out.len());
+        gemm(a, b, T::ONE, false, sums.values_mut());
+        out.iter_mut().zip(sums.iter()).for_each(|(out, &sum)| *out = alpha.fma(sum, *out));
+        return;
+    }
     // Whole panels, whose width is that of the widest tile, so that the cut is the same on every machine.
     let width = (PACKED / a.columns / 64).max(1) * 64;
     for first in (0..b.columns).step_by(width) {
@@ -71,9 +89,29 @@ pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: b
     }
 }
 
+/// Writes `count` products of (m, k) by (k, n) one after the other to `out`; `factors` returns those of each.
+pub(crate) fn batched<'a, T: Real>(
+    (m, k, n): (usize, usize, usize),
+    factors: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync,
+    out: &mut [T],
+) {
+    let (size, work) = ((m * n).max(1), (m * k * n).max(1));
+    let several = PIECE.div_ceil(work);
+    let some = |(i, out): (usize, &mut [T])| {
+        for (j, out) in out.chunks_mut(size).enumerate() {
+            let (a, b) = factors(i * several + j);
+            gemm(a, b, T::ONE, false, out);
+        }
+    };
+    // A large product has threads of its own.
+    let threads = work < WORTH && work.saturating_mul(out.len() / size) >= WORTH;
+    let pieces = out.chunks_mut(several * size).enumerate();
+    if threads { threads::each(pieces, some) } else { pieces.for_each(some) }
+}
+
 /// Multiplies by some columns of B, which belong from column `first` of `out` on.
 fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, first: usize, threads: bool, out: &mut [T]) {
-    let panel = Arch::new().dispatch(PanelWidth(std::marker::PhantomData::<T>));
+    let panel = Arch::new().dispatch(PanelWidth(PhantomData::<T>));
     let panels = b.columns.div_ceil(panel);
     let mut memory = Buffer::stale(panels * panel * b.rows);
     let pack = |(i, out): (usize, &mut [T])| Arch::new().dispatch(PackB { b, first: i * panel, panel, out });
@@ -93,145 +131,6 @@ fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, first:
     let pieces = out.chunks_mut(height * columns).enumerate();
     let packed: &[T] = &memory;
     if threads { threads::each(pieces, |x| block(packed, x)) } else { pieces.for_each(|x| block(packed, x)) }
-}
-
-/// The width of a panel of B on this machine.
-struct PanelWidth<T>(std::marker::PhantomData<T>);
-
-impl<T: Real> WithSimd for PanelWidth<T> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        tile_columns::<S, T>()
-    }
-}
-
-/// Packs one panel of B: for each k a row of the panel, with zeros where B has ended.
-struct PackB<'a, T> {
-    b: Matrix<'a, T>,
-    first: usize,
-    panel: usize,
-    out: &'a mut [T],
-}
-
-impl<T: Real> WithSimd for PackB<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { b, first, panel, out } = self;
-        let width = panel.min(b.columns - first);
-        for (k, out) in out.chunks_exact_mut(panel).enumerate() {
-            let row = &b.values[k * b.down + first * b.right..];
-            if b.right == 1 {
-                out[..width].copy_from_slice(&row[..width]);
-            } else {
-                for (out, x) in out[..width].iter_mut().zip(row.iter().step_by(b.right)) {
-                    *out = *x;
-                }
-            }
-            out[width..].fill(T::ZERO);
-        }
-    }
-}
-
-/// The product of some rows of A with the packed columns of B.
-struct Rows<'a, T> {
-    a: Matrix<'a, T>,
-    packed: &'a [T],
-    /// Columns of B, without the padding
-    width: usize,
-    finish: Finish<T>,
-    /// Where they belong in a row of the result, and how long that is
-    first: usize,
-    columns: usize,
-    out: &'a mut [T],
-}
-
-impl<T: Real> WithSimd for Rows<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        match tile_rows::<S, T>() {
-            8 => self.run::<S, 8>(simd),
-            _ => self.run::<S, 4>(simd),
-        }
-    }
-}
-
-impl<T: Real> Rows<'_, T> {
-    #[inline(always)]
-    fn run<S: Simd, const R: usize>(&mut self, simd: S) {
-        let panel = tile_columns::<S, T>();
-        let depth = self.a.columns;
-        let mut memory = vec![T::ZERO; self.a.rows.next_multiple_of(R) * DEPTH.min(depth)];
-        for k in (0..depth).step_by(DEPTH) {
-            let count = DEPTH.min(depth - k);
-            let finish = Finish { add: self.finish.add || k > 0, ..self.finish };
-            let packed_a = &mut memory[..self.a.rows.next_multiple_of(R) * count];
-            pack_a::<T, R>(self.a, k, count, packed_a);
-            for (j, b) in self.packed.chunks_exact(panel * depth).enumerate() {
-                let b = &b[k * panel..(k + count) * panel];
-                let width = panel.min(self.width - j * panel);
-                let rows = self.out.chunks_mut(R * self.columns);
-                for (a, out) in packed_a.chunks_exact(R * count).zip(rows) {
-                    let sums = packed::<S, T, R>(simd, a, b);
-                    let at = (self.columns, self.first + j * panel);
-                    if width == panel && out.len() == R * self.columns {
-                        write(simd, sums, finish, at, out);
-                    } else {
-                        edge(simd, sums, finish, (at.0, at.1, width), out);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Packs rows of A: for each R rows and each k their R numbers, with zeros below the last row.
-#[inline(always)]
-fn pack_a<T: Real, const R: usize>(a: Matrix<'_, T>, first: usize, count: usize, out: &mut [T]) {
-    for (i, out) in out.chunks_exact_mut(R * count).enumerate() {
-        let rows = R.min(a.rows - i * R);
-        if rows < R {
-            out.fill(T::ZERO);
-        }
-        for r in 0..rows {
-            let row = &a.values[(i * R + r) * a.down + first * a.right..];
-            let places = out.as_chunks_mut::<R>().0.iter_mut();
-            if a.right == 1 {
-                for (out, &x) in places.zip(&row[..count]) {
-                    out[r] = x;
-                }
-            } else {
-                for (out, &x) in places.zip(row.iter().step_by(a.right)) {
-                    out[r] = x;
-                }
-            }
-        }
-    }
-}
-
-/// Writes the part of a tile that lies within the result: (columns of a row, first column, width).
-#[inline(always)]
-fn edge<S: Simd, T: Real, const R: usize>(
-    simd: S,
-    sums: [[T::Vector<S>; super::kernel::VECTORS]; R],
-    finish: Finish<T>,
-    (columns, first, width): (usize, usize, usize),
-    out: &mut [T],
-) {
-    // As wide as the widest tile: two vectors of 64 bytes.
-    let mut row = [T::ZERO; 32];
-    let panel = tile_columns::<S, T>();
-    for (sums, out) in sums.into_iter().zip(out.chunks_mut(columns)) {
-        let out = &mut out[first..first + width];
-        row[..width].copy_from_slice(out);
-        write(simd, [sums], finish, (panel, 0), &mut row[..panel]);
-        out.copy_from_slice(&row[..width]);
-    }
 }
 
 /// A small product, without packing; false if its sizes are not those of whole tiles.
@@ -266,7 +165,8 @@ impl<T: Real> Direct<'_, T> {
         for (i, out) in out.chunks_exact_mut(R * b.columns).enumerate() {
             let rows: [&[T]; R] = std::array::from_fn(|r| &a.values[(i * R + r) * a.down..][..b.rows]);
             for first in (0..b.columns).step_by(tile_columns::<S, T>()) {
-                let sums = direct::<S, T, R>(simd, rows, (b_values, b.columns, first));
+                let sums =
+                    tile::<S, T, R, VECTORS>(simd, rows, (b_values, b.columns, first), zeros::<S, T, R, VECTORS>(simd));
                 write(simd, sums, finish, (b.columns, first), out);
             }
         }
