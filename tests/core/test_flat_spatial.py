@@ -21,7 +21,7 @@ def windows(x, size, stride):
 
 
 @pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
-@pytest.mark.parametrize("padding", [(0, 0), (1, 2)])
+@pytest.mark.parametrize("padding", [(0, 0), (1, 2), (2, 3), (5, 4)])
 def test_conv2d(stride, padding):
     x, kernel = random(2, 7, 6, 3), random(4, 2, 3, 3)
     padded = np.pad(x, [(0, 0), (padding[0],) * 2, (padding[1],) * 2, (0, 0)])

@@ -12,11 +12,16 @@ from syntonic.core.fibonacci import fibonacci, lucas
 
 def test_sequences_follow_their_recurrence() -> None:
     f, g = 0, 1
-    for n in range(185):
+    for n in range(3000):
         assert fibonacci(n) == f
-        if n <= 182:
-            assert lucas(n) == 2 * g - f
+        assert lucas(n) == 2 * g - f
         f, g = g, f + g
+
+
+@pytest.mark.parametrize("n", [10_007, 999_999, 1_000_000])
+def test_large_terms_obey_an_identity(n: int) -> None:
+    # L(n)^2 - 5 F(n)^2 = 4 (-1)^n
+    assert lucas(n) ** 2 - 5 * fibonacci(n) ** 2 == (-1) ** n * 4
 
 
 @pytest.mark.parametrize("sequence", [fibonacci, lucas])

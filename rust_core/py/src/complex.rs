@@ -30,9 +30,19 @@ impl ComplexTensor {
     }
 
     /// Reads an array that has `.real` and `.imag`.
+    ///
+    /// Raises:
+    ///     TypeError: If it has not.
     #[staticmethod]
     fn from_array(array: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Self::new(&array.getattr("real")?, Some(&array.getattr("imag")?))
+        let (Ok(real), Ok(imag)) = (array.getattr("real"), array.getattr("imag")) else {
+            return Err(PyTypeError::new_err(format!(
+                "from_array: expected an array with .real and .imag, such as numpy.asarray(data, complex), got {}; \
+                 see ComplexTensor(real, imag) for two of real numbers",
+                array.get_type().name()?
+            )));
+        };
+        Self::new(&real, Some(&imag))
     }
 
     /// Sizes of the axes, outermost first.

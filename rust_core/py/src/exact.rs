@@ -9,23 +9,21 @@ use std::hash::{Hash, Hasher};
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyInt;
-use syntonic_core::Result;
+use pyo3::types::{PyInt, PyTuple};
 use syntonic_core::exact::snap::{Snapper, residual};
 use syntonic_core::exact::{GoldenExact as Golden, Rational};
+use syntonic_core::{Error, Result};
 
-use self::operand::fraction_type;
 pub(crate) use self::operand::operand;
-use crate::door::quick;
-
-/// A fraction as Python sees it: (numerator, denominator).
-type Pair = (i128, i128);
+use self::operand::{Integer, fraction_type};
+use crate::door::{quick, to_py};
 
 /// An exact number a + b*phi of the golden field, phi = (1 + sqrt 5) / 2, with rational a and b.
 ///
 /// Integers and `fractions.Fraction` may stand on either side of an operator. Floats are refused, since a float says
 /// nothing about the number it was rounded from: convert it first with `nearest`, `nearest_rational` or `Fraction(x)`.
-/// Numerators and denominators are 128-bit integers; a result that does not fit raises `OverflowError`.
+/// Results are exact at every size: up to 128 bits fast, and up to 65,536 bits (19,728 digits) of a numerator or denominator.
+/// Beyond it `OverflowError` is raised.
 ///
 /// Args:
 ///     a_num: Numerator of a.
@@ -35,7 +33,7 @@ type Pair = (i128, i128);
 ///
 /// Raises:
 ///     ZeroDivisionError: If a denominator is zero.
-///     OverflowError: If a number does not fit 128 bits.
+///     OverflowError: If a number has more than 65,536 bits.
 ///
 /// Example:
 ///     >>> phi = GoldenExact.golden_ratio()
@@ -46,21 +44,21 @@ type Pair = (i128, i128);
 ///     >>> str(GoldenExact(3, 2, -5, 1))
 ///     '3/2 - 5*phi'
 #[pyclass(frozen, module = "syntonic._core")]
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct GoldenExact(pub(crate) Golden);
 
 #[pymethods]
 impl GoldenExact {
     #[new]
     #[pyo3(signature = (a_num, a_den, b_num, b_den))]
-    fn new(a_num: i128, a_den: i128, b_num: i128, b_den: i128) -> PyResult<Self> {
-        exact(|| Ok(Golden::new(Rational::new(a_num, a_den)?, Rational::new(b_num, b_den)?)))
+    fn new(a_num: Integer, a_den: Integer, b_num: Integer, b_den: Integer) -> PyResult<Self> {
+        exact(|| Ok(Golden::new((a_num.0 / a_den.0)?, (b_num.0 / b_den.0)?)))
     }
 
     /// Returns a + b*phi.
     #[staticmethod]
-    fn from_integers(a: i128, b: i128) -> Self {
-        Self(Golden::new(a.into(), b.into()))
+    fn from_integers(a: Integer, b: Integer) -> Self {
+        Self(Golden::new(a.0, b.0))
     }
 
     /// Returns phi.
@@ -87,7 +85,7 @@ impl GoldenExact {
         Self(Golden::from_integers(-1, 2))
     }
 
-    /// Returns phi^n = F(n-1) + F(n)*phi, also for negative n; OverflowError from |n| of about 184.
+    /// Returns phi^n = F(n-1) + F(n)*phi, also for negative n; OverflowError from |n| of about 94,400.
     #[staticmethod]
     fn phi_to_power(n: i64) -> PyResult<Self> {
         exact(|| Golden::phi_to_power(n))
@@ -138,14 +136,14 @@ impl GoldenExact {
 
     /// The rational part a, as (numerator, denominator).
     #[getter]
-    fn rational_coefficient(&self) -> Pair {
-        pair(self.0.rational_coefficient())
+    fn rational_coefficient<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        pair(py, self.0.rational_coefficient())
     }
 
     /// The golden part b, as (numerator, denominator).
     #[getter]
-    fn phi_coefficient(&self) -> Pair {
-        pair(self.0.phi_coefficient())
+    fn phi_coefficient<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        pair(py, self.0.phi_coefficient())
     }
 
     /// Returns the image under sqrt 5 -> -sqrt 5: (a + b) - b*phi.
@@ -154,13 +152,13 @@ impl GoldenExact {
     }
 
     /// Returns the norm a^2 + ab - b^2, as (numerator, denominator).
-    fn field_norm(&self) -> PyResult<Pair> {
-        quick(|| self.0.norm()).map(pair)
+    fn field_norm<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        pair(py, &quick(|| self.0.norm())?)
     }
 
     /// Returns the trace 2a + b, as (numerator, denominator).
-    fn field_trace(&self) -> PyResult<Pair> {
-        quick(|| self.0.trace()).map(pair)
+    fn field_trace<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        pair(py, &quick(|| self.0.trace())?)
     }
 
     /// Returns self^n, also for negative n.
@@ -176,9 +174,13 @@ impl GoldenExact {
         exact(|| self.0.inverse())
     }
 
-    /// Returns the number as a float, right to about 4 units in the last place however much a + b*phi cancels.
-    fn eval(&self) -> f64 {
-        self.0.to_f64()
+    /// Returns the nearest float, of two the even one.
+    ///
+    /// Raises:
+    ///     OverflowError: If the number is beyond the largest float.
+    fn eval(&self) -> PyResult<f64> {
+        let x = self.0.to_f64();
+        if x.is_infinite() { Err(to_py(&Error::Overflow { op: "conversion to a float" })) } else { Ok(x) }
     }
 
     /// Returns whether b = 0.
@@ -191,15 +193,15 @@ impl GoldenExact {
         self.0.rational_coefficient().is_zero()
     }
 
-    /// Returns |self - x| as a float.
-    fn error_from(&self, x: f64) -> f64 {
-        let integers = [self.0.rational_coefficient(), self.0.phi_coefficient()].map(|part| {
-            let small = part.denominator() == 1 && part.numerator().unsigned_abs() <= 1 << 53;
-            small.then_some(part.numerator() as i64)
-        });
-        match integers {
-            [Some(a), Some(b)] => residual(x, a, b).abs(),
-            _ => (self.0.to_f64() - x).abs(),
+    /// Returns |self - x| as a float, right to the last place but for a unit.
+    fn error_from(&self, x: f64) -> PyResult<f64> {
+        if !x.is_finite() {
+            return Ok(x.abs());
+        }
+        let small = |part: i64| part.unsigned_abs() <= 1 << 53;
+        match self.0.to_point() {
+            Some((a, b)) if small(a) && small(b) => Ok(residual(x, a, b).abs()),
+            _ => Ok(exact(|| &self.0 - Golden::from_f64(x)?)?.eval()?.abs()),
         }
     }
 
@@ -244,23 +246,23 @@ impl GoldenExact {
     }
 
     fn __neg__(&self) -> PyResult<Self> {
-        exact(|| -self.0)
+        exact(|| -&self.0)
     }
 
     fn __pos__(&self) -> Self {
-        *self
+        self.clone()
     }
 
     fn __abs__(&self) -> PyResult<Self> {
-        if self.0 < Golden::ZERO { self.__neg__() } else { Ok(*self) }
+        if self.0 < Golden::ZERO { self.__neg__() } else { Ok(self.clone()) }
     }
 
     fn __bool__(&self) -> bool {
         !self.0.is_zero()
     }
 
-    fn __float__(&self) -> f64 {
-        self.0.to_f64()
+    fn __float__(&self) -> PyResult<f64> {
+        self.eval()
     }
 
     fn __richcmp__<'py>(&self, other: &Bound<'py, PyAny>, op: CompareOp) -> PyResult<Bound<'py, PyAny>> {
@@ -281,16 +283,15 @@ impl GoldenExact {
     /// Agrees with `hash` of equal integers and fractions.
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
         if self.is_purely_rational() {
-            return fraction_type(py)?.call1(self.rational_coefficient())?.hash();
+            return fraction_type(py)?.call1(self.rational_coefficient(py)?)?.hash();
         }
         let mut hasher = DefaultHasher::new();
         self.0.hash(&mut hasher);
         Ok(hasher.finish() as isize)
     }
 
-    fn __getnewargs__(&self) -> (i128, i128, i128, i128) {
-        let ((a_num, a_den), (b_num, b_den)) = (self.rational_coefficient(), self.phi_coefficient());
-        (a_num, a_den, b_num, b_den)
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.rational_coefficient(py)?.add(self.phi_coefficient(py)?)
     }
 
     fn __str__(&self) -> String {
@@ -298,7 +299,8 @@ impl GoldenExact {
     }
 
     fn __repr__(&self) -> String {
-        format!("GoldenExact{:?}", self.__getnewargs__())
+        let [a, b] = [self.0.rational_coefficient(), self.0.phi_coefficient()];
+        format!("GoldenExact({}, {}, {}, {})", a.numerator(), a.denominator(), b.numerator(), b.denominator())
     }
 }
 
@@ -307,10 +309,10 @@ impl GoldenExact {
         &self,
         symbol: &'static str,
         other: &Bound<'py, PyAny>,
-        f: impl FnOnce(Golden, Golden) -> Result<Golden>,
+        f: fn(&Golden, &Golden) -> Result<Golden>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match operand(symbol, other)? {
-            Some(other_number) => Ok(Bound::new(other.py(), exact(|| f(self.0, other_number))?)?.into_any()),
+            Some(y) => Ok(Bound::new(other.py(), exact(|| f(&self.0, &y))?)?.into_any()),
             None => Ok(other.py().NotImplemented().into_bound(other.py())),
         }
     }
@@ -320,8 +322,12 @@ fn exact(work: impl FnOnce() -> Result<Golden>) -> PyResult<GoldenExact> {
     quick(work).map(GoldenExact)
 }
 
-fn pair(number: Rational) -> Pair {
-    (number.numerator(), number.denominator())
+/// Returns a fraction as Python sees it: (numerator, denominator).
+fn pair<'py>(py: Python<'py>, number: &Rational) -> PyResult<Bound<'py, PyTuple>> {
+    match number.small() {
+        Some(small) => small.into_pyobject(py),
+        None => (number.numerator(), number.denominator()).into_pyobject(py),
+    }
 }
 
 /// Registers the class, and the functions and constants beside it.

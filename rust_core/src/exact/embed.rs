@@ -4,24 +4,23 @@
 //! algorithm on (|a|, |b|), shrinks both until nothing cancels any more; every step is exact.
 
 use std::cmp::Ordering;
-use std::ops::Sub;
 
 use super::constants::{PHI, PHI_LOW};
 
 /// A number s (p + q phi) phi^-steps with p, q >= 0 and s = -1 or 1.
-pub(super) struct Settled<T> {
+struct Settled {
     /// Whether s = -1.
-    pub negative: bool,
+    negative: bool,
     /// The rational part.
-    pub p: T,
+    p: u128,
     /// The golden part.
-    pub q: T,
+    q: u128,
     /// How often the number was multiplied by phi.
-    pub steps: u32,
+    steps: u32,
 }
 
 /// Writes u - v phi, with u >= 0 and v > 0, as a number in which nothing cancels.
-pub(super) fn settle<T: Copy + Ord + Sub<Output = T>>(mut u: T, mut v: T) -> Settled<T> {
+fn settle(mut u: u128, mut v: u128) -> Settled {
     let mut negative = true;
     let mut steps = 1;
     while u > v {
@@ -98,7 +97,7 @@ pub(super) fn sign(p: i128, q: i128) -> Ordering {
 }
 
 /// Returns phi^n to a few units in the last place.
-pub(super) fn power(n: u32) -> f64 {
+fn power(n: u32) -> f64 {
     // phi^n = F(n-1) + F(n) phi; Fibonacci numbers up to F(90) fit an i64.
     const CHUNK: u32 = 90;
     let (mut f, mut g) = (1_i64, 0_i64);
@@ -111,14 +110,14 @@ pub(super) fn power(n: u32) -> f64 {
 
 /// Returns x * phi as an unevaluated sum of two floats.
 #[inline]
-fn times_phi(x: f64) -> (f64, f64) {
+pub(super) fn times_phi(x: f64) -> (f64, f64) {
     let high = x * PHI;
     (high, x.mul_add(PHI, -high) + x * PHI_LOW)
 }
 
 /// Returns a + b as an unevaluated sum of two floats, without error (Knuth, TAOCP 2, 4.2.2).
 #[inline]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let of_b = sum - a;
     (sum, (a - (sum - of_b)) + (b - of_b))

@@ -1,26 +1,28 @@
 //! The golden field Q(phi): numbers a + b*phi with rational a and b, phi^2 = phi + 1.
 //!
-//! Sum and product of two exact numbers are exact or an error, the order is the order of the real numbers, and equal
-//! numbers are equal in every bit, so that they hash alike.
+//! Results are exact at every size up to [`MAX_BITS`](super::MAX_BITS), the order is the order of the real numbers, and
+//! equal numbers are equal in every bit, so that they hash alike.
 
+use std::borrow::Borrow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Rational;
-use super::sequences::fibonacci;
+use super::rational::operator;
+use super::sequences::neighbours;
 use super::snap::Snapper;
-use crate::{Error, Result};
+use crate::Result;
 
 /// An exact number a + b*phi.
 ///
 /// ```
 /// use syntonic_core::exact::GoldenExact;
 /// let phi = GoldenExact::PHI;
-/// assert_eq!((phi * phi)?, (phi + GoldenExact::ONE)?);
+/// assert_eq!((&phi * &phi)?, (&phi + GoldenExact::ONE)?);
 /// assert!(phi > "3/2".parse()?);
 /// assert_eq!((GoldenExact::ONE / phi)?.to_string(), "-1 + phi");
 /// # Ok::<(), syntonic_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GoldenExact {
     a: Rational,
     b: Rational,
@@ -53,127 +55,112 @@ impl GoldenExact {
         Ok(Self::from_integers(a, b))
     }
 
-    /// Returns x itself, a fraction with a power of two below; nothing if it has no 128-bit numerator and denominator.
+    /// Returns x itself, a fraction with a power of two below.
     ///
-    /// ```
-    /// use syntonic_core::exact::GoldenExact;
-    /// assert_eq!(GoldenExact::from_f64(-0.75), Some("-3/4".parse()?));
-    /// assert_eq!(GoldenExact::from_f64(f64::NAN), None);
-    /// # Ok::<(), syntonic_core::Error>(())
-    /// ```
-    pub fn from_f64(x: f64) -> Option<Self> {
-        let (mut numerator, mut twos) = (x, 0);
-        while numerator.fract() != 0.0 && twos < 126 {
-            numerator *= 2.0;
-            twos += 1;
-        }
-        let fits = numerator.fract() == 0.0 && numerator.abs() < 2.0_f64.powi(126);
-        let a = fits.then(|| Rational::new(numerator as i128, 1 << twos).ok())??;
-        Some(Self { a, b: Rational::ZERO })
+    /// # Errors
+    /// `Error::Value` if x is NaN or infinite.
+    pub fn from_f64(x: f64) -> Result<Self> {
+        Ok(Self { a: Rational::from_f64(x)?, b: Rational::ZERO })
     }
 
     /// Returns (a, b) if both are integers of 64 bits.
-    pub fn to_point(self) -> Option<(i64, i64)> {
+    pub fn to_point(&self) -> Option<(i64, i64)> {
         let (a, b) = self.integers()?;
         Some((i64::try_from(a).ok()?, i64::try_from(b).ok()?))
     }
 
     /// Returns whether a and b are integers, of whatever size.
-    pub fn is_integral(self) -> bool {
-        self.integers().is_some()
+    pub fn is_integral(&self) -> bool {
+        self.a.is_integer() && self.b.is_integer()
     }
 
     /// Returns phi^n = F(n-1) + F(n) phi, also for negative n.
     ///
     /// # Errors
-    /// `Error::Overflow` if |n| is about 184 or more.
+    /// `Error::Overflow` if |n| is about 94,400 or more.
     pub fn phi_to_power(n: i64) -> Result<Self> {
-        let overflow = Error::Overflow { op: "phi_to_power" };
-        let size = i64::try_from(n.unsigned_abs()).map_err(|_| overflow.clone())?;
-        let term = |k| fibonacci(k).map_err(|_| overflow.clone());
+        let (f, next) = neighbours("phi_to_power", n.saturating_abs())?;
         let (a, b) = match n {
-            0 => (1, 0),
-            1.. => (term(size - 1)?, term(size)?),
+            0.. => (next - &f, f),
             // F(-n) = (-1)^(n+1) F(n)
-            _ if size % 2 == 0 => (term(size + 1)?, -term(size)?),
-            _ => (-term(size + 1)?, term(size)?),
+            _ if n % 2 == 0 => (next, -f),
+            _ => (-next, f),
         };
-        Ok(Self { a: a.into(), b: b.into() })
+        Ok(Self { a: Rational::from_integer(a)?, b: Rational::from_integer(b)? })
     }
 
     /// Returns a.
-    pub fn rational_coefficient(self) -> Rational {
-        self.a
+    pub fn rational_coefficient(&self) -> &Rational {
+        &self.a
     }
 
     /// Returns b.
-    pub fn phi_coefficient(self) -> Rational {
-        self.b
+    pub fn phi_coefficient(&self) -> &Rational {
+        &self.b
     }
 
     /// Returns whether this is 0.
-    pub fn is_zero(self) -> bool {
-        self == Self::ZERO
+    pub fn is_zero(&self) -> bool {
+        self.a.is_zero() && self.b.is_zero()
     }
 
-    /// Returns (a, b) if both are integers.
-    pub(super) fn integers(self) -> Option<(i128, i128)> {
-        let integers = self.a.denominator() == 1 && self.b.denominator() == 1;
-        integers.then(|| (self.a.numerator(), self.b.numerator()))
+    /// Returns (a, b) if both are integers of 128 bits.
+    pub(super) fn integers(&self) -> Option<(i128, i128)> {
+        Some((self.a.integer()?, self.b.integer()?))
     }
 
     /// Returns the image under sqrt 5 -> -sqrt 5: (a + b) - b*phi.
     ///
     /// # Errors
     /// `Error::Overflow`.
-    pub fn conjugate(self) -> Result<Self> {
-        Ok(Self { a: (self.a + self.b)?, b: (-self.b)? })
+    pub fn conjugate(&self) -> Result<Self> {
+        Ok(Self { a: (&self.a + &self.b)?, b: (-&self.b)? })
     }
 
     /// Returns self * conjugate = a^2 + ab - b^2, which is 0 for 0 alone.
     ///
     /// # Errors
     /// `Error::Overflow`.
-    pub fn norm(self) -> Result<Rational> {
-        (self.a * (self.a + self.b)?)? - (self.b * self.b)?
+    pub fn norm(&self) -> Result<Rational> {
+        (&self.a * (&self.a + &self.b)?)? - (&self.b * &self.b)?
     }
 
     /// Returns self + conjugate = 2a + b.
     ///
     /// # Errors
     /// `Error::Overflow`.
-    pub fn trace(self) -> Result<Rational> {
-        (self.a + self.a)? + self.b
+    pub fn trace(&self) -> Result<Rational> {
+        (&self.a + &self.a)? + &self.b
     }
 
     /// Returns 1 / self.
     ///
     /// # Errors
     /// `Error::DivisionByZero`, `Error::Overflow`.
-    pub fn inverse(self) -> Result<Self> {
+    pub fn inverse(&self) -> Result<Self> {
         if self.b.is_zero() {
             return Ok(Self { a: self.a.reciprocal()?, b: Rational::ZERO });
         }
         let (conjugate, norm) = (self.conjugate()?, self.norm()?);
-        Ok(Self { a: (conjugate.a / norm)?, b: (conjugate.b / norm)? })
+        Ok(Self { a: (conjugate.a / &norm)?, b: (conjugate.b / &norm)? })
     }
 
     /// Returns self^n, also for negative n; 0^0 = 1.
     ///
     /// # Errors
     /// `Error::Overflow`, `Error::DivisionByZero` for 0 to a negative power.
-    pub fn powi(self, n: i64) -> Result<Self> {
-        let mut base = if n < 0 { self.inverse()? } else { self };
+    pub fn powi(&self, n: i64) -> Result<Self> {
+        let mut base = if n < 0 { self.inverse()? } else { self.clone() };
         let mut power = Self::ONE;
         let mut rest = n.unsigned_abs();
         while rest > 0 {
             if rest & 1 == 1 {
-                power = (power * base)?;
+                power = (power * &base)?;
             }
             rest >>= 1;
             // The last square is not used, and need not fit.
             if rest > 0 {
-                base = (base * base)?;
+                base = (&base * &base)?;
             }
         }
         Ok(power)
@@ -183,64 +170,53 @@ impl GoldenExact {
     ///
     /// # Errors
     /// `Error::Overflow`.
-    pub fn times_phi(self) -> Result<Self> {
-        Ok(Self { a: self.b, b: (self.a + self.b)? })
+    pub fn times_phi(&self) -> Result<Self> {
+        Ok(Self { a: self.b.clone(), b: (&self.a + &self.b)? })
     }
 
     /// Returns self / phi = (b - a) + a*phi.
     ///
     /// # Errors
     /// `Error::Overflow`.
-    pub fn div_phi(self) -> Result<Self> {
-        Ok(Self { a: (self.b - self.a)?, b: self.a })
+    pub fn div_phi(&self) -> Result<Self> {
+        Ok(Self { a: (&self.b - &self.a)?, b: self.a.clone() })
     }
-}
 
-impl Add for GoldenExact {
-    type Output = Result<Self>;
-
-    fn add(self, other: Self) -> Result<Self> {
-        Ok(Self { a: (self.a + other.a)?, b: (self.b + other.b)? })
+    fn plus(&self, other: &Self) -> Result<Self> {
+        Ok(Self { a: (&self.a + &other.a)?, b: (&self.b + &other.b)? })
     }
-}
 
-impl Sub for GoldenExact {
-    type Output = Result<Self>;
-
-    fn sub(self, other: Self) -> Result<Self> {
-        Ok(Self { a: (self.a - other.a)?, b: (self.b - other.b)? })
+    fn minus(&self, other: &Self) -> Result<Self> {
+        Ok(Self { a: (&self.a - &other.a)?, b: (&self.b - &other.b)? })
     }
-}
-
-impl Neg for GoldenExact {
-    type Output = Result<Self>;
-
-    fn neg(self) -> Result<Self> {
-        Ok(Self { a: (-self.a)?, b: (-self.b)? })
-    }
-}
-
-impl Mul for GoldenExact {
-    type Output = Result<Self>;
 
     /// (a + b phi)(c + d phi) = (ac + bd) + (ad + bc + bd) phi.
-    fn mul(self, other: Self) -> Result<Self> {
+    fn times(&self, other: &Self) -> Result<Self> {
         if let (Some((a, b)), Some((c, d))) = (self.integers(), other.integers())
             && [a, b, c, d].into_iter().all(|n| n.unsigned_abs() < 1 << 62)
         {
             // Sums of three products below 2^124.
             return Ok(Self { a: (a * c + b * d).into(), b: (a * d + b * c + b * d).into() });
         }
-        let golden = (self.b * other.b)?;
-        let mixed = ((self.a * other.b)? + (self.b * other.a)?)?;
-        Ok(Self { a: ((self.a * other.a)? + golden)?, b: (mixed + golden)? })
+        let golden = (&self.b * &other.b)?;
+        let mixed = ((&self.a * &other.b)? + (&self.b * &other.a)?)?;
+        Ok(Self { a: ((&self.a * &other.a)? + &golden)?, b: (mixed + golden)? })
+    }
+
+    fn over(&self, other: &Self) -> Result<Self> {
+        self.times(&other.inverse()?)
     }
 }
 
-impl Div for GoldenExact {
-    type Output = Result<Self>;
+impl Neg for &GoldenExact {
+    type Output = Result<GoldenExact>;
 
-    fn div(self, other: Self) -> Result<Self> {
-        self.mul(other.inverse()?)
+    fn neg(self) -> Result<GoldenExact> {
+        Ok(GoldenExact { a: (-&self.a)?, b: (-&self.b)? })
     }
 }
+
+operator!(GoldenExact, Add, add, plus);
+operator!(GoldenExact, Sub, sub, minus);
+operator!(GoldenExact, Mul, mul, times);
+operator!(GoldenExact, Div, div, over);

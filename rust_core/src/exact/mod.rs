@@ -8,12 +8,13 @@ pub mod number_theory;
 mod rational;
 mod real;
 pub mod sequences;
+mod small;
 pub mod snap;
 pub mod structures;
 mod table;
 mod text;
-mod wide;
 
 pub use golden::GoldenExact;
 pub use lattice::{LatticeArray, Point, multiply, order};
-pub use rational::Rational;
+pub use num_bigint::BigInt;
+pub use rational::{MAX_BITS, Rational};

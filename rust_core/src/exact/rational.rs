@@ -1,29 +1,48 @@
-//! Rational numbers n/d with 128-bit integers: reduced, d > 0, and never wrong.
+//! Rational numbers n/d: reduced, d > 0, and never wrong.
 //!
-//! Operators return a `Result`: a number that does not fit its integers is an `Error::Overflow`. Products and quotients
-//! overflow only if the result itself does not fit; sums also if the common denominator or a scaled numerator does not.
+//! Numerator and denominator are 128-bit integers as long as both fit, and big integers otherwise. Which of the two
+//! they are follows from the value alone, so that equal fractions are equal in every bit.
 
+use std::borrow::Borrow;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use num_bigint::BigInt;
+use num_integer::Integer;
+
+use super::small::Small;
 use crate::{Error, Result};
 
+/// The most bits of a numerator or denominator, about 19,700 digits: beyond it a reduction takes too long to wait for.
+pub const MAX_BITS: u64 = 1 << 16;
+
 /// A reduced fraction with a positive denominator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Rational {
-    numerator: i128,
-    denominator: i128,
+///
+/// ```
+/// use syntonic_core::exact::Rational;
+/// let tiny = Rational::new(1, i128::MAX)?;
+/// assert_eq!((&(&tiny * &tiny)? / &tiny)?, tiny);
+/// # Ok::<(), syntonic_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Rational(Parts);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Parts {
+    Small(Small),
+    /// Reduced too; one of the two does not fit 128 bits.
+    Big(Box<(BigInt, BigInt)>),
 }
 
 impl Rational {
     /// Zero.
-    pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+    pub const ZERO: Self = Self(Parts::Small(Small { n: 0, d: 1 }));
     /// One.
-    pub const ONE: Self = Self { numerator: 1, denominator: 1 };
+    pub const ONE: Self = Self(Parts::Small(Small { n: 1, d: 1 }));
 
     /// Makes numerator / denominator.
     ///
     /// # Errors
-    /// `Error::DivisionByZero` if the denominator is 0, `Error::Overflow` if the reduced fraction does not fit.
+    /// `Error::DivisionByZero` if the denominator is 0.
     ///
     /// ```
     /// use syntonic_core::exact::Rational;
@@ -31,14 +50,24 @@ impl Rational {
     /// # Ok::<(), syntonic_core::Error>(())
     /// ```
     pub fn new(numerator: i128, denominator: i128) -> Result<Self> {
-        let negative = (numerator < 0) != (denominator < 0);
-        Self::from_sizes("fraction", negative, numerator.unsigned_abs(), denominator.unsigned_abs())
+        match Small::new(numerator, denominator) {
+            Some(small) => Ok(Self(Parts::Small(small))),
+            None => Self::reduced("fraction", numerator.into(), denominator.into()),
+        }
+    }
+
+    /// Makes an integer of any size.
+    ///
+    /// # Errors
+    /// `Error::Overflow` beyond [`MAX_BITS`].
+    pub fn from_integer(n: BigInt) -> Result<Self> {
+        Self::reduced("integer", n, 1.into())
     }
 
     /// Returns the fraction nearest to x with a denominator of at most `max_denominator`; of two, the simpler one.
     ///
     /// # Errors
-    /// `Error::Value` if x is NaN or infinite or `max_denominator` < 1, `Error::Overflow` if |x| is about 2^64 or more.
+    /// `Error::Value` if x is NaN or infinite or `max_denominator` < 1.
     ///
     /// ```
     /// use syntonic_core::exact::Rational;
@@ -54,162 +83,211 @@ impl Rational {
             let expected = "max_denominator >= 1".to_owned();
             return Err(Error::Value { op, expected, got: max_denominator.to_string() });
         }
-        if x.abs() >= 2.0_f64.powi(64) {
-            return Err(Error::Overflow { op });
+        if x.abs() >= 2.0_f64.powi(53) {
+            return Self::from_f64(x);
         }
-        let limit = max_denominator.unsigned_abs();
-        let (n, d) = best_fraction(x.abs(), u128::from(limit)).ok_or(Error::Overflow { op })?;
-        Self::from_sizes(op, x < 0.0, n, d)
+        let small = Small::nearest(x, max_denominator.unsigned_abs());
+        small.map(|small| Self(Parts::Small(small))).ok_or(Error::Overflow { op })
+    }
+
+    /// Returns x itself, a fraction with a power of two below.
+    ///
+    /// # Errors
+    /// `Error::Value` if x is NaN or infinite.
+    ///
+    /// ```
+    /// use syntonic_core::exact::Rational;
+    /// assert_eq!(Rational::from_f64(-0.75)?, Rational::new(-3, 4)?);
+    /// # Ok::<(), syntonic_core::Error>(())
+    /// ```
+    pub fn from_f64(x: f64) -> Result<Self> {
+        let op = "from_f64";
+        if !x.is_finite() {
+            return Err(Error::Value { op, expected: "a finite number".to_owned(), got: x.to_string() });
+        }
+        let bits = x.abs().to_bits();
+        // A subnormal number has the exponent 0 and no leading one, and counts in the same units as exponent 1.
+        let (field, fraction) = ((bits >> 52) as i32, (bits & ((1 << 52) - 1)) as i128);
+        let mantissa = if field == 0 { fraction } else { fraction | 1 << 52 };
+        let mantissa = if x < 0.0 { -mantissa } else { mantissa };
+        match field.max(1) - 1075 {
+            // 53 bits and a sign leave room for 74 more.
+            up @ 0..=74 => Self::new(mantissa << up, 1),
+            down @ -126..0 => Self::new(mantissa, 1 << -down),
+            up @ 0.. => Self::reduced(op, BigInt::from(mantissa) << up, 1.into()),
+            down => Self::reduced(op, mantissa.into(), BigInt::from(1) << -down),
+        }
+    }
+
+    /// Makes a fraction of integers of any size.
+    pub(super) fn reduced(op: &'static str, n: BigInt, d: BigInt) -> Result<Self> {
+        let (zero, one) = (BigInt::ZERO, BigInt::from(1));
+        if d == zero {
+            return Err(Error::DivisionByZero { op });
+        }
+        let (n, d) = if d < zero { (-n, -d) } else { (n, d) };
+        let common = if d == one { one.clone() } else { d.gcd(&(&n % &d)) };
+        let (n, d) = if common == one { (n, d) } else { (n / &common, d / common) };
+        if let (Ok(n), Ok(d)) = (i128::try_from(&n), i128::try_from(&d)) {
+            return Ok(Self(Parts::Small(Small { n, d })));
+        }
+        if n.bits().max(d.bits()) > MAX_BITS {
+            Err(Error::Overflow { op })
+        } else {
+            Ok(Self(Parts::Big((n, d).into())))
+        }
+    }
+
+    /// Returns numerator and denominator if both have 128 bits, sign included.
+    pub fn small(&self) -> Option<(i128, i128)> {
+        match &self.0 {
+            Parts::Small(Small { n, d }) => Some((*n, *d)),
+            Parts::Big(_) => None,
+        }
+    }
+
+    /// Returns the integer if it is one of 128 bits.
+    pub(super) fn integer(&self) -> Option<i128> {
+        match &self.0 {
+            Parts::Small(Small { n, d: 1 }) => Some(*n),
+            _ => None,
+        }
     }
 
     /// Returns the integer above the line.
-    pub fn numerator(self) -> i128 {
-        self.numerator
+    pub fn numerator(&self) -> BigInt {
+        match &self.0 {
+            Parts::Small(small) => small.n.into(),
+            Parts::Big(big) => big.0.clone(),
+        }
     }
 
     /// Returns the positive integer below the line.
-    pub fn denominator(self) -> i128 {
-        self.denominator
+    pub fn denominator(&self) -> BigInt {
+        match &self.0 {
+            Parts::Small(small) => small.d.into(),
+            Parts::Big(big) => big.1.clone(),
+        }
     }
 
     /// Returns whether this is 0.
-    pub fn is_zero(self) -> bool {
-        self.numerator == 0
+    pub fn is_zero(&self) -> bool {
+        self.integer() == Some(0)
+    }
+
+    /// Returns whether this is below 0.
+    pub fn is_negative(&self) -> bool {
+        match &self.0 {
+            Parts::Small(small) => small.n < 0,
+            Parts::Big(big) => big.0 < BigInt::ZERO,
+        }
+    }
+
+    /// Returns whether the denominator is 1.
+    pub fn is_integer(&self) -> bool {
+        match &self.0 {
+            Parts::Small(small) => small.d == 1,
+            Parts::Big(big) => big.1 == BigInt::from(1),
+        }
     }
 
     /// Returns 1 / self.
     ///
     /// # Errors
-    /// `Error::DivisionByZero` at 0, `Error::Overflow` at -1 / 2^127.
-    pub fn reciprocal(self) -> Result<Self> {
-        Self::new(self.denominator, self.numerator)
+    /// `Error::DivisionByZero` at 0.
+    pub fn reciprocal(&self) -> Result<Self> {
+        match self.small() {
+            Some((n, d)) => Self::new(d, n),
+            None => Self::reduced("fraction", self.denominator(), self.numerator()),
+        }
     }
 
-    /// Makes a fraction of a sign and two sizes.
-    pub(super) fn from_sizes(op: &'static str, negative: bool, n: u128, d: u128) -> Result<Self> {
-        if d == 0 {
-            return Err(Error::DivisionByZero { op });
+    /// Combines two fractions: on the fast path if they and the result fit, else by big integers.
+    #[inline]
+    fn combine(
+        &self,
+        other: &Self,
+        fast: fn(Small, Small) -> Option<Small>,
+        slow: fn(&Self, &Self) -> Result<Self>,
+    ) -> Result<Self> {
+        if let (Parts::Small(x), Parts::Small(y)) = (&self.0, &other.0)
+            && let Some(small) = fast(*x, *y)
+        {
+            return Ok(Self(Parts::Small(small)));
         }
-        let common = gcd(n, d);
-        let (n, d) = if common == 1 { (n, d) } else { (n / common, d / common) };
-        let numerator = if negative { 0_i128.checked_sub_unsigned(n) } else { 0_i128.checked_add_unsigned(n) };
-        match (numerator, i128::try_from(d)) {
-            (Some(numerator), Ok(denominator)) => Ok(Self { numerator, denominator }),
-            _ => Err(Error::Overflow { op }),
-        }
+        slow(self, other)
+    }
+
+    fn plus(&self, other: &Self) -> Result<Self> {
+        self.combine(other, Small::add, |x, y| {
+            let n = x.numerator() * y.denominator() + y.numerator() * x.denominator();
+            Self::reduced("add", n, x.denominator() * y.denominator())
+        })
+    }
+
+    fn minus(&self, other: &Self) -> Result<Self> {
+        self.plus(&(-other)?)
+    }
+
+    fn times(&self, other: &Self) -> Result<Self> {
+        self.combine(other, Small::mul, |x, y| {
+            Self::reduced("mul", x.numerator() * y.numerator(), x.denominator() * y.denominator())
+        })
+    }
+
+    fn over(&self, other: &Self) -> Result<Self> {
+        self.times(&other.reciprocal()?)
     }
 }
 
 impl From<i64> for Rational {
     fn from(n: i64) -> Self {
-        Self { numerator: i128::from(n), denominator: 1 }
+        i128::from(n).into()
     }
 }
 
 impl From<i128> for Rational {
     fn from(n: i128) -> Self {
-        Self { numerator: n, denominator: 1 }
+        Self(Parts::Small(Small { n, d: 1 }))
     }
 }
 
-impl Add for Rational {
-    type Output = Result<Self>;
+impl Neg for &Rational {
+    type Output = Result<Rational>;
 
-    fn add(self, other: Self) -> Result<Self> {
-        if self.denominator == 1 && other.denominator == 1 {
-            let sum = self.numerator.checked_add(other.numerator);
-            return sum.map(Self::from).ok_or(Error::Overflow { op: "add" });
+    fn neg(self) -> Result<Rational> {
+        if let Parts::Small(small) = self.0
+            && let Some(small) = small.neg()
+        {
+            return Ok(Rational(Parts::Small(small)));
         }
-        let common = gcd(self.denominator.unsigned_abs(), other.denominator.unsigned_abs()) as i128;
-        let (left, right) = (other.denominator / common, self.denominator / common);
-        let sum = || {
-            let numerator = self.numerator.checked_mul(left)?.checked_add(other.numerator.checked_mul(right)?)?;
-            Some((numerator, self.denominator.checked_mul(left)?))
-        };
-        let (numerator, denominator) = sum().ok_or(Error::Overflow { op: "add" })?;
-        Self::new(numerator, denominator)
+        Rational::reduced("neg", -self.numerator(), self.denominator())
     }
 }
 
-impl Sub for Rational {
-    type Output = Result<Self>;
+/// Makes an operator of a method: exact, or an error for what is beyond [`MAX_BITS`] or divided by 0.
+macro_rules! operator {
+    ($type:ty, $operator:ident, $name:ident, $method:ident) => {
+        impl<T: Borrow<$type>> $operator<T> for &$type {
+            type Output = Result<$type>;
 
-    fn sub(self, other: Self) -> Result<Self> {
-        self + (-other)?
-    }
-}
-
-impl Neg for Rational {
-    type Output = Result<Self>;
-
-    fn neg(self) -> Result<Self> {
-        let numerator = self.numerator.checked_neg().ok_or(Error::Overflow { op: "neg" })?;
-        Ok(Self { numerator, ..self })
-    }
-}
-
-impl Mul for Rational {
-    type Output = Result<Self>;
-
-    fn mul(self, other: Self) -> Result<Self> {
-        if self.denominator == 1 && other.denominator == 1 {
-            let product = self.numerator.checked_mul(other.numerator);
-            return product.map(Self::from).ok_or(Error::Overflow { op: "mul" });
+            fn $name(self, other: T) -> Result<$type> {
+                self.$method(other.borrow())
+            }
         }
-        // Reduced crosswise first, so that the products are reduced too.
-        let left = Self::new(self.numerator, other.denominator)?;
-        let right = Self::new(other.numerator, self.denominator)?;
-        match (left.numerator.checked_mul(right.numerator), left.denominator.checked_mul(right.denominator)) {
-            (Some(numerator), Some(denominator)) => Ok(Self { numerator, denominator }),
-            _ => Err(Error::Overflow { op: "mul" }),
+
+        impl<T: Borrow<$type>> $operator<T> for $type {
+            type Output = Result<$type>;
+
+            fn $name(self, other: T) -> Result<$type> {
+                self.$method(other.borrow())
+            }
         }
-    }
+    };
 }
+pub(super) use operator;
 
-impl Div for Rational {
-    type Output = Result<Self>;
-
-    fn div(self, other: Self) -> Result<Self> {
-        self.mul(other.reciprocal()?)
-    }
-}
-
-/// Returns the greatest common divisor; gcd(0, n) = n.
-fn gcd(a: u128, b: u128) -> u128 {
-    let (mut a, mut b) = (a, b);
-    while a.max(b) > u128::from(u64::MAX) && b > 1 {
-        (a, b) = (b, a % b);
-    }
-    if b <= 1 {
-        return if b == 0 { a } else { 1 };
-    }
-    // Hardware division from here on.
-    let (mut a, mut b) = (a as u64, b as u64);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    u128::from(a)
-}
-
-/// Returns (n, d) nearest to 0 <= x < 2^64 with d <= limit < 2^63, by continued fractions.
-fn best_fraction(x: f64, limit: u128) -> Option<(u128, u128)> {
-    const SHIFT: i32 = 126;
-    // Multiples of 2^-126 hold every x >= 2^-73; those below are nearest to 0.
-    let whole = x.floor();
-    let (mut n, mut d) = (((x - whole) * 2.0_f64.powi(SHIFT)) as u128, 1_u128 << SHIFT);
-    // Convergents of the fractional part; the whole is added at the end.
-    let (mut before, mut last) = ((1_u128, 0_u128), (0_u128, 1_u128));
-    while n != 0 {
-        let quotient = d / n;
-        let reach = (limit - before.1) / last.1;
-        if quotient > reach {
-            // |x - last| = n / (2^126 last.1), and the two candidates are 1 / (last.1 step.1) apart.
-            let step = (before.0 + reach * last.0, before.1 + reach * last.1);
-            last = if 2 * n * step.1 <= 1 << SHIFT { last } else { step };
-            break;
-        }
-        (before, last) = (last, (before.0 + quotient * last.0, before.1 + quotient * last.1));
-        (n, d) = (d % n, n);
-    }
-    Some(((whole as u128).checked_mul(last.1)?.checked_add(last.0)?, last.1))
-}
+operator!(Rational, Add, add, plus);
+operator!(Rational, Sub, sub, minus);
+operator!(Rational, Mul, mul, times);
+operator!(Rational, Div, div, over);

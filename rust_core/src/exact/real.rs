@@ -1,91 +1,53 @@
-//! Numbers of Q(phi) as real numbers: their float and their order, exact for every size of the coefficients.
+//! Numbers of Q(phi) as real numbers: their nearest float and their order, for every size of the coefficients.
+//!
+//! Nearly always two floats with a bound of their error decide. Where they do not, integers do: a + b phi is
+//! (s + q sqrt 5) / d, whose sign is that of a difference of squares, and which no float and no middle between two
+//! floats can equal unless q = 0.
 
 use std::cmp::Ordering;
 
-use super::GoldenExact;
-use super::constants::PHI;
-use super::embed::{self, Settled, settle};
-use super::wide::Wide;
+use num_bigint::{BigInt, BigUint};
+use num_integer::Integer;
 
-/// An integer as (is negative, size).
-type Signed = (bool, Wide);
+use super::constants::PHI;
+use super::embed::{self, times_phi, two_sum};
+use super::{GoldenExact, Rational};
 
 impl GoldenExact {
-    /// Returns the number as a float, right to about 4 units in the last place however much a + b*phi cancels.
+    /// Returns the nearest float, of two the even one; infinite beyond the largest float.
     ///
     /// ```
     /// use syntonic_core::exact::GoldenExact;
-    /// let tiny = GoldenExact::phi_to_power(-180)?;
-    /// assert!((tiny.to_f64() * 1.618033988749895_f64.powi(180) - 1.0).abs() < 1e-13);
+    /// assert_eq!(GoldenExact::phi_to_power(-180)?.to_f64(), 2.41115291974223e-38);
     /// # Ok::<(), syntonic_core::Error>(())
     /// ```
-    pub fn to_f64(self) -> f64 {
-        let integers = self.integers().map(|(a, b)| (i64::try_from(a), i64::try_from(b)));
-        if let Some((Ok(a), Ok(b))) = integers {
-            return embed::to_f64(a, b);
+    pub fn to_f64(&self) -> f64 {
+        if let Some(near) = Near::new(self) {
+            let (low, high) = (near.high + (near.low - near.error), near.high + (near.low + near.error));
+            if low == high {
+                return low;
+            }
         }
-        let [p, q, denominator] = self.over_one_denominator();
-        let combine = |p: Wide, q: Wide| q.to_f64().mul_add(PHI, p.to_f64()) / denominator.1.to_f64();
-        let size = match cancelling(p, q) {
-            Some(number) => combine(number.p, number.q) / embed::power(number.steps),
-            None => combine(p.1, q.1),
-        };
-        if is_negative(p, q) { -size } else { size }
-    }
-
-    /// Returns (p, q, d) with self = (p + q phi) / d and d > 0, each as (is negative, size < 2^254).
-    fn over_one_denominator(self) -> [Signed; 3] {
-        let (a, b) = (self.rational_coefficient(), self.phi_coefficient());
-        let [an, ad, bn, bd] = [a.numerator(), a.denominator(), b.numerator(), b.denominator()];
-        [(an, bd), (bn, ad), (ad, bd)].map(|(x, y)| ((x < 0) != (y < 0), wide(x) * wide(y)))
-    }
-}
-
-fn wide(n: i128) -> Wide {
-    Wide::from(n.unsigned_abs())
-}
-
-/// Writes |p| - |q| phi without cancellation if p and q differ in sign.
-fn cancelling(p: Signed, q: Signed) -> Option<Settled<Wide>> {
-    let zero = Wide::from(0);
-    (p.0 != q.0 && p.1 != zero && q.1 != zero).then(|| settle(p.1, q.1))
-}
-
-/// Returns whether p + q phi < 0.
-fn is_negative(p: Signed, q: Signed) -> bool {
-    match cancelling(p, q) {
-        Some(number) => p.0 != number.negative,
-        None => p.0 || q.0,
-    }
-}
-
-/// Returns x y - z w as (is negative, size).
-fn cross(x: Signed, y: Wide, z: Signed, w: Wide) -> Signed {
-    let (left, right) = (x.1 * y, z.1 * w);
-    if x.0 != z.0 {
-        return (x.0, left + right);
-    }
-    match left.cmp(&right) {
-        Ordering::Less => (!x.0, right - left),
-        Ordering::Equal => (false, Wide::from(0)),
-        Ordering::Greater => (x.0, left - right),
+        Surd::new(self).to_f64()
     }
 }
 
 impl Ord for GoldenExact {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self == other {
-            return Ordering::Equal;
-        }
         if let (Some((a, b)), Some((c, d))) = (self.integers(), other.integers())
             && let (Some(p), Some(q)) = (a.checked_sub(c), b.checked_sub(d))
         {
             return embed::sign(p, q);
         }
-        let ([p, q, d], [r, s, e]) = (self.over_one_denominator(), other.over_one_denominator());
-        // The sign of (p e - r d) + (q e - s d) phi; every size is below 2^509.
-        let (p, q) = (cross(p, e.1, r, d.1), cross(q, e.1, s, d.1));
-        if is_negative(p, q) { Ordering::Less } else { Ordering::Greater }
+        if let (Some(x), Some(y)) = (Near::new(self), Near::new(other)) {
+            let (difference, rest) = two_sum(x.high, -y.high);
+            let difference = difference + (rest + (x.low - y.low));
+            // The last term is what the two sums may have lost.
+            if difference.abs() > 2.0 * (x.error + y.error) + difference.abs() * 2.0_f64.powi(-50) {
+                return difference.total_cmp(&0.0);
+            }
+        }
+        Surd::new(self).minus(Surd::new(other)).sign()
     }
 }
 
@@ -93,4 +55,138 @@ impl PartialOrd for GoldenExact {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+}
+
+/// A number as an unevaluated sum of two floats, and more than it can be away from it.
+struct Near {
+    high: f64,
+    low: f64,
+    error: f64,
+}
+
+impl Near {
+    /// Returns nothing for coefficients beyond 128 bits.
+    fn new(x: &GoldenExact) -> Option<Self> {
+        let (a, b) = (halves(x.rational_coefficient())?, halves(x.phi_coefficient())?);
+        let (golden, rest) = times_phi(b.0);
+        let (sum, lost) = two_sum(a.0, golden);
+        let (high, low) = two_sum(sum, lost + (a.1 + (rest + b.1 * PHI)));
+        // Each part is good to 2^-102 of itself.
+        Some(Self { high, low, error: (a.0.abs() + golden.abs()) * 2.0_f64.powi(-98) })
+    }
+}
+
+/// Returns a fraction as an unevaluated sum of two floats, to 103 bits.
+fn halves(x: &Rational) -> Option<(f64, f64)> {
+    let split = |n: i128| {
+        let high = n as f64;
+        // The cast saturates at the lowest and the highest integer, by 1 at most.
+        (high, (n - high as i128) as f64)
+    };
+    let (n, d) = x.small()?;
+    let (high, low) = split(n);
+    if d == 1 {
+        return Some((high, low));
+    }
+    let d = split(d);
+    let quotient = high / d.0;
+    let rest = (-quotient).mul_add(d.0, high) + (low - quotient * d.1);
+    Some(two_sum(quotient, rest / d.0))
+}
+
+/// The number (s + q sqrt 5) / d, d > 0.
+struct Surd {
+    s: BigInt,
+    q: BigInt,
+    d: BigInt,
+}
+
+impl Surd {
+    fn new(x: &GoldenExact) -> Self {
+        let (a, b) = (x.rational_coefficient(), x.phi_coefficient());
+        let q = b.numerator() * a.denominator();
+        Self { s: 2 * a.numerator() * b.denominator() + &q, q, d: 2 * a.denominator() * b.denominator() }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        let cross = |x: BigInt, y: BigInt| x * &other.d - y * &self.d;
+        Self { s: cross(self.s, other.s), q: cross(self.q, other.q), d: &self.d * &other.d }
+    }
+
+    /// Returns s^2 - 5 q^2, which is 0 for 0 alone.
+    fn norm(&self) -> BigInt {
+        &self.s * &self.s - 5 * (&self.q * &self.q)
+    }
+
+    fn sign(&self) -> Ordering {
+        let (of_s, of_q) = (self.s.cmp(&BigInt::ZERO), self.q.cmp(&BigInt::ZERO));
+        if of_s == of_q || of_q == Ordering::Equal {
+            return of_s;
+        }
+        if self.norm() > BigInt::ZERO { of_s } else { of_q }
+    }
+
+    fn to_f64(&self) -> f64 {
+        let (s, q, d) = (self.s.magnitude(), self.q.magnitude(), self.d.magnitude());
+        let size = if *q == BigUint::ZERO {
+            quotient(s, d, 0)
+        } else {
+            // Where signs differ, |s| - |q| sqrt 5 = norm / (|s| + |q| sqrt 5) does not cancel.
+            let cancelling = (self.s.sign() != self.q.sign()).then(|| self.norm().into_parts().1);
+            let nearest = |root: &BigUint, scale: i64| match &cancelling {
+                Some(norm) => quotient(norm, &(root * d), -scale),
+                None => quotient(root, d, scale),
+            };
+            let mut bits = 128;
+            loop {
+                let (low, high, scale) = bracket(s, q, bits);
+                let (low, high) = (nearest(&low, scale), nearest(&high, scale));
+                if low == high {
+                    break low;
+                }
+                bits *= 2;
+            }
+        };
+        if self.sign() == Ordering::Less { -size } else { size }
+    }
+}
+
+/// Returns (low, high, k) with low <= (s + q sqrt 5) 2^-k <= high, both of about `bits` bits and almost equal.
+fn bracket(s: &BigUint, q: &BigUint, bits: u64) -> (BigUint, BigUint, i64) {
+    let scale = s.bits().max(q.bits()).cast_signed() - bits.cast_signed();
+    let cut = |n: &BigUint| if scale < 0 { n << -scale } else { n >> scale };
+    let (s, q) = (cut(s), cut(q));
+    // The cut takes less than 1 off each, the root less than 1 once more, and 1 + sqrt 5 + 1 < 5.
+    let low = s + (5_u32 * &q * &q).sqrt();
+    let high = &low + 5_u32;
+    (low, high, scale)
+}
+
+/// Returns the float nearest to n / d * 2^scale, of two the even one.
+fn quotient(n: &BigUint, d: &BigUint, scale: i64) -> f64 {
+    if *n == BigUint::ZERO {
+        return 0.0;
+    }
+    // A quotient of 66 or 67 bits, the last of which says whether anything is left.
+    let shift = 66 - (n.bits().cast_signed() - d.bits().cast_signed());
+    let (whole, rest) = if shift < 0 { n.div_rem(&(d << -shift)) } else { (n << shift).div_rem(d) };
+    let whole = u128::try_from(whole).unwrap_or(u128::MAX) << 1 | u128::from(rest != BigUint::ZERO);
+    let exponent = scale - shift - 1;
+    let length = i64::from(u128::BITS - whole.leading_zeros());
+    // Subnormal numbers are multiples of 2^-1074.
+    let drop = (length - 53).max(-1074 - exponent);
+    if drop > length {
+        return 0.0;
+    }
+    let (kept, left, half) = (whole >> drop, whole & ((1 << drop) - 1), 1_u128 << (drop - 1));
+    let kept = kept + u128::from(left > half || (left == half && kept & 1 == 1));
+    match i32::try_from(exponent + drop) {
+        Ok(e) if e <= 971 => (kept as f64) * power_of_two(e / 2) * power_of_two(e - e / 2),
+        _ => f64::INFINITY,
+    }
+}
+
+/// Returns 2^e for |e| <= 1022.
+fn power_of_two(e: i32) -> f64 {
+    f64::from_bits(((1023 + e) as u64) << 52)
 }

@@ -3,14 +3,24 @@
 use std::fmt;
 use std::str::FromStr;
 
+use num_bigint::BigInt;
+
 use super::{GoldenExact, Rational};
 use crate::{Error, Result};
 
+/// The most terms of a sum that is read: adding up fractions of thousands of digits takes its time.
+const MAX_TERMS: usize = 64;
+
+/// More digits do not fit [`MAX_BITS`](super::MAX_BITS).
+const MAX_DIGITS: usize = 19_729;
+
 impl fmt::Display for Rational {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.denominator() {
-            1 => write!(f, "{}", self.numerator()),
-            denominator => write!(f, "{}/{denominator}", self.numerator()),
+        match self.small() {
+            Some((n, 1)) => write!(f, "{n}"),
+            Some((n, d)) => write!(f, "{n}/{d}"),
+            None if self.is_integer() => write!(f, "{}", self.numerator()),
+            None => write!(f, "{}/{}", self.numerator(), self.denominator()),
         }
     }
 }
@@ -21,16 +31,14 @@ impl fmt::Display for GoldenExact {
         if b.is_zero() {
             return write!(f, "{a}");
         }
-        let negative = b.numerator() < 0;
         if a.is_zero() {
-            f.write_str(if negative { "-" } else { "" })?;
+            f.write_str(if b.is_negative() { "-" } else { "" })?;
         } else {
-            write!(f, "{a} {} ", if negative { '-' } else { '+' })?;
+            write!(f, "{a} {} ", if b.is_negative() { '-' } else { '+' })?;
         }
-        match (b.numerator().unsigned_abs(), b.denominator()) {
-            (1, 1) => f.write_str("phi"),
-            (size, 1) => write!(f, "{size}*phi"),
-            (size, denominator) => write!(f, "{size}/{denominator}*phi"),
+        match b.to_string().trim_start_matches('-') {
+            "1" => f.write_str("phi"),
+            size => write!(f, "{size}*phi"),
         }
     }
 }
@@ -49,23 +57,29 @@ impl FromStr for GoldenExact {
 
     fn from_str(text: &str) -> Result<Self> {
         let refused = || {
-            let expected = "a sum such as 3/2 - 5*phi".to_owned();
-            Error::Value { op: "parse", expected, got: format!("{text:?}") }
+            let expected = format!("a sum such as 3/2 - 5*phi, of at most {MAX_TERMS} terms");
+            // A text without end would make a message without end.
+            let shown: String = text.chars().take(80).collect();
+            let got = if shown.len() < text.len() { format!("{shown:?}..") } else { format!("{text:?}") };
+            Error::Value { op: "parse", expected, got }
         };
         let mut sum = Self::ZERO;
         let mut rest = text.trim();
-        let mut first = true;
-        while first || !rest.is_empty() {
+        let mut terms = 0;
+        while terms == 0 || !rest.is_empty() {
             let negative = rest.starts_with('-');
             match rest.strip_prefix(['+', '-']) {
                 Some(unsigned) => rest = unsigned,
-                None if first => (),
+                None if terms == 0 => (),
                 None => return Err(refused()),
+            }
+            if terms == MAX_TERMS {
+                return Err(refused());
             }
             let (term, next) = rest.split_at(rest.find(['+', '-']).unwrap_or(rest.len()));
             sum = (sum + parse_term(negative, term.trim()).ok_or_else(refused)??)?;
             rest = next;
-            first = false;
+            terms += 1;
         }
         Ok(sum)
     }
@@ -82,13 +96,17 @@ fn parse_term(negative: bool, term: &str) -> Option<Result<GoldenExact>> {
     };
     let (n, d) = factor.split_once('/').unwrap_or((factor, "1"));
     let (n, d) = (parse_size(n.trim_end())?, parse_size(d.trim_start())?);
-    Some(n.and_then(|n| Rational::from_sizes("parse", negative, n, d?)).map(|coefficient| match golden {
-        Some(_) => GoldenExact::new(Rational::ZERO, coefficient),
-        None => GoldenExact::new(coefficient, Rational::ZERO),
+    Some(n.and_then(|n| Rational::reduced("parse", if negative { -n } else { n }, d?)).map(|x| match golden {
+        Some(_) => GoldenExact::new(Rational::ZERO, x),
+        None => GoldenExact::new(x, Rational::ZERO),
     }))
 }
 
-fn parse_size(digits: &str) -> Option<Result<u128>> {
+fn parse_size(digits: &str) -> Option<Result<BigInt>> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().map_err(|_| Error::Overflow { op: "parse" }))
+    let overflow = Error::Overflow { op: "parse" };
+    if is_number && digits.trim_start_matches('0').len() > MAX_DIGITS {
+        return Some(Err(overflow));
+    }
+    is_number.then(|| digits.parse().map_err(|_| overflow))
 }

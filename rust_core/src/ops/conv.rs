@@ -28,9 +28,12 @@ pub struct Conv {
     pub axes: usize,
     /// From a position to the next, down and across; with one axis across alone counts.
     pub stride: [usize; 2],
-    /// Zeros on either side, likewise; fewer than the kernel is wide.
+    /// Zeros on either side, likewise.
     pub padding: [usize; 2],
 }
+
+/// The most numbers of a sample between its zeros.
+const MAX_PADDED: usize = 1 << 31;
 
 /// The sizes of one convolution; with one axis the heights are 1.
 #[derive(Clone, Copy)]
@@ -89,8 +92,11 @@ impl Conv {
         if stride.contains(&0) {
             return value("a stride of at least 1".into(), stride);
         }
-        if padding[0] >= kh || padding[1] >= kw {
-            return value(format!("a padding smaller than the kernel {weight}"), padding);
+        // Each sample is copied between its zeros.
+        let padded = |length: usize, zeros: usize| zeros.checked_mul(2)?.checked_add(length);
+        let numbers = || padded(height, padding[0])?.checked_mul(padded(width, padding[1])?)?.checked_mul(x.last());
+        if numbers().is_none_or(|n| n > MAX_PADDED) && padding != [0, 0] {
+            return value(format!("a padding that leaves at most {MAX_PADDED} numbers in a sample"), padding);
         }
         if height + 2 * padding[0] < kh || width + 2 * padding[1] < kw {
             return shape(format!("an input that is, with its padding, at least as large as the kernel {weight}"), x);

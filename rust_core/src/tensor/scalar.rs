@@ -10,11 +10,11 @@ use crate::exact::{GoldenExact, LatticeArray};
 use crate::{Error, Result};
 
 /// A number that meets every element of a tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     /// A number of Q(phi).
     Exact(GoldenExact),
-    /// A float that no 128-bit fraction holds: beyond 2^126 or finer than 2^-126.
+    /// NaN or infinity.
     Float(f64),
 }
 
@@ -37,15 +37,15 @@ impl Scalar {
     /// `Error::Overflow`.
     pub fn negate(self) -> Result<Self> {
         Ok(match self {
-            Self::Exact(x) => Self::Exact((-x)?),
+            Self::Exact(x) => Self::Exact((-&x)?),
             Self::Float(x) => Self::Float(-x),
         })
     }
 
-    fn to_f64(self) -> f64 {
+    fn to_f64(&self) -> f64 {
         match self {
             Self::Exact(x) => x.to_f64(),
-            Self::Float(x) => x,
+            Self::Float(x) => *x,
         }
     }
 }
@@ -82,24 +82,16 @@ impl Resonant {
         &self,
         op: &'static str,
         scalar: Scalar,
-        exact: fn(GoldenExact, GoldenExact) -> Result<GoldenExact>,
+        exact: fn(&GoldenExact, &GoldenExact) -> Result<GoldenExact>,
         float: fn(f64, f64) -> f64,
     ) -> Result<Self> {
         let number = scalar.to_f64();
-        let (Some(points), true) = (self.lattice(), number.is_finite()) else {
-            return match self.values {
-                Values::Flux(_) => self.map_floats(|x| float(x, number)),
-                Values::Lattice(_) => {
-                    Err(Error::Value { op, expected: "a finite number".into(), got: number.to_string() })
-                }
-            };
+        let (points, scalar) = match (&self.values, scalar) {
+            (Values::Flux(_), _) => return self.map_floats(|x| float(x, number)),
+            (Values::Lattice(points), Scalar::Exact(scalar)) if number.is_finite() => (points, scalar),
+            _ => return Err(Error::Value { op, expected: "a finite number".into(), got: number.to_string() }),
         };
-        let Scalar::Exact(scalar) = scalar else {
-            return self
-                .with_values(self.shape().clone(), Values::Flux(self.values()), true)?
-                .map_floats(|x| float(x, number));
-        };
-        let results = points.points().map(|(a, b)| exact(GoldenExact::from_integers(a, b), scalar));
+        let results = points.points().map(|(a, b)| exact(&GoldenExact::from_integers(a, b), &scalar));
         let results = results.collect::<Result<Vec<_>>>()?;
         let values = if results.iter().all(|x| x.is_integral()) {
             let fits = results.iter().map(|x| x.to_point()).collect::<Option<LatticeArray>>();
@@ -130,7 +122,7 @@ mod tests {
     #[test]
     fn a_half_of_even_points_is_exact_and_of_odd_ones_a_float() {
         let half = Scalar::from(0.5);
-        let even = points(&[(4, -2), (0, 6)]).scalar_mul(half).unwrap();
+        let even = points(&[(4, -2), (0, 6)]).scalar_mul(half.clone()).unwrap();
         assert_eq!(even.lattice().unwrap(), &[(2, -1), (0, 3)].into_iter().collect());
         let odd = points(&[(4, -2), (1, 0)]).scalar_mul(half).unwrap();
         assert_eq!((odd.phase(), odd.values()[1], odd.precision()), ("flux", 0.5, 10));

@@ -43,7 +43,7 @@ def conv2d(
 ) -> A:
     """Returns the cross-correlation with W (out, kh, kw, in), plus b (out,): (n, h, w, in) gives (n, h', w', out).
 
-    h' = (h + 2 padding - kh) // stride + 1, likewise across; outside lie zeros, fewer than the kernel is wide.
+    h' = (h + 2 padding - kh) // stride + 1, likewise across; outside lie zeros.
     """
     return x.conv2d(weight, bias, stride, padding)
 

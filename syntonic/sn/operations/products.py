@@ -40,7 +40,7 @@ class Products(Protocol):
     ) -> Self:
         """Returns the cross-correlation with W (out, kh, kw, in), plus b (out,): (n, h, w, in) gives (n, h', w', out).
 
-        h' = (h + 2 padding - kh) // stride + 1, likewise across; outside lie zeros, fewer than the kernel is wide.
+        h' = (h + 2 padding - kh) // stride + 1, likewise across; outside lie zeros.
         """
 
     def conv1d(

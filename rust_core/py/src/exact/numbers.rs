@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyTuple};
 use syntonic_core::Error;
 use syntonic_core::exact::snap::MAX_PRECISION;
-use syntonic_core::exact::{constants, number_theory, sequences, structures};
+use syntonic_core::exact::{BigInt, constants, number_theory, sequences, structures};
 use syntonic_core::lists;
 use syntonic_core::tensor::DType;
 
@@ -16,13 +16,13 @@ use crate::source;
 ///
 /// Raises:
 ///     ValueError: If n < 0.
-///     OverflowError: If n > 184.
+///     OverflowError: If n > 1,000,000.
 ///
 /// Example:
 ///     >>> [fibonacci(n) for n in range(8)]
 ///     [0, 1, 1, 2, 3, 5, 8, 13]
 #[pyfunction]
-fn fibonacci(n: i64) -> PyResult<i128> {
+fn fibonacci(n: i64) -> PyResult<BigInt> {
     quick(|| sequences::fibonacci(n))
 }
 
@@ -30,13 +30,13 @@ fn fibonacci(n: i64) -> PyResult<i128> {
 ///
 /// Raises:
 ///     ValueError: If n < 0.
-///     OverflowError: If n > 182.
+///     OverflowError: If n > 1,000,000.
 ///
 /// Example:
 ///     >>> [lucas(n) for n in range(8)]
 ///     [2, 1, 3, 4, 7, 11, 18, 29]
 #[pyfunction]
-fn lucas(n: i64) -> PyResult<i128> {
+fn lucas(n: i64) -> PyResult<BigInt> {
     quick(|| sequences::lucas(n))
 }
 

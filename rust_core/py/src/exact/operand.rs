@@ -1,19 +1,18 @@
 //! What may stand beside a `GoldenExact`: integers and fractions, but no floats.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyFloat, PyInt};
-use syntonic_core::Error;
-use syntonic_core::exact::{GoldenExact as Golden, Rational};
+use syntonic_core::exact::{BigInt, GoldenExact as Golden, Rational};
 
 use super::GoldenExact;
-use crate::door::{quick, to_py};
+use crate::door::quick;
 
 /// Returns the exact number in `value`: a `GoldenExact`, an integer or another `numbers.Rational`; nothing if it is none.
 pub(crate) fn operand(symbol: &'static str, value: &Bound<'_, PyAny>) -> PyResult<Option<Golden>> {
     if let Ok(number) = value.cast::<GoldenExact>() {
-        return Ok(Some(number.get().0));
+        return Ok(Some(number.get().0.clone()));
     }
     if value.is_instance_of::<PyFloat>() {
         return Err(PyTypeError::new_err(format!(
@@ -22,18 +21,33 @@ pub(crate) fn operand(symbol: &'static str, value: &Bound<'_, PyAny>) -> PyResul
              or compute in floats with float(number)"
         )));
     }
-    let integer = |part: Bound<'_, PyAny>| {
-        let overflow = |_| to_py(&Error::Overflow { op: "conversion to 128 bits" });
-        part.extract::<i128>().map_err(overflow)
-    };
     if value.is_instance_of::<PyInt>() {
-        return Ok(Some(Golden::new(integer(value.clone())?.into(), Rational::ZERO)));
+        return Ok(Some(Golden::new(value.extract::<Integer>()?.0, Rational::ZERO)));
     }
     if !value.is_instance(rational_type(value.py())?)? {
         return Ok(None);
     }
-    let (numerator, denominator) = (integer(value.getattr("numerator")?)?, integer(value.getattr("denominator")?)?);
-    quick(|| Ok(Some(Golden::new(Rational::new(numerator, denominator)?, Rational::ZERO))))
+    let part = |name: &str| value.getattr(name)?.extract::<Integer>();
+    let (numerator, denominator) = (part("numerator")?, part("denominator")?);
+    quick(|| Ok(Some(Golden::new((numerator.0 / denominator.0)?, Rational::ZERO))))
+}
+
+/// A Python integer of any size up to `MAX_BITS`.
+pub(super) struct Integer(pub(super) Rational);
+
+impl<'py> FromPyObject<'_, 'py> for Integer {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match given.extract::<i128>() {
+            Ok(n) => Ok(Self(n.into())),
+            Err(error) if error.is_instance_of::<PyOverflowError>(given.py()) => {
+                let n: BigInt = given.extract()?;
+                quick(|| Rational::from_integer(n)).map(Self)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 fn rational_type(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
