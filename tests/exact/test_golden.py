@@ -2,7 +2,6 @@
 
 import copy
 import decimal
-import math
 import operator
 from collections.abc import Callable
 from decimal import Decimal
@@ -28,8 +27,12 @@ small = st.fractions(min_value=-1000, max_value=1000, max_denominator=1000)
 large = st.builds(Fraction, st.integers(-(2**126), 2**126), st.integers(1, 2**126))
 pairs = st.tuples(small, small)
 # Integers around the bounds of 64 and 128 bits, and far beyond them.
-bounds = st.builds(lambda bits, near, sign: sign * (2**bits + near), st.sampled_from([62, 63, 64, 126, 127, 128, 700]),
-                   st.integers(-2, 2), st.sampled_from([-1, 1]))
+bounds = st.builds(
+    lambda bits, near, sign: sign * (2**bits + near),
+    st.sampled_from([62, 63, 64, 126, 127, 128, 700]),
+    st.integers(-2, 2),
+    st.sampled_from([-1, 1]),
+)
 integers = st.one_of(st.integers(-9, 9), bounds, st.integers(-(2**300), 2**300))
 huge = st.builds(lambda n, d: Fraction(n, d or 1), integers, integers)
 every = st.one_of(pairs, st.tuples(large, large), st.tuples(huge, huge))

@@ -94,7 +94,7 @@ pub(super) fn compile(source: &CStr, name: &CStr, options: &[CString], ptx: bool
         });
         let image = image.map_err(|error| {
             let log = get_program_log(program).unwrap_or_default();
-            let bytes: Vec<u8> = log.into_iter().map(|c| c.cast_unsigned()).take_while(|&c| c != 0).collect();
+            let bytes: Vec<u8> = log.into_iter().map(|c| c.to_ne_bytes()[0]).take_while(|&c| c != 0).collect();
             format!("{error}\n{}", String::from_utf8_lossy(&bytes))
         });
         // A program that cannot be destroyed is lost memory, no more.
