@@ -69,10 +69,10 @@ def table(rows: list[Found], about: dict[str, str | int], repeats: int) -> str:
     return "\n".join(lines)
 
 
-def write_readme(text: str, readme: Path) -> None:
-    """Puts the table between its marks."""
-    before, rest = readme.read_text(encoding="utf-8").split(MARKS[0])
-    readme.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{rest.split(MARKS[1])[1]}", encoding="utf-8")
+def write_readme(text: str, readme: Path, marks: tuple[str, str] = MARKS) -> None:
+    """Puts a table between its marks."""
+    before, rest = readme.read_text(encoding="utf-8").split(marks[0])
+    readme.write_text(f"{before}{marks[0]}\n{text}\n{marks[1]}{rest.split(marks[1])[1]}", encoding="utf-8")
 
 
 def main() -> None:

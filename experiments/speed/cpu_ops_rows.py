@@ -20,6 +20,7 @@ class Row:
 
 
 ROWS = [
+    Row("copy of two halves into one, 16 Mi", "copy", (1 << 23,)),
     Row("phi-residual, 16 Mi", "phi_residual", (1 << 24,)),
     Row("phi-residual + GELU, 4 Mi", "phi_residual_gelu", (1 << 22,), True),
     *(
@@ -43,7 +44,7 @@ def data(row: Row, dtype: str) -> Data:
         return rng.standard_normal(dims).astype(dtype)
 
     match row.operation, row.sizes:
-        case (("phi_residual" | "phi_residual_gelu"), (n,)):
+        case (("copy" | "phi_residual" | "phi_residual_gelu"), (n,)):
             return normal(n), normal(n)
         case "softmax", (rows, columns):
             return normal(rows, columns), (3 * np.arange(columns) / columns) ** 2

@@ -101,7 +101,7 @@ fn await_until(what: impl Fn() -> bool) {
 /// Waits a moment: at first in place, then by giving way to other threads.
 pub(crate) fn pause(rounds: &mut u32) {
     *rounds += 1;
-    if *rounds < 1_000 {
+    if *rounds < 100 {
         std::hint::spin_loop();
     } else {
         std::thread::yield_now();

@@ -10,7 +10,7 @@ use super::elementwise::load;
 use super::lanes::{fma, mul, reserve};
 use super::packed::{filled, groups, place, product};
 use super::sizes::{Size, TILE, Window};
-use super::softmax::normalise;
+use super::normalise::normalise;
 use super::{Call, Memory, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};

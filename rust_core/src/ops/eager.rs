@@ -94,6 +94,9 @@ struct Job<'a, T> {
 impl<T: Element> Job<'_, T> {
     fn run(&self, cost: usize, out: &mut [T]) {
         if cost >= WORTH {
+            if self.call(self.values, self.shapes, true, out) {
+                return;
+            }
             let split = self.op.split(self.shapes);
             let rows: usize = self.shapes[0].dims()[..split.axes].iter().product();
             if split.axes > 0 && rows > 1 {
@@ -105,7 +108,7 @@ impl<T: Element> Job<'_, T> {
                 });
             }
         }
-        self.call(self.values, self.shapes, cost >= WORTH, out);
+        self.call(self.values, self.shapes, false, out);
     }
 
     /// Computes `count` of the `rows`, from `first` on, which fill `out`.
@@ -126,13 +129,16 @@ impl<T: Element> Job<'_, T> {
         self.call(&values, &shapes, false, out);
     }
 
-    fn call(&self, values: &[&[T]], shapes: &[&Shape], threads: bool, out: &mut [T]) {
+    /// Computes everything, with the operation's own threads or with none; returns whether that was done.
+    fn call(&self, values: &[&[T]], shapes: &[&Shape], threads: bool, out: &mut [T]) -> bool {
         let inputs: SmallVec<[Operand<'_, T, 1>; 3]> = values.iter().map(|x| Operand::Shared(x)).collect();
         let (draw, scratch) = (Draw::default(), RefCell::default());
         let call = Call { inputs: &inputs, shapes, parameters: self.parameters, base: &[], draw, scratch: &scratch };
-        if !(threads && self.op.threaded(&call, out)) {
-            self.op.run(&call, out.as_chunks_mut().0);
+        if threads {
+            return self.op.threaded(&call, out);
         }
+        self.op.run(&call, out.as_chunks_mut().0);
+        true
     }
 }
 

@@ -14,6 +14,7 @@ mod lines;
 #[cfg(test)]
 mod members;
 mod memory;
+mod normalise;
 mod packed;
 mod products;
 mod sizes;

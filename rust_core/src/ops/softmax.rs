@@ -4,17 +4,21 @@
 //! that nothing underflows; then the largest x is subtracted, so that nothing overflows. A line that is -inf throughout
 //! gives 1/n everywhere; a line with NaN or +inf gives NaN.
 
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
-use super::lanes::{Call, add, fma, max};
-use super::lines::{Kernel, Lines, shift, stretch};
-use super::{Operation, Split, elementwise, expect_inputs, sums};
+use super::lanes::{Call, Operand, add, fma};
+use super::lines::{Kernel, Lines};
+use super::normalise::{Peak, divide, normalise, suits};
+use super::{Operation, Split, elementwise, expect_inputs};
 use crate::exact::constants::PHI;
 use crate::tensor::{Real, Shape};
-use crate::{Error, Result};
+use crate::{Error, Result, threads};
 
 /// The smallest syntony: below it the logarithm is that of this one.
 const LEAST_SYNTONY: f64 = 1e-10;
+
+/// Numbers in a piece of a large softmax, at least.
+const PIECE: usize = 1 << 15;
 
 /// What multiplies e^x.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,14 +85,56 @@ impl Operation for Softmax {
         40 * output.numel()
     }
 
+    fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+        // What is made of the norms serves all lines: a piece of one long line would spend half its time on that alone.
+        let (lines, Operand::Shared(x)) = (Lines::of(call.shapes[0], self.axis), call.inputs[0]) else { return false };
+        let bias: Vec<T> = self.weight.bias();
+        if bias.is_empty() || lines.inner > 1 || !suits::<1>(lines.length) {
+            return false;
+        }
+        let piece = lines.length * PIECE.div_ceil(lines.length);
+        threads::each(out.chunks_mut(piece).zip(x.chunks(piece)), |(out, x)| {
+            Arch::new().dispatch(Rows { bias: &bias, x, out });
+        });
+        true
+    }
+
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let lines = Lines::of(call.shapes[0], self.axis);
-        let bias: Vec<T> = match &self.weight {
-            SoftmaxWeight::Norms { scale, norms } => norms.iter().map(|n| T::from_f64(-scale * n / PHI)).collect(),
-            _ => Vec::new(),
-        };
+        let bias = self.weight.bias();
         lines.run(simd, &Weighted { lines, weight: &self.weight, bias: &bias }, call, out);
+    }
+}
+
+impl SoftmaxWeight {
+    /// Returns ln w for each index of the axis, if it has norms.
+    fn bias<T: Real>(&self) -> Vec<T> {
+        match self {
+            Self::Norms { scale, norms } => norms.iter().map(|n| T::from_f64(-scale * n / PHI)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Some lines that follow each other, with weights by norms.
+struct Rows<'a, T> {
+    bias: &'a [T],
+    x: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Rows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let length = self.bias.len();
+        for (x, out) in self.x.chunks_exact(length).zip(self.out.chunks_exact_mut(length)) {
+            let mut peak = Peak::new();
+            peak.see_sums(simd, x, self.bias, out);
+            divide(simd, out, peak.largest());
+        }
     }
 }
 
@@ -157,56 +203,4 @@ impl<T: Real> Kernel<T> for Weighted<'_, T> {
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
         normalise(simd, length, x);
     }
-}
-
-/// Makes of lines of `length` elements e^x / sum e^x.
-#[inline(always)]
-pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
-    for line in x.chunks_exact_mut(length) {
-        let mut largest = largest(simd, line);
-        for l in 0..L {
-            largest[l] = if largest[l] == -T::INFINITY { T::ZERO } else { largest[l] };
-        }
-        shift(simd, line, &largest);
-    }
-    // A flat pass, which compilers turn into vector code.
-    for x in x.as_flattened_mut() {
-        *x = x.exp();
-    }
-    let uniform = T::ONE / T::from_f64(length as f64);
-    for line in x.chunks_exact_mut(length) {
-        let sum = sums::sum(simd, line);
-        let (mut scale, mut offset) = ([T::ZERO; L], [T::ZERO; L]);
-        for l in 0..L {
-            offset[l] = if sum[l] == T::ZERO { uniform } else { T::ZERO };
-            scale[l] = if sum[l] == T::ZERO { T::ZERO } else { T::ONE / sum[l] };
-        }
-        stretch(simd, line, &scale, &offset);
-    }
-}
-
-/// Returns the largest element of a line; some element where one is NaN.
-#[inline(always)]
-fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L] {
-    let mut best = [-T::INFINITY; L];
-    if L > 1 {
-        for x in line {
-            best = max(simd, &best, x);
-        }
-        return best;
-    }
-    let mut each = [-T::INFINITY; 16];
-    let (whole, rest) = line.as_flattened().as_chunks::<16>();
-    for x in whole {
-        for j in 0..16 {
-            each[j] = larger(each[j], x[j]);
-        }
-    }
-    best[0] = each.iter().chain(rest).fold(-T::INFINITY, |a, &b| larger(a, b));
-    best
-}
-
-#[inline(always)]
-fn larger<T: Real>(a: T, b: T) -> T {
-    if b < a { a } else { b }
 }

@@ -35,6 +35,40 @@ pub(crate) fn moments<S: Simd, T: Real, const L: usize>(simd: S, x: &[[T; L]], f
     sums::<Moments, S, T, L, 2>(simd, x, from)
 }
 
+/// The sum of a line of elements that comes block by block.
+pub(crate) struct Blocks<T, const L: usize> {
+    totals: [[T; L]; PARTIALS],
+    /// The first block, which is the sum if no other comes.
+    first: [T; L],
+    count: usize,
+}
+
+impl<T: Real, const L: usize> Blocks<T, L> {
+    /// No block has come.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self { totals: [[T::ZERO; L]; PARTIALS], first: [T::ZERO; L], count: 0 }
+    }
+
+    /// Adds the next `BLOCK` elements; fewer only at the end.
+    #[inline(always)]
+    pub fn add<S: Simd>(&mut self, simd: S, x: &[[T; L]]) {
+        let [found] = block::<Plain, S, T, L, 1>(simd, x, &[T::ZERO; L]);
+        if self.count == 0 {
+            self.first = found;
+        }
+        let total = &mut self.totals[self.count % PARTIALS];
+        *total = add(simd, total, &found);
+        self.count += 1;
+    }
+
+    /// Returns the sum.
+    #[inline(always)]
+    pub fn total<S: Simd>(&self, simd: S) -> [T; L] {
+        if self.count > 1 { fold(simd, &self.totals) } else { self.first }
+    }
+}
+
 /// What is summed, N numbers for an element. (A closure may be left out of the vector code around it.)
 trait Terms<const N: usize> {
     /// Returns the terms of an element for each of M members, or of M elements.
@@ -177,6 +211,19 @@ mod tests {
         }
     }
 
+    struct InBlocks<'a>(&'a [[f32; 1]]);
+
+    impl WithSimd for InBlocks<'_> {
+        type Output = [f32; 1];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> [f32; 1] {
+            let mut sum = Blocks::new();
+            self.0.chunks(BLOCK).for_each(|block| sum.add(simd, block));
+            sum.total(simd)
+        }
+    }
+
     fn member(x: &[[f32; 16]], l: usize) -> Vec<[f32; 1]> {
         x.iter().map(|x| [x[l]]).collect()
     }
@@ -189,6 +236,7 @@ mod tests {
             let together = Arch::new().dispatch(Sums(&x));
             for l in 0..16 {
                 let alone = Arch::new().dispatch(Sums(&member(&x, l)));
+                assert_eq!(Arch::new().dispatch(InBlocks(&member(&x, l))), alone[0]);
                 for n in 0..2 {
                     assert_eq!(alone[n][0].to_bits(), together[n][l].to_bits(), "{count} elements, lane {l}");
                 }
