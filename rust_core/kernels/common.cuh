@@ -21,6 +21,25 @@ struct alignas(16) Pack {
     real v[LANES];
 };
 
+// Reads and writes of what is used once: it leaves the caches first.
+__device__ inline Pack read_once(const Pack* from) {
+#if SYNTONIC_F64
+    const double2 x = __ldcs((const double2*)from);
+    return {{x.x, x.y}};
+#else
+    const float4 x = __ldcs((const float4*)from);
+    return {{x.x, x.y, x.z, x.w}};
+#endif
+}
+
+__device__ inline void write_once(Pack* to, const Pack& x) {
+#if SYNTONIC_F64
+    __stcs((double2*)to, make_double2(x.v[0], x.v[1]));
+#else
+    __stcs((float4*)to, make_float4(x.v[0], x.v[1], x.v[2], x.v[3]));
+#endif
+}
+
 #define INFINITE ((real)__longlong_as_double(0x7FF0000000000000LL))
 
 __device__ inline size thread_number() { return (size)blockIdx.x * blockDim.x + threadIdx.x; }

@@ -52,15 +52,25 @@ KERNEL(im2col)(real* out, const real* x, size pixels, GEOMETRY_ARGUMENTS) {
     }
 }
 
-// Tiles of TILE_PIXELS x TILE_OUTPUTS results by 256 threads, each of which holds (TILE_PIXELS / 16) x (TILE_OUTPUTS / 16).
+// Tiles of TILE_PIXELS x TILE_OUTPUTS results. A thread holds OWN_PIXELS x OWN_OUTPUTS of them in registers, and fetches
+// runs of LANES numbers along the depth: QUADS runs lie beside one another in a tile.
 #ifndef TILE_OUTPUTS
 #define TILE_OUTPUTS 64
 #endif
-constexpr int TILE_PIXELS = SYNTONIC_F64 ? 64 : 128;
-constexpr int TILE_DEPTH = 2 * LANES;
-constexpr int OWN_PIXELS = TILE_PIXELS / 16, OWN_OUTPUTS = TILE_OUTPUTS / 16;
-static_assert(OWN_PIXELS % LANES == 0 && OWN_OUTPUTS % LANES == 0, "a thread owns whole packs");
-constexpr int PIXEL_PACKS = (TILE_PIXELS + 127) / 128, OUTPUT_PACKS = (TILE_OUTPUTS + 127) / 128;
+#ifndef TILE_PIXELS
+#define TILE_PIXELS (SYNTONIC_F64 ? 64 : 128)
+#endif
+#ifndef QUADS
+#define QUADS 2
+#endif
+constexpr int TILE_DEPTH = QUADS * LANES;
+constexpr int OWN_PIXELS = SYNTONIC_F64 ? 4 : 8, OWN_OUTPUTS = SYNTONIC_F64 ? (TILE_OUTPUTS < 64 ? 2 : 4) : 8;
+constexpr int TILE_ROWS = TILE_PIXELS / OWN_PIXELS, TILE_COLUMNS = TILE_OUTPUTS / OWN_OUTPUTS;
+constexpr int TILE_THREADS = TILE_ROWS * TILE_COLUMNS, PLACES = TILE_THREADS / QUADS;
+#ifndef CONV_BLOCKS
+#define CONV_BLOCKS (384 / TILE_THREADS)
+#endif
+constexpr int PIXEL_PACKS = (TILE_PIXELS + PLACES - 1) / PLACES, OUTPUT_PACKS = (TILE_OUTPUTS + PLACES - 1) / PLACES;
 
 // Where one pixel's window begins.
 struct Corner {
@@ -75,22 +85,37 @@ __device__ inline Corner corner_of(const real* x, size pixel, size pixels, const
     return {x + image * g.height * g.width * g.inputs, (int)(row * g.row_step - g.row_pad), (int)(column * g.column_step - g.column_pad)};
 }
 
-// Numbers k .. k + LANES of the window: 0 outside the image and beyond the window's `depth`.
+// A place in the window: which tap, which of its inputs. It moves along the depth without division.
+struct Tap {
+    int r, c, input;
+    __device__ void forward(int step, int inputs, int columns) {
+        input += step;
+        while (input >= inputs) {
+            input -= inputs;
+            if (++c == columns) {
+                c = 0;
+                r++;
+            }
+        }
+    }
+};
+
+// LANES numbers of the window from `tap` on: 0 outside the image and beyond the window's last row.
 template <bool WHOLE>
-__device__ inline Pack gather(const Corner& corner, int k, int depth, const Geometry& g) {
+__device__ inline Pack gather(const Corner& corner, Tap tap, const Geometry& g) {
     Pack pack;
 #pragma unroll
     for (int l = 0; l < LANES; l++) pack.v[l] = 0;
-    const int inputs = (int)g.inputs, columns = (int)g.columns, width = (int)g.width;
+    if (corner.image == nullptr) return pack;
 #pragma unroll
     for (int l = 0; l < (WHOLE ? 1 : LANES); l++) {
-        if (corner.image == nullptr || k + l >= depth) break;
-        const int tap = (k + l) / inputs, input = (k + l) - tap * inputs;
-        const int r = tap / columns, y = corner.y + r, z = corner.z + tap - r * columns;
-        if (y < 0 || y >= (int)g.height || z < 0 || z >= width) continue;
-        const real* from = corner.image + ((size)y * width + z) * inputs + input;
-        if (WHOLE) pack = *(const Pack*)from;
-        else pack.v[l] = *from;
+        const int y = corner.y + tap.r, z = corner.z + tap.c;
+        if (tap.r < (int)g.rows && y >= 0 && y < (int)g.height && z >= 0 && z < (int)g.width) {
+            const real* from = corner.image + (((size)y * g.width + z) * g.inputs + tap.input);
+            if (WHOLE) pack = *(const Pack*)from;
+            else pack.v[l] = *from;
+        }
+        if (!WHOLE) tap.forward(1, (int)g.inputs, (int)g.columns);
     }
     return pack;
 }
@@ -118,21 +143,25 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
     __shared__ alignas(16) real a[2][TILE_DEPTH][TILE_PIXELS + LANES];
     __shared__ alignas(16) real b[2][TILE_DEPTH][TILE_OUTPUTS + LANES];
     const size first_pixel = (size)blockIdx.x * TILE_PIXELS, first_output = (size)blockIdx.y * TILE_OUTPUTS;
-    const int depth = (int)(g.rows * g.columns * g.inputs), half = threadIdx.x % 2 * LANES, place = threadIdx.x / 2;
+    const int depth = (int)(g.rows * g.columns * g.inputs), part = threadIdx.x % QUADS * LANES, place = threadIdx.x / QUADS;
     Corner corner[PIXEL_PACKS];
 #pragma unroll
     for (int p = 0; p < PIXEL_PACKS; p++) {
-        const bool mine = place + p * 128 < TILE_PIXELS;
-        corner[p] = corner_of(x, mine ? first_pixel + place + p * 128 : pixels, pixels, g);
+        const bool mine = place + p * PLACES < TILE_PIXELS;
+        corner[p] = corner_of(x, mine ? first_pixel + place + p * PLACES : pixels, pixels, g);
     }
+    Tap tap = {0, 0, 0};
+    tap.forward(part, (int)g.inputs, (int)g.columns);
     Pack from_x[PIXEL_PACKS], from_w[OUTPUT_PACKS];
+    // Fetches depth k and what follows; k grows by TILE_DEPTH from call to call.
     auto fetch = [&](int k) {
 #pragma unroll
-        for (int p = 0; p < PIXEL_PACKS; p++) from_x[p] = gather<WHOLE>(corner[p], k + half, depth, g);
+        for (int p = 0; p < PIXEL_PACKS; p++) from_x[p] = gather<WHOLE>(corner[p], tap, g);
+        tap.forward(TILE_DEPTH, (int)g.inputs, (int)g.columns);
 #pragma unroll
         for (int p = 0; p < OUTPUT_PACKS; p++) {
-            const bool mine = place + p * 128 < TILE_OUTPUTS;
-            from_w[p] = gather_weight<WHOLE>(weight, mine ? first_output + place + p * 128 : g.outputs, k + half, depth, g.outputs);
+            const bool mine = place + p * PLACES < TILE_OUTPUTS;
+            from_w[p] = gather_weight<WHOLE>(weight, mine ? first_output + place + p * PLACES : g.outputs, k + part, depth, g.outputs);
         }
     };
     auto keep = [&](int buffer) {
@@ -140,16 +169,17 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
         for (int l = 0; l < LANES; l++) {
 #pragma unroll
             for (int p = 0; p < PIXEL_PACKS; p++) {
-                if (place + p * 128 < TILE_PIXELS) a[buffer][half + l][place + p * 128] = from_x[p].v[l];
+                if (place + p * PLACES < TILE_PIXELS) a[buffer][part + l][place + p * PLACES] = from_x[p].v[l];
             }
 #pragma unroll
             for (int p = 0; p < OUTPUT_PACKS; p++) {
-                if (place + p * 128 < TILE_OUTPUTS) b[buffer][half + l][place + p * 128] = from_w[p].v[l];
+                if (place + p * PLACES < TILE_OUTPUTS) b[buffer][part + l][place + p * PLACES] = from_w[p].v[l];
             }
         }
     };
-    // A thread owns pixels and outputs in runs of LANES, 16 runs apart, so that a warp reads shared memory without conflicts.
-    const int tx = threadIdx.x % 16 * LANES, ty = threadIdx.x / 16 * LANES;
+    // A thread owns pixels and outputs in runs of LANES, a run of each thread between them, so that a warp reads shared memory
+    // without conflicts.
+    const int tx = threadIdx.x % TILE_COLUMNS * LANES, ty = threadIdx.x / TILE_COLUMNS * LANES;
     real sum[OWN_PIXELS][OWN_OUTPUTS];
 #pragma unroll
     for (int i = 0; i < OWN_PIXELS; i++) {
@@ -165,9 +195,9 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
         for (int d = 0; d < TILE_DEPTH; d++) {
             alignas(16) real of_x[OWN_PIXELS], of_w[OWN_OUTPUTS];
 #pragma unroll
-            for (int i = 0; i < OWN_PIXELS; i += LANES) *(Pack*)&of_x[i] = *(const Pack*)&a[buffer][d][ty + i * 16];
+            for (int i = 0; i < OWN_PIXELS; i += LANES) *(Pack*)&of_x[i] = *(const Pack*)&a[buffer][d][ty + i * TILE_ROWS];
 #pragma unroll
-            for (int j = 0; j < OWN_OUTPUTS; j += LANES) *(Pack*)&of_w[j] = *(const Pack*)&b[buffer][d][tx + j * 16];
+            for (int j = 0; j < OWN_OUTPUTS; j += LANES) *(Pack*)&of_w[j] = *(const Pack*)&b[buffer][d][tx + j * TILE_COLUMNS];
 #pragma unroll
             for (int i = 0; i < OWN_PIXELS; i++) {
 #pragma unroll
@@ -177,24 +207,36 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
         if (k + TILE_DEPTH < depth) keep(buffer ^ 1);
         __syncthreads();
     }
+    const bool packed = g.outputs % LANES == 0;
 #pragma unroll
     for (int i = 0; i < OWN_PIXELS; i++) {
-        const size pixel = first_pixel + ty + i / LANES * 16 * LANES + i % LANES;
+        const size pixel = first_pixel + ty + i / LANES * TILE_ROWS * LANES + i % LANES;
+        if (pixel >= pixels) continue;
 #pragma unroll
-        for (int j = 0; j < OWN_OUTPUTS; j++) {
-            const size output = first_output + tx + j / LANES * 16 * LANES + j % LANES;
-            if (pixel < pixels && output < g.outputs) out[pixel * g.outputs + output] = finished(sum[i][j], bias, output, rectify);
+        for (int j = 0; j < OWN_OUTPUTS; j += LANES) {
+            const size output = first_output + tx + j * TILE_COLUMNS;
+            Pack pack;
+#pragma unroll
+            for (int l = 0; l < LANES; l++) {
+                if (output + l < g.outputs) pack.v[l] = finished(sum[i][j + l], bias, output + l, rectify);
+            }
+            real* to = out + pixel * g.outputs + output;
+            if (packed && output < g.outputs) *(Pack*)to = pack;
+#pragma unroll
+            for (int l = 0; l < LANES; l++) {
+                if (!packed && output + l < g.outputs) to[l] = pack.v[l];
+            }
         }
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, CONV_BLOCKS)
     ENTRY(conv2d_gemm)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<false>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }
 
 // As conv2d_gemm, for inputs a multiple of LANES and addresses a multiple of 16.
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, CONV_BLOCKS)
     ENTRY(conv2d_gemm_whole)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<true>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }

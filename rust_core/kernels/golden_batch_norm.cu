@@ -6,6 +6,8 @@
 
 #ifndef BN_CLUSTER
 #define BN_CLUSTER 8
+#define BN_THREADS 256
+#define BN_HELD 24
 #endif
 
 struct Moments {
@@ -144,69 +146,95 @@ __device__ inline double cluster_sum(const double* local) {
     return sum;
 }
 
-// A cluster for each channel of (outer, channels, inner); inner and all addresses fit packs, `chunk` packs fit shared memory.
-extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(1024)
+// Copies 16 bytes to shared memory; `fetched` waits for all copies of this thread.
+__device__ inline void fetch(Pack* to, const Pack* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned int)__cvta_generic_to_shared(to)), "l"(from) : "memory");
+}
+__device__ inline void fetched() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
+// The packs of one channel of (outer, channels, inner) that a thread visits, BN_THREADS apart: one division for all of them.
+struct Visit {
+    unsigned int n, rest, row, far, near;
+    __device__ Visit(unsigned int p, unsigned int row) : n(p / row), rest(p % row), row(row), far(BN_THREADS / row), near(BN_THREADS % row) {}
+    __device__ size place(size channels, size channel) const { return (n * channels + channel) * row + rest; }
+    __device__ void step() {
+        n += far;
+        rest += near;
+        if (rest >= row) {
+            rest -= row;
+            n++;
+        }
+    }
+};
+
+// Calls f for each pack of this thread, in order.
+template <class F>
+__device__ inline void each_pack(const Pack (&held)[BN_HELD], const Pack* kept, int count, F f) {
+#pragma unroll
+    for (int k = 0; k < BN_HELD; k++) {
+        if (k * BN_THREADS + (int)threadIdx.x < count) f(held[k]);
+    }
+#pragma unroll 4
+    for (int p = BN_HELD * BN_THREADS + threadIdx.x; p < count; p += BN_THREADS) f(kept[p - BN_HELD * BN_THREADS]);
+}
+
+// A cluster for each channel of (outer, channels, inner); inner and all addresses fit packs. A block has `chunk` packs of the
+// channel, the first BN_HELD of each thread in registers and the others in shared memory.
+extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(BN_THREADS, 2)
     ENTRY(channel_first_cluster)(real* out, real* mean_out, real* variance_out, const real* x, const real* gamma, const real* beta,
                                  double target, double eps, size channels, size inner, size packs, size chunk) {
     extern __shared__ Pack kept[];
     __shared__ double partial[32], squares_partial[32], whole, squares_whole;
     const size channel = blockIdx.x / BN_CLUSTER;
-    const unsigned int row = (unsigned int)(inner / LANES);
-    const size begin = rank_in_cluster() * chunk, end = begin + chunk < packs ? begin + chunk : packs;
-    const real shift = x[channel * inner];
-    const double count = (double)packs * LANES;
-    double sum = 0;
-    // One block fills a multiprocessor: each thread must have several loads in flight.
-    constexpr int IN_FLIGHT = 4;
-    for (size base = begin + threadIdx.x; base < end; base += IN_FLIGHT * blockDim.x) {
-        Pack pack[IN_FLIGHT];
+    const size begin = rank_in_cluster() * chunk, left = packs > begin ? packs - begin : 0;
+    const int count = (int)(left < chunk ? left : chunk), held_count = BN_HELD * BN_THREADS;
+    const Visit first((unsigned int)begin + threadIdx.x, (unsigned int)(inner / LANES));
+    Visit at = first;
+    Pack held[BN_HELD];
 #pragma unroll
-        for (int u = 0; u < IN_FLIGHT; u++) {
-            const unsigned int p = (unsigned int)(base + u * blockDim.x), n = p / row;
-            if (p < end) pack[u] = ((const Pack*)(x + (n * channels + channel) * inner))[p - n * row];
-        }
-#pragma unroll
-        for (int u = 0; u < IN_FLIGHT; u++) {
-            const size p = base + u * blockDim.x;
-            if (p < end) {
-                kept[p - begin] = pack[u];
-#pragma unroll
-                for (int k = 0; k < LANES; k++) sum += (double)pack[u].v[k] - (double)shift;
-            }
-        }
+    for (int k = 0; k < BN_HELD; k++, at.step()) {
+        if (k * BN_THREADS + (int)threadIdx.x < count) held[k] = read_once((const Pack*)x + at.place(channels, channel));
     }
+    for (int p = held_count + threadIdx.x; p < count; p += BN_THREADS, at.step()) {
+        fetch(&kept[p - held_count], (const Pack*)x + at.place(channels, channel));
+    }
+    const real shift = x[channel * inner];
+    const double numbers = (double)packs * LANES;
+    double sum = 0;
+    fetched();
+    each_pack(held, kept, count, [&](Pack pack) {
+#pragma unroll
+        for (int k = 0; k < LANES; k++) sum += (double)pack.v[k] - (double)shift;
+    });
     sum = block_reduce(sum, 0.0, Sum(), partial);
     if (threadIdx.x == 0) whole = sum;
     cluster_wait();
-    const double mean = (double)shift + cluster_sum(&whole) / count;
+    const double mean = (double)shift + cluster_sum(&whole) / numbers;
     double squares = 0;
-#pragma unroll 4
-    for (size p = begin + threadIdx.x; p < end; p += blockDim.x) {
-        const Pack pack = kept[p - begin];
+    each_pack(held, kept, count, [&](Pack pack) {
 #pragma unroll
         for (int k = 0; k < LANES; k++) {
             const double d = (double)pack.v[k] - mean;
             squares = fma(d, d, squares);
         }
-    }
+    });
     squares = block_reduce(squares, 0.0, Sum(), squares_partial);
     if (threadIdx.x == 0) squares_whole = squares;
     cluster_wait();
-    const double variance = cluster_sum(&squares_whole) / count;
+    const double variance = cluster_sum(&squares_whole) / numbers;
     const real factor = (real)(sqrt(target) / sqrt(variance + eps) * (gamma ? (double)gamma[channel] : 1.0));
     const real centre = (real)mean, offset = beta ? beta[channel] : (real)0;
     if (begin == 0 && threadIdx.x == 0) {
         mean_out[channel] = centre;
         variance_out[channel] = (real)variance;
     }
-#pragma unroll 4
-    for (size p = begin + threadIdx.x; p < end; p += blockDim.x) {
-        const unsigned int n = (unsigned int)p / row;
-        Pack pack = kept[p - begin];
+    at = first;
+    each_pack(held, kept, count, [&](Pack pack) {
 #pragma unroll
         for (int k = 0; k < LANES; k++) pack.v[k] = (pack.v[k] - centre) * factor + offset;
-        ((Pack*)(out + (n * channels + channel) * inner))[(unsigned int)p - n * row] = pack;
-    }
+        write_once((Pack*)out + at.place(channels, channel), pack);
+        at.step();
+    });
     cluster_wait();
 }
 #endif

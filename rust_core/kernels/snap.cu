@@ -32,21 +32,46 @@ __device__ inline Point snap_one(double x, const Table& table, size precision, i
     return x < 0 ? Point{-point.a, -point.b} : point;
 }
 
-extern "C" __global__ void __launch_bounds__(256, 4) ENTRY(snap)(
+// Two numbers: with their integers they fill 16 bytes of a and of b, so that the writes of a warp are whole lines.
+struct alignas(2 * sizeof(real)) Pair {
+    real v[2];
+};
+
+#ifndef SNAP_AHEAD
+#define SNAP_AHEAD 2
+#endif
+#ifndef SNAP_BLOCKS
+#define SNAP_BLOCKS 4
+#endif
+
+extern "C" __global__ void __launch_bounds__(256, SNAP_BLOCKS) ENTRY(snap)(
     size* a, size* b, const real* x, size packs, size n, size precision, double end, double buckets_per_unit,
              const Bucket* all, size near, int* bad) {
     extern __shared__ Bucket near_by[];
     for (size i = threadIdx.x; i < near; i += blockDim.x) near_by[i] = all[i];
     __syncthreads();
     const Table table{end, buckets_per_unit, near_by, all, (unsigned int)near};
-    for (size i = thread_number(); i < packs; i += thread_count()) {
-        const Pack pack = ((const Pack*)x)[i];
+    const size pairs = packs * LANES / 2, step = thread_count();
+    Pair next[SNAP_AHEAD];
 #pragma unroll
-        for (int k = 0; k < LANES; k += 2) {
-            const Point one = snap_one(pack.v[k], table, precision, bad), two = snap_one(pack.v[k + 1], table, precision, bad);
-            ((longlong2*)a)[(i * LANES + k) / 2] = make_longlong2(one.a, two.a);
-            ((longlong2*)b)[(i * LANES + k) / 2] = make_longlong2(one.b, two.b);
-        }
+    for (int u = 0; u < SNAP_AHEAD; u++) {
+        const size i = thread_number() + u * step;
+        if (i < pairs) next[u] = ((const Pair*)x)[i];
+    }
+    for (size i = thread_number(); i < pairs; i += step) {
+        const Pair pair = next[0];
+#pragma unroll
+        for (int u = 1; u < SNAP_AHEAD; u++) next[u - 1] = next[u];
+        const size later = i + SNAP_AHEAD * step;
+        if (later < pairs) next[SNAP_AHEAD - 1] = ((const Pair*)x)[later];
+        const Point one = snap_one(pair.v[0], table, precision, bad), two = snap_one(pair.v[1], table, precision, bad);
+#ifdef HINT
+        __stcs((longlong2*)a + i, make_longlong2(one.a, two.a));
+        __stcs((longlong2*)b + i, make_longlong2(one.b, two.b));
+#else
+        ((longlong2*)a)[i] = make_longlong2(one.a, two.a);
+        ((longlong2*)b)[i] = make_longlong2(one.b, two.b);
+#endif
     }
     for (size i = packs * LANES + thread_number(); i < n; i += thread_count()) {
         const Point point = snap_one(x[i], table, precision, bad);

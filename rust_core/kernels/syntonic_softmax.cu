@@ -1,7 +1,8 @@
 // Syntonic softmax: p_i = e^(z_i) / sum_j e^(z_j), z = x (identity), x - scale n_i^2/phi (learned), x + scale ln max(s, 1e-10) (provided).
 //
-// `..._row` holds a row in registers: one read, one write. `..._loop` reads a row of any length three times, `..._strided`
-// walks axis `dim` of (outer, dim, inner). A row of -inf alone gives NaN, as on the CPU.
+// `..._row` holds a row in registers: one read, one write. `..._stream` does so with clusters that stay and take one row after
+// another, the next row's numbers on their way while one is computed. `..._loop` reads a row of any length three times,
+// `..._strided` walks axis `dim` of (outer, dim, inner). A row of -inf alone gives NaN, as on the CPU.
 
 enum Mode { IDENTITY = 0, LEARNED = 1, PROVIDED = 2 };
 
@@ -48,6 +49,100 @@ __device__ inline void softmax_row(real* out, const real* x, const real* extra, 
     cluster_barrier();  // a block must not end while another reads its shared memory
 }
 
+#ifdef ROW_STREAM
+// The largest logit of some numbers of a row, and their sum of e^(z - largest).
+struct alignas(2 * sizeof(real)) Part {
+    real largest, sum;
+};
+
+// e^(part - whole), 1 for two equal infinities.
+__device__ inline real part_weight(real part, real whole) { return part == whole ? (real)1 : exp(part - whole); }
+
+// Combines the parts of WIDTH neighbouring lanes.
+template <int WIDTH>
+__device__ inline Part combined(Part part) {
+    const real largest = warp_reduce<WIDTH>(part.largest, Larger());
+    return {largest, warp_reduce<WIDTH>(part.sum * part_weight(part.largest, largest), Sum())};
+}
+
+// Returns the block's part combined with those of the whole cluster. `inbox` belongs to this row and the one after next:
+// a block that is one row ahead writes to the other one.
+__device__ inline Part over_cluster(Part part, Part (&inbox)[ROW_CLUSTER]) {
+#if ROW_CLUSTER > 1
+    if (threadIdx.x < ROW_CLUSTER) {
+        unsigned int address = (unsigned int)__cvta_generic_to_shared(&inbox[cluster_rank()]), mapped;
+        asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(address), "r"(threadIdx.x));
+#if SYNTONIC_F64
+        asm volatile("st.shared::cluster.v2.f64 [%0], {%1, %2};" ::"r"(mapped), "d"(part.largest), "d"(part.sum) : "memory");
+#else
+        asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(mapped), "f"(part.largest), "f"(part.sum) : "memory");
+#endif
+    }
+    cluster_barrier();
+    return combined<ROW_CLUSTER>(inbox[threadIdx.x % ROW_CLUSTER]);
+#else
+    __syncthreads();  // nobody writes the parts of the next row before all have read these
+    return part;
+#endif
+}
+
+template <int MODE>
+__device__ inline void softmax_stream(real* out, const real* x, const real* extra, size rows, size dim, double scale) {
+    extern __shared__ Pack kept[];  // what LEARNED adds, the same for every row
+    __shared__ Part warps[ROW_THREADS / 32], inbox[2][ROW_CLUSTER];
+    real next[ITEMS];
+    const size step = gridDim.x / ROW_CLUSTER;
+    size row = row_number();
+    load_row(next, x + row * dim, row < rows ? dim : 0, -INFINITE);
+    if (MODE == LEARNED) {
+        each_access(dim, [&](size at, int item) {
+            Access access = *(const Access*)(extra + at);
+#pragma unroll
+            for (int l = 0; l < ROW_LANES; l++) access.v[l] = shift_of<MODE>(access.v[l], (real)scale);
+            ((Access*)kept)[item / ROW_LANES * ROW_THREADS + threadIdx.x] = access;
+        });
+    }
+    cluster_barrier();  // nobody writes into a block that has not started
+    for (int turn = 0; row < rows; row += step, turn ^= 1) {
+        real z[ITEMS];
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++) z[i] = next[i];
+        if (row + step < rows) load_row(next, x + (row + step) * dim, dim, -INFINITE);
+        if (MODE != IDENTITY) {
+            each_access(dim, [&](size at, int item) {
+                const Access access = MODE == LEARNED ? ((const Access*)kept)[item / ROW_LANES * ROW_THREADS + threadIdx.x]
+                                                      : *(const Access*)(extra + row * dim + at);
+#pragma unroll
+                for (int l = 0; l < ROW_LANES; l++) {
+                    z[item + l] += MODE == LEARNED ? access.v[l] : shift_of<MODE>(access.v[l], (real)scale);
+                }
+            });
+        }
+        real largest = -INFINITE;
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++) largest = z[i] > largest ? z[i] : largest;
+        largest = warp_reduce(largest, Larger());
+        // A warp whose numbers are all -inf adds nothing to the sum.
+        const real base = largest == -INFINITE ? (real)0 : largest;
+        real sum = 0;
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++) {
+            z[i] = exp(z[i] - base);
+            sum += z[i];
+        }
+        sum = warp_reduce(sum, Sum());
+        if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = {largest, sum};
+        __syncthreads();
+        const Part whole = over_cluster(combined<ROW_THREADS / 32>(warps[threadIdx.x % (ROW_THREADS / 32)]), inbox[turn]);
+        const real share = part_weight(largest, whole.largest) / whole.sum;
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++) z[i] *= share;
+        store_row(out + row * dim, z, dim);
+    }
+    cluster_barrier();
+}
+#endif
+
 // A block for each row; `extra` of LEARNED is one number for each of `dim` features.
 template <int MODE>
 __device__ inline void softmax_loop(real* out, const real* x, const real* extra, size rows, size dim, double scale) {
@@ -89,6 +184,12 @@ __device__ inline void softmax_strided(
     }
 }
 
+#ifdef ROW_STREAM
+#define SOFTMAX(name, MODE)                                                                                           \
+    ROW_KERNEL(name##_stream)(real* out, const real* x, const real* extra, size rows, size dim, double scale) {       \
+        softmax_stream<MODE>(out, x, extra, rows, dim, scale);                                                        \
+    }
+#else
 #define SOFTMAX(name, MODE)                                                                                           \
     ROW_KERNEL(name##_row)(real* out, const real* x, const real* extra, size rows, size dim, double scale) {          \
         softmax_row<MODE>(out, x, extra, rows, dim, scale);                                                           \
@@ -100,6 +201,7 @@ __device__ inline void softmax_strided(
         real* out, const real* x, const real* extra, size outer, size dim, size inner, double scale) {                \
         softmax_strided<MODE>(out, x, extra, outer, dim, inner, scale);                                               \
     }
+#endif
 
 SOFTMAX(softmax_identity, IDENTITY)
 SOFTMAX(syntonic_softmax_learned, LEARNED)

@@ -111,6 +111,34 @@ KERNEL(batch_syntony)(real* out, const real* x, const real* weights, size rows, 
     }
 }
 
+// batch_syntony for rows that ROW_THREADS <= 32 threads hold in registers, several rows to a warp (rows.cuh).
+ROW_KERNEL(batch_syntony_row)(real* out, const real* x, const real* weights, size rows, size dim) {
+    const bool live = row_number() < rows;
+    real v[ITEMS], w[ITEMS];
+    load_row(v, x + (live ? row_number() : 0) * dim, live ? dim : 0, 0);
+    load_row(w, weights, dim, 0);
+    auto energies = [&](double unit) {
+        double weighted = 0, total = 0;
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++) {
+            const double scaled = unit == 1 ? (double)v[i] : (double)v[i] / unit, square = scaled * scaled;
+            weighted = fma(square, (double)w[i], weighted);
+            total += square;
+        }
+        return Energies{warp_reduce<ROW_THREADS>(weighted, Sum()), warp_reduce<ROW_THREADS>(total, Sum())};
+    };
+    Energies e = energies(1);
+    if (__any_sync(0xFFFFFFFF, !in_range(e.total))) {
+        real largest = 0;
+#pragma unroll
+        for (int i = 0; i < ITEMS; i++) largest = Larger()(largest, (real)fabs(v[i]));
+        largest = warp_reduce<ROW_THREADS>(largest, Larger());
+        const Energies again = energies(largest == 0 ? 1 : (double)largest);
+        if (!in_range(e.total)) e = largest == 0 ? Energies{0, 1} : again;
+    }
+    if (live && threadIdx.x == 0) out[row_number()] = (real)(e.weighted / e.total);
+}
+
 // Energies of part s of a long row: partial[row][s] = (sum x^2 w, sum x^2), added by one block over `chunk` numbers.
 KERNEL(syntony_part)(double2* partial, const real* x, const real* weights, size rows, size dim, size chunk, size parts, size aligned) {
     __shared__ double weighted_shared[32], total_shared[32];

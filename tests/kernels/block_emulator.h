@@ -25,8 +25,16 @@ struct double2 {
 struct int2 {
     int x, y;
 };
+struct float4 {
+    float x, y, z, w;
+};
 
 static double2 make_double2(double x, double y) { return {x, y}; }
+static float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+template <class T>
+static T __ldcs(const T* from) { return *from; }
+template <class T>
+static void __stcs(T* to, T x) { *to = x; }
 static double __longlong_as_double(long long x) {
     double y;
     memcpy(&y, &x, sizeof y);
@@ -48,6 +56,11 @@ static T __shfl_xor_sync(unsigned int, T x, int offset) {
     warps[own / 32]->arrive_and_wait();
     memcpy(&x, lanes[own ^ offset], sizeof x);
     warps[own / 32]->arrive_and_wait();
+    return x;
+}
+
+static bool __any_sync(unsigned int mask, bool x) {
+    for (int offset = 16; offset > 0; offset /= 2) x |= __shfl_xor_sync(mask, x, offset);
     return x;
 }
 

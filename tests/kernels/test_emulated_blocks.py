@@ -31,9 +31,21 @@ class Emulated:
             for name, arguments in kernels.items()
         ]
         text = "\n".join([*sources, *doors]).replace("__shared__ alignas(16) real", "alignas(16) __shared__ real")
+        text = text.replace("extern __shared__ Pack kept[]", "static Pack kept[4096]")
         source, library = folder / f"{unit}.cpp", folder / f"{unit}.so"
         source.write_text(text)
-        flags = ["-std=c++20", "-O1", "-w", "-pthread", "-shared", "-fPIC", "-DSYNTONIC_F64=0", "-DSYNTONIC_ARCH=80"]
+        # -fno-gnu-unique: shared memory of the same kernel, compiled twice, is not the same variable.
+        flags = [
+            "-fno-gnu-unique",
+            "-std=c++20",
+            "-O1",
+            "-w",
+            "-pthread",
+            "-shared",
+            "-fPIC",
+            "-DSYNTONIC_F64=0",
+            "-DSYNTONIC_ARCH=80",
+        ]
         subprocess.run([compiler, *flags, *(f"-D{d}" for d in defines), source, "-o", library], check=True)
         self.library = ctypes.CDLL(str(library))
 
@@ -85,6 +97,31 @@ def test_softmax(tmp_path, rng, threads, vectors, lanes, dim, rows):
     np.testing.assert_allclose(out, z / z.sum(-1, keepdims=True), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize(("threads", "vectors", "lanes", "dim"), [(64, 2, 4, 400), (64, 4, 1, 201), (128, 1, 4, 512)])
+def test_softmax_of_rows_one_after_another(tmp_path, rng, threads, vectors, lanes, dim):
+    defines = [
+        f"ROW_THREADS={threads}",
+        f"ROW_VECTORS={vectors}",
+        f"ROW_LANES={lanes}",
+        "ROW_CLUSTER=1",
+        "ROW_STREAM=1",
+    ]
+    modes = ("softmax_identity", "syntonic_softmax_learned", "syntonic_softmax_provided")
+    kernels = {f"{mode}_stream": ROW for mode in modes}
+    unit = Emulated(tmp_path, "syntonic_softmax", kernels, ["rows.cuh"], defines)
+    x, norms = aligned(3 * rng.standard_normal((7, dim))), aligned(np.abs(rng.standard_normal(dim)))
+    syntony = aligned(np.abs(rng.standard_normal((7, dim))))
+    x[2, 1:], x[3], x[4, 5], x[5, :200] = -np.inf, -np.inf, np.nan, -np.inf
+    wide = x.astype(np.float64)
+    logits = (wide, wide - 0.7 * norms.astype(np.float64) / PHI, wide + 0.7 * np.log(syntony.astype(np.float64)))
+    for name, extra, z in zip(kernels, (None, norms, syntony), logits, strict=True):
+        out = aligned(np.zeros((7, dim)))
+        unit.run(name, (3, 1), (threads, 1), [out, x, extra], [7, dim], [0.7])
+        with np.errstate(invalid="ignore"):
+            e = np.exp(z - z.max(-1, keepdims=True))
+        np.testing.assert_allclose(out, e / e.sum(-1, keepdims=True), rtol=1e-5, atol=1e-7)
+
+
 def test_convolution(tmp_path, rng):
     sizes = ", ".join(f"n[{i}]" for i in range(14))
     arguments = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, {sizes}"
@@ -100,7 +137,7 @@ def test_convolution(tmp_path, rng):
         geometry = [1, pixels, 9, 8, inputs, 70, 2, 3, 2, 1, 0, 2, *want.shape[1:3]]
         for name in names if inputs == 8 else ("conv2d_gemm", "conv2d_direct"):
             out = aligned(np.full(want.shape, np.nan))
-            grid, threads = ((3, 1), (32, 1)) if name == "conv2d_direct" else ((-(-pixels // 128), 2), (256, 1))
+            grid, threads = ((3, 1), (32, 1)) if name == "conv2d_direct" else ((-(-pixels // 128), 2), (128, 1))
             unit.run(name, grid, threads, [out, x, w, bias], geometry)
             np.testing.assert_allclose(out, want, rtol=1e-4, atol=1e-4)
 
@@ -112,7 +149,7 @@ def test_syntony_of_rows_and_of_parts(tmp_path, rng):
         "syntony_part": f"{partial}, {C.format(1)}, {C.format(2)}, n[0], n[1], n[2], n[3], n[4]",
         "syntony_whole": f"{R.format(0)}, (const double2*)p[1], {C.format(2)}, {C.format(3)}, n[0], n[1], n[2]",
     }
-    unit = Emulated(tmp_path, "winding", kernels)
+    unit = Emulated(tmp_path, "winding", kernels, ["rows.cuh"])
     for dim in (1, 5, 132):
         x, w = rng.standard_normal((4, dim)), aligned(np.exp(-np.abs(rng.standard_normal(dim))))
         x[1], x[2] = 0, np.finfo(F32).max / 4
@@ -126,6 +163,23 @@ def test_syntony_of_rows_and_of_parts(tmp_path, rng):
         unit.run("syntony_part", (3, 1), (64, 1), [parts, x, w], [4, dim, chunk, 2, whole])
         unit.run("syntony_whole", (1, 1), (64, 1), [out, parts, x, w], [4, dim, 2])
         np.testing.assert_allclose(out, want, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("threads", "vectors", "lanes", "dim"), [(8, 4, 4, 128), (4, 4, 4, 52), (2, 4, 1, 5), (1, 1, 1, 1), (32, 4, 1, 99)]
+)
+def test_syntony_of_short_rows(tmp_path, rng, threads, vectors, lanes, dim):
+    defines = [f"ROW_THREADS={threads}", f"ROW_VECTORS={vectors}", f"ROW_LANES={lanes}", "ROW_CLUSTER=1"]
+    kernels = {"batch_syntony_row": f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0], n[1]"}
+    unit = Emulated(tmp_path, "winding", kernels, ["rows.cuh"], defines)
+    x, w = rng.standard_normal((9, dim)), aligned(np.exp(-np.abs(rng.standard_normal(dim))))
+    x[1], x[2], x[3] = 0, np.finfo(F32).max / 4, np.finfo(F32).tiny
+    x, out = aligned(x), aligned(np.zeros(9))
+    square = x.astype(np.float64) ** 2
+    want = (square * w).sum(1) / np.maximum(square.sum(1), 1e-300)
+    together = 256 // threads
+    unit.run("batch_syntony_row", (-(-9 // together), 1), (threads, together), [out, x, w], [9, dim])
+    np.testing.assert_allclose(out, want, rtol=1e-6)
 
 
 def test_batch_norm_statistics(tmp_path, rng):

@@ -59,7 +59,17 @@ fn nvrtc() -> Result<Nvrtc> {
 }
 
 /// Macros that specialise units.
-const DEFINES: [&str; 6] = ["ROW_THREADS", "ROW_VECTORS", "ROW_LANES", "ROW_CLUSTER", "BN_CLUSTER", "TILE_OUTPUTS"];
+const DEFINES: [&str; 9] = [
+    "ROW_THREADS",
+    "ROW_VECTORS",
+    "ROW_LANES",
+    "ROW_CLUSTER",
+    "ROW_STREAM",
+    "BN_CLUSTER",
+    "BN_THREADS",
+    "BN_HELD",
+    "TILE_OUTPUTS",
+];
 
 /// Returns macros by their names.
 ///

@@ -143,8 +143,16 @@ impl Device {
         if eager() { self.try_on(kernel.op, 0, || self.stream.synchronize()) } else { Ok(()) }
     }
 
+    /// Returns how many clusters of a kernel this card holds at once.
+    pub(super) fn resident_clusters(&self, kernel: &Kernel<'_>, grid: Grid) -> Result<usize> {
+        let function = self.function(kernel, grid.shared)?;
+        let found = self.try_on(kernel.op, 0, || launch::resident_clusters(&self.stream, &function, grid))?;
+        Ok(usize::try_from(found).unwrap_or(0))
+    }
+
     fn function(&self, kernel: &Kernel<'_>, shared: u32) -> Result<CudaFunction> {
-        let key = format!("{}/{}_{} {:?}", kernel.unit, kernel.entry, suffix(kernel.dtype), kernel.defines);
+        let key =
+            format!("{}/{}_{} {:?} {}", kernel.unit, kernel.entry, suffix(kernel.dtype), kernel.defines, shared > 0);
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(function) = functions.get(&key) {
             return Ok(function.clone());

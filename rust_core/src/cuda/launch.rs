@@ -175,6 +175,20 @@ pub(super) struct Grid {
     pub shared: u32,
 }
 
+/// Returns how many clusters of this launch the whole card holds at once; the kernel's source says how large they are.
+pub(super) fn resident_clusters(stream: &CudaStream, function: &CudaFunction, grid: Grid) -> Result<u32, DriverError> {
+    stream.context().bind_to_thread()?;
+    function.occupancy_max_active_clusters(config(grid), stream)
+}
+
+fn config(grid: Grid) -> LaunchConfig {
+    LaunchConfig {
+        grid_dim: (grid.blocks.0, grid.blocks.1, 1),
+        block_dim: (grid.threads.0, grid.threads.1, 1),
+        shared_mem_bytes: grid.shared,
+    }
+}
+
 /// Starts a kernel.
 pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args: &[Arg]) -> Result<(), DriverError> {
     let mut launch = stream.launch_builder(function);
@@ -186,12 +200,7 @@ pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args
             Arg::Axes(x) => launch.arg(x),
         };
     }
-    let config = LaunchConfig {
-        grid_dim: (grid.blocks.0, grid.blocks.1, 1),
-        block_dim: (grid.threads.0, grid.threads.1, 1),
-        shared_mem_bytes: grid.shared,
-    };
     // SAFETY: the arguments are what the kernel's source asks for, and the tensors they point to live until this stream
     // has done the work, since their memory is freed in stream order.
-    unsafe { launch.launch(config) }.map(|_| ())
+    unsafe { launch.launch(config(grid)) }.map(|_| ())
 }

@@ -41,7 +41,7 @@ pub static UNITS: &[Unit] = &[
     unit!("snap", "lattice.cuh"),
     unit!("syntonic_softmax", "rows.cuh"),
     unit!("unary"),
-    unit!("winding"),
+    unit!("winding", "rows.cuh"),
 ];
 
 impl Unit {

@@ -97,15 +97,17 @@ impl DeviceTensor {
         let lanes = 16 / dtype.size();
         let whole = inputs.is_multiple_of(lanes) && [self, weight].iter().all(|t| t.address().is_multiple_of(16));
         let entry = if whole { "conv2d_gemm_whole" } else { "conv2d_gemm" };
-        let (pixels, outputs_each): (usize, usize) = match dtype {
-            DType::F32 => (128, if outputs > 64 { 128 } else { 64 }),
-            DType::F64 => (64, if outputs > 32 { 64 } else { 32 }),
+        let outputs_each: usize = if outputs > 32 { 64 } else { 32 };
+        let (pixels, threads) = match dtype {
+            DType::F32 => (128, 2 * outputs_each),
+            DType::F64 => (64, 256),
         };
         let defines = [("TILE_OUTPUTS", outputs_each.cast_signed() as i64)];
         let kernel = Kernel { op: OP, unit: "convolution", entry, dtype, defines: &defines };
-        let side = u32::try_from(outputs.div_ceil(outputs_each)).unwrap_or(u32::MAX);
-        let grid = Grid::blocks(geometry.pixels().div_ceil(pixels));
-        self.device().launch(&kernel, Grid { blocks: (grid.blocks.0, side), ..grid }, &args)?;
+        let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let blocks = (side(geometry.pixels().div_ceil(pixels)), side(outputs.div_ceil(outputs_each)));
+        let grid = Grid { blocks, threads: (side(threads), 1), shared: 0 };
+        self.device().launch(&kernel, grid, &args)?;
         Ok(out)
     }
 

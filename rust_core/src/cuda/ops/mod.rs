@@ -14,6 +14,7 @@ mod resonant;
 mod row;
 mod snap;
 mod softmax;
+mod stream;
 mod winding;
 
 pub use batch_norm::Statistics;

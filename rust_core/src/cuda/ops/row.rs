@@ -18,11 +18,11 @@ pub(super) struct Rows {
 
 /// The macros of kernels/rows.cuh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Held {
-    threads: usize,
-    vectors: usize,
-    lanes: usize,
-    cluster: usize,
+pub(super) struct Held {
+    pub threads: usize,
+    pub vectors: usize,
+    pub lanes: usize,
+    pub cluster: usize,
 }
 
 /// Accesses that one thread may hold: 32 registers of 32 bits.
@@ -31,10 +31,15 @@ const MOST_VECTORS: usize = 8;
 impl Rows {
     /// Returns the plan for `rows` rows of `dim` numbers in all these tensors.
     pub(super) fn plan(device: &Device, rows: usize, dim: usize, dtype: DType, tensors: &[&DeviceTensor]) -> Self {
-        let lanes = 16 / dtype.size();
-        let whole = dim.is_multiple_of(lanes) && tensors.iter().all(|tensor| tensor.address().is_multiple_of(16));
-        let held = Held::of(dim, if whole { lanes } else { 1 }, device.arch() / 10 == 9);
+        let held = Held::of(dim, Held::lanes(dim, dtype, tensors), device.arch() / 10 == 9);
         Self { rows, dtype, held }
+    }
+
+    /// Returns a plan with several rows to a warp and four accesses to a thread, so that what is done once for a row costs
+    /// little; none for rows that do not fit a warp so.
+    pub(super) fn short(rows: usize, dim: usize, dtype: DType, tensors: &[&DeviceTensor]) -> Option<Self> {
+        let held = Held::short(dim, Held::lanes(dim, dtype, tensors))?;
+        Some(Self { rows, dtype, held: Some(held) })
     }
 
     /// Starts `{entry}_row` or `{entry}_loop`; nothing for no numbers.
@@ -54,13 +59,7 @@ impl Rows {
             let grid = Grid { threads: (1024, 1), ..Grid::blocks(self.rows) };
             return device.launch(&Kernel::plain(op, unit, &entry, self.dtype), grid, args);
         };
-        let number = |n: usize| n.cast_signed() as i64;
-        let defines = [
-            ("ROW_THREADS", number(held.threads)),
-            ("ROW_VECTORS", number(held.vectors)),
-            ("ROW_LANES", number(held.lanes)),
-            ("ROW_CLUSTER", number(held.cluster)),
-        ];
+        let defines = held.defines();
         let entry = format!("{entry}_row");
         let kernel = Kernel { op, unit, entry: &entry, dtype: self.dtype, defines: &defines };
         device.launch(&kernel, held.grid(self.rows), args)
@@ -68,6 +67,31 @@ impl Rows {
 }
 
 impl Held {
+    /// Returns how many numbers one access moves: 16 bytes where lengths and addresses allow it.
+    pub(super) fn lanes(dim: usize, dtype: DType, tensors: &[&DeviceTensor]) -> usize {
+        let lanes = 16 / dtype.size();
+        let whole = dim.is_multiple_of(lanes) && tensors.iter().all(|tensor| tensor.address().is_multiple_of(16));
+        if whole { lanes } else { 1 }
+    }
+
+    /// Returns the macros that specialise a kernel.
+    pub(super) fn defines(self) -> [(&'static str, i64); 4] {
+        let number = |n: usize| n.cast_signed() as i64;
+        [
+            ("ROW_THREADS", number(self.threads)),
+            ("ROW_VECTORS", number(self.vectors)),
+            ("ROW_LANES", number(self.lanes)),
+            ("ROW_CLUSTER", number(self.cluster)),
+        ]
+    }
+
+    fn short(dim: usize, lanes: usize) -> Option<Self> {
+        let accesses = dim.div_ceil(lanes).max(1);
+        let vectors = accesses.next_power_of_two().min(4);
+        let threads = accesses.div_ceil(vectors).next_power_of_two();
+        (threads <= 32).then_some(Self { threads, vectors, lanes, cluster: 1 })
+    }
+
     /// Returns the fewest threads that hold a row in registers, if a block or a cluster can.
     fn of(dim: usize, lanes: usize, clusters: bool) -> Option<Self> {
         let accesses = dim.div_ceil(lanes).max(1);
@@ -93,7 +117,8 @@ impl Held {
         if clusters && accesses > 2048 { cluster().or_else(large) } else { block() }
     }
 
-    fn grid(self, rows: usize) -> Grid {
+    /// Returns a launch that has a place for each row.
+    pub(super) fn grid(self, rows: usize) -> Grid {
         if self.threads > 32 {
             let threads = u32::try_from(self.threads).unwrap_or(1024);
             return Grid { threads: (threads, 1), ..Grid::blocks(rows * self.cluster) };

@@ -4,6 +4,7 @@ use super::super::kernel::Kernel;
 use super::super::launch::{Arg, Grid};
 use super::super::tensor::DeviceTensor;
 use super::row::Rows;
+use super::stream::Stream;
 use super::{around, axis, maybe, size};
 use crate::{Error, Result};
 
@@ -65,7 +66,13 @@ impl DeviceTensor {
             args.push(Arg::Real(options.scale));
             let mut tensors = vec![self, &out];
             tensors.extend(options.weights);
-            Rows::plan(self.device(), outer, dim, dtype, &tensors).launch(self.device(), OP, OP, name, &args)?;
+            let device = self.device();
+            if let Some(plan) = Stream::plan(device, outer, dim, dtype, &tensors)
+                && plan.launch(device, (OP, OP, name), options.mode == Mode::Learned, &args)?
+            {
+                return Ok(out);
+            }
+            Rows::plan(device, outer, dim, dtype, &tensors).launch(device, OP, OP, name, &args)?;
         } else {
             args.extend([size(inner), Arg::Real(options.scale)]);
             let entry = format!("{name}_strided");

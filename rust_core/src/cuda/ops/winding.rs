@@ -6,6 +6,7 @@ use super::super::kernel::Kernel;
 use super::super::launch::{Arg, Grid};
 use super::super::tensor::{DeviceTensor, packs};
 use super::super::{Device, Format};
+use super::row::Rows;
 use super::{rows_of, size};
 use crate::exact::constants::PHI;
 use crate::tensor::{DType, Shape};
@@ -106,6 +107,11 @@ impl DeviceTensor {
         let lanes = 16 / dtype.size();
         let aligned = [self, weights].iter().all(|t| t.address().is_multiple_of(16)) && dim.is_multiple_of(lanes);
         let kernel = |entry| Kernel::plain(OP, "winding", entry, dtype);
+        if let Some(plan) = Rows::short(rows, dim, dtype, &[self, weights]) {
+            let args = [out.pointer(), self.pointer(), weights.pointer(), size(rows), size(dim)];
+            plan.launch(device, OP, "winding", OP, &args)?;
+            return Ok(out);
+        }
         let head = [self.pointer(), weights.pointer(), size(rows), size(dim)];
         let warps = Grid::flat(32 * rows);
         if dim <= LONG {
