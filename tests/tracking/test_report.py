@@ -144,12 +144,13 @@ def test_a_hostile_model_draws_nothing(whole: Run, content: bytes) -> None:
 
 
 def test_the_picture_of_the_lattice_has_a_dot_for_each_weight() -> None:
-    one = np.asarray(PIL.Image.open(io.BytesIO(image.density([0, 0, -100, 7], [0, 0, 100, -900]))))
+    # 0 twice; phi, of conjugate -0.6; 2 phi, beyond 2; 100 - 62 phi = -0.32, of conjugate 138.3.
+    one = np.asarray(PIL.Image.open(io.BytesIO(image.density([0, 0, 0, 0, 100], [0, 0, 1, 2, -62]))))
     dots = one[1::3, 1::3]
     assert dots.shape == (201, 201)
     assert (one == dots.repeat(3, 0).repeat(3, 1)).all()
-    assert np.argwhere(dots >= 64).tolist() == [[0, 0], [100, 100], [200, 107]]
-    assert dots[100, 100] > dots[0, 0] == dots[200, 107], "two weights are brighter than one"
+    assert np.argwhere(dots >= 64).tolist() == [[15, 84], [100, 100], [100, 181], [101, 200]]
+    assert dots[100, 100] > dots[100, 181] == dots[15, 84], "two weights are brighter than one"
 
 
 def test_weights_that_do_not_pair_draw_nothing(tmp_path: Path) -> None:

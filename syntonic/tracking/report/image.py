@@ -1,7 +1,8 @@
 """A picture of all weights on the lattice, as a PNG file; the dashboard shows them with a slider for the step.
 
-The weight `a + b phi` is a dot in column `a` and row `b`, from -100 on the left and at the bottom to 100; what lies
-outside is drawn on the border. The brighter a dot, the more weights there are: its grey is a logarithm.
+A weight `a + b phi` is a dot whose column is its value, from -2 to 2, and whose row is its conjugate `a + b (1 - phi)`,
+from -162 at the bottom to 162: how far it had to go on the lattice for that value. What lies outside is drawn on the
+border. The brighter a dot, the more weights there are; its grey is a logarithm.
 Source of the format: W3C, "Portable Network Graphics", 2003.
 """
 
@@ -12,16 +13,21 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-_REACH: Final = 100  # coefficients to each side of 0
+_REACH: Final = 100  # dots to each side of 0
 _SIZE: Final = 2 * _REACH + 1
+_VALUE: Final = 2.0  # at the right border
+_CONJUGATE: Final = 162.0  # at the top, which coefficients up to 100 do not leave
 _DOT: Final = 3  # pixels
 _MOST: Final = 200_000  # weights that are looked at
 
 
 def density(first: Sequence[int], second: Sequence[int]) -> bytes:
     """Returns the picture of weights with the coefficients `first` (a) and `second` (b), both of one length."""
+    from syntonic._core import PHI  # here, because a run's other process starts faster without the core
+
     stride = max(1, len(first) // _MOST)
-    counts = Counter(zip(map(_place, first[::stride]), map(_place, second[::stride]), strict=True))
+    pairs = zip(first[::stride], second[::stride], strict=True)
+    counts = Counter((_place((a + b * PHI) / _VALUE), _place((a + b * (1 - PHI)) / _CONJUGATE)) for a, b in pairs)
     scale = 191 / math.log(max(counts.values(), default=1) + 1)
     grid = [bytearray([_axis(x, y) for x in range(_SIZE)]) for y in range(_SIZE)]
     for (x, y), count in counts.items():
@@ -29,8 +35,8 @@ def density(first: Sequence[int], second: Sequence[int]) -> bytes:
     return _png([bytes(pixel for pixel in row for _ in range(_DOT)) for row in grid for _ in range(_DOT)])
 
 
-def _place(coefficient: int) -> int:
-    return max(-_REACH, min(_REACH, coefficient)) + _REACH
+def _place(share: float) -> int:
+    return _REACH + round(_REACH * max(-1.0, min(1.0, share)))
 
 
 def _axis(x: int, y: int) -> int:
