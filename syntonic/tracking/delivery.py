@@ -6,8 +6,10 @@ that it has and goes on from there. So no point is lost, and none is there twice
 
 import json
 import re
+import tempfile
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,9 +173,11 @@ class Delivery:
             remote.drop_model(key)
         for key in sorted(kept.keys() - there):
             step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
-            remote.add_model(self._model(key, step, kept, end))
-            if picture := lattice.picture(kept[key] / checkpoint.ARRAYS):
-                remote.log_text(f"figures/lattice-{key}.svg", picture)
+            model = self._model(key, step, kept, end)
+            remote.add_model(model)
+            if pictures := lattice.pictures(kept[key] / checkpoint.ARRAYS):
+                remote.log_text(f"figures/lattice-{key}.svg", pictures[0])
+                self._log_image(remote, "lattice", model, pictures[1])
 
     def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
         point = self._new_tail().find(step) or Point(step, 0, {})
@@ -181,6 +185,16 @@ class Delivery:
         metrics = {**point.metrics, **(end.ending.results if end is not None and last else {})}
         title = re.sub(r"[^\w-]+", "-", self._request.title)[:150]
         return Model(key, f"{title}-{key}", step, files_of(kept[key]), self._request.params, metrics, point.time)
+
+    def _log_image(self, remote: Remote, title: str, model: Model, picture: bytes) -> None:
+        # MLflow reads title, step and time off an image's name, and wants a smaller one beside it for overviews.
+        own = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._request.run}/{title}/{model.step}")
+        name = f"{title}+step+{model.step}+timestamp+{model.time}+{own}"
+        with tempfile.TemporaryDirectory() as place:
+            for path in (Path(place, f"{name}.png"), Path(place, f"{name}+compressed.png")):
+                path.write_bytes(picture)
+                remote.log_file(f"images/{path.name}", path)
+        remote.tag({"mlflow.loggedImages": "True"})
 
     def _failed(self, error: Exception) -> None:
         self._remote = None

@@ -1,6 +1,7 @@
 """MLflow: what is there after a run, written by rows or by MLflow's client, and read by MLflow's client."""
 
 import math
+import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from syntonic.tracking import database
+from syntonic.tracking.arrays import pack
 from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import request
 from syntonic.tracking.delivery import Delivery
@@ -120,6 +122,22 @@ def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(
     assert [model.name for model in stored(client, first.run_id)] == ["a-title-gen-00000001"]
     gone = next(model for model in models if model.name.endswith("2"))
     assert not list(Path(gone.artifact_location.removeprefix("file://")).rglob("state.safetensors"))
+
+
+def test_each_kept_checkpoint_has_an_image_with_its_step(run: Run, client: Any, deliver: Deliver, steps: Any) -> None:
+    lattice = {f"lattice_{name}": {"dtype": "int64", "shape": [2], "data": bytes(16)} for name in "ab"}
+    for step in (1, 2):
+        folder = run.folder / "checkpoints" / f"gen-{step:08}"
+        folder.mkdir(parents=True)
+        (folder / "state.safetensors").write_bytes(pack(lattice))
+    first = deliver(run, steps(1, 3), Ending(Status.KILLED, 2))
+    deliver(replace(run, resumed=True), steps(3, 4), Ending(Status.FINISHED, 3))
+    images = [item.path for item in client.list_artifacts(first.run_id, "images")]
+    form = re.compile(r"images/lattice\+step\+(\d+)\+timestamp\+(\d+)\+[0-9a-f-]{36}(\+compressed)?\.png")
+    found = [match.groups() for match in map(form.fullmatch, images) if match]
+    assert len(found) == len(images) == 4
+    assert {(step, small) for step, _, small in found} == {(s, small) for s in "12" for small in (None, "+compressed")}
+    assert client.get_run(first.run_id).data.tags["mlflow.loggedImages"] == "True"
 
 
 def stored(client: Any, run_id: str) -> list[Any]:

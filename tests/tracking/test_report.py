@@ -1,5 +1,6 @@
 """Reports: they show what happened, need nothing else, and print what a stranger wrote as text."""
 
+import io
 import math
 import re
 import struct
@@ -7,6 +8,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from syntonic.tracking.arrays import pack
@@ -14,7 +17,7 @@ from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.courier import request
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.outbox import Outbox, OutboxError
-from syntonic.tracking.report import charts, lattice, run_page, sweep_page
+from syntonic.tracking.report import charts, image, lattice, run_page, sweep_page
 
 EVIL = "<script>alert(1)</script><img src=http://evil.example/x>\"'&"
 
@@ -134,7 +137,26 @@ def test_a_hostile_model_draws_nothing(whole: Run, content: bytes) -> None:
     path = whole.folder / "model" / "parameters.safetensors"
     path.write_bytes(content)
     assert list(lattice.histograms(path)) == []
-    assert lattice.picture(path) == ""
+    assert lattice.pictures(path) is None
     replace(whole, title="t")
     (whole.folder / "model" / "model.json").write_text('{"syntony": {"a": "x"}}')
     assert "Lattice" not in run_page(Outbox(whole.folder))
+
+
+def test_the_picture_of_the_lattice_has_a_dot_for_each_weight() -> None:
+    # 0 twice; phi, of conjugate -0.6; 2 phi, beyond 2; 100 - 62 phi = -0.32, of conjugate 138.3.
+    one = np.asarray(PIL.Image.open(io.BytesIO(image.density([0, 0, 0, 0, 100], [0, 0, 1, 2, -62]))))
+    dots = one[1::3, 1::3]
+    assert dots.shape == (201, 201)
+    assert (one == dots.repeat(3, 0).repeat(3, 1)).all()
+    assert np.argwhere(dots >= 64).tolist() == [[15, 84], [100, 100], [100, 181], [101, 200]]
+    assert dots[100, 100] > dots[100, 181] == dots[15, 84], "two weights are brighter than one"
+
+
+def test_weights_that_do_not_pair_draw_nothing(tmp_path: Path) -> None:
+    pairs = {
+        f"lattice_{name}": {"dtype": "int64", "shape": [size], "data": bytes(8 * size)}
+        for name, size in (("a", 2), ("b", 1))
+    }
+    (tmp_path / "state.safetensors").write_bytes(pack(pairs))
+    assert lattice.pictures(tmp_path / "state.safetensors") is None

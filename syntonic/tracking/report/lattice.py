@@ -9,7 +9,7 @@ from typing import Final
 
 from syntonic.tracking.arrays import unpack
 from syntonic.tracking.checkpoint import CheckpointError, content
-from syntonic.tracking.report import charts
+from syntonic.tracking.report import charts, image
 
 _BARS: Final = 41
 _LAYERS: Final = 12  # parameters that are drawn one by one
@@ -41,8 +41,8 @@ def histograms(parameters: Path) -> Iterator[str]:
         yield _chart(f"{name}: a and b", Counter(first) + Counter(second))
 
 
-def picture(state: Path) -> str:
-    """Returns an SVG file of all coefficients that a checkpoint holds, an empty text if it holds none.
+def pictures(state: Path) -> tuple[str, bytes] | None:
+    """Returns the histogram of a checkpoint's coefficients as an SVG file, and its weights as a PNG file.
 
     Args:
         state: the checkpoint's safetensors file, with the arrays `lattice_a` and `lattice_b`.
@@ -50,12 +50,15 @@ def picture(state: Path) -> str:
     try:
         arrays = unpack(content(state))
     except (CheckpointError, ValueError):
-        return ""
-    counts: Counter[int] = Counter()
-    for name in ("lattice_a", "lattice_b"):
-        if arrays.get(name, {}).get("dtype") == "int64":
-            counts.update(_numbers(arrays[name]["data"]))
-    return charts.file(_chart("lattice coefficients a and b", counts)) if counts else ""
+        return None
+    stored = [arrays.get(name, {}) for name in ("lattice_a", "lattice_b")]
+    if any(one.get("dtype") != "int64" or not one.get("data") for one in stored):
+        return None
+    first, second = (_numbers(one["data"]) for one in stored)
+    if len(first) != len(second):
+        return None
+    counts = Counter(first) + Counter(second)
+    return charts.file(_chart("lattice coefficients a and b", counts)), image.density(first, second)
 
 
 def _numbers(data: bytes) -> "array[int]":

@@ -1,0 +1,56 @@
+"""A picture of all weights on the lattice, as a PNG file; the dashboard shows them with a slider for the step.
+
+A weight `a + b phi` is a dot whose column is its value, from -2 to 2, and whose row is its conjugate `a + b (1 - phi)`,
+from -162 at the bottom to 162: how far it had to go on the lattice for that value. What lies outside is drawn on the
+border. The brighter a dot, the more weights there are; its grey is a logarithm.
+Source of the format: W3C, "Portable Network Graphics", 2003.
+"""
+
+import math
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+_REACH: Final = 100  # dots to each side of 0
+_SIZE: Final = 2 * _REACH + 1
+_VALUE: Final = 2.0  # at the right border
+_CONJUGATE: Final = 162.0  # at the top, which coefficients up to 100 do not leave
+_DOT: Final = 3  # pixels
+_MOST: Final = 200_000  # weights that are looked at
+
+
+def density(first: Sequence[int], second: Sequence[int]) -> bytes:
+    """Returns the picture of weights with the coefficients `first` (a) and `second` (b), both of one length."""
+    from syntonic._core import PHI  # here, because a run's other process starts faster without the core
+
+    stride = max(1, len(first) // _MOST)
+    pairs = zip(first[::stride], second[::stride], strict=True)
+    counts = Counter((_place((a + b * PHI) / _VALUE), _place((a + b * (1 - PHI)) / _CONJUGATE)) for a, b in pairs)
+    scale = 191 / math.log(max(counts.values(), default=1) + 1)
+    grid = [bytearray([_axis(x, y) for x in range(_SIZE)]) for y in range(_SIZE)]
+    for (x, y), count in counts.items():
+        grid[_SIZE - 1 - y][x] = 64 + int(scale * math.log(count + 1))
+    return _png([bytes(pixel for pixel in row for _ in range(_DOT)) for row in grid for _ in range(_DOT)])
+
+
+def _place(share: float) -> int:
+    return _REACH + round(_REACH * max(-1.0, min(1.0, share)))
+
+
+def _axis(x: int, y: int) -> int:
+    return 24 if _REACH in (x, y) else 0
+
+
+def _png(rows: Sequence[bytes]) -> bytes:
+    # Eight bits of grey; a zero before each row says that it is not filtered.
+    header = struct.pack(">2I5B", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _chunk(*each) for each in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    )
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
