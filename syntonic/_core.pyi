@@ -509,8 +509,12 @@ class Symbol(_Operations):
 class Objective:
     """What generations are judged by."""
 
-    def cuda_source(self, population: int, *, syntony: bool = False, dtype: str = "float32") -> str: ...
-    def cuda_image(self, population: int, arch: int, *, syntony: bool = False, dtype: str = "float32") -> bytes: ...
+    def cuda_source(
+        self, population: int, *, rank: int | None = None, syntony: bool = False, dtype: str = "float32"
+    ) -> str: ...
+    def cuda_image(
+        self, population: int, arch: int, *, rank: int | None = None, syntony: bool = False, dtype: str = "float32"
+    ) -> bytes: ...
 
 @final
 class Evolution:

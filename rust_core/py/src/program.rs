@@ -161,9 +161,9 @@ impl Objective {
     ///
     /// Raises:
     ///     ValueError: the model has an operation without a rule for the GPU.
-    #[pyo3(signature = (population, *, syntony=false, dtype="float32"))]
-    fn cuda_source(&self, population: usize, syntony: bool, dtype: &str) -> PyResult<String> {
-        quick(|| Ok(self.blueprint(population, syntony, dtype)?.text()))
+    #[pyo3(signature = (population, *, rank=None, syntony=false, dtype="float32"))]
+    fn cuda_source(&self, population: usize, rank: Option<usize>, syntony: bool, dtype: &str) -> PyResult<String> {
+        quick(|| Ok(self.blueprint(population, rank, syntony, dtype)?.text()))
     }
 
     /// The image of that kernel for compute capability `arch` (90 is sm_90): a cubin, or PTX for a card newer than NVRTC.
@@ -172,25 +172,26 @@ impl Objective {
     /// Raises:
     ///     ValueError: the model has an operation without a rule for the GPU.
     ///     DeviceUnavailable: NVRTC is not installed; `pip install 'syntonic[cuda]'` brings it.
-    #[pyo3(signature = (population, arch, *, syntony=false, dtype="float32"))]
+    #[pyo3(signature = (population, arch, *, rank=None, syntony=false, dtype="float32"))]
     fn cuda_image<'py>(
         &self,
         py: Python<'py>,
         population: usize,
         arch: u32,
+        rank: Option<usize>,
         syntony: bool,
         dtype: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
         cuda::search(py)?;
-        let image = enter(py, || self.blueprint(population, syntony, dtype)?.compile(arch))?;
+        let image = enter(py, || self.blueprint(population, rank, syntony, dtype)?.compile(arch))?;
         Ok(PyBytes::new(py, &image))
     }
 }
 
 impl Objective {
-    fn blueprint(&self, population: usize, syntony: bool, dtype: &str) -> Result<Blueprint> {
+    fn blueprint(&self, population: usize, rank: Option<usize>, syntony: bool, dtype: &str) -> Result<Blueprint> {
         let Self(evolve::Objective { program, loss, .. }) = self;
-        let noise = Perturbation::new(0, 0, program.parameter_shapes(), None);
+        let noise = Perturbation::new(0, 0, program.parameter_shapes(), rank);
         Ok(program.kernel(*loss, &noise, DType::from_name(dtype)?, population, syntony)?.0)
     }
 }

@@ -217,9 +217,13 @@ impl Writer<'_> {
     fn finish(self, dtype: DType, population: usize, syntony: bool) -> (Blueprint, Vec<NodeId>) {
         let Self { geometry, batch, body, shared, places, products, derived, perturbation, program } = self;
         let head = geometry.text(batch, syntony);
+        let places_of = |(&id, at): (&NodeId, &usize)| {
+            format!("    // given + {at}: value {id}, {}\n", program.nodes[id].shape)
+        };
+        let given: String = shared.iter().zip(&places).map(places_of).collect();
         let blueprint = Blueprint {
             head,
-            body: format!("    for (group.first = 0; group.first < BATCH; group.first += GROUP * ROWS) {{\n{body}    }}\n"),
+            body: format!("{given}    for (group.first = 0; group.first < BATCH; group.first += GROUP * ROWS) {{\n{body}    }}\n"),
             dtype,
             population,
             syntony,

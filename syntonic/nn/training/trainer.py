@@ -153,6 +153,8 @@ class RetrocausalTrainer:
             "threads": threads,
             "device": device,
         }
+        self._device: Final = device
+        self._rank: Final = rank
         self._dtype: Final = dtype
         self._archonic_window: Final = archonic_window
         self._syntonies: deque[float] = deque(maxlen=archonic_window)
@@ -197,6 +199,16 @@ class RetrocausalTrainer:
                 seconds=time.perf_counter() - start,
                 population_size=self.population_size,
             )
+
+    def check(self, model: Module, benchmark: Task) -> None:
+        """Checks that members of `model` can be evaluated on the device; nothing is trained.
+
+        Raises:
+            ValueError: naming the first operation that a GPU has no rule for.
+        """
+        if self._device != "cpu":
+            objective, _ = trace(model, benchmark, *benchmark.batch(0))
+            objective.cuda_source(self.population_size, rank=self._rank, dtype=self._dtype)
 
     def state_dict(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Returns all that the next generation depends on: arrays in the form of `safetensors.serialize`, and facts.
