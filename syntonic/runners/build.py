@@ -30,7 +30,8 @@ def build(config: RunConfig) -> Parts:
     """Builds the parts of a run; writes nothing.
 
     Raises:
-        RequestError: if a class refuses its arguments, which is how it checks one against another, or the device the model.
+        RequestError: if a class refuses its arguments, which is how it checks one against another, or if the device
+            cannot evaluate the model.
     """
     benchmark = _make("benchmark", config.benchmark, config.seed)
     task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary)

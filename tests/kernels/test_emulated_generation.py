@@ -1,4 +1,4 @@
-"""A whole generation of the GPU on the CPU: the kernel made from a model, ranks and direction, by `block_emulator.h`."""
+"""A generation of the GPU on the CPU, by `block_emulator.h`: the kernel made from a model, ranks and direction."""
 
 import ctypes
 import re
@@ -150,12 +150,14 @@ def test_losses_and_syntonies(tmp_path, generation, name):
     for turned, base in re.findall(r"derived \+ (\d+), derived \+ (\d+)", text):
         x, out = given[min(place.values()) :], derived
         widths = [inputs, (*hidden, outputs)[0]]
-        generation.run("shared_linear", sum(widths), 64, [out[int(base) :], out[int(turned) :], x, given], [rows, *widths])
+        tensors = [out[int(base) :], out[int(turned) :], x, given]
+        generation.run("shared_linear", sum(widths), 64, tensors, [rows, *widths])
     group, threads = (int(re.search(rf"{key} = (\d+)", text)[1]) for key in ("GROUP", "THREADS"))
     weights = np.full(centre.size, 0.25)
     losses, syntonies = aligned(np.zeros(population), np.float64), aligned(np.zeros(population), np.float64)
     blocks = -(-population // 2 // (threads // group))
-    unit.run("members", blocks, threads, [losses, syntonies, step(), given, aligned(weights), derived], [population // 2])
+    tensors = [losses, syntonies, step(), given, aligned(weights), derived]
+    unit.run("members", blocks, threads, tensors, [population // 2])
     np.testing.assert_allclose(losses, want, rtol=4e-6)
     np.testing.assert_allclose(syntonies, 0.25, rtol=1e-6)
 
