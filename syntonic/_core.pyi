@@ -509,6 +509,13 @@ class Symbol(_Operations):
 class Objective:
     """What generations are judged by."""
 
+    def cuda_source(
+        self, population: int, *, rank: int | None = None, syntony: bool = False, dtype: str = "float32"
+    ) -> str: ...
+    def cuda_image(
+        self, population: int, arch: int, *, rank: int | None = None, syntony: bool = False, dtype: str = "float32"
+    ) -> bytes: ...
+
 @final
 class Evolution:
     """The population engine over a model's parameters."""
@@ -541,6 +548,7 @@ class Evolution:
         elitist: bool,
         dtype: str,
         threads: int | None,
+        device: str = "cpu",
     ) -> Evolution: ...
     def step(self, objective: Objective, inputs: Sequence[Tensor]) -> Record: ...
     def shock(self, multiplier: float, duration: int) -> None: ...

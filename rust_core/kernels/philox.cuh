@@ -23,21 +23,21 @@ __device__ inline Words philox(unsigned int c0, unsigned int c1, unsigned int c2
 
 constexpr int NORMALS_PER_BLOCK = 8;
 
-// The inverse normal distribution function of one 16-bit half; tensor/philox.rs explains it.
+// The inverse normal distribution function of one 16-bit half; tensor/philox.rs explains it. Where the CPU converts integers
+// this puts them into the mantissa, which is as exact: 1 + k / 2^15 is a float whose bits are known.
 __device__ inline float normal(unsigned int half) {
-    const int k = half & 0x7FFF;
-    const float step = 1.0f / 32768.0f;
-    const float x = __fmul_rn(__fadd_rn((float)k, 0.5f), step);
-    const float p = __fmul_rn(__fmul_rn(__fadd_rn((float)(32767 - k), 0.5f), step), __fadd_rn(1.0f, x));
-    const int bits = __float_as_int(p);
-    const int n = (bits - 0x3F3504F3) >> 23;
-    const float f = __fadd_rn(__int_as_float(bits - n * 0x800000), -1.0f);
+    const float above = __int_as_float((int)((half & 0x7FFFu) << 8 | 0x3F800000u));
+    const float x = __fadd_rn(above, -0.9999847412109375f);
+    const float p = __fmul_rn(__fadd_rn(1.0f, -x), __fadd_rn(1.0f, x));
+    const int bits = __float_as_int(p), exponent = (int)((unsigned int)(bits - 0x3F3504F3) & 0xFF800000u);
+    const float f = __fadd_rn(__int_as_float(bits - exponent), -1.0f);
     float l = 0.17721477f;
     l = __fmaf_rn(l, f, -0.27110592f);
     l = __fmaf_rn(l, f, 0.33632476f);
     l = __fmaf_rn(l, f, -0.4994411f);
     l = __fmaf_rn(l, f, 0.9999671f);
-    const float ln = __fmaf_rn((float)n, 0.69314718055994530942f, __fmul_rn(f, l));
+    // The exponent stands 2^23 too high, and ln 2 is that much smaller.
+    const float ln = __fmaf_rn((float)exponent, 0.69314718055994530942f * 0x1p-23f, __fmul_rn(f, l));
     const float w = __fadd_rn(-ln, -5.2f);
     float q = 4.8336996e-7f;
     q = __fmaf_rn(q, w, -1.1792462e-5f);

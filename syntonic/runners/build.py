@@ -30,13 +30,19 @@ def build(config: RunConfig) -> Parts:
     """Builds the parts of a run; writes nothing.
 
     Raises:
-        RequestError: if a class refuses its arguments, which is how it checks one against another.
+        RequestError: if a class refuses its arguments, which is how it checks one against another, or if the device
+            cannot evaluate the model.
     """
     benchmark = _make("benchmark", config.benchmark, config.seed)
     task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary)
     model = _make("model", config.model, task)
     model.initialize(config.seed)
     trainer = _make("trainer", config.trainer, config.seed, config.device)
+    if config.device != "cpu":
+        try:
+            trainer.check(model, benchmark)
+        except ValueError as error:
+            raise RequestError([str(error)]) from error
     tracker = _make("tracking", config.tracking)
     callbacks = {key: _make("callback", entry) for key, entry in config.callbacks.items()}
     return Parts(benchmark, model, trainer, tracker, callbacks)

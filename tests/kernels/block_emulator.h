@@ -3,6 +3,9 @@
 // Barriers are real ones and shuffles exchange through memory, so that index arithmetic, tails and the order of reductions
 // are those of the kernel. What a GPU does beside that (clusters, vector widths, speed) is not here.
 
+#include <math.h>
+
+#include <atomic>
 #include <barrier>
 #include <cmath>
 #include <cstring>
@@ -41,6 +44,30 @@ static double __longlong_as_double(long long x) {
     return y;
 }
 
+static long long __double_as_longlong(double x) {
+    long long y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+}
+static int __float_as_int(float x) {
+    int y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+}
+static float __int_as_float(int x) {
+    float y;
+    memcpy(&y, &x, sizeof y);
+    return y;
+}
+static float __fmul_rn(float a, float b) { return a * b; }
+static float __fadd_rn(float a, float b) { return a + b; }
+static float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
+static double __dmul_rn(double a, double b) { return a * b; }
+static double __dadd_rn(double a, double b) { return a + b; }
+static double __dsub_rn(double a, double b) { return a - b; }
+static unsigned int __umulhi(unsigned int a, unsigned int b) { return (unsigned long long)a * b >> 32; }
+static void atomicAdd(unsigned int* to, unsigned int x) { std::atomic_ref<unsigned int>(*to).fetch_add(x); }
+
 thread_local Dim threadIdx, blockIdx;
 static Dim blockDim, gridDim;
 static std::unique_ptr<std::barrier<>> block;
@@ -48,6 +75,8 @@ static std::vector<std::unique_ptr<std::barrier<>>> warps;
 static unsigned char lanes[1024][16];
 
 static void __syncthreads() { block->arrive_and_wait(); }
+
+static void __syncwarp() { warps[(threadIdx.y * blockDim.x + threadIdx.x) / 32]->arrive_and_wait(); }
 
 template <class T>
 static T __shfl_xor_sync(unsigned int, T x, int offset) {

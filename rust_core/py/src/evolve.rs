@@ -9,6 +9,7 @@ use syntonic_core::tensor::{DType, philox};
 use syntonic_core::{Error, Result};
 
 use crate::arrays;
+use crate::cuda;
 use crate::door::{enter, quick};
 use crate::ops::Shared;
 use crate::program::Objective;
@@ -92,7 +93,7 @@ impl Evolution {
     #[pyo3(signature = (
         parameters, *, seed, population_size, sigma, sigma_final, rank, optimizer, learning_rate, learning_rate_final,
         schedule, beta1, beta2, max_generations, precision, error_feedback, harmonize_strength, pull_strength, attractor_capacity,
-        attractor_decay_rate, attractor_quantile, lambda_syntony, survivor_count, elitist, dtype, threads
+        attractor_decay_rate, attractor_quantile, lambda_syntony, survivor_count, elitist, dtype, threads, device="cpu"
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, one for each setting")]
     fn new(
@@ -122,6 +123,7 @@ impl Evolution {
         elitist: bool,
         dtype: &str,
         threads: Option<usize>,
+        device: &str,
     ) -> PyResult<Self> {
         let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
         let config = Config {
@@ -150,10 +152,15 @@ impl Evolution {
             dtype: quick(|| DType::from_name(dtype))?,
             threads,
         };
+        let device = if device == "cpu" { None } else { Some(cuda::device(py, device)?) };
         enter(py, || {
             config.check()?;
             let genes = parameters.iter().map(|p| gene(p, config.precision)).collect::<Result<_>>()?;
             let engine = evolve::Evolution::new(config, genes)?;
+            let engine = match &device {
+                Some(device) => engine.on(device),
+                None => engine,
+            };
             let evolution = Self { engine: Mutex::new(engine), parameters };
             evolution.publish(&*evolution.engine()?)?;
             Ok(evolution)

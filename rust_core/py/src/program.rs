@@ -4,14 +4,16 @@ use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyTuple};
+use syntonic_core::cuda::Blueprint;
 use syntonic_core::evolve;
 use syntonic_core::ops::Op;
-use syntonic_core::program::{NodeId, Program};
+use syntonic_core::program::{NodeId, Perturbation, Program};
 use syntonic_core::tensor::{DType, Shape, Tensor};
 use syntonic_core::{Error, Result};
 
-use crate::door::quick;
+use crate::cuda;
+use crate::door::{enter, quick};
 use crate::ops::{Given, Shared, Value};
 use crate::resonant::{ResonantTensor, poisoned};
 use crate::source;
@@ -152,6 +154,47 @@ impl Symbol {
 /// What generations are judged by, ready for `Evolution.step`.
 #[pyclass(frozen, module = "syntonic._core")]
 pub struct Objective(pub evolve::Objective);
+
+#[pymethods]
+impl Objective {
+    /// The source of the CUDA kernel that evaluates `population` members, written from the recorded model.
+    ///
+    /// Raises:
+    ///     ValueError: the model has an operation without a rule for the GPU.
+    #[pyo3(signature = (population, *, rank=None, syntony=false, dtype="float32"))]
+    fn cuda_source(&self, population: usize, rank: Option<usize>, syntony: bool, dtype: &str) -> PyResult<String> {
+        quick(|| Ok(self.blueprint(population, rank, syntony, dtype)?.text()))
+    }
+
+    /// The image of that kernel for compute capability `arch` (90 is sm_90): a cubin, or PTX for a card newer than NVRTC.
+    /// No GPU is needed.
+    ///
+    /// Raises:
+    ///     ValueError: the model has an operation without a rule for the GPU.
+    ///     DeviceUnavailable: NVRTC is not installed; `pip install 'syntonic[cuda]'` brings it.
+    #[pyo3(signature = (population, arch, *, rank=None, syntony=false, dtype="float32"))]
+    fn cuda_image<'py>(
+        &self,
+        py: Python<'py>,
+        population: usize,
+        arch: u32,
+        rank: Option<usize>,
+        syntony: bool,
+        dtype: &str,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        cuda::search(py)?;
+        let image = enter(py, || self.blueprint(population, rank, syntony, dtype)?.compile(arch))?;
+        Ok(PyBytes::new(py, &image))
+    }
+}
+
+impl Objective {
+    fn blueprint(&self, population: usize, rank: Option<usize>, syntony: bool, dtype: &str) -> Result<Blueprint> {
+        let Self(evolve::Objective { program, loss, .. }) = self;
+        let noise = Perturbation::new(0, 0, program.parameter_shapes(), rank);
+        Ok(program.kernel(*loss, &noise, DType::from_name(dtype)?, population, syntony)?.0)
+    }
+}
 
 /// Registers this file's classes.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -25,8 +25,12 @@ pub struct Target {
 /// # Errors
 /// `Error::DeviceUnavailable` without NVRTC; `Error::Internal` with the compiler's log if the source is wrong.
 pub fn compile(unit: &Unit, target: &Target) -> Result<Vec<u8>> {
+    compile_text(unit.name, &unit.text(), target)
+}
+
+/// As [`compile`], of a whole text; the name is for messages.
+pub(super) fn compile_text(name: &str, text: &str, target: &Target) -> Result<Vec<u8>> {
     let nvrtc = nvrtc()?;
-    let text = unit.text();
     let newest = nvrtc.architectures.iter().copied().max().unwrap_or(target.arch);
     let (arch, ptx) = if target.arch > newest { (newest, true) } else { (target.arch, false) };
     let mut options = vec![
@@ -41,14 +45,14 @@ pub fn compile(unit: &Unit, target: &Target) -> Result<Vec<u8>> {
     let version = format!("nvrtc {major}.{minor} {ptx}");
     let parts = options.iter().map(String::as_bytes).chain([version.as_bytes(), text.as_bytes()]);
     cache::fetch(cache::hash(parts), || {
-        let name = CString::new(format!("{}_{}.cu", unit.name, suffix(target.dtype)));
-        let source = CString::new(text.as_str());
+        let file = CString::new(format!("{name}_{}.cu", suffix(target.dtype)));
+        let source = CString::new(text);
         let options: std::result::Result<Vec<CString>, _> = options.iter().map(|o| CString::new(o.as_str())).collect();
-        let (Ok(name), Ok(source), Ok(options)) = (name, source, options) else {
-            return Err(Error::Internal { what: format!("a zero byte in kernel unit {}", unit.name) });
+        let (Ok(file), Ok(source), Ok(options)) = (file, source, options) else {
+            return Err(Error::Internal { what: format!("a zero byte in kernel unit {name}") });
         };
-        native::compile(&source, &name, &options, ptx)
-            .map_err(|log| Error::Internal { what: format!("kernel unit {} does not compile: {log}", unit.name) })
+        native::compile(&source, &file, &options, ptx)
+            .map_err(|log| Error::Internal { what: format!("kernel unit {name} does not compile: {log}") })
     })
 }
 

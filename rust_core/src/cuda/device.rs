@@ -139,8 +139,7 @@ impl Device {
     /// a fault is reported by the operation that caused it.
     pub(super) fn launch(&self, kernel: &Kernel<'_>, grid: Grid, args: &[Arg]) -> Result<()> {
         let function = self.function(kernel, grid.shared)?;
-        self.try_on(kernel.op, 0, || launch::run(&self.stream, &function, grid, args))?;
-        if eager() { self.try_on(kernel.op, 0, || self.stream.synchronize()) } else { Ok(()) }
+        self.start_kernel(kernel.op, &function, grid, args)
     }
 
     /// Returns how many clusters of a kernel this card holds at once.
@@ -150,7 +149,30 @@ impl Device {
         Ok(usize::try_from(found).unwrap_or(0))
     }
 
-    fn function(&self, kernel: &Kernel<'_>, shared: u32) -> Result<CudaFunction> {
+    /// As [`Self::launch`], of a kernel that was looked up before.
+    pub(super) fn start_kernel(
+        &self,
+        op: &'static str,
+        function: &CudaFunction,
+        grid: Grid,
+        args: &[Arg],
+    ) -> Result<()> {
+        self.try_on(op, 0, || launch::run(&self.stream, function, grid, args))?;
+        if eager() { self.try_on(op, 0, || self.stream.synchronize()) } else { Ok(()) }
+    }
+
+    /// Loads a kernel from an image that was made for this device.
+    pub(super) fn load(&self, op: &'static str, image: Vec<u8>, entry: &str) -> Result<CudaFunction> {
+        self.try_on(op, 0, || launch::load(&self.context, image, entry, 0, false))
+    }
+
+    /// Returns memory of the CPU that the device copies to and from without help.
+    pub(super) fn pinned(&self, op: &'static str, bytes: usize) -> Result<launch::Pinned> {
+        self.try_on(op, 0, || launch::pin(&self.context, bytes))
+    }
+
+    /// Returns a kernel of a unit, compiled and loaded on its first use.
+    pub(super) fn function(&self, kernel: &Kernel<'_>, shared: u32) -> Result<CudaFunction> {
         let key =
             format!("{}/{}_{} {:?} {}", kernel.unit, kernel.entry, suffix(kernel.dtype), kernel.defines, shared > 0);
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);

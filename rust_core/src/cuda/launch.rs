@@ -204,3 +204,89 @@ pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args
     // has done the work, since their memory is freed in stream order.
     unsafe { launch.launch(config(grid)) }.map(|_| ())
 }
+
+/// Numbers that are the same bits on both sides.
+pub(super) trait Plain: Copy + Default {}
+impl<T: crate::tensor::Real> Plain for T {}
+impl Plain for u32 {}
+
+/// Memory of the CPU that stays where it is, so that the device copies to and from it without help and without a wait.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    address: *mut u8,
+    bytes: usize,
+    context: Arc<CudaContext>,
+}
+
+// SAFETY: it owns its memory; what is shared reads, what is exclusive writes, and the owner waits for the device in between.
+unsafe impl Send for Pinned {}
+// SAFETY: as above.
+unsafe impl Sync for Pinned {}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // A copy may be under way.
+        self.context.record_err(self.context.synchronize());
+        // SAFETY: the memory came from `malloc_host` and is used no more.
+        self.context.record_err(unsafe { result::free_host(self.address.cast()) });
+    }
+}
+
+/// Allocates pinned memory, all zeros.
+pub(super) fn pin(context: &Arc<CudaContext>, bytes: usize) -> Result<Pinned, DriverError> {
+    context.bind_to_thread()?;
+    let bytes = bytes.max(1);
+    // SAFETY: the memory is written below before anything reads it, and has that many bytes.
+    let address = unsafe {
+        let address = result::malloc_host(bytes, 0)?.cast::<u8>();
+        address.write_bytes(0, bytes);
+        address
+    };
+    Ok(Pinned { address, bytes, context: Arc::clone(context) })
+}
+
+impl Pinned {
+    /// Writes numbers from byte `at` on; what does not fit is left out.
+    pub(super) fn write<T: Plain>(&mut self, at: usize, values: &[T]) {
+        let room = self.bytes.saturating_sub(at) / size_of::<T>();
+        debug_assert!(values.len() <= room, "{} numbers in the room of {room}", values.len());
+        let count = values.len().min(room);
+        // SAFETY: `count` numbers fit behind `at`; the borrow of the other memory shows that the two do not overlap.
+        unsafe {
+            self.address
+                .add(at.min(self.bytes))
+                .copy_from_nonoverlapping(values.as_ptr().cast(), count * size_of::<T>())
+        };
+    }
+
+    /// Reads numbers from byte `at` on, as many as there are of `count`.
+    pub(super) fn read<T: Plain>(&self, at: usize, count: usize) -> Vec<T> {
+        let mut values = vec![T::default(); count.min(self.bytes.saturating_sub(at) / size_of::<T>())];
+        // SAFETY: that many numbers lie behind `at`, and any bits are numbers.
+        unsafe {
+            let from = self.address.add(at.min(self.bytes));
+            from.copy_to_nonoverlapping(values.as_mut_ptr().cast(), size_of_val(values.as_slice()));
+        }
+        values
+    }
+
+    /// Starts a copy of the first bytes to the device; the memory must not be written before it is done.
+    pub(super) fn send(&self, stream: &CudaStream, to: u64, bytes: usize) -> Result<(), DriverError> {
+        stream.context().bind_to_thread()?;
+        // SAFETY: both memories have that many bytes, this one at least as many as are taken of it.
+        unsafe {
+            let from = std::slice::from_raw_parts(self.address, bytes.min(self.bytes));
+            result::memcpy_htod_async(to, from, stream.cu_stream())
+        }
+    }
+
+    /// Starts a copy of bytes from the device to the first bytes; they must not be read before it is done.
+    pub(super) fn receive(&mut self, stream: &CudaStream, from: u64, bytes: usize) -> Result<(), DriverError> {
+        stream.context().bind_to_thread()?;
+        // SAFETY: as in `send`.
+        unsafe {
+            let to = std::slice::from_raw_parts_mut(self.address, bytes.min(self.bytes));
+            result::memcpy_dtoh_async(to, from, stream.cu_stream())
+        }
+    }
+}

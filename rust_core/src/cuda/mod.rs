@@ -5,6 +5,7 @@
 //! `native.rs` (libraries and the compiler), `launch.rs` (the driver) and `blas.rs`.
 
 mod blas;
+mod blueprint;
 mod cache;
 mod compile;
 mod device;
@@ -13,16 +14,19 @@ mod format;
 mod kernel;
 mod launch;
 mod library;
+mod members;
 mod native;
 mod ops;
 mod probe;
 mod tensor;
 mod units;
 
+pub use blueprint::{Blueprint, SharedProduct};
 pub use compile::{Target, compile, known_defines};
 pub use device::Device;
 pub use format::Format;
 pub use library::set_search_path;
+pub use members::{Members, Outcome, Step};
 pub use ops::{Activation, Binary, Mode, Pool, Reduction, Residual, Softmax, Statistics, Unary};
 pub use probe::{available, device_count};
 pub use tensor::{DeviceTensor, Lent};

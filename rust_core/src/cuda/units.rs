@@ -31,6 +31,7 @@ pub static UNITS: &[Unit] = &[
     unit!("attractor"),
     unit!("binary"),
     unit!("convolution"),
+    unit!("generation", "philox.cuh", "population.cuh"),
     unit!("golden_batch_norm"),
     unit!("layer_norm", "rows.cuh"),
     unit!("noise", "philox.cuh"),
@@ -44,6 +45,20 @@ pub static UNITS: &[Unit] = &[
     unit!("winding", "rows.cuh"),
 ];
 
+/// Files that texts made at run time begin with.
+const PARTS: &[(&str, &str)] =
+    &[file!("constants.cuh"), file!("common.cuh"), file!("philox.cuh"), file!("population.cuh"), file!("members.cuh")];
+
+/// Returns one of these files, for the compiler.
+pub(super) fn file_text(name: &str) -> String {
+    PARTS.iter().filter(|part| part.0 == name).map(lines).collect()
+}
+
+/// Returns a file with a mark that keeps the compiler's messages true to it.
+fn lines((name, text): &(&str, &str)) -> String {
+    format!("#line 1 \"{name}\"\n{text}\n")
+}
+
 impl Unit {
     /// Returns the unit called `name`.
     pub fn find(name: &str) -> Option<&'static Self> {
@@ -53,7 +68,7 @@ impl Unit {
     /// Returns the whole text for the compiler; `#line` keeps its messages true to the files.
     pub fn text(&self) -> String {
         let files = self.headers.iter().copied().chain([(self.name, self.source)]);
-        files.map(|(name, text)| format!("#line 1 \"{name}\"\n{text}\n")).collect()
+        files.map(|file| lines(&file)).collect()
     }
 }
 

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::crew::Crew;
 use super::direction::{Left, direction};
 use super::harmonize::{Modes, harmonize, syntony};
-use super::population::Evaluation;
+use super::population::{Evaluation, Summary};
+use super::remote::Remote;
 use super::{AttractorMemory, Config, Record, State, centred_ranks, optimizer};
+use crate::cuda::Device;
 use crate::exact::snap::{Snapper, to_f64};
 use crate::ops::Element;
 use crate::program::{NodeId, Perturbation, Program, Workspaces};
-use crate::tensor::{DType, Shape, Tensor};
+use crate::tensor::{DType, Real, Shape, Tensor};
 use crate::{Error, Result};
 
 /// The coefficients (a, b) of a genome's lattice points.
@@ -45,13 +47,26 @@ pub struct Objective {
     pub metrics: Vec<NodeId>,
 }
 
+/// What the members of a generation say.
+pub(super) struct Found {
+    /// The direction that their ranks favour.
+    pub towards: Vec<f64>,
+    /// Their losses in short.
+    pub summary: Summary,
+    /// The member that replaces the centre.
+    pub elite: Option<usize>,
+    /// The centre's loss and metrics.
+    pub centre: Vec<f64>,
+}
+
 /// A population-based evolution of one genome.
 #[derive(Debug)]
 pub struct Evolution {
     pub(super) config: Config,
     pub(super) shapes: Arc<Vec<Shape>>,
-    weights: Arc<Vec<Vec<f64>>>,
-    perturbation: Perturbation,
+    pub(super) weights: Arc<Vec<Vec<f64>>>,
+    pub(super) perturbation: Perturbation,
+    remote: Option<Remote>,
     snapper: Option<Snapper>,
     crew: Crew,
     single: Arc<Workspaces<f32>>,
@@ -94,6 +109,7 @@ impl Evolution {
             shapes: Arc::new(shapes),
             single: Arc::default(),
             double: Arc::default(),
+            remote: None,
             state: State::new(centre, memory),
             config,
         };
@@ -107,6 +123,13 @@ impl Evolution {
         (evolution.state.centre, evolution.state.lattice, _) =
             evolution.crystallized(evolution.state.centre.clone())?;
         Ok(evolution)
+    }
+
+    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU.
+    #[must_use]
+    pub fn on(mut self, device: &Arc<Device>) -> Self {
+        self.remote = Some(Remote::new(device));
+        self
     }
 
     /// Returns the settings.
@@ -159,37 +182,48 @@ impl Evolution {
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Record> {
         let population = self.population(objective, inputs, workspaces)?;
-        let evaluation = population.evaluate(&self.crew);
         let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
-        let found = population.evaluator.centre(&wanted);
-        let towards = |evolution: &Self, utilities: &[f64]| {
-            direction(&evolution.crew, &evolution.perturbation, &population.left, &evolution.shapes, utilities)
+        let found = match self.remote.take() {
+            Some(mut remote) => {
+                let found = remote.generation(self, objective, &population, &wanted);
+                self.remote = Some(remote);
+                found?
+            }
+            None => {
+                let evaluation = population.evaluate(&self.crew);
+                let centre = population.evaluator.centre(&wanted);
+                let towards = self.towards(&evaluation, &population.left);
+                Found { towards, summary: Summary::of(&evaluation), elite: self.elite(&evaluation, centre[0])?, centre }
+            }
         };
-        self.tell(&evaluation, towards, found[0], found[1..].to_vec())
+        self.tell(found)
     }
 
-    /// Moves the centre by what the members' losses say; `towards` gives the direction that utilities favour.
-    fn tell(
-        &mut self,
-        evaluation: &Evaluation,
-        towards: impl FnOnce(&Self, &[f64]) -> Vec<f64>,
-        loss: f64,
-        metrics: Vec<f64>,
-    ) -> Result<Record> {
-        let scores = self.scores(evaluation);
-        let survives = self.survivors(evaluation);
-        let ranks = centred_ranks(&scores, |i| survives[i]);
-        let sigma = self.sigma();
-        let size = (self.config.population_size as f64) * sigma;
+    /// The direction that the ranks of the members favour.
+    fn towards<T: Real>(&self, evaluation: &Evaluation, left: &Left<T>) -> Vec<f64> {
+        let ranks = self.ranks(evaluation);
+        let size = (self.config.population_size as f64) * self.sigma();
         let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
-        let towards = towards(self, &utilities);
+        direction(&self.crew, &self.perturbation, left, &self.shapes, &utilities)
+    }
 
+    /// The members' centred ranks; 0 for those who do not take part.
+    pub(super) fn ranks(&self, evaluation: &Evaluation) -> Vec<f64> {
+        let survives = self.survivors(evaluation);
+        centred_ranks(&self.scores(evaluation), |i| survives[i])
+    }
+
+    /// Moves the centre by what the members' losses say.
+    fn tell(&mut self, found: Found) -> Result<Record> {
+        let Found { towards, summary, elite, centre: metrics } = found;
+        let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
         let state = &self.state;
         let score = self.config.lambda_syntony * self.syntony(&state.centre)? - loss;
+        let sigma = self.sigma();
         let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
         let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
         optimizer::step(&self.config, state.generation, &towards, (&mut first, &mut second), &mut flux);
-        if let Some(best) = self.elite(&scores, &survives, score) {
+        if let Some(best) = elite {
             flux = self.member(best);
         }
         let harmony = self.syntony(&flux)?;
@@ -211,16 +245,14 @@ impl Evolution {
         }
         self.state.generation += 1;
         self.state.evaluations += config.population_size as u64;
-        let numbers = || evaluation.losses.iter().filter(|loss| !loss.is_nan());
-        let count = numbers().count();
         Ok(Record {
             generation: self.state.generation,
             evaluations: self.state.evaluations,
             loss,
             metrics,
-            best_fitness: numbers().map(|loss| -loss).fold(f64::NAN, f64::max),
-            mean_fitness: -numbers().sum::<f64>() / count as f64,
-            nan_members: evaluation.losses.len() - count,
+            best_fitness: summary.best,
+            mean_fitness: summary.mean,
+            nan_members: config.population_size - summary.count,
             syntony: after,
             attractors: self.state.memory.attractors().len(),
             sigma,
@@ -229,7 +261,7 @@ impl Evolution {
     }
 
     /// The standard deviation of the coming generation's noise.
-    fn sigma(&self) -> f64 {
+    pub(super) fn sigma(&self) -> f64 {
         let generation = self.state.generation;
         self.config.sigma_at(generation) * self.state.shock.factor(generation)
     }
@@ -256,19 +288,21 @@ impl Evolution {
         survives
     }
 
-    fn needs_syntony(&self) -> bool {
+    pub(super) fn needs_syntony(&self) -> bool {
         self.config.lambda_syntony != 0.0 || self.config.survivor_count.is_some()
     }
 
-    /// Returns the best surviving member if elitism is on and lets it replace a centre of this score.
-    fn elite(&self, scores: &[f64], survives: &[bool], centre: f64) -> Option<usize> {
+    /// Returns the best surviving member if elitism is on and lets it replace a centre of this loss.
+    pub(super) fn elite(&self, evaluation: &Evaluation, loss: f64) -> Result<Option<usize>> {
         if !self.config.elitist {
-            return None;
+            return Ok(None);
         }
+        let (scores, survives) = (self.scores(evaluation), self.survivors(evaluation));
+        let centre = self.config.lambda_syntony * self.syntony(&self.state.centre)? - loss;
         let candidates = (0..scores.len()).filter(|&i| survives[i] && !scores[i].is_nan());
-        let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]))?;
+        let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]));
         // A centre without a score loses to any member that has one.
-        (centre.is_nan() || scores[best] > centre).then_some(best)
+        Ok(best.filter(|&best| centre.is_nan() || scores[best] > centre))
     }
 
     /// Returns the parameters of one member.

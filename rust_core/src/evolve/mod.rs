@@ -12,6 +12,7 @@ mod harmonize;
 mod optimizer;
 mod population;
 mod record;
+mod remote;
 mod shaping;
 mod state;
 

@@ -41,6 +41,30 @@ pub(super) struct Evaluation {
     pub syntonies: Vec<f64>,
 }
 
+/// The members' losses in short.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Summary {
+    /// Fitness of the best member; NaN if none has a number.
+    pub best: f64,
+    /// Mean fitness of those that have a number.
+    pub mean: f64,
+    /// How many have.
+    pub count: usize,
+}
+
+impl Summary {
+    /// Returns what is to be told of an evaluation.
+    pub fn of(evaluation: &Evaluation) -> Self {
+        let numbers = || evaluation.losses.iter().filter(|loss| !loss.is_nan());
+        let count = numbers().count();
+        Self {
+            best: numbers().map(|loss| -loss).fold(f64::NAN, f64::max),
+            mean: -numbers().sum::<f64>() / count as f64,
+            count,
+        }
+    }
+}
+
 /// What was found of sixteen members.
 struct Group {
     losses: [f64; LANES],

@@ -3,10 +3,12 @@
 //! Tracing replaces one call for each operation in each generation by one call for the whole generation; the values of a
 //! group of members then stay in the cache from the first operation to the last.
 
+mod kernel;
 mod perturbation;
 mod run;
 mod slots;
 
+pub use kernel::Geometry;
 pub use perturbation::{Perturbation, Rank};
 pub use run::{Evaluator, Half, Workspace, Workspaces};
 

@@ -81,6 +81,11 @@ impl Perturbation {
         &self.ranks
     }
 
+    /// Returns where each parameter's normals start, in whole blocks, and where the last one ends.
+    pub fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
     /// Returns how many normals, in whole blocks, a pair draws for parameter `parameter`.
     pub fn normals_of(&self, parameter: usize) -> usize {
         self.offsets[parameter + 1] - self.offsets[parameter]

@@ -79,6 +79,11 @@ impl<T: Element> Evaluator<T> {
         Ok(evaluator)
     }
 
+    /// Returns the numbers of a value that all members share; none for a value that differs between them.
+    pub fn shared(&self, id: NodeId) -> &[T] {
+        &self.shared[id]
+    }
+
     /// Computes x W^T once for each `linear` whose input all members share and whose noise is of low rank.
     pub fn prepare(&mut self, perturbation: &Perturbation) {
         for (id, node) in self.program.nodes().iter().enumerate() {

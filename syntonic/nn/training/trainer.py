@@ -6,6 +6,7 @@ evolution strategy (RES), without lattice and harmonization as well an ordinary 
 arXiv 1703.03864; noise of low rank: Sarkar et al., arXiv 2511.16652.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -46,7 +47,8 @@ class RetrocausalTrainer:
 
     Args:
         seed: of all random numbers, 0 to 2^32 - 1.
-        device: where members are evaluated; "cpu".
+        device: where members are evaluated: "cpu", "cuda" or "cuda:N". A GPU draws the noise of the CPU; the centre
+            stays with the CPU.
         population_size: members of a generation, in mirrored pairs.
         sigma: standard deviation of the noise at the start.
         sigma_final: share of it left at the end.
@@ -75,6 +77,9 @@ class RetrocausalTrainer:
 
     Raises:
         ValueError: an argument out of its range, or two that do not go together.
+
+    `run` raises DeviceUnavailable if the device cannot be used, and ValueError that names the first operation of the
+    model that a GPU has no rule for.
     """
 
     def __init__(
@@ -108,8 +113,8 @@ class RetrocausalTrainer:
         dtype: Literal["float32", "float64"] = "float32",
         threads: Annotated[int, Ge(1), Le(1024)] | None = None,
     ) -> None:
-        if device != "cpu":
-            raise ValueError(f"device is {device!r}; this trainer runs on the CPU, so set device=cpu")
+        if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
+            raise ValueError(f"device is {device!r}; expected cpu, cuda or cuda:N")
         if population_size < 2 or population_size % 2:
             raise ValueError(
                 f"population_size is {population_size}; "
@@ -146,7 +151,10 @@ class RetrocausalTrainer:
             "elitist": elitist,
             "dtype": dtype,
             "threads": threads,
+            "device": device,
         }
+        self._device: Final = device
+        self._rank: Final = rank
         self._dtype: Final = dtype
         self._archonic_window: Final = archonic_window
         self._syntonies: deque[float] = deque(maxlen=archonic_window)
@@ -191,6 +199,16 @@ class RetrocausalTrainer:
                 seconds=time.perf_counter() - start,
                 population_size=self.population_size,
             )
+
+    def check(self, model: Module, benchmark: Task) -> None:
+        """Checks that members of `model` can be evaluated on the device; nothing is trained.
+
+        Raises:
+            ValueError: naming the first operation that a GPU has no rule for.
+        """
+        if self._device != "cpu":
+            objective, _ = trace(model, benchmark, *benchmark.batch(0))
+            objective.cuda_source(self.population_size, rank=self._rank, dtype=self._dtype)
 
     def state_dict(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Returns all that the next generation depends on: arrays in the form of `safetensors.serialize`, and facts.

@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from syntonic import _core
 from syntonic.runners import overview
-from syntonic.runners.device import cuda_unavailable
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
@@ -69,8 +69,8 @@ def _version(name: str) -> str | None:
 def _device() -> Iterator[str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield f"cpu: {platform.machine()}, {cores} cores that this process may use"
-    reason = cuda_unavailable()
-    yield f"cuda: no, {reason}" if reason else "cuda: yes"
+    reason = _core.cuda_reason()
+    yield f"cuda: no, {reason}" if reason else f"cuda: {_core.cuda_device_count()} devices, for runs with device=cuda"
 
 
 def _files() -> Iterator[str]:

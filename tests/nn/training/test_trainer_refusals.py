@@ -45,7 +45,7 @@ def test_an_unknown_dtype():
 
 
 def test_an_unknown_device():
-    with pytest.raises(ValueError, match=r"device is 'tpu'.*device=cpu"):
+    with pytest.raises(ValueError, match=r"device is 'tpu'.*cpu, cuda or cuda:N"):
         RetrocausalTrainer(0, "tpu")
 
 

@@ -84,14 +84,14 @@ fn cuda_compile<'py>(
 }
 
 /// Tells the core where Python finds packages, NVIDIA's wheels among them.
-fn search(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn search(py: Python<'_>) -> PyResult<()> {
     let path: Vec<PathBuf> = py.import("sys")?.getattr("path")?.extract()?;
     core::set_search_path(path);
     Ok(())
 }
 
 /// Returns the device called `name`: "cuda" or "cuda:N".
-fn device(py: Python<'_>, name: &str) -> PyResult<Arc<Device>> {
+pub(crate) fn device(py: Python<'_>, name: &str) -> PyResult<Arc<Device>> {
     let number = match name.strip_prefix("cuda") {
         Some("") => Some(0),
         Some(rest) => rest.strip_prefix(':').and_then(|digits| digits.parse::<usize>().ok()),

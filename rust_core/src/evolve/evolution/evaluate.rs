@@ -16,6 +16,14 @@ impl Evolution {
     /// `Error::Shape` when the inputs are not those of the program.
     pub fn losses(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Vec<f64>> {
         self.check(objective)?;
+        if let Some(mut remote) = self.remote.take() {
+            let losses = match self.config.dtype {
+                DType::F32 => remote.losses::<f32>(self, objective, inputs, Arc::clone(&self.single)),
+                DType::F64 => remote.losses::<f64>(self, objective, inputs, Arc::clone(&self.double)),
+            };
+            self.remote = Some(remote);
+            return losses;
+        }
         let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
         Ok(match self.config.dtype {
             DType::F32 => self.population::<f32>(objective, inputs, single)?.evaluate(&self.crew).losses,
@@ -24,7 +32,7 @@ impl Evolution {
     }
 
     /// Returns the members of this generation, ready to be evaluated on one batch.
-    pub(super) fn population<T: Element + Default>(
+    pub(in crate::evolve) fn population<T: Element + Default>(
         &mut self,
         objective: &Objective,
         inputs: &[Tensor],

@@ -1,0 +1,171 @@
+// What surrounds the evaluation of a population: what members share before it, ranks and direction after it.
+//
+// The evaluation itself is generated from the model: members.cuh. Sums have a fixed order, so that a repeated run gives the
+// same bits; the only atomics add integers.
+
+typedef unsigned long long u64;
+
+// base = x W^T with the centre's W, (outputs, rows), and x turned to (inputs, rows): neighbouring threads have neighbouring
+// rows. A block takes one output, or one input, for all rows.
+KERNEL(shared_linear)(real* base, real* turned, const real* x, const real* w, size rows, size inputs, size outputs) {
+    const size line = blockIdx.x;
+    for (size row = threadIdx.x; row < rows; row += blockDim.x) {
+        const real* own = x + row * inputs;
+        if (line < outputs) {
+            real sum = 0;
+#pragma unroll 8
+            for (size k = 0; k < inputs; k++) sum = fma(own[k], w[line * inputs + k], sum);
+            base[line * rows + row] = sum;
+        } else {
+            turned[(line - outputs) * rows + row] = own[line - outputs];
+        }
+    }
+}
+
+// Scores that one block sorts.
+constexpr int CHUNK = 1024;
+
+// An integer that orders like the score; NaN like minus infinity, -0 like 0.
+__device__ inline u64 ordered(double score) {
+    const u64 bits = (u64)__double_as_longlong(score != score ? -__longlong_as_double(0x7FF0000000000000LL) : __dadd_rn(score, 0.0));
+    return bits >> 63 ? ~bits : bits | 1ULL << 63;
+}
+
+// Sorts the scores lambda S - loss of each chunk: keys and whose they are. Sets all ranks to 0, and writes of each chunk the
+// least loss, the sum of the losses and their number, NaN left out.
+KERNEL(sort_scores)(u64* keys, unsigned int* members, unsigned int* ranks, double* summary, const double* losses,
+                    const double* syntonies, double lambda, size population) {
+    __shared__ u64 key[CHUNK];
+    __shared__ unsigned int member[CHUNK];
+    __shared__ double partial[32];
+    const size first = (size)blockIdx.x * CHUNK;
+    double least = __longlong_as_double(0x7FF0000000000000LL), sum = 0, count = 0;
+    for (int i = threadIdx.x; i < CHUNK; i += blockDim.x) {
+        const size m = first + i;
+        key[i] = ~0ULL;
+        member[i] = (unsigned int)m;
+        if (m < population) {
+            const double loss = losses[m];
+            key[i] = ordered(syntonies ? __dsub_rn(__dmul_rn(lambda, syntonies[m]), loss) : -loss);
+            ranks[m] = 0;
+            least = loss < least ? loss : least;
+            sum += loss == loss ? loss : 0;
+            count += loss == loss;
+        }
+    }
+    least = block_reduce(least, __longlong_as_double(0x7FF0000000000000LL), Smaller(), partial);
+    __syncthreads();
+    sum = block_reduce(sum, 0.0, Sum(), partial);
+    __syncthreads();
+    count = block_reduce(count, 0.0, Sum(), partial);
+    if (threadIdx.x == 0) {
+        summary[3 * blockIdx.x] = least;
+        summary[3 * blockIdx.x + 1] = sum;
+        summary[3 * blockIdx.x + 2] = count;
+    }
+#pragma unroll 1
+    for (int width = 2; width <= CHUNK; width *= 2) {
+#pragma unroll 1
+        for (int apart = width / 2; apart > 0; apart /= 2) {
+            __syncthreads();
+            for (int t = threadIdx.x; t < CHUNK / 2; t += blockDim.x) {
+                const int i = 2 * t - (t & (apart - 1)), j = i + apart;
+                const u64 a = key[i], b = key[j];
+                if ((a > b) == ((i & width) == 0) && a != b) {
+                    const unsigned int of_a = member[i];
+                    key[i] = b;
+                    key[j] = a;
+                    member[i] = member[j];
+                    member[j] = of_a;
+                }
+            }
+        }
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < CHUNK; i += blockDim.x) {
+        keys[first + i] = key[i];
+        members[first + i] = member[i];
+    }
+}
+
+// How many of the sorted keys are below x, or not above it.
+template <bool OR_EQUAL>
+__device__ inline int below(const u64* sorted, u64 x) {
+    int at = 0;
+#pragma unroll
+    for (int step = CHUNK / 2; step > 0; step /= 2) {
+        const u64 key = sorted[at + step - 1];
+        if (OR_EQUAL ? key <= x : key < x) at += step;
+    }
+    const u64 key = sorted[at];
+    return at + (OR_EQUAL ? key <= x : key < x);
+}
+
+// Adds to each member's rank how many of some chunks' scores are lower, and how many are not higher: together twice its mean
+// rank among equals, plus 1. Queries are sorted as well, so that neighbouring threads search along the same path.
+KERNEL(rank_scores)(unsigned int* ranks, const u64* keys, const unsigned int* members, size population, size chunks) {
+    __shared__ u64 sorted[CHUNK];
+    unsigned int found[CHUNK / 256];
+    u64 own[CHUNK / 256];
+#pragma unroll
+    for (int q = 0; q < CHUNK / 256; q++) {
+        found[q] = 0;
+        own[q] = keys[(size)blockIdx.x * CHUNK + q * 256 + threadIdx.x];
+    }
+    for (size chunk = blockIdx.y; chunk < chunks; chunk += gridDim.y) {
+        __syncthreads();
+        for (int i = threadIdx.x; i < CHUNK; i += 256) sorted[i] = keys[chunk * CHUNK + i];
+        __syncthreads();
+#pragma unroll
+        for (int q = 0; q < CHUNK / 256; q++) {
+            const int low = below<false>(sorted, own[q]);
+            const bool equals = low < CHUNK && sorted[low] == own[q];
+            found[q] += low + (equals ? below<true>(sorted, own[q]) : low);
+        }
+    }
+#pragma unroll
+    for (int q = 0; q < CHUNK / 256; q++) {
+        const unsigned int member = members[(size)blockIdx.x * CHUNK + q * 256 + threadIdx.x];
+        if (member < population) atomicAdd(&ranks[member], found[q]);
+    }
+}
+
+// partial[slice][8 b + i] = sum over a slice of the pairs of (rank of plus - rank of minus) z, z normal i of block b.
+// blocks[b] holds the parameter and the block within it.
+KERNEL(direction)(double* partial, const int2* ranks, const int2* blocks, const Step* given, size pairs, size each) {
+    __shared__ double shared[8][NORMALS_PER_BLOCK];
+    const Step step = *given;
+    const int2 where = blocks[blockIdx.x];
+    const size first = (size)blockIdx.y * each * 256 + threadIdx.x;
+    real sum[NORMALS_PER_BLOCK] = {};
+    for (size k = 0; k < each; k++) {
+        const size pair = first + k * 256;
+        if (pair < pairs) {
+            const int2 rank = ranks[pair];
+            const real u = (real)(rank.x - rank.y);
+            const Words words = noise_words(step, (unsigned int)where.x, (unsigned int)pair, (unsigned int)where.y);
+#pragma unroll
+            for (int i = 0; i < NORMALS_PER_BLOCK; i++) sum[i] = fma(u, (real)normal_of(words, i), sum[i]);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < NORMALS_PER_BLOCK; i++) {
+        const double whole = warp_reduce((double)sum[i], Sum());
+        if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32][i] = whole;
+    }
+    __syncthreads();
+    if (threadIdx.x < NORMALS_PER_BLOCK) {
+        double whole = 0;
+        for (int warp = 0; warp < 8; warp++) whole += shared[warp][threadIdx.x];
+        partial[((size)blockIdx.y * gridDim.x + blockIdx.x) * NORMALS_PER_BLOCK + threadIdx.x] = whole;
+    }
+}
+
+// out = scale times the sum of the slices, in their order.
+KERNEL(direction_sum)(double* out, const double* partial, const Step* step, size n, size slices) {
+    for (size at = thread_number(); at < n; at += thread_count()) {
+        double sum = 0;
+        for (size slice = 0; slice < slices; slice++) sum += partial[slice * n + at];
+        out[at] = step->scale * sum;
+    }
+}

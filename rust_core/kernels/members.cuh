@@ -1,0 +1,396 @@
+// The parts that the kernel of a model is generated from (program/kernel.rs): a group of GROUP threads evaluates both members
+// of a mirrored pair, each thread ROWS rows of the batch at a time, with all values of its rows in registers.
+//
+// A layer's weights are perturbed into the group's POOL of shared memory, used, and overwritten by the next: the members'
+// weights never exist as a whole. The generator defines GROUP, ROWS, THREADS, POOL, BATCH and SYNTONY.
+
+static_assert(GROUP <= 32 || GROUP == THREADS, "a group larger than a warp is a block of its own");
+
+// A value of the program for the rows of this thread: both members.
+template <int WIDTH>
+struct Values {
+    real plus[ROWS][WIDTH], minus[ROWS][WIDTH];
+};
+
+// A value that all members share, (BATCH, width).
+struct Shared {
+    const real* x;
+};
+
+// A number that all members share.
+struct Number {
+    real x;
+};
+
+// Sums of x^2 w and of x^2 of both members.
+struct Energies {
+    real low_plus, low_minus, total_plus, total_minus;
+
+    __device__ void add(real w, real plus, real minus) {
+        const real square_plus = plus * plus, square_minus = minus * minus;
+        low_plus = fma(square_plus, w, low_plus);
+        low_minus = fma(square_minus, w, low_minus);
+        total_plus += square_plus;
+        total_minus += square_minus;
+    }
+};
+
+struct Group {
+    Step step;
+    real sigma;
+    const real* centre;   // each parameter begins at a multiple of 8
+    const real* weights;  // w(n) of each element, laid out like the centre; nothing if nobody asks for syntony
+    real* pool;
+    unsigned int pair;
+    int lane, first;
+    Energies energies;
+
+    __device__ void sync() const {
+        if (GROUP > 32) __syncthreads();
+        else __syncwarp();
+    }
+    __device__ int row(int r) const { return first + r * GROUP + lane; }
+    // The row to read: one of the batch also where this thread has none.
+    __device__ int read(int r) const { return row(r) < BATCH ? row(r) : BATCH - 1; }
+
+    // Adds energies to the members' syntony; once, though the noise is drawn again for each tile of rows.
+    __device__ void add(const Energies& more) {
+        if (SYNTONY && first == 0) {
+            energies.low_plus += more.low_plus;
+            energies.low_minus += more.low_minus;
+            energies.total_plus += more.total_plus;
+            energies.total_minus += more.total_minus;
+        }
+    }
+};
+
+// Writes the numbers first .. first + count of a parameter, perturbed, for both members. Long code that every layer needs:
+// one copy of it is enough.
+__device__ __noinline__ Energies perturb(unsigned int seed, unsigned int generation, real sigma, const real* centre,
+                                         const real* weights, unsigned int pair, int lane, int parameter, int first, int count,
+                                         real* plus, real* minus) {
+    Energies energies{};
+#pragma unroll 1
+    for (int block = first / 8 + lane; 8 * block < first + count; block += GROUP) {
+        const Words words = philox(block, parameter, pair, generation, seed, NOISE);
+#pragma unroll
+        for (int i = 0; i < NORMALS_PER_BLOCK; i++) {
+            const int element = 8 * block + i, e = element - first;
+            if (e >= 0 && e < count) {
+                const real z = normal_of(words, i), c = centre[element];
+                const real p = fma(sigma, z, c), m = fma(-sigma, z, c);
+                plus[e] = p;
+                minus[e] = m;
+                if (SYNTONY) energies.add(weights[element], p, m);
+            }
+        }
+    }
+    return energies;
+}
+
+// As `perturb`, of the parameter that begins at `at`, with the group's threads and counters.
+__device__ inline void draw(Group& group, int parameter, int at, int first, int count, real* plus, real* minus) {
+    group.add(perturb(group.step.seed, group.step.generation, group.sigma, group.centre + at, group.weights + at, group.pair,
+                      group.lane, parameter, first, count, plus, minus));
+}
+
+template <int IN>
+__device__ inline real plus_of(const Group&, const Values<IN>& x, int r, int k) { return x.plus[r][k]; }
+template <int IN>
+__device__ inline real minus_of(const Group&, const Values<IN>& x, int r, int k) { return x.minus[r][k]; }
+template <int IN>
+__device__ inline real plus_of(const Group& group, const Shared& x, int r, int k) { return x.x[group.read(r) * IN + k]; }
+template <int IN>
+__device__ inline real minus_of(const Group& group, const Shared& x, int r, int k) { return x.x[group.read(r) * IN + k]; }
+
+template <int IN>
+__device__ inline real plus_of(const Group&, const Number& x, int, int) { return x.x; }
+template <int IN>
+__device__ inline real minus_of(const Group&, const Number& x, int, int) { return x.x; }
+
+// y = x W^T + b, each sum over the inputs in rising order. `bias` is below 0 where there is none.
+template <int IN, int OUT, class X>
+__device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weight, int at, int bias, int bias_at) {
+    constexpr int ABREAST = 4;
+    constexpr int FIT = (POOL / 2 - 6) / (IN + 1), TILE = FIT >= OUT ? OUT : (FIT >= ABREAST ? FIT / ABREAST * ABREAST : FIT);
+    static_assert(TILE > 0, "one output's weights must fit the pool");
+    constexpr int MATRIX = (TILE * IN + 3) / 4 * 4, HALF = MATRIX + (TILE + 3) / 4 * 4;
+    constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1, STEPS = WHOLE ? IN : 4;
+    real* plus = group.pool;
+    real* minus = plus + HALF;
+#pragma unroll TILES
+    for (int start = 0; start < OUT; start += TILE) {
+        const int count = OUT - start < TILE ? OUT - start : TILE;
+        group.sync();
+        draw(group, weight, at, start * IN, count * IN, plus, minus);
+        if (bias >= 0) draw(group, bias, bias_at, start, count, plus + MATRIX, minus + MATRIX);
+        group.sync();
+#pragma unroll (WHOLE ? TILE : 1)
+        for (int o = 0; o < TILE; o += ABREAST) {
+            real sum_plus[ABREAST][ROWS] = {}, sum_minus[ABREAST][ROWS] = {};
+#pragma unroll STEPS
+            for (int k = 0; k < IN; k++) {
+#pragma unroll
+                for (int a = 0; a < ABREAST; a++) {
+                    if (o + a < count) {
+                        const real of_plus = plus[(o + a) * IN + k], of_minus = minus[(o + a) * IN + k];
+#pragma unroll
+                        for (int r = 0; r < ROWS; r++) {
+                            sum_plus[a][r] = fma(plus_of<IN>(group, x, r, k), of_plus, sum_plus[a][r]);
+                            sum_minus[a][r] = fma(minus_of<IN>(group, x, r, k), of_minus, sum_minus[a][r]);
+                        }
+                    }
+                }
+            }
+#pragma unroll
+            for (int a = 0; a < ABREAST; a++) {
+                if (o + a < count) {
+                    const real of_plus = bias < 0 ? (real)0 : plus[MATRIX + o + a];
+                    const real of_minus = bias < 0 ? (real)0 : minus[MATRIX + o + a];
+#pragma unroll
+                    for (int r = 0; r < ROWS; r++) {
+                        y.plus[r][start + o + a] = sum_plus[a][r] + of_plus;
+                        y.minus[r][start + o + a] = sum_minus[a][r] + of_minus;
+                    }
+                }
+            }
+        }
+    }
+}
+
+// The same where all members share x and IN is a multiple of 8: y = base +- sigma x Z^T + b, one product for both members.
+// `turned` is x as (IN, BATCH), `base` is x W^T of the centre as (OUT, BATCH): generation.cu.
+template <int IN, int OUT>
+__device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real* turned, const real* base, int weight, int at,
+                                        int bias, int bias_at) {
+    constexpr int TILE = OUT < 32 ? OUT : 32, FIT = (POOL - 2 * TILE) / TILE / 8 * 8, CHUNK = FIT < IN ? FIT : IN;
+    static_assert(CHUNK > 0, "eight inputs of a tile must fit the pool");
+    constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1;
+    real* noise = group.pool;
+    real* plus = noise + TILE * CHUNK;
+    real* minus = plus + TILE;
+#pragma unroll TILES
+    for (int start = 0; start < OUT; start += TILE) {
+        const int count = OUT - start < TILE ? OUT - start : TILE;
+        real sum[ROWS][TILE] = {};
+#pragma unroll 1
+        for (int begin = 0; begin < IN; begin += CHUNK) {
+            const int length = IN - begin < CHUNK ? IN - begin : CHUNK;
+            group.sync();
+            for (int i = group.lane; i < count * (length / 8); i += GROUP) {
+                const int o = i / (length / 8), k = i % (length / 8) * 8;
+                const int element = (start + o) * IN + begin + k;
+                const Words words = noise_words(group.step, weight, group.pair, element / 8);
+#pragma unroll
+                for (int n = 0; n < NORMALS_PER_BLOCK; n++) {
+                    const real z = normal_of(words, n);
+                    noise[o * CHUNK + k + n] = z;
+                    if (SYNTONY && group.first == 0) {
+                        const real c = group.centre[at + element + n];
+                        group.energies.add(group.weights[at + element + n], fma(group.sigma, z, c), fma(-group.sigma, z, c));
+                    }
+                }
+            }
+            if (bias >= 0 && begin == 0) draw(group, bias, bias_at, start, count, plus, minus);
+            group.sync();
+#pragma unroll 1
+            for (int k = 0; k < length; k += LANES) {
+                real of_x[ROWS][LANES];
+#pragma unroll
+                for (int l = 0; l < LANES; l++) {
+#pragma unroll
+                    for (int r = 0; r < ROWS; r++) of_x[r][l] = turned[(begin + k + l) * BATCH + group.read(r)];
+                }
+#pragma unroll
+                for (int o = 0; o < TILE; o++) {
+                    const Pack z = *(const Pack*)(noise + o * CHUNK + k);
+#pragma unroll
+                    for (int l = 0; l < LANES; l++) {
+#pragma unroll
+                        for (int r = 0; r < ROWS; r++) sum[r][o] = fma(of_x[r][l], z.v[l], sum[r][o]);
+                    }
+                }
+            }
+        }
+#pragma unroll
+        for (int o = 0; o < TILE; o++) {
+            if (o < count) {
+                const real of_plus = bias < 0 ? (real)0 : plus[o], of_minus = bias < 0 ? (real)0 : minus[o];
+#pragma unroll
+                for (int r = 0; r < ROWS; r++) {
+                    const real centre = base[(start + o) * BATCH + group.read(r)];
+                    y.plus[r][start + o] = fma(group.sigma, sum[r][o], centre) + of_plus;
+                    y.minus[r][start + o] = fma(-group.sigma, sum[r][o], centre) + of_minus;
+                }
+            }
+        }
+    }
+}
+
+// y = x * scale + shift, each feature with parameters of its own.
+template <int WIDTH>
+__device__ inline void affine(Group& group, Values<WIDTH>& y, const Values<WIDTH>& x, int scale, int scale_at, int shift, int shift_at) {
+    static_assert(4 * WIDTH <= POOL, "scale and shift of both members must fit the pool");
+    real* pool = group.pool;
+    group.sync();
+    draw(group, scale, scale_at, 0, WIDTH, pool, pool + WIDTH);
+    draw(group, shift, shift_at, 0, WIDTH, pool + 2 * WIDTH, pool + 3 * WIDTH);
+    group.sync();
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+    for (int i = 0; i < WIDTH; i++) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+            y.plus[r][i] = fma(x.plus[r][i], pool[i], pool[2 * WIDTH + i]);
+            y.minus[r][i] = fma(x.minus[r][i], pool[WIDTH + i], pool[3 * WIDTH + i]);
+        }
+    }
+}
+
+// y = f(x), element by element.
+template <int WIDTH, class F>
+__device__ inline void map(Values<WIDTH>& y, const Values<WIDTH>& x, F f) {
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+    for (int i = 0; i < WIDTH; i++) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+            y.plus[r][i] = f(x.plus[r][i]);
+            y.minus[r][i] = f(x.minus[r][i]);
+        }
+    }
+}
+
+// y = f(a, b), element by element; either may be shared.
+template <int WIDTH, class A, class B, class F>
+__device__ inline void combine(const Group& group, Values<WIDTH>& y, const A& a, const B& b, F f) {
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+    for (int i = 0; i < WIDTH; i++) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+            y.plus[r][i] = f(plus_of<WIDTH>(group, a, r, i), plus_of<WIDTH>(group, b, r, i));
+            y.minus[r][i] = f(minus_of<WIDTH>(group, a, r, i), minus_of<WIDTH>(group, b, r, i));
+        }
+    }
+}
+
+template <int WIDTH>
+__device__ inline void row_softmax(real (&y)[WIDTH], const real (&x)[WIDTH]) {
+    real largest = -INFINITE, sum = 0;
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+    for (int i = 0; i < WIDTH; i++) largest = Larger()(largest, x[i]);
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+    for (int i = 0; i < WIDTH; i++) sum += y[i] = largest == -INFINITE ? (real)1 : exp(x[i] - largest);
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+    for (int i = 0; i < WIDTH; i++) y[i] = y[i] / sum;
+}
+
+// y_i = e^(x_i) / sum_j e^(x_j) over each row.
+template <int WIDTH>
+__device__ inline void softmax(Values<WIDTH>& y, const Values<WIDTH>& x) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+        row_softmax(y.plus[r], x.plus[r]);
+        row_softmax(y.minus[r], x.minus[r]);
+    }
+}
+
+__device__ inline real sigmoid(real x) { return 1 / (1 + exp(-x)); }
+__device__ inline real softplus(real x) { return (x > 0 ? x : (x != x ? x : (real)0)) + log1p(exp(-fabs(x))); }
+
+// Returns the group of this thread, at the first row.
+__device__ inline Group start(const Step* step, const real* given, const real* weights, real* pools) {
+    const int groups = THREADS / GROUP, own = threadIdx.x / GROUP;
+    Group group{};
+    group.step = *step;
+    group.sigma = (real)group.step.sigma;
+    group.centre = given;
+    group.weights = weights;
+    group.pool = pools + own * POOL;
+    group.pair = blockIdx.x * groups + own;
+    group.lane = threadIdx.x % GROUP;
+    return group;
+}
+
+// Sums of what each row loses, and of the rows' weights.
+struct Loss {
+    real plus, minus, weight;
+};
+
+// Adds f(x, y) for each element of the rows of this thread; y is shared.
+template <int WIDTH, class F>
+__device__ inline void mean_of_pairs(const Group& group, Loss& loss, const Values<WIDTH>& x, const Shared& y, F f) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+        if (group.row(r) < BATCH) {
+#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+            for (int i = 0; i < WIDTH; i++) {
+                const real target = y.x[group.row(r) * WIDTH + i];
+                loss.plus += f(x.plus[r][i], target);
+                loss.minus += f(x.minus[r][i], target);
+                loss.weight += 1;
+            }
+        }
+    }
+}
+
+// ln sum_j e^(x_j) - x_label.
+template <int CLASSES>
+__device__ inline real row_entropy(const real (&x)[CLASSES], real label) {
+    real largest = -INFINITE, picked = (real)__longlong_as_double(0x7FF8000000000000LL), sum = 0;
+#pragma unroll (CLASSES <= 128 ? CLASSES : 4)
+    for (int c = 0; c < CLASSES; c++) {
+        largest = largest < x[c] ? x[c] : largest;
+        picked = label == c ? x[c] : picked;
+    }
+#pragma unroll (CLASSES <= 128 ? CLASSES : 4)
+    for (int c = 0; c < CLASSES; c++) sum += exp(x[c] - largest);
+    return log(sum) + (largest - picked);
+}
+
+// Adds the cross-entropy of each row; rows of weight 0 are left out whatever they hold.
+template <int CLASSES>
+__device__ inline void cross_entropy(const Group& group, Loss& loss, const Values<CLASSES>& x, const Shared& labels, const real* weights) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+        if (group.row(r) < BATCH) {
+            const real label = labels.x[group.row(r)], weight = weights ? weights[group.row(r)] : (real)1;
+            if (weight != 0) {
+                loss.plus += weight * row_entropy(x.plus[r], label);
+                loss.minus += weight * row_entropy(x.minus[r], label);
+                loss.weight += weight;
+            }
+        }
+    }
+}
+
+// Adds x over the threads of the group, in a fixed order; the group's first thread gets the sum.
+__device__ inline double group_sum(double x, double* partial) {
+    x = warp_reduce<(GROUP < 32 ? GROUP : 32)>(x, Sum());
+    if (GROUP <= 32) return x;
+    __syncthreads();
+    if (threadIdx.x % 32 == 0) partial[threadIdx.x / 32] = x;
+    __syncthreads();
+    double sum = 0;
+    for (int warp = 0; warp < THREADS / 32; warp++) sum += partial[warp];
+    return sum;
+}
+
+// Writes what was found of both members.
+__device__ inline void finish(const Group& group, const Loss& loss, double* losses, double* syntonies, unsigned int pairs, double* partial) {
+    const double weight = group_sum(loss.weight, partial);
+    const double plus = group_sum(loss.plus, partial), minus = group_sum(loss.minus, partial);
+    double low_plus = 0, low_minus = 0, total_plus = 0, total_minus = 0;
+    if (SYNTONY) {
+        low_plus = group_sum(group.energies.low_plus, partial);
+        low_minus = group_sum(group.energies.low_minus, partial);
+        total_plus = group_sum(group.energies.total_plus, partial);
+        total_minus = group_sum(group.energies.total_minus, partial);
+    }
+    if (group.lane == 0 && group.pair < pairs) {
+        losses[2 * group.pair] = (double)(real)(plus / weight);
+        losses[2 * group.pair + 1] = (double)(real)(minus / weight);
+        if (SYNTONY) {
+            syntonies[2 * group.pair] = total_plus == 0 ? 0 : low_plus / total_plus;
+            syntonies[2 * group.pair + 1] = total_minus == 0 ? 0 : low_minus / total_minus;
+        }
+    }
+}

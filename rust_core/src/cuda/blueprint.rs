@@ -1,0 +1,133 @@
+//! What a generator made of a model: the text of the kernel that evaluates its members, and what this reads and writes.
+
+use super::compile::{Target, compile_text};
+use super::units::file_text;
+use crate::tensor::DType;
+use crate::{Error, Result};
+
+const OP: &str = "population";
+
+/// A kernel that evaluates members, and the places of all that it reads. Places count numbers, not bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    /// Definitions that the parts of the kernel are compiled with.
+    pub head: String,
+    /// The statements that compute the rows of the batch.
+    pub body: String,
+    /// The float format of the members.
+    pub dtype: DType,
+    /// Members, in mirrored pairs.
+    pub population: usize,
+    /// Whether each member's syntony is wanted.
+    pub syntony: bool,
+    /// Threads of a block, and the pairs that it evaluates.
+    pub threads: usize,
+    /// Mirrored pairs that a block evaluates.
+    pub pairs_of_block: usize,
+    /// Numbers of each parameter.
+    pub lengths: Vec<usize>,
+    /// Where each parameter begins, a multiple of 8, and where the last one ends.
+    pub offsets: Vec<usize>,
+    /// Numbers of each value that all members share.
+    pub shared: Vec<usize>,
+    /// Where each of them begins behind the centre, and where the last one ends.
+    pub places: Vec<usize>,
+    /// What is computed from them once for all members.
+    pub products: Vec<SharedProduct>,
+    /// Numbers that the products take.
+    pub derived: usize,
+}
+
+/// x W^T of a layer whose input all members share, and x turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedProduct {
+    /// Where x, (rows, inputs), begins among what is given.
+    pub x: usize,
+    /// Where x turned, (inputs, rows), begins among what is derived.
+    pub turned: usize,
+    /// Where the product, (outputs, rows), begins among what is derived.
+    pub base: usize,
+    /// Rows of the batch.
+    pub rows: usize,
+    /// Inputs of the layer.
+    pub inputs: usize,
+    /// Outputs of the layer.
+    pub outputs: usize,
+    /// Where W begins in the centre.
+    pub weight: usize,
+}
+
+impl Blueprint {
+    /// Returns the kernel's source, whole.
+    pub fn text(&self) -> String {
+        let headers = ["constants.cuh", "common.cuh", "philox.cuh", "population.cuh"];
+        let parts: String = headers.into_iter().map(file_text).collect();
+        format!(
+            "{parts}#line 1 \"model\"\n{}{}#line 1 \"model\"\n\
+             extern \"C\" __global__ void __launch_bounds__(THREADS) ENTRY(members)(\n    \
+             double* losses, double* syntonies, const Step* step, const real* given, const real* weights,\n    \
+             const real* derived, size pairs) {{\n    \
+             __shared__ alignas(16) real pools[THREADS / GROUP * POOL];\n    \
+             __shared__ double partial[32];\n    \
+             Group group = start(step, given, weights, pools);\n    \
+             Loss loss{{}};\n{}    finish(group, loss, losses, syntonies, (unsigned int)pairs, partial);\n}}\n",
+            self.head,
+            file_text("members.cuh"),
+            self.body
+        )
+    }
+
+    /// Returns how many numbers the centre takes, with what lies between the parameters.
+    pub(super) fn numbers(&self) -> usize {
+        self.offsets.last().copied().unwrap_or(0)
+    }
+
+    /// Returns numbers of the centre with each parameter at its place and zeros between; zeros alone for none.
+    pub(super) fn spread(&self, values: &[f64]) -> Result<Vec<f64>> {
+        let length: usize = self.lengths.iter().sum();
+        if !values.is_empty() && values.len() != length {
+            return Err(Error::Shape { op: OP, expected: format!("{length} weights"), got: values.len().to_string() });
+        }
+        let (mut spread, mut rest) = (vec![0.0; self.numbers()], values);
+        for (&offset, &length) in
+            self.offsets.iter().zip(&self.lengths).take(if values.is_empty() { 0 } else { usize::MAX })
+        {
+            let (these, others) = rest.split_at(length);
+            spread[offset..offset + length].copy_from_slice(these);
+            rest = others;
+        }
+        Ok(spread)
+    }
+
+    /// Returns numbers that lie at their places one behind the other.
+    pub(super) fn gathered(&self, spread: &[f64]) -> Vec<f64> {
+        let parameters = self.offsets.iter().zip(&self.lengths);
+        parameters.flat_map(|(&offset, &length)| spread[offset..offset + length].iter().copied()).collect()
+    }
+
+    /// Checks what a generation is about to be given.
+    pub(super) fn check<T>(&self, dtype: DType, centre: usize, shared: &[&[T]]) -> Result<()> {
+        if dtype != self.dtype {
+            let expected = self.dtype.name().to_owned();
+            return Err(Error::DType { op: OP, expected, got: dtype.name().into() });
+        }
+        let length: usize = self.lengths.iter().sum();
+        let given: Vec<usize> = shared.iter().map(|values| values.len()).collect();
+        if centre == length && given == self.shared {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            op: OP,
+            expected: format!("a centre of {length} numbers and values of {:?}", self.shared),
+            got: format!("{centre} and {given:?}"),
+        })
+    }
+
+    /// Returns the kernel's image for a card: a cubin, or PTX where the compiler does not know the card yet.
+    ///
+    /// # Errors
+    /// `Error::DeviceUnavailable` without NVRTC.
+    pub fn compile(&self, arch: u32) -> Result<Vec<u8>> {
+        compile_text("members", &self.text(), &Target { arch, dtype: self.dtype, defines: Vec::new() })
+    }
+}

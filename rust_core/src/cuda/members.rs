@@ -1,0 +1,329 @@
+//! The members of a generation on a device: evaluated, ranked, and summed up to the direction that they favour.
+//!
+//! Everything of a generation is put on the stream at once and waited for once. kernels/generation.cu has what does not
+//! depend on the model; the kernel of the model itself is a `Blueprint`.
+
+use std::sync::Arc;
+
+use cudarc::driver::CudaFunction;
+
+use super::kernel::{Kernel, THREADS};
+use super::launch::{self, Arg, Grid, Memory, Pinned};
+use super::{Blueprint, Device};
+use crate::tensor::philox::NORMALS_PER_BLOCK;
+use crate::tensor::{DType, Real};
+use crate::{Error, Result};
+
+const OP: &str = "population";
+/// Bytes in front of the centre that hold what changes with each generation.
+const STEP: usize = 32;
+/// Scores that a block sorts: `CHUNK` of generation.cu.
+const CHUNK: usize = 1024;
+/// Numbers of a chunk's summary.
+const SUMMARY: usize = 3;
+/// Blocks that the sum over the pairs is cut into, about; no property of the device, so that all give the same bits.
+const SUM_BLOCKS: usize = 1056;
+
+/// What one generation differs in from the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Standard deviation of the noise.
+    pub sigma: f64,
+    /// The run's seed.
+    pub seed: u32,
+    /// The generation.
+    pub generation: u32,
+    /// Weight of a member's syntony in its score.
+    pub lambda: f64,
+}
+
+/// What a generation found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The least loss that is a number; infinite if there is none.
+    pub least: f64,
+    /// The sum of the losses that are numbers.
+    pub sum: f64,
+    /// How many are.
+    pub count: usize,
+    /// The direction that the ranks favour: sum over pairs of utility times noise, for each number of the centre.
+    pub direction: Vec<f64>,
+}
+
+/// The kernels of a generation.
+struct Kernels {
+    product: CudaFunction,
+    members: CudaFunction,
+    sort: CudaFunction,
+    rank: CudaFunction,
+    direction: CudaFunction,
+    sum: CudaFunction,
+}
+
+/// Memory of a generation on the device.
+struct Memories {
+    given: Memory,
+    derived: Memory,
+    weights: Memory,
+    losses: Memory,
+    syntonies: Memory,
+    keys: Memory,
+    owners: Memory,
+    ranks: Memory,
+    partial: Memory,
+    blocks: Memory,
+    /// The chunks' summaries, then the direction.
+    found: Memory,
+}
+
+/// The members of one run, generation after generation, on one device.
+pub struct Members {
+    device: Arc<Device>,
+    blueprint: Blueprint,
+    kernels: Kernels,
+    memories: Memories,
+    staging: Pinned,
+    results: Pinned,
+    /// Pairs that a thread sums up, and the slices of the pairs that this makes.
+    each: usize,
+    slices: usize,
+    chunks: usize,
+}
+
+impl std::fmt::Debug for Members {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} members on {:?}", self.blueprint.population, self.device)
+    }
+}
+
+impl Members {
+    /// Compiles the kernels and reserves memory. `weights` has w(n) of each number of the centre, if syntony is wanted.
+    ///
+    /// # Errors
+    /// `Error::DeviceUnavailable` without NVRTC, `Error::OutOfDeviceMemory`, `Error::Device`.
+    pub fn new(device: &Arc<Device>, blueprint: Blueprint, weights: &[f64]) -> Result<Self> {
+        let dtype = blueprint.dtype;
+        let unit = |entry| device.function(&Kernel::plain(OP, "generation", entry, dtype), 0);
+        let entry = format!("members_{}", super::format::suffix(dtype));
+        let kernels = Kernels {
+            product: unit("shared_linear")?,
+            members: device.load(OP, blueprint.compile(device.arch())?, &entry)?,
+            sort: unit("sort_scores")?,
+            rank: unit("rank_scores")?,
+            direction: unit("direction")?,
+            sum: unit("direction_sum")?,
+        };
+        let real = dtype.size();
+        let numbers = blueprint.numbers();
+        let pairs = blueprint.population / 2;
+        let chunks = blueprint.population.div_ceil(CHUNK);
+        let noise_blocks = numbers / NORMALS_PER_BLOCK;
+        let wanted = SUM_BLOCKS.div_ceil(noise_blocks.max(1)).clamp(1, pairs.div_ceil(THREADS as usize).max(1));
+        let each = pairs.div_ceil(THREADS as usize * wanted).max(1);
+        let slices = pairs.div_ceil(THREADS as usize * each).max(1);
+        let given = STEP + real * blueprint.places.last().copied().unwrap_or(numbers);
+        let found = 8 * (SUMMARY * chunks + numbers);
+        let memory = |bytes: usize| device.allocate(OP, bytes);
+        let memories = Memories {
+            given: memory(given)?,
+            derived: memory(real * blueprint.derived)?,
+            weights: memory(real * numbers)?,
+            losses: memory(8 * blueprint.population)?,
+            syntonies: memory(8 * blueprint.population)?,
+            keys: memory(8 * CHUNK * chunks)?,
+            owners: memory(4 * CHUNK * chunks)?,
+            ranks: memory(4 * blueprint.population)?,
+            partial: memory(8 * numbers * slices)?,
+            blocks: memory(8 * noise_blocks)?,
+            found: memory(found)?,
+        };
+        let staging = device.pinned(OP, given)?;
+        let results = device.pinned(OP, found)?;
+        let device = Arc::clone(device);
+        let members = Self { device, blueprint, kernels, memories, staging, results, each, slices, chunks };
+        members.prepare(weights)?;
+        Ok(members)
+    }
+
+    /// Returns what the members are evaluated by.
+    pub fn blueprint(&self) -> &Blueprint {
+        &self.blueprint
+    }
+
+    /// Copies what never changes to the device: the places of the noise, and w(n).
+    fn prepare(&self, weights: &[f64]) -> Result<()> {
+        let parameters = self.blueprint.offsets.windows(2).enumerate();
+        let blocks: Vec<[i32; 2]> = parameters
+            .flat_map(|(parameter, ends)| {
+                let count = (ends[1] - ends[0]) / NORMALS_PER_BLOCK;
+                (0..count).map(move |block| [parameter, block].map(|n| i32::try_from(n).unwrap_or(i32::MAX)))
+            })
+            .collect();
+        self.upload(&self.memories.blocks, &blocks)?;
+        let weights = self.blueprint.spread(weights)?;
+        match self.blueprint.dtype {
+            DType::F32 => self.upload(&self.memories.weights, &weights.iter().map(|&w| w as f32).collect::<Vec<_>>()),
+            DType::F64 => self.upload(&self.memories.weights, &weights),
+        }
+    }
+
+    fn upload<T: Copy>(&self, to: &Memory, values: &[T]) -> Result<()> {
+        self.device.try_on(OP, 0, || launch::upload(self.device.stream(), to.address(), values))
+    }
+
+    /// Starts the evaluation of all members. `centre` holds the parameters one behind the other, `shared` the values that
+    /// the blueprint asks for.
+    ///
+    /// # Errors
+    /// `Error::Shape` when a length is not the blueprint's, `Error::Device`.
+    pub fn evaluate<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
+        let Self { blueprint, staging, device, memories, kernels, .. } = self;
+        blueprint.check(T::DTYPE, centre.len(), shared)?;
+        let pairs = blueprint.population / 2;
+        let last = (blueprint.population - 1).max(1) as f64;
+        staging.write(0, &[step.sigma, 1.0 / (2.0 * last * blueprint.population as f64 * step.sigma)]);
+        staging.write(16, &[step.seed, step.generation]);
+        let mut rest = centre;
+        for (&offset, &length) in blueprint.offsets.iter().zip(&blueprint.lengths) {
+            let (these, others) = rest.split_at(length);
+            staging.write(STEP + offset * size_of::<T>(), these);
+            rest = others;
+        }
+        for (&place, values) in blueprint.places.iter().zip(shared) {
+            staging.write(STEP + place * size_of::<T>(), values);
+        }
+        let numbers = blueprint.places.last().copied().unwrap_or(blueprint.numbers());
+        let bytes = STEP + numbers * size_of::<T>();
+        device.try_on(OP, 0, || staging.send(device.stream(), memories.given.address(), bytes))?;
+        let real = |memory: &Memory, at: usize| Arg::Pointer(memory.address() + (at * size_of::<T>()) as u64);
+        let given = Arg::Pointer(memories.given.address() + STEP as u64);
+        for product in &blueprint.products {
+            let numbers = |at: usize| Arg::Pointer(memories.given.address() + (STEP + at * size_of::<T>()) as u64);
+            let args = [
+                real(&memories.derived, product.base),
+                real(&memories.derived, product.turned),
+                numbers(product.x),
+                numbers(product.weight),
+                size(product.rows),
+                size(product.inputs),
+                size(product.outputs),
+            ];
+            device.start_kernel(OP, &kernels.product, Grid::blocks(product.inputs + product.outputs), &args)?;
+        }
+        let args = [
+            real(&memories.losses, 0),
+            real(&memories.syntonies, 0),
+            Arg::Pointer(memories.given.address()),
+            given,
+            real(&memories.weights, 0),
+            real(&memories.derived, 0),
+            size(pairs),
+        ];
+        let threads = u32::try_from(blueprint.threads).unwrap_or(THREADS);
+        let grid = Grid { threads: (threads, 1), ..Grid::blocks(pairs.div_ceil(blueprint.pairs_of_block)) };
+        device.start_kernel(OP, &kernels.members, grid, &args)
+    }
+
+    /// Starts everything that follows the evaluation: ranks, direction, and their way back.
+    ///
+    /// # Errors
+    /// `Error::Device`.
+    pub fn rank(&mut self, step: &Step) -> Result<()> {
+        let Self { blueprint, device, memories, kernels, chunks, .. } = self;
+        let pointer = |memory: &Memory| Arg::Pointer(memory.address());
+        let syntonies = if blueprint.syntony { pointer(&memories.syntonies) } else { Arg::Pointer(0) };
+        let population = size(blueprint.population);
+        let args = [
+            pointer(&memories.keys),
+            pointer(&memories.owners),
+            pointer(&memories.ranks),
+            pointer(&memories.found),
+            pointer(&memories.losses),
+            syntonies,
+            Arg::Real(step.lambda),
+            population,
+        ];
+        let grid = Grid { threads: (512, 1), ..Grid::blocks(*chunks) };
+        device.start_kernel(OP, &kernels.sort, grid, &args)?;
+        let args =
+            [pointer(&memories.ranks), pointer(&memories.keys), pointer(&memories.owners), population, size(*chunks)];
+        let all = Grid::blocks(*chunks).blocks.0;
+        let grid = Grid { blocks: (all, all.min(256_u32.div_ceil(all))), threads: (THREADS, 1), shared: 0 };
+        device.start_kernel(OP, &kernels.rank, grid, &args)?;
+        self.sum()
+    }
+
+    /// As [`Self::rank`], with the centred rank of each member given, of which `competing` take part. The direction must be
+    /// multiplied by what is returned.
+    ///
+    /// # Errors
+    /// `Error::Device`.
+    pub fn weigh(&mut self, ranks: &[f64], competing: usize) -> Result<f64> {
+        let last = |count: usize| count.saturating_sub(1).max(1) as f64;
+        let units: Vec<i32> = ranks.iter().map(|rank| (rank * 2.0 * last(competing)).round() as i32).collect();
+        self.upload(&self.memories.ranks, &units)?;
+        self.sum()?;
+        Ok(last(self.blueprint.population) / last(competing))
+    }
+
+    fn sum(&mut self) -> Result<()> {
+        let Self { blueprint, device, memories, kernels, results, each, slices, chunks, .. } = self;
+        let pointer = |memory: &Memory| Arg::Pointer(memory.address());
+        let numbers = blueprint.numbers();
+        let args = [
+            pointer(&memories.partial),
+            pointer(&memories.ranks),
+            pointer(&memories.blocks),
+            pointer(&memories.given),
+            size(blueprint.population / 2),
+            size(*each),
+        ];
+        let count = Grid::blocks(numbers / NORMALS_PER_BLOCK).blocks.0;
+        let grid = Grid { blocks: (count, Grid::blocks(*slices).blocks.0), threads: (THREADS, 1), shared: 0 };
+        device.start_kernel(OP, &kernels.direction, grid, &args)?;
+        let out = Arg::Pointer(memories.found.address() + (8 * SUMMARY * *chunks) as u64);
+        let args = [out, pointer(&memories.partial), pointer(&memories.given), size(numbers), size(*slices)];
+        let grid = Grid { threads: (64, 1), ..Grid::blocks(numbers.div_ceil(64)) };
+        device.start_kernel(OP, &kernels.sum, grid, &args)?;
+        let bytes = 8 * (SUMMARY * *chunks + numbers);
+        device.try_on(OP, 0, || results.receive(device.stream(), memories.found.address(), bytes))
+    }
+
+    /// Waits for the generation and returns what it found.
+    ///
+    /// # Errors
+    /// `Error::Device`.
+    pub fn outcome(&self) -> Result<Outcome> {
+        self.device.synchronize()?;
+        let found: Vec<f64> = self.results.read(0, SUMMARY * self.chunks + self.blueprint.numbers());
+        let (summary, direction) = found.split_at(SUMMARY * self.chunks);
+        let mut outcome = Outcome { least: f64::INFINITY, sum: 0.0, count: 0, direction: Vec::new() };
+        for chunk in summary.chunks_exact(SUMMARY) {
+            outcome.least = outcome.least.min(chunk[0]);
+            outcome.sum += chunk[1];
+            outcome.count += chunk[2] as usize;
+        }
+        outcome.direction = self.blueprint.gathered(direction);
+        Ok(outcome)
+    }
+
+    /// Waits for the evaluation and returns each member's loss and syntony, mirror images side by side; no syntonies if
+    /// they are not wanted.
+    ///
+    /// # Errors
+    /// `Error::Device`.
+    pub fn found(&self) -> Result<(Vec<f64>, Vec<f64>)> {
+        let read = |memory: &Memory, count: usize| {
+            let mut values = vec![0.0; count];
+            self.device.try_on(OP, 0, || launch::download(self.device.stream(), &mut values, memory.address()))?;
+            Ok::<Vec<f64>, Error>(values)
+        };
+        let population = self.blueprint.population;
+        let syntonies = if self.blueprint.syntony { population } else { 0 };
+        Ok((read(&self.memories.losses, population)?, read(&self.memories.syntonies, syntonies)?))
+    }
+}
+
+fn size(n: usize) -> Arg {
+    Arg::Size(n.cast_signed() as i64)
+}

@@ -1,0 +1,98 @@
+//! How the threads of a GPU share the members: how many work on a mirrored pair, and how many rows each of them takes.
+
+use super::{Node, NodeId, Program, refused};
+use crate::Result;
+use crate::ops::Op;
+use crate::tensor::DType;
+
+/// Threads of a block where several pairs share one.
+const BLOCK: usize = 128;
+/// Threads of a pair at most.
+const MOST: usize = 128;
+/// Bytes of shared memory of a block: what a kernel may declare on every card, less what sums take.
+const SHARED: usize = 47 * 1024;
+/// Threads that keep a card busy: with fewer, more threads for each pair make its noise sooner.
+const BUSY: usize = 1 << 14;
+/// Numbers of a row that still fit the registers of a thread twice.
+const NARROW: usize = 64;
+
+/// The shape of the threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Threads of a mirrored pair.
+    pub group: usize,
+    /// Rows of the batch that a thread takes at a time.
+    pub rows: usize,
+    /// Threads of a block.
+    pub threads: usize,
+    /// Numbers of shared memory of a group.
+    pub pool: usize,
+}
+
+impl Geometry {
+    /// Chooses the shape for a program and a number of pairs.
+    pub(super) fn new(program: &Program, needed: &[bool], batch: usize, pairs: usize, dtype: DType) -> Result<Self> {
+        let nodes = || program.nodes.iter().enumerate().filter(|(id, node)| needed[*id] && node.varies);
+        let widest = nodes().map(|(_, node)| node.shape.numel() / batch.max(1)).max().unwrap_or(1);
+        let rows = if batch > 32 && widest <= NARROW { 2 } else { 1 };
+        let mut group = batch.div_ceil(rows).next_power_of_two().clamp(4, MOST);
+        while group < 32 && group * pairs < BUSY {
+            group *= 2;
+        }
+        let layers: Vec<Layer> = nodes().filter_map(|(_, node)| Layer::of(program, node)).collect();
+        loop {
+            let threads = group.max(BLOCK);
+            let groups = threads / group;
+            let most = SHARED / groups / dtype.size() / 32 * 32 - if groups > 1 { 32 } else { 0 };
+            let least = layers.iter().map(|layer| layer.least).max().unwrap_or(0);
+            let whole = layers.iter().map(|layer| layer.whole).max().unwrap_or(0);
+            if least <= most {
+                // Groups of a warp begin 4 banks apart, so that they read different ones.
+                let pool = whole.min(most).next_multiple_of(32) + if groups > 1 { 4 } else { 0 };
+                return Ok(Self { group, rows, threads, pool });
+            }
+            if group == MOST {
+                let got = "a layer with more inputs than fit".to_owned();
+                return Err(refused("layers of at most some thousand inputs; use device=cpu", &got));
+            }
+            group *= 2;
+        }
+    }
+
+    /// Returns the definitions that the kernel's parts are compiled with.
+    pub(super) fn text(&self, batch: usize, syntony: bool) -> String {
+        let Self { group, rows, threads, pool } = self;
+        format!(
+            "constexpr int GROUP = {group}, ROWS = {rows}, THREADS = {threads}, POOL = {pool}, BATCH = {batch};\n\
+             constexpr bool SYNTONY = {syntony};\n"
+        )
+    }
+}
+
+/// What an operation needs of the pool: for one output at a time, and at once.
+struct Layer {
+    least: usize,
+    whole: usize,
+}
+
+impl Layer {
+    fn of(program: &Program, node: &Node) -> Option<Self> {
+        let varies = |id: NodeId| program.nodes[id].varies;
+        match &node.op {
+            Some(Op::Linear(linear)) => {
+                let &[outputs, inputs] = program.parameters[linear.weight].dims() else { return None };
+                Some(if varies(node.inputs[0]) || inputs % 8 != 0 {
+                    Self { least: 2 * (inputs + 9), whole: 2 * (outputs * (inputs + 1) + 8) }
+                } else {
+                    let tile = outputs.min(32);
+                    Self { least: 10 * tile, whole: tile * (inputs + 2) }
+                })
+            }
+            Some(Op::Affine(_)) => {
+                let all = 4 * node.shape.last();
+                Some(Self { least: all, whole: all })
+            }
+            _ => None,
+        }
+    }
+}
