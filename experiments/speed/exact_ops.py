@@ -39,7 +39,7 @@ def rust() -> dict[str, float]:
 
 def python() -> float:
     """Returns the nanoseconds of one product of two exact numbers, the loop around it taken off."""
-    x, y = GoldenExact(355, -113), GoldenExact(-87, 144)
+    x, y = GoldenExact.from_integers(355, -113), GoldenExact.from_integers(-87, 144)
     product = min(timeit.repeat("x * y", globals={"x": x, "y": y}, number=LOOPS, repeat=15))
     empty = min(timeit.repeat("x", globals={"x": x}, number=LOOPS, repeat=15))
     return (product - empty) / LOOPS * 1e9

@@ -7,7 +7,7 @@ use super::{Call, Operand, Operation};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result, threads};
 
-/// Numbers that a thread moves at a time.
+/// The fewest numbers that a thread moves at a time.
 const PIECE: usize = 1 << 17;
 
 /// The inputs one after the other along an axis; all other sizes are equal.
@@ -51,8 +51,10 @@ impl Operation for Concat {
         }
         // Nothing but one input after the other, cut wherever it is.
         let inputs: Vec<&[T]> = call.inputs.iter().filter_map(whole).collect();
-        threads::each(out.chunks_mut(PIECE).enumerate(), |(i, mut out)| {
-            let mut skip = i * PIECE;
+        // One piece a thread: a copy of many megabytes goes past the caches.
+        let piece = out.len().div_ceil(threads::count()).max(PIECE);
+        threads::each(out.chunks_mut(piece).enumerate(), |(i, mut out)| {
+            let mut skip = i * piece;
             for x in &inputs {
                 let before = skip.min(x.len());
                 skip -= before;

@@ -22,7 +22,7 @@ use crate::threads;
 /// Terms that one pass over a tile sums.
 const DEPTH: usize = 256;
 /// The most rows of A that are multiplied together: they stay in the second cache.
-const HEIGHT: usize = 128;
+const HEIGHT: usize = 64;
 /// Numbers of B that are packed together.
 const PACKED: usize = 1 << 22;
 /// Multiplications up to which packing costs more than it saves.
