@@ -40,6 +40,35 @@ __device__ inline void write_once(Pack* to, const Pack& x) {
 #endif
 }
 
+// Copies BYTES = 4, 8 or 16 to shared memory while the thread goes on, zeros where `whole` is false. A thread sees what it
+// fetched itself after `fetched<N>`, which waits for all but the last N of its `fetch_group`s.
+template <int BYTES>
+__device__ inline void fetch(void* to, const void* from, bool whole = true) {
+#if SYNTONIC_ARCH >= 80
+    const unsigned int address = (unsigned int)__cvta_generic_to_shared(to), bytes = whole ? BYTES : 0;
+    if (BYTES == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(bytes) : "memory");
+    else asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(address), "l"(from), "n"(BYTES), "r"(bytes) : "memory");
+#else
+    struct alignas(BYTES) Run {
+        char bytes[BYTES];
+    };
+    *(Run*)to = whole ? *(const Run*)from : Run{};
+#endif
+}
+
+__device__ inline void fetch_group() {
+#if SYNTONIC_ARCH >= 80
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+template <int LATER>
+__device__ inline void fetched() {
+#if SYNTONIC_ARCH >= 80
+    asm volatile("cp.async.wait_group %0;" ::"n"(LATER) : "memory");
+#endif
+}
+
 #define INFINITE ((real)__longlong_as_double(0x7FF0000000000000LL))
 
 __device__ inline size thread_number() { return (size)blockIdx.x * blockDim.x + threadIdx.x; }

@@ -61,7 +61,7 @@ KERNEL(im2col)(real* out, const real* x, size pixels, GEOMETRY_ARGUMENTS) {
 #define TILE_PIXELS (SYNTONIC_F64 ? 64 : 128)
 #endif
 #ifndef QUADS
-#define QUADS 2
+#define QUADS 4
 #endif
 constexpr int TILE_DEPTH = QUADS * LANES;
 constexpr int OWN_PIXELS = SYNTONIC_F64 ? 4 : 8, OWN_OUTPUTS = SYNTONIC_F64 ? (TILE_OUTPUTS < 64 ? 2 : 4) : 8;

@@ -146,12 +146,6 @@ __device__ inline double cluster_sum(const double* local) {
     return sum;
 }
 
-// Copies 16 bytes to shared memory; `fetched` waits for all copies of this thread.
-__device__ inline void fetch(Pack* to, const Pack* from) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned int)__cvta_generic_to_shared(to)), "l"(from) : "memory");
-}
-__device__ inline void fetched() { asm volatile("cp.async.wait_all;" ::: "memory"); }
-
 // The packs of one channel of (outer, channels, inner) that a thread visits, BN_THREADS apart: one division for all of them.
 struct Visit {
     unsigned int n, rest, row, far, near;
@@ -196,12 +190,13 @@ extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(
         if (k * BN_THREADS + (int)threadIdx.x < count) held[k] = read_once((const Pack*)x + at.place(channels, channel));
     }
     for (int p = held_count + threadIdx.x; p < count; p += BN_THREADS, at.step()) {
-        fetch(&kept[p - held_count], (const Pack*)x + at.place(channels, channel));
+        fetch<16>(&kept[p - held_count], (const Pack*)x + at.place(channels, channel));
     }
+    fetch_group();
     const real shift = x[channel * inner];
     const double numbers = (double)packs * LANES;
     double sum = 0;
-    fetched();
+    fetched<0>();
     each_pack(held, kept, count, [&](Pack pack) {
 #pragma unroll
         for (int k = 0; k < LANES; k++) sum += (double)pack.v[k] - (double)shift;

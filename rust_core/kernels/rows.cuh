@@ -102,11 +102,7 @@ __device__ inline void load_row(real (&x)[ITEMS], const real* row, size dim, rea
         Access access;
 #pragma unroll
         for (int l = 0; l < ROW_LANES; l++) access.v[l] = fill;
-#ifdef HINT
-        if (at < dim) *(Pack*)&access = read_once((const Pack*)(row + at));
-#else
         if (at < dim) access = *(const Access*)(row + at);
-#endif
 #pragma unroll
         for (int l = 0; l < ROW_LANES; l++) x[k * ROW_LANES + l] = access.v[l];
     }
@@ -119,10 +115,6 @@ __device__ inline void store_row(real* row, const real (&x)[ITEMS], size dim) {
         Access access;
 #pragma unroll
         for (int l = 0; l < ROW_LANES; l++) access.v[l] = x[k * ROW_LANES + l];
-#ifdef HINT
-        if (at < dim) write_once((Pack*)(row + at), *(Pack*)&access);
-#else
         if (at < dim) *(Access*)(row + at) = access;
-#endif
     }
 }

@@ -1,7 +1,7 @@
 // Syntonic softmax: p_i = e^(z_i) / sum_j e^(z_j), z = x (identity), x - scale n_i^2/phi (learned), x + scale ln max(s, 1e-10) (provided).
 //
 // `..._row` holds a row in registers: one read, one write. `..._stream` does so with clusters that stay and take one row after
-// another, the next row's numbers on their way while one is computed. `..._loop` reads a row of any length three times,
+// another, the next rows' numbers on their way while one is computed. `..._loop` reads a row of any length three times,
 // `..._strided` walks axis `dim` of (outer, dim, inner). A row of -inf alone gives NaN, as on the CPU.
 
 enum Mode { IDENTITY = 0, LEARNED = 1, PROVIDED = 2 };
@@ -50,6 +50,11 @@ __device__ inline void softmax_row(real* out, const real* x, const real* extra, 
 }
 
 #ifdef ROW_STREAM
+// Rows that are on their way while one is computed.
+#ifndef ROW_STAGES
+#define ROW_STAGES 2
+#endif
+
 // The largest logit of some numbers of a row, and their sum of e^(z - largest).
 struct alignas(2 * sizeof(real)) Part {
     real largest, sum;
@@ -88,36 +93,50 @@ __device__ inline Part over_cluster(Part part, Part (&inbox)[ROW_CLUSTER]) {
 
 template <int MODE>
 __device__ inline void softmax_stream(real* out, const real* x, const real* extra, size rows, size dim, double scale) {
-    extern __shared__ Pack kept[];  // what LEARNED adds, the same for every row
+    // [ROW_STAGES] rows to come, and what LEARNED adds, which is the same for every row: each thread has its own places.
+    extern __shared__ Pack memory[];
+    Access* const stages = (Access*)memory + threadIdx.x;
+    Access* const kept = stages + ROW_STAGES * ROW_VECTORS * ROW_THREADS;
     __shared__ Part warps[ROW_THREADS / 32], inbox[2][ROW_CLUSTER];
-    real next[ITEMS];
     const size step = gridDim.x / ROW_CLUSTER;
-    size row = row_number();
-    load_row(next, x + row * dim, row < rows ? dim : 0, -INFINITE);
+    auto fetch_row = [&](size row, int stage) {
+        if (row < rows) {
+            each_access(dim, [&](size at, int item) {
+                fetch<sizeof(Access)>(&stages[(stage * ROW_VECTORS + item / ROW_LANES) * ROW_THREADS], x + row * dim + at);
+            });
+        }
+        fetch_group();
+    };
+    for (int stage = 0; stage < ROW_STAGES; stage++) fetch_row(row_number() + stage * step, stage);
     if (MODE == LEARNED) {
         each_access(dim, [&](size at, int item) {
             Access access = *(const Access*)(extra + at);
 #pragma unroll
             for (int l = 0; l < ROW_LANES; l++) access.v[l] = shift_of<MODE>(access.v[l], (real)scale);
-            ((Access*)kept)[item / ROW_LANES * ROW_THREADS + threadIdx.x] = access;
+            kept[item / ROW_LANES * ROW_THREADS] = access;
         });
     }
     cluster_barrier();  // nobody writes into a block that has not started
-    for (int turn = 0; row < rows; row += step, turn ^= 1) {
+    int stage = 0, turn = 0;
+    for (size row = row_number(); row < rows; row += step) {
         real z[ITEMS];
 #pragma unroll
-        for (int i = 0; i < ITEMS; i++) z[i] = next[i];
-        if (row + step < rows) load_row(next, x + (row + step) * dim, dim, -INFINITE);
-        if (MODE != IDENTITY) {
-            each_access(dim, [&](size at, int item) {
-                const Access access = MODE == LEARNED ? ((const Access*)kept)[item / ROW_LANES * ROW_THREADS + threadIdx.x]
-                                                      : *(const Access*)(extra + row * dim + at);
+        for (int i = 0; i < ITEMS; i++) z[i] = -INFINITE;
+        fetched<ROW_STAGES - 1>();
+        each_access(dim, [&](size at, int item) {
+            const Access access = stages[(stage * ROW_VECTORS + item / ROW_LANES) * ROW_THREADS];
+            Access more;
+            if (MODE != IDENTITY) more = MODE == LEARNED ? kept[item / ROW_LANES * ROW_THREADS] : *(const Access*)(extra + row * dim + at);
 #pragma unroll
-                for (int l = 0; l < ROW_LANES; l++) {
-                    z[item + l] += MODE == LEARNED ? access.v[l] : shift_of<MODE>(access.v[l], (real)scale);
-                }
-            });
-        }
+            for (int l = 0; l < ROW_LANES; l++) {
+                z[item + l] = access.v[l];
+                if (MODE == LEARNED) z[item + l] += more.v[l];
+                if (MODE == PROVIDED) z[item + l] += shift_of<MODE>(more.v[l], (real)scale);
+            }
+        });
+        fetch_row(row + ROW_STAGES * step, stage);
+        stage = stage + 1 < ROW_STAGES ? stage + 1 : 0;
+        turn ^= 1;
         real largest = -INFINITE;
 #pragma unroll
         for (int i = 0; i < ITEMS; i++) largest = z[i] > largest ? z[i] : largest;

@@ -31,7 +31,7 @@ class Emulated:
             for name, arguments in kernels.items()
         ]
         text = "\n".join([*sources, *doors]).replace("__shared__ alignas(16) real", "alignas(16) __shared__ real")
-        text = text.replace("extern __shared__ Pack kept[]", "static Pack kept[4096]")
+        text = text.replace("extern __shared__ Pack memory[]", "static Pack memory[4096]")
         source, library = folder / f"{unit}.cpp", folder / f"{unit}.so"
         source.write_text(text)
         # -fno-gnu-unique: shared memory of the same kernel, compiled twice, is not the same variable.
@@ -44,7 +44,7 @@ class Emulated:
             "-shared",
             "-fPIC",
             "-DSYNTONIC_F64=0",
-            "-DSYNTONIC_ARCH=80",
+            "-DSYNTONIC_ARCH=75",
         ]
         subprocess.run([compiler, *flags, *(f"-D{d}" for d in defines), source, "-o", library], check=True)
         self.library = ctypes.CDLL(str(library))

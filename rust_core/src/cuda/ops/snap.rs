@@ -17,12 +17,8 @@ use crate::{Error, Result};
 struct Table {
     end: f64,
     buckets_per_unit: f64,
-    count: usize,
     buckets: DeviceTensor,
 }
-
-/// Buckets that a block keeps in shared memory: 32 KiB.
-const NEAR: usize = 2048;
 
 /// Tables that were uploaded, by device and precision.
 static TABLES: Mutex<Option<HashMap<(usize, i64), Table>>> = Mutex::new(None);
@@ -41,7 +37,6 @@ impl Table {
         let table = Self {
             end: parts.end,
             buckets_per_unit: parts.buckets_per_unit,
-            count: parts.first.len(),
             buckets: DeviceTensor::from_values(device, [words.len()].into(), Format::I64, &words)?,
         };
         tables.insert(key, table.clone());
@@ -77,7 +72,6 @@ impl DeviceTensor {
         let table = Table::get(device, &snapper)?;
         let bad = Self::zeros(OP, device, [1].into(), Format::I32)?;
         let packs = packs(&[self]);
-        let near = table.count.min(NEAR);
         let args = [
             a.pointer(),
             b.pointer(),
@@ -88,13 +82,11 @@ impl DeviceTensor {
             Arg::Real(table.end),
             Arg::Real(table.buckets_per_unit),
             table.buckets.pointer(),
-            size(near),
             bad.pointer(),
         ];
-        // Few blocks, which stay for long: each of them copies the near buckets.
+        // As many blocks as the card holds at once; each thread takes one pair of numbers after another.
         let items = if packs > 0 { packs } else { n };
-        let blocks = items.div_ceil(THREADS as usize).min(6 * device.multiprocessors());
-        let grid = Grid { shared: u32::try_from(16 * near).unwrap_or(0), ..Grid::blocks(blocks) };
+        let grid = Grid::blocks(items.div_ceil(THREADS as usize).min(4 * device.multiprocessors()));
         device.launch(&Kernel::plain(OP, OP, OP, dtype), grid, &args)?;
         if bad.values::<i32>(OP)? != [0] {
             return Err(Error::Value { op: OP, expected: "finite numbers".into(), got: "NaN or infinity".into() });

@@ -8,6 +8,9 @@ use super::row::Held;
 use crate::Result;
 use crate::tensor::DType;
 
+/// Rows on their way while one is computed: `ROW_STAGES` of kernels/syntonic_softmax.cu.
+const STAGES: usize = 2;
+
 /// A way to launch the `_stream` kernel of a family.
 pub(super) struct Stream {
     rows: usize,
@@ -32,7 +35,7 @@ impl Stream {
         Some(Self { rows, dtype, held })
     }
 
-    /// Starts `{entry}_stream`, with shared memory for one row if the kernel `keeps` one. Returns false if this card has no
+    /// Starts `{entry}_stream`, with shared memory for one row more if the kernel `keeps` one. Returns false if this card has no
     /// room for such a cluster.
     pub(super) fn launch(
         &self,
@@ -47,10 +50,8 @@ impl Stream {
         let defines = [threads, vectors, lanes, cluster, ("ROW_STREAM", 1)];
         let kernel = Kernel { op, unit, entry: &entry, dtype, defines: &defines };
         let mut grid = held.grid(rows);
-        if keeps {
-            let numbers = held.threads * held.vectors * held.lanes;
-            grid.shared = u32::try_from(numbers * dtype.size()).unwrap_or(u32::MAX);
-        }
+        let numbers = held.threads * held.vectors * held.lanes * (STAGES + usize::from(keeps));
+        grid.shared = u32::try_from(numbers * dtype.size()).unwrap_or(u32::MAX);
         let clusters = device.resident_clusters(&kernel, grid)?.min(rows);
         grid.blocks.0 = u32::try_from(clusters * held.cluster).unwrap_or(u32::MAX);
         if clusters > 0 {
@@ -60,7 +61,7 @@ impl Stream {
     }
 }
 
-/// Returns the smallest cluster whose threads hold half a row's registers each: the other half is for the next row.
+/// Returns the smallest cluster whose blocks of 512 threads hold a row in registers.
 fn held(dim: usize, lanes: usize) -> Option<Held> {
     const MOST_THREADS: usize = 512;
     let vectors = if lanes == 1 { 16 } else { 8 };
