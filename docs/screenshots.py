@@ -36,7 +36,8 @@ PATIENCE: Final = 120.0  # seconds for a page
 WIDTH: Final = 1110  # pixels
 
 CHARTS: Final = "document.querySelectorAll('.js-plotly-plot .scatterlayer .trace path.js-line').length >= 3"
-PICTURES: Final = "[...document.querySelectorAll('img')].filter(i => i.naturalWidth == 603).length >= 1"
+SLIDER: Final = "document.querySelector('[role=slider]')"
+PICTURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth == 603)"  # that of the weights
 FIGURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth > 100 && i.src.startsWith('blob:'))"
 
 
@@ -72,10 +73,23 @@ class Page:
         await self.call("Emulation.setDeviceMetricsOverride", **size)
         await self.call("Page.navigate", url="about:blank")
         await self.call("Page.navigate", url=address)
+        await self.wait_for(condition)
+
+    async def to_the_end(self, slider: str) -> None:
+        """Moves a slider to its end, by a click there."""
+        track = f"{slider}.parentElement.parentElement.getBoundingClientRect()"
+        script = f"(b => [b.right - 3, b.y + b.height / 2])({track})"
+        found = await self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        x, y = found["result"]["value"]
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    async def wait_for(self, condition: str) -> None:
+        """Waits until a condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not await self.true(condition):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{address} never came to {condition}")
+                raise TimeoutError(f"the page never came to {condition}")
             await asyncio.sleep(0.2)
 
     async def take(self, path: Path) -> None:
@@ -107,8 +121,9 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
             await page.take(to / "metrics.png")
             await page.show(f"{run}/artifacts/figures/lattice-gen-00000300.svg", FIGURE, 560)
             await page.take(to / "lattice.png")
-            await page.show(f"{run}/model-metrics", PICTURES, 3600)
-            await page.take(to / "images.png")
+            await page.show(f"{run}/model-metrics", SLIDER, 2500)
+            await page.to_the_end(SLIDER)  # of the image with a step: looked at, not taken
+            await page.wait_for(PICTURE)
             await page.show(report, says("What each setting does"), 1150)
             await page.take(to / "report.png")
 
