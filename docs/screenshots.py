@@ -84,10 +84,12 @@ class Page:
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    async def wait_for(self, condition: str) -> None:
-        """Waits until a condition holds."""
+    async def wait_for(self, condition: str, slider: str | None = None) -> None:
+        """Waits until a condition holds; a slider is moved to its end meanwhile, again and again."""
         deadline = time.monotonic() + PATIENCE
         while not await self.true(condition):
+            if slider is not None:
+                await self.to_the_end(slider)
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the page never came to {condition}")
             await asyncio.sleep(0.2)
@@ -122,8 +124,7 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
             await page.show(f"{run}/artifacts/figures/lattice-gen-00000300.svg", FIGURE, 560)
             await page.take(to / "lattice.png")
             await page.show(f"{run}/model-metrics", SLIDER, 2500)
-            await page.to_the_end(SLIDER)  # of the image with a step: looked at, not taken
-            await page.wait_for(PICTURE)
+            await page.wait_for(PICTURE, SLIDER)  # the image with a step: looked at, not taken
             await page.show(report, says("What each setting does"), 1150)
             await page.take(to / "report.png")
 
