@@ -5,12 +5,13 @@
 
 Each picture is taken when the page shows what the tutorial says of it, and never before; a page that does not come to
 that within some minutes is an error. Needs `chromium` on the path. It is driven by its DevTools protocol, over the
-WebSocket client of aiohttp, which MLflow brings.
+WebSocket client of aiohttp, which MLflow brings as it does Pillow.
 """
 
 import argparse
 import asyncio
 import base64
+import io
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import PIL.Image
 
 HERE: Final = Path(__file__).parent
 COMMAND: Final = [sys.executable, "-c", "import sys; from syntonic.runners.cli import main; sys.exit(main())"]
@@ -39,6 +41,12 @@ CHARTS: Final = "document.querySelectorAll('.js-plotly-plot .scatterlayer .trace
 SLIDER: Final = "document.querySelector('[role=slider]')"
 PICTURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth == 603)"  # that of the weights
 FIGURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth > 100 && i.src.startsWith('blob:'))"
+
+# MLflow's chat is no part of what is shown; it is closed by whichever of the two names its button has.
+CHAT: Final = (
+    '[aria-label*="lose" i][aria-label*="ssistant" i]',
+    '[data-component-id*="assistant"][data-component-id*="close"]',
+)
 
 
 def says(*texts: str) -> str:
@@ -96,9 +104,14 @@ class Page:
 
     async def take(self, path: Path) -> None:
         """Writes a picture of what is shown."""
+        await self.call(
+            "Runtime.evaluate", expression=f"document.querySelector({json.dumps(', '.join(CHAT))})?.click()"
+        )
         await asyncio.sleep(1.0)  # pages slide and fade
         shot = await self.call("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(shot["data"]))
+        PIL.Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB").quantize(256).save(
+            path, optimize=True
+        )
         print(path)
 
 
