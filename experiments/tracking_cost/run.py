@@ -112,8 +112,9 @@ def main() -> None:
             pairs.append({tracking: measure(home, words, tracking) for tracking in order})
     results = {part: compare(pairs, part) for part in ("loop", "end", "whole", "processor")}
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
+    load = os.getloadavg()[1]  # of the last five minutes; these runs by themselves make it about 2
     about = (
-        f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, commit {commit.stdout.strip()}; "
+        f"{len(os.sched_getaffinity(0))} cores with a load of {load:.0f}, Python {platform.python_version()}, commit {commit.stdout.strip()}; "
         f"digits, {asked.generations:,} generations, {asked.pairs} pairs."
     )
     print(table(results, about))
