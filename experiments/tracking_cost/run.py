@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -31,16 +32,19 @@ class Times:
         loop: from the start of the first generation to the end of the last one.
         end: from there to the end of the command: checkpoint, test data, model, and what is left to record.
         whole: from the start of the command to its end.
+        processor: what all processes of the command used together.
     """
 
     loop: float
     end: float
     whole: float
+    processor: float
 
 
 def measure(home: Path, words: list[str], tracking: str) -> Times:
     """Runs the command and reads off its times; the journal of the run has one line for each generation."""
     before = set(home.glob("runs/*"))
+    used = processor()
     started = time.time()
     done = subprocess.run(
         [*COMMAND, *words, f"tracking={tracking}"],
@@ -56,7 +60,13 @@ def measure(home: Path, words: list[str], tracking: str) -> Times:
     lines = (run / "journal.jsonl").read_text().splitlines()
     first, last = (json.loads(line) for line in (lines[0], lines[-1]))
     begun = first["time"] / 1000 - first["metrics"]["seconds"]
-    return Times(last["time"] / 1000 - begun, ended - last["time"] / 1000, ended - started)
+    return Times(last["time"] / 1000 - begun, ended - last["time"] / 1000, ended - started, processor() - used)
+
+
+def processor() -> float:
+    """Returns the seconds of processors that all processes took which were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def compare(pairs: list[dict[str, Times]], part: str) -> dict[str, float]:
@@ -100,10 +110,11 @@ def main() -> None:
         for number in range(asked.pairs):
             order = ("mlflow", "none") if number % 2 else ("none", "mlflow")
             pairs.append({tracking: measure(home, words, tracking) for tracking in order})
-    results = {part: compare(pairs, part) for part in ("loop", "end", "whole")}
+    results = {part: compare(pairs, part) for part in ("loop", "end", "whole", "processor")}
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
+    load = os.getloadavg()[1]  # of the last five minutes; these runs by themselves make it about 2
     about = (
-        f"{len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}, commit {commit.stdout.strip()}; "
+        f"{len(os.sched_getaffinity(0))} cores with a load of {load:.0f}, Python {platform.python_version()}, commit {commit.stdout.strip()}; "
         f"digits, {asked.generations:,} generations, {asked.pairs} pairs."
     )
     print(table(results, about))

@@ -64,6 +64,7 @@ class Courier:
         self._journal.close()
         self._outbox.end(ending, time.time_ns() // 1_000_000)
         began, said = time.monotonic(), False
+        _prioritize(self._writer.pid, calm=False)  # somebody waits now
         _tell(self._writer, END)
         helped = False
         while True:
@@ -139,17 +140,18 @@ def _start(folder: Path, *, calm: bool) -> "subprocess.Popen[bytes]":
             words, stdin=subprocess.PIPE, stdout=log, stderr=log, process_group=0, env={**os.environ}
         )
     if calm:
-        _calm(writer.pid)
+        _prioritize(writer.pid, calm=True)
     return writer
 
 
-def _calm(pid: int) -> None:
-    # Linux has a class below all priorities, whose processes give way at once when another one wakes up.
+def _prioritize(pid: int, *, calm: bool) -> None:
+    # Linux has a class below all priorities, whose processes give way at once when another one wakes up. Who is not
+    # privileged cannot raise a priority again; then `HAND_OVER` helps on a machine that has no idle time.
     with contextlib.suppress(OSError):
         if sys.platform == "linux":
-            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+            os.sched_setscheduler(pid, os.SCHED_IDLE if calm else os.SCHED_OTHER, os.sched_param(0))
         else:
-            os.setpriority(os.PRIO_PROCESS, pid, 19)
+            os.setpriority(os.PRIO_PROCESS, pid, 19 if calm else 0)
 
 
 def _ended(process: "subprocess.Popen[bytes]", patience: float) -> bool:

@@ -14,6 +14,7 @@ from syntonic.tracking.outbox import Request
 from syntonic.tracking.remote import Model, tag_name
 
 _READY = 2  # MLflow's number for a model that is stored whole
+_ROWS = 250  # of a transaction: about two milliseconds
 
 
 class DatabaseRun:
@@ -53,25 +54,10 @@ class DatabaseRun:
         return int(step or 0)
 
     def log_points(self, points: Sequence[Point]) -> None:
-        """Stores points in one transaction."""
-        newest: dict[str, Point] = {}
-        rows = []
-        for point in points:
-            for key, value in point.metrics.items():
-                rows.append((key, *number(value), point.time, point.step, self.id))
-                newest[key] = point
-        latest = [(key, *number(p.metrics[key]), p.time, p.step, self.id) for key, p in newest.items()]
-        with self._database.change() as change:
-            change.executemany(
-                "INSERT OR IGNORE INTO metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?)",
-                rows,
-            )
-            change.executemany(
-                "INSERT INTO latest_metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?) "
-                "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, "
-                "timestamp = excluded.timestamp, step = excluded.step WHERE excluded.step >= latest_metrics.step",
-                latest,
-            )
+        """Stores points, few in a transaction: while one is open nobody else writes, however slow this process is."""
+        few = max(1, _ROWS // max(1, len(points[0].metrics))) if points else 1
+        for start in range(0, len(points), few):
+            self._log_few(points[start : start + few])
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
         """Stores the final metrics that are not stored yet."""
@@ -148,6 +134,26 @@ class DatabaseRun:
         """Ends the run with its true status."""
         with self._database.change() as change:
             change.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?", [status.value, time, self.id])
+
+    def _log_few(self, points: Sequence[Point]) -> None:
+        newest: dict[str, Point] = {}
+        rows = []
+        for point in points:
+            for key, value in point.metrics.items():
+                rows.append((key, *number(value), point.time, point.step, self.id))
+                newest[key] = point
+        latest = [(key, *number(p.metrics[key]), p.time, p.step, self.id) for key, p in newest.items()]
+        with self._database.change() as change:
+            change.executemany(
+                "INSERT OR IGNORE INTO metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?)",
+                rows,
+            )
+            change.executemany(
+                "INSERT INTO latest_metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?) "
+                "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, "
+                "timestamp = excluded.timestamp, step = excluded.step WHERE excluded.step >= latest_metrics.step",
+                latest,
+            )
 
     def _place(self, name: str) -> Path:
         path = self._artifacts / name

@@ -48,7 +48,7 @@ class Remote(Protocol):
         ...
 
     def log_points(self, points: Sequence[Point]) -> None:
-        """Stores points, all or none of them."""
+        """Stores points in their order, each of them whole or not at all."""
         ...
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:

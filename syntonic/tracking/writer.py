@@ -4,7 +4,6 @@ It is told `END` when the run has ended, and `HAND_OVER` when another one shall 
 trainer closes without a word, the trainer was killed: then the run is recorded as KILLED, with all its points.
 """
 
-import contextlib
 import os
 import selectors
 import signal
@@ -66,18 +65,8 @@ def _deliver(outbox: Outbox) -> int:
                 word = os.read(sys.stdin.fileno(), 1) or END
     if word == HAND_OVER:
         return _HANDED_OVER
-    _hurry()
     delivery.conclude(outbox.read_end(), _PATIENCE)
     return 0
-
-
-def _hurry() -> None:
-    # The run has ended and somebody waits. Only a privileged process may raise its priority.
-    with contextlib.suppress(PermissionError):
-        if sys.platform == "linux":
-            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        else:
-            os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def _clean_up(own: Outbox) -> None:

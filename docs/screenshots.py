@@ -1,0 +1,189 @@
+"""Takes the pictures of the tutorial: does what it says, and looks at the dashboard with a headless Chromium.
+
+    uv run python docs/screenshots.py               # writes docs/images
+    uv run python docs/screenshots.py --to FOLDER
+
+Each picture is taken when the page shows what the tutorial says of it, and never before; a page that does not come to
+that within some minutes is an error. Needs `chromium` on the path. It is driven by its DevTools protocol, over the
+WebSocket client of aiohttp, which MLflow brings as it does Pillow.
+"""
+
+import argparse
+import asyncio
+import base64
+import io
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import PIL.Image
+
+HERE: Final = Path(__file__).parent
+COMMAND: Final = [sys.executable, "-c", "import sys; from syntonic.runners.cli import main; sys.exit(main())"]
+RUN: Final = "-cn digits seed=1 trainer.max_generations=300 callbacks.checkpoint.keep=3"
+SWEEP: Final = "-m -cn xor benchmark.variant=noisy trainer=retrocausal,es seed=0,1,2 trainer.max_generations=100"
+CHROMIUM: Final = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+PATIENCE: Final = 120.0  # seconds for a page
+WIDTH: Final = 1110  # pixels
+
+CHARTS: Final = "document.querySelectorAll('.js-plotly-plot .scatterlayer .trace path.js-line').length >= 3"
+SLIDER: Final = "document.querySelector('[role=slider]')"
+PICTURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth == 603)"  # that of the weights
+FIGURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth > 100 && i.src.startsWith('blob:'))"
+
+# MLflow's chat is no part of what is shown; it is closed by whichever of the two names its button has.
+CHAT: Final = (
+    '[aria-label*="lose" i][aria-label*="ssistant" i]',
+    '[data-component-id*="assistant"][data-component-id*="close"]',
+)
+
+
+def says(*texts: str) -> str:
+    """Returns the condition that a page shows these texts."""
+    return " && ".join(f"document.body.innerText.includes({json.dumps(text)})" for text in texts)
+
+
+class Page:
+    """A page of a browser."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._number = 0
+
+    async def call(self, method: str, **words: object) -> Any:  # noqa: ANN401 (whatever the browser answers)
+        """Calls a method of the DevTools protocol and returns its result."""
+        self._number += 1
+        await self._socket.send_json({"id": self._number, "method": method, "params": words})
+        while True:
+            answer = await self._socket.receive_json(timeout=PATIENCE)
+            if answer.get("id") == self._number:
+                return answer.get("result")
+
+    async def true(self, condition: str) -> bool:
+        """Whether an expression of JavaScript is true."""
+        found = await self.call("Runtime.evaluate", expression=f"Boolean({condition})", returnByValue=True)
+        return found["result"].get("value") is True
+
+    async def show(self, address: str, condition: str, height: int) -> None:
+        """Opens an address and waits until a condition holds."""
+        size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.call("Emulation.setDeviceMetricsOverride", **size)
+        await self.call("Page.navigate", url="about:blank")
+        await self.call("Page.navigate", url=address)
+        await self.wait_for(condition)
+
+    async def to_the_end(self, slider: str) -> None:
+        """Moves a slider to its end, by a click there."""
+        track = f"{slider}.parentElement.parentElement.getBoundingClientRect()"
+        script = f"(b => [b.right - 3, b.y + b.height / 2])({track})"
+        found = await self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        x, y = found["result"]["value"]
+        for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+            await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    async def wait_for(self, condition: str, slider: str | None = None) -> None:
+        """Waits until a condition holds; a slider is moved to its end meanwhile, again and again."""
+        deadline = time.monotonic() + PATIENCE
+        while not await self.true(condition):
+            if slider is not None:
+                await self.to_the_end(slider)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the page never came to {condition}")
+            await asyncio.sleep(0.2)
+
+    async def take(self, path: Path) -> None:
+        """Writes a picture of what is shown."""
+        await self.call(
+            "Runtime.evaluate", expression=f"document.querySelector({json.dumps(', '.join(CHAT))})?.click()"
+        )
+        await asyncio.sleep(1.0)  # pages slide and fade
+        shot = await self.call("Page.captureScreenshot", format="png")
+        PIL.Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB").quantize(256).save(
+            path, optimize=True
+        )
+        print(path)
+
+
+async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
+    """Takes every picture."""
+    with sqlite3.connect(home / "mlflow.db") as database:
+        runs = {name: run for run, name in database.execute("SELECT run_uuid, name FROM runs")}
+    sweep = next(name for name in runs if "sweep" in name)
+    of = f"{address}/#/experiments/1/runs"
+    report = next(home.glob("sweeps/*/report.html")).as_uri()
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{devtools}/json/list") as listed:
+            target = next(tab for tab in await listed.json() if tab["type"] == "page")
+        async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+            page = Page(socket)
+            await page.show(of, says("syntonic", "digits-retrocausal-s1", "xor-retrocausal: sw"), 430)
+            await page.take(to / "runs.png")
+            await page.show(f"{of}/{runs[sweep]}", says(sweep, "Child runs", "xor-es-s2", "xor-retrocausal-s0"), 1000)
+            await page.take(to / "sweep.png")
+            run = f"{of}/{runs['digits-retrocausal-s1']}"
+            await page.show(f"{run}/model-metrics", CHARTS, 900)
+            await page.take(to / "metrics.png")
+            await page.show(f"{run}/artifacts/figures/lattice-gen-00000300.svg", FIGURE, 560)
+            await page.take(to / "lattice.png")
+            await page.show(f"{run}/model-metrics", SLIDER, 2500)
+            await page.wait_for(PICTURE, SLIDER)  # the image with a step: looked at, not taken
+            await page.show(report, says("What each setting does"), 1150)
+            await page.take(to / "report.png")
+
+
+@contextmanager
+def dashboard(folder: Path) -> Iterator[str]:
+    """Yields the address of `syntonic-run ui` in a folder."""
+    ui = subprocess.Popen([*COMMAND, "ui"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert ui.stdout is not None
+    try:
+        yield next(line.split()[0] for line in ui.stdout if line.startswith("http"))
+    finally:
+        ui.send_signal(signal.SIGINT)
+        ui.communicate()
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[int]:
+    """Yields the port on which a headless browser takes orders."""
+    words = [*CHROMIUM, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"]
+    chromium = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, process_group=0)
+    assert chromium.stderr is not None
+    try:
+        line = next(line for line in chromium.stderr if "DevTools listening on" in line)
+        yield int(line.rpartition("127.0.0.1:")[2].partition("/")[0])
+    finally:
+        os.killpg(chromium.pid, signal.SIGKILL)
+        chromium.communicate()
+
+
+def main() -> None:
+    """Trains what is to be seen, and looks at it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--to", type=Path, default=HERE / "images")
+    to = parser.parse_args().to.resolve()
+    if shutil.which("chromium") is None:
+        sys.exit("screenshots: there is no chromium on the path; install it and try again")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        for words in (RUN, SWEEP):
+            subprocess.run([*COMMAND, *words.split()], cwd=folder, check=True)
+        (sweep,) = (folder / ".syntonic" / "sweeps").iterdir()
+        subprocess.run([*COMMAND, "report", sweep.name], cwd=folder, check=True)
+        with dashboard(folder) as address, browser(folder / "browser") as devtools:
+            asyncio.run(take_all(address, devtools, folder / ".syntonic", to))
+
+
+if __name__ == "__main__":
+    main()
