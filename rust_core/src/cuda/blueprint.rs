@@ -64,7 +64,7 @@ impl Blueprint {
         let parts: String = headers.into_iter().map(file_text).collect();
         format!(
             "{parts}#line 1 \"model\"\n{}{}#line 1 \"model\"\n\
-             extern \"C\" __global__ void __launch_bounds__(THREADS) ENTRY(members)(\n    \
+             extern \"C\" __global__ void __launch_bounds__(THREADS, WAVE) ENTRY(members)(\n    \
              double* losses, double* syntonies, const Step* step, const real* given, const real* weights,\n    \
              const real* derived, size pairs) {{\n    \
              __shared__ alignas(16) real pools[THREADS / GROUP * POOL];\n    \

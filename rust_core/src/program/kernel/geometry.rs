@@ -7,6 +7,8 @@ use crate::tensor::DType;
 
 /// Threads of a block where several pairs share one.
 const BLOCK: usize = 128;
+/// Threads of a warp: a larger group is a block of its own.
+const WARP: usize = 32;
 /// Threads of a pair at most.
 const MOST: usize = 128;
 /// Bytes of shared memory of a block: what a kernel may declare on every card, less what sums take.
@@ -40,14 +42,14 @@ impl Geometry {
     ) -> Result<Self> {
         let nodes = || program.nodes.iter().enumerate().filter(|(id, node)| needed[*id] && node.varies);
         let widest = nodes().map(|(_, node)| node.shape.numel() / batch.max(1)).max().unwrap_or(1);
-        let rows = if batch > 32 && widest <= NARROW { 2 } else { 1 };
+        let rows = if batch > WARP && widest <= NARROW { 2 } else { 1 };
         let mut group = batch.div_ceil(rows).next_power_of_two().clamp(4, MOST);
-        while group < 32 && group * pairs < BUSY {
+        while group < WARP && group * pairs < BUSY {
             group *= 2;
         }
         let layers: Vec<Layer> = nodes().filter_map(|(_, node)| Layer::of(program, node)).collect();
         loop {
-            let threads = group.max(BLOCK);
+            let threads = if group <= WARP { BLOCK } else { group };
             let groups = threads / group;
             let most = SHARED / groups / dtype.size() / 32 * 32 - if groups > 1 { 32 } else { 0 };
             let least = layers.iter().map(|layer| layer.least).max().unwrap_or(0);
@@ -91,11 +93,11 @@ impl Layer {
                     Self { least: 2 * (inputs + 9), whole: 2 * (outputs * (inputs + 1) + 8) }
                 } else {
                     let tile = outputs.min(32);
-                    Self { least: 10 * tile, whole: tile * (inputs + 2) }
+                    Self { least: 10 * tile + 8, whole: tile * (inputs + 2) + 8 }
                 })
             }
             Some(Op::Affine(_)) => {
-                let all = 4 * node.shape.last();
+                let all = 4 * node.shape.last().next_multiple_of(4);
                 Some(Self { least: all, whole: all })
             }
             _ => None,
