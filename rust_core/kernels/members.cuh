@@ -275,6 +275,107 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
     }
 }
 
+// c += A B with A (16, 8) and B (8, 8) in binary32 of 11 significant bits, sums in binary32: thread 4 g + t of the warp has
+// A[g][t], A[g + 8][t], A[g][t + 4], A[g + 8][t + 4], B[t][g], B[t + 4][g] and C[g][2 t], C[g][2 t + 1], C[g + 8][..].
+#ifndef EMULATED
+__device__ inline void multiply_tile(float (&c)[4], const Pack& a, float b0, float b1) {
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(__float_as_int((float)a.v[0])), "r"(__float_as_int((float)a.v[1])), "r"(__float_as_int((float)a.v[2])),
+          "r"(__float_as_int((float)a.v[3])), "r"(__float_as_int(b0)), "r"(__float_as_int(b1)));
+}
+#endif
+
+// x Z^T of a tile of rows by tensor cores, with numbers split in two of 11 bits each: x z = xh zh + xh zl + xl zh to 2^-21 or so.
+// `parts` is x in the order in which the threads want it, high parts and low parts: generation.cu. The product goes to `out`,
+// (OUT, rows of the tile) with rows APART numbers apart.
+template <int IN, int OUT, int CHUNK, int APART>
+__device__ inline void multiply_by_tensor_cores(const Group& group, const real* parts, const real* noise, real* out) {
+    constexpr int TILES = ROWS * GROUP / 16 / (GROUP / 32), STEPS = IN / 8, COLUMNS = OUT / 8;
+    const int warp = group.lane / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+    float sum[TILES][COLUMNS][4] = {};
+    const Pack* own = (const Pack*)parts + (size)(group.first / 16 + warp * TILES) * STEPS * 64 + lane;
+#pragma unroll 1
+    for (int k = 0; k < STEPS; k++) {
+        float high[COLUMNS][2], low[COLUMNS][2];
+#pragma unroll
+        for (int n = 0; n < COLUMNS; n++) {
+            const float2 z = *(const float2*)(noise + (8 * n + g) * CHUNK + 8 * k + 2 * t);
+            high[n][0] = __int_as_float(__float_as_int(z.x) & 0xFFFFE000);
+            high[n][1] = __int_as_float(__float_as_int(z.y) & 0xFFFFE000);
+            low[n][0] = z.x - high[n][0];
+            low[n][1] = z.y - high[n][1];
+        }
+#pragma unroll
+        for (int m = 0; m < TILES; m++) {
+            const Pack x_high = own[(m * STEPS + k) * 64], x_low = own[(m * STEPS + k) * 64 + 32];
+#pragma unroll
+            for (int n = 0; n < COLUMNS; n++) {
+                multiply_tile(sum[m][n], x_low, high[n][0], high[n][1]);
+                multiply_tile(sum[m][n], x_high, low[n][0], low[n][1]);
+                multiply_tile(sum[m][n], x_high, high[n][0], high[n][1]);
+            }
+        }
+    }
+#pragma unroll
+    for (int m = 0; m < TILES; m++) {
+        const int row = (warp * TILES + m) * 16 + g;
+#pragma unroll
+        for (int n = 0; n < COLUMNS; n++) {
+            real* column = out + (8 * n + 2 * t) * APART + row;
+            column[0] = sum[m][n][0];
+            column[APART] = sum[m][n][1];
+            column[8] = sum[m][n][2];
+            column[APART + 8] = sum[m][n][3];
+        }
+    }
+}
+
+// As `linear_of_shared`, by tensor cores, for all outputs at once.
+template <int IN, int OUT>
+__device__ inline void linear_by_tensor_cores(Group& group, Values<OUT>& y, const real* parts, const real* base, int weight, int at,
+                                              int bias, int bias_at) {
+    constexpr int CHUNK = IN + 8, APART = ROWS * GROUP + 4;
+    static_assert(OUT * CHUNK + 2 * OUT + OUT * APART <= POOL, "noise and product must fit the pool");
+    real* noise = group.pool;
+    real* plus = noise + OUT * CHUNK;
+    real* minus = plus + OUT;
+    real* product = minus + OUT;
+    group.sync();
+    for (int i = group.lane; i < OUT * (IN / 8); i += GROUP) {
+        const int o = i / (IN / 8), k = i % (IN / 8) * 8, element = o * IN + k;
+        const Words words = noise_words(group.step, weight, group.pair, i);
+#pragma unroll
+        for (int n = 0; n < NORMALS_PER_BLOCK; n += LANES) {
+            Pack z;
+#pragma unroll
+            for (int l = 0; l < LANES; l++) z.v[l] = normal_of(words, n + l);
+            *(Pack*)(noise + o * CHUNK + k + n) = z;
+            if (SYNTONY && group.first == 0) {
+                const Pack c = *(const Pack*)(group.centre + at + element + n), w = *(const Pack*)(group.weights + at + element + n);
+#pragma unroll
+                for (int l = 0; l < LANES; l++) {
+                    group.energies.add(w.v[l], fma(group.sigma, z.v[l], c.v[l]), fma(-group.sigma, z.v[l], c.v[l]));
+                }
+            }
+        }
+    }
+    if (bias >= 0) draw(group, {bias, bias_at, 0, OUT, plus, minus}, {});
+    group.sync();
+    multiply_by_tensor_cores<IN, OUT, CHUNK, APART>(group, parts, noise, product);
+    group.sync();
+#pragma unroll
+    for (int o = 0; o < OUT; o++) {
+        const real of_plus = bias < 0 ? (real)0 : plus[o], of_minus = bias < 0 ? (real)0 : minus[o];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+            const real centre = base[o * BATCH + group.read(r)], z = product[o * APART + r * GROUP + group.lane];
+            y.plus[r][o] = fma(group.sigma, z, centre) + of_plus;
+            y.minus[r][o] = fma(-group.sigma, z, centre) + of_minus;
+        }
+    }
+}
+
 // y = x * scale + shift, each feature with parameters of its own.
 template <int WIDTH>
 __device__ inline void affine(Group& group, Values<WIDTH>& y, const Values<WIDTH>& x, int scale, int scale_at, int shift, int shift_at) {

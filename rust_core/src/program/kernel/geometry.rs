@@ -15,6 +15,8 @@ const MOST: usize = 128;
 const SHARED: usize = 47 * 1024;
 /// Threads that keep a card busy: with fewer, more threads for each pair make its noise sooner.
 const BUSY: usize = 1 << 14;
+/// Outputs whose sums for the rows of a warp fit its registers.
+const MOST_COLUMNS: usize = 32;
 /// Numbers of a row that still fit the registers of a thread twice.
 const NARROW: usize = 64;
 
@@ -29,6 +31,8 @@ pub struct Geometry {
     pub threads: usize,
     /// Numbers of shared memory of a group.
     pub pool: usize,
+    /// The format of numbers.
+    dtype: DType,
 }
 
 impl Geometry {
@@ -48,16 +52,21 @@ impl Geometry {
             group *= 2;
         }
         let layers: Vec<Layer> = nodes().filter_map(|(_, node)| Layer::of(program, node)).collect();
+        let tensor = |group: usize, most: usize| {
+            let sizes = nodes().filter_map(|(_, node)| shared_sizes(program, node));
+            let fits = |(inputs, outputs)| dtype == DType::F32 && by_tensor_cores(group, rows, inputs, outputs) <= most;
+            sizes.filter(|&sizes| fits(sizes)).map(|(i, o)| by_tensor_cores(group, rows, i, o)).max().unwrap_or(0)
+        };
         loop {
             let threads = if group <= WARP { BLOCK } else { group };
             let groups = threads / group;
             let most = SHARED / groups / dtype.size() / 32 * 32 - if groups > 1 { 32 } else { 0 };
             let least = layers.iter().map(|layer| layer.least).max().unwrap_or(0);
-            let whole = layers.iter().map(|layer| layer.whole).max().unwrap_or(0);
+            let whole = layers.iter().map(|layer| layer.whole).max().unwrap_or(0).max(tensor(group, most));
             if least <= most {
                 // Groups of a warp begin 4 banks apart, so that they read different ones.
                 let pool = whole.min(most).next_multiple_of(32) + if groups > 1 { 4 } else { 0 };
-                return Ok(Self { group, rows, threads, pool });
+                return Ok(Self { group, rows, threads, pool, dtype });
             }
             if group == MOST {
                 let got = "a layer with more inputs than fit".to_owned();
@@ -67,14 +76,36 @@ impl Geometry {
         }
     }
 
+    /// Returns whether a layer whose input all members share goes to the tensor cores.
+    pub(super) fn tensor_cores(&self, inputs: usize, outputs: usize) -> bool {
+        self.dtype == DType::F32 && by_tensor_cores(self.group, self.rows, inputs, outputs) <= self.pool
+    }
+
     /// Returns the definitions that the kernel's parts are compiled with.
     pub(super) fn text(&self, batch: usize, syntony: bool) -> String {
-        let Self { group, rows, threads, pool } = self;
+        let Self { group, rows, threads, pool, .. } = self;
         format!(
             "constexpr int GROUP = {group}, ROWS = {rows}, THREADS = {threads}, POOL = {pool}, BATCH = {batch};\n\
              constexpr bool SYNTONY = {syntony};\n"
         )
     }
+}
+
+/// Returns the inputs and outputs of a layer whose input all members share.
+fn shared_sizes(program: &Program, node: &Node) -> Option<(usize, usize)> {
+    match &node.op {
+        Some(Op::Linear(linear)) if !program.nodes[node.inputs[0]].varies => {
+            let &[outputs, inputs] = program.parameters[linear.weight].dims() else { return None };
+            Some((inputs, outputs))
+        }
+        _ => None,
+    }
+}
+
+/// Returns the numbers of the pool that a layer takes on the tensor cores; more than any pool has where it does not fit them.
+fn by_tensor_cores(group: usize, rows: usize, inputs: usize, outputs: usize) -> usize {
+    let fits = group >= WARP && inputs >= 8 && inputs % 8 == 0 && (8..=MOST_COLUMNS).contains(&outputs) && outputs % 8 == 0;
+    if fits { outputs * (inputs + 8) + 2 * outputs + outputs * (rows * group + 4) } else { usize::MAX }
 }
 
 /// What an operation needs of the pool: for one output at a time, and at once.
