@@ -7,8 +7,25 @@ typedef unsigned long long u64;
 
 // base = x W^T with the centre's W, (outputs, rows), and x turned to (inputs, rows): neighbouring threads have neighbouring
 // rows. A block takes one output, or one input, for all rows.
-KERNEL(shared_linear)(real* base, real* turned, const real* x, const real* w, size rows, size inputs, size outputs) {
-    const size line = blockIdx.x;
+//
+// Further blocks, one for 16 rows each, write x as tensor cores want it (members.cuh): for each 8 inputs the numbers of one
+// thread after the other, first the high parts of 11 bits, then what they leave over. Rows beyond the last are zeros.
+KERNEL(shared_linear)(real* base, real* turned, real* parts, const real* x, const real* w, size rows, size inputs, size outputs) {
+    const size line = blockIdx.x, tile = line - outputs - inputs;
+    if (tile >= 0) {
+        for (size at = threadIdx.x; at < inputs / 8 * 32; at += blockDim.x) {
+            const size step = at / 32, g = at % 32 / 4, t = at % 4;
+            real* own = parts + ((tile * (inputs / 8) + step) * 64 + at % 32) * 4;
+            for (int i = 0; i < 4; i++) {
+                const size row = 16 * tile + g + 8 * (i % 2);
+                const float value = row < rows ? (float)x[row * inputs + 8 * step + 2 * t + i / 2] : 0.0f;
+                const float high = __int_as_float(__float_as_int(value) & 0xFFFFE000);
+                own[i] = high;
+                own[128 + i] = value - high;
+            }
+        }
+        return;
+    }
     for (size row = threadIdx.x; row < rows; row += blockDim.x) {
         const real* own = x + row * inputs;
         if (line < outputs) {

@@ -6,6 +6,10 @@
 
 static_assert(GROUP <= 32 || GROUP == THREADS, "a group larger than a warp is a block of its own");
 
+// Blocks that a multiprocessor should hold at once: registers are shared out so. Measured on an H100; with numbers of 64 bits
+// there are not enough registers to choose.
+constexpr int WAVE = sizeof(real) == 8 ? 1 : (GROUP <= 32 ? 512 : 384) / THREADS;
+
 // A value of the program for the rows of this thread: both members.
 template <int WIDTH>
 struct Values {
@@ -64,34 +68,67 @@ struct Group {
     }
 };
 
-// Writes the numbers first .. first + count of a parameter, perturbed, for both members. Long code that every layer needs:
-// one copy of it is enough.
+// Numbers first .. first + count of a parameter that begins at `at`, and where they go, perturbed.
+struct Span {
+    int parameter, at, first, count;
+    real *plus, *minus;
+
+    __device__ int blocks() const { return count > 0 ? (first + count + NORMALS_PER_BLOCK - 1) / NORMALS_PER_BLOCK - first / NORMALS_PER_BLOCK : 0; }
+};
+
+// Writes two spans for both members of a pair. Long code that every layer needs: one copy of it is enough.
 __device__ __noinline__ Energies perturb(unsigned int seed, unsigned int generation, real sigma, const real* centre,
-                                         const real* weights, unsigned int pair, int lane, int parameter, int first, int count,
-                                         real* plus, real* minus) {
+                                         const real* weights, unsigned int pair, int lane, Span one, Span two) {
     Energies energies{};
+    const int of_one = one.blocks(), all = of_one + two.blocks();
 #pragma unroll 1
-    for (int block = first / 8 + lane; 8 * block < first + count; block += GROUP) {
-        const Words words = philox(block, parameter, pair, generation, seed, NOISE);
+    for (int i = lane; i < all; i += GROUP) {
+        const bool is_one = i < of_one;
+        const Span span{is_one ? one.parameter : two.parameter, is_one ? one.at : two.at, is_one ? one.first : two.first,
+                        is_one ? one.count : two.count, is_one ? one.plus : two.plus, is_one ? one.minus : two.minus};
+        const int block = span.first / NORMALS_PER_BLOCK + (is_one ? i : i - of_one);
+        const Words words = philox(block, span.parameter, pair, generation, seed, NOISE);
+        const int element = NORMALS_PER_BLOCK * block, start = element - span.first;
+        const bool whole = start >= 0 && start + NORMALS_PER_BLOCK <= span.count;
+        const Pack* from = (const Pack*)(centre + span.at + element);
+        const Pack* weighted = (const Pack*)(weights + span.at + element);
 #pragma unroll
-        for (int i = 0; i < NORMALS_PER_BLOCK; i++) {
-            const int element = 8 * block + i, e = element - first;
-            if (e >= 0 && e < count) {
-                const real z = normal_of(words, i), c = centre[element];
-                const real p = fma(sigma, z, c), m = fma(-sigma, z, c);
-                plus[e] = p;
-                minus[e] = m;
-                if (SYNTONY) energies.add(weights[element], p, m);
+        for (int n = 0; n < NORMALS_PER_BLOCK; n += LANES) {
+            const Pack c = from[n / LANES];
+            Pack plus, minus;
+#pragma unroll
+            for (int l = 0; l < LANES; l++) {
+                const real z = normal_of(words, n + l);
+                const bool inside = whole || (start + n + l >= 0 && start + n + l < span.count);
+                plus.v[l] = inside ? fma(sigma, z, c.v[l]) : (real)0;
+                minus.v[l] = inside ? fma(-sigma, z, c.v[l]) : (real)0;
+            }
+            if (SYNTONY) {
+                const Pack w = weighted[n / LANES];
+#pragma unroll
+                for (int l = 0; l < LANES; l++) energies.add(w.v[l], plus.v[l], minus.v[l]);
+            }
+            if (whole && start % LANES == 0) {
+                *(Pack*)(span.plus + start + n) = plus;
+                *(Pack*)(span.minus + start + n) = minus;
+            } else {
+#pragma unroll
+                for (int l = 0; l < LANES; l++) {
+                    if (start + n + l >= 0 && start + n + l < span.count) {
+                        span.plus[start + n + l] = plus.v[l];
+                        span.minus[start + n + l] = minus.v[l];
+                    }
+                }
             }
         }
     }
     return energies;
 }
 
-// As `perturb`, of the parameter that begins at `at`, with the group's threads and counters.
-__device__ inline void draw(Group& group, int parameter, int at, int first, int count, real* plus, real* minus) {
-    group.add(perturb(group.step.seed, group.step.generation, group.sigma, group.centre + at, group.weights + at, group.pair,
-                      group.lane, parameter, first, count, plus, minus));
+// As `perturb`, with the group's threads and counters. Addresses of spans are multiples of 16 bytes.
+__device__ inline void draw(Group& group, const Span& one, const Span& two) {
+    group.add(perturb(group.step.seed, group.step.generation, group.sigma, group.centre, group.weights, group.pair, group.lane,
+                      one, two));
 }
 
 template <int IN>
@@ -108,6 +145,12 @@ __device__ inline real plus_of(const Group&, const Number& x, int, int) { return
 template <int IN>
 __device__ inline real minus_of(const Group&, const Number& x, int, int) { return x.x; }
 
+// Numbers that are read at once.
+template <int COUNT>
+struct alignas(COUNT * sizeof(real)) Numbers {
+    real v[COUNT];
+};
+
 // y = x W^T + b, each sum over the inputs in rising order. `bias` is below 0 where there is none.
 template <int IN, int OUT, class X>
 __device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weight, int at, int bias, int bias_at) {
@@ -116,28 +159,33 @@ __device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weig
     static_assert(TILE > 0, "one output's weights must fit the pool");
     constexpr int MATRIX = (TILE * IN + 3) / 4 * 4, HALF = MATRIX + (TILE + 3) / 4 * 4;
     constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1, STEPS = WHOLE ? IN : 4;
+    constexpr int WIDE = IN % LANES == 0 ? LANES : 1;
     real* plus = group.pool;
     real* minus = plus + HALF;
 #pragma unroll TILES
     for (int start = 0; start < OUT; start += TILE) {
         const int count = OUT - start < TILE ? OUT - start : TILE;
         group.sync();
-        draw(group, weight, at, start * IN, count * IN, plus, minus);
-        if (bias >= 0) draw(group, bias, bias_at, start, count, plus + MATRIX, minus + MATRIX);
+        draw(group, {weight, at, start * IN, count * IN, plus, minus},
+             {bias, bias_at, start, bias < 0 ? 0 : count, plus + MATRIX, minus + MATRIX});
         group.sync();
 #pragma unroll (WHOLE ? TILE : 1)
         for (int o = 0; o < TILE; o += ABREAST) {
             real sum_plus[ABREAST][ROWS] = {}, sum_minus[ABREAST][ROWS] = {};
 #pragma unroll STEPS
-            for (int k = 0; k < IN; k++) {
+            for (int k = 0; k < IN; k += WIDE) {
 #pragma unroll
                 for (int a = 0; a < ABREAST; a++) {
                     if (o + a < count) {
-                        const real of_plus = plus[(o + a) * IN + k], of_minus = minus[(o + a) * IN + k];
+                        Numbers<WIDE> of_plus = *(const Numbers<WIDE>*)(plus + (o + a) * IN + k);
+                        Numbers<WIDE> of_minus = *(const Numbers<WIDE>*)(minus + (o + a) * IN + k);
 #pragma unroll
-                        for (int r = 0; r < ROWS; r++) {
-                            sum_plus[a][r] = fma(plus_of<IN>(group, x, r, k), of_plus, sum_plus[a][r]);
-                            sum_minus[a][r] = fma(minus_of<IN>(group, x, r, k), of_minus, sum_minus[a][r]);
+                        for (int l = 0; l < WIDE; l++) {
+#pragma unroll
+                            for (int r = 0; r < ROWS; r++) {
+                                sum_plus[a][r] = fma(plus_of<IN>(group, x, r, k + l), of_plus.v[l], sum_plus[a][r]);
+                                sum_minus[a][r] = fma(minus_of<IN>(group, x, r, k + l), of_minus.v[l], sum_minus[a][r]);
+                            }
                         }
                     }
                 }
@@ -163,12 +211,12 @@ __device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weig
 template <int IN, int OUT>
 __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real* turned, const real* base, int weight, int at,
                                         int bias, int bias_at) {
-    constexpr int TILE = OUT < 32 ? OUT : 32, FIT = (POOL - 2 * TILE) / TILE / 8 * 8, CHUNK = FIT < IN ? FIT : IN;
+    constexpr int TILE = OUT < 32 ? OUT : 32, APART = (TILE + 3) / 4 * 4, FIT = (POOL - 2 * APART) / TILE / 8 * 8, CHUNK = FIT < IN ? FIT : IN;
     static_assert(CHUNK > 0, "eight inputs of a tile must fit the pool");
     constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1;
     real* noise = group.pool;
     real* plus = noise + TILE * CHUNK;
-    real* minus = plus + TILE;
+    real* minus = plus + APART;
 #pragma unroll TILES
     for (int start = 0; start < OUT; start += TILE) {
         const int count = OUT - start < TILE ? OUT - start : TILE;
@@ -191,7 +239,7 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
                     }
                 }
             }
-            if (bias >= 0 && begin == 0) draw(group, bias, bias_at, start, count, plus, minus);
+            if (bias >= 0 && begin == 0) draw(group, {bias, bias_at, start, count, plus, minus}, {});
             group.sync();
 #pragma unroll 1
             for (int k = 0; k < length; k += LANES) {
@@ -227,21 +275,122 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
     }
 }
 
+// c += A B with A (16, 8) and B (8, 8) in binary32 of 11 significant bits, sums in binary32: thread 4 g + t of the warp has
+// A[g][t], A[g + 8][t], A[g][t + 4], A[g + 8][t + 4], B[t][g], B[t + 4][g] and C[g][2 t], C[g][2 t + 1], C[g + 8][..].
+#ifndef EMULATED
+__device__ inline void multiply_tile(float (&c)[4], const Pack& a, float b0, float b1) {
+    asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+        : "r"(__float_as_int((float)a.v[0])), "r"(__float_as_int((float)a.v[1])), "r"(__float_as_int((float)a.v[2])),
+          "r"(__float_as_int((float)a.v[3])), "r"(__float_as_int(b0)), "r"(__float_as_int(b1)));
+}
+#endif
+
+// x Z^T of a tile of rows by tensor cores, with numbers split in two of 11 bits each: x z = xh zh + xh zl + xl zh to 2^-21 or so.
+// `parts` is x in the order in which the threads want it, high parts and low parts: generation.cu. The product goes to `out`,
+// (OUT, rows of the tile) with rows APART numbers apart.
+template <int IN, int OUT, int CHUNK, int APART>
+__device__ inline void multiply_by_tensor_cores(const Group& group, const real* parts, const real* noise, real* out) {
+    constexpr int TILES = ROWS * GROUP / 16 / (GROUP / 32), STEPS = IN / 8, COLUMNS = OUT / 8;
+    const int warp = group.lane / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+    float sum[TILES][COLUMNS][4] = {};
+    const Pack* own = (const Pack*)parts + (size)(group.first / 16 + warp * TILES) * STEPS * 64 + lane;
+#pragma unroll 1
+    for (int k = 0; k < STEPS; k++) {
+        float high[COLUMNS][2], low[COLUMNS][2];
+#pragma unroll
+        for (int n = 0; n < COLUMNS; n++) {
+            const float2 z = *(const float2*)(noise + (8 * n + g) * CHUNK + 8 * k + 2 * t);
+            high[n][0] = __int_as_float(__float_as_int(z.x) & 0xFFFFE000);
+            high[n][1] = __int_as_float(__float_as_int(z.y) & 0xFFFFE000);
+            low[n][0] = z.x - high[n][0];
+            low[n][1] = z.y - high[n][1];
+        }
+#pragma unroll
+        for (int m = 0; m < TILES; m++) {
+            const Pack x_high = own[(m * STEPS + k) * 64], x_low = own[(m * STEPS + k) * 64 + 32];
+#pragma unroll
+            for (int n = 0; n < COLUMNS; n++) {
+                multiply_tile(sum[m][n], x_low, high[n][0], high[n][1]);
+                multiply_tile(sum[m][n], x_high, low[n][0], low[n][1]);
+                multiply_tile(sum[m][n], x_high, high[n][0], high[n][1]);
+            }
+        }
+    }
+#pragma unroll
+    for (int m = 0; m < TILES; m++) {
+        const int row = (warp * TILES + m) * 16 + g;
+#pragma unroll
+        for (int n = 0; n < COLUMNS; n++) {
+            real* column = out + (8 * n + 2 * t) * APART + row;
+            column[0] = sum[m][n][0];
+            column[APART] = sum[m][n][1];
+            column[8] = sum[m][n][2];
+            column[APART + 8] = sum[m][n][3];
+        }
+    }
+}
+
+// As `linear_of_shared`, by tensor cores, for all outputs at once.
+template <int IN, int OUT>
+__device__ inline void linear_by_tensor_cores(Group& group, Values<OUT>& y, const real* parts, const real* base, int weight, int at,
+                                              int bias, int bias_at) {
+    constexpr int CHUNK = IN + 8, APART = ROWS * GROUP + 4;
+    static_assert(OUT * CHUNK + 2 * OUT + OUT * APART <= POOL, "noise and product must fit the pool");
+    real* noise = group.pool;
+    real* plus = noise + OUT * CHUNK;
+    real* minus = plus + OUT;
+    real* product = minus + OUT;
+    group.sync();
+    for (int i = group.lane; i < OUT * (IN / 8); i += GROUP) {
+        const int o = i / (IN / 8), k = i % (IN / 8) * 8, element = o * IN + k;
+        const Words words = noise_words(group.step, weight, group.pair, i);
+#pragma unroll
+        for (int n = 0; n < NORMALS_PER_BLOCK; n += LANES) {
+            Pack z;
+#pragma unroll
+            for (int l = 0; l < LANES; l++) z.v[l] = normal_of(words, n + l);
+            *(Pack*)(noise + o * CHUNK + k + n) = z;
+            if (SYNTONY && group.first == 0) {
+                const Pack c = *(const Pack*)(group.centre + at + element + n), w = *(const Pack*)(group.weights + at + element + n);
+#pragma unroll
+                for (int l = 0; l < LANES; l++) {
+                    group.energies.add(w.v[l], fma(group.sigma, z.v[l], c.v[l]), fma(-group.sigma, z.v[l], c.v[l]));
+                }
+            }
+        }
+    }
+    if (bias >= 0) draw(group, {bias, bias_at, 0, OUT, plus, minus}, {});
+    group.sync();
+    multiply_by_tensor_cores<IN, OUT, CHUNK, APART>(group, parts, noise, product);
+    group.sync();
+#pragma unroll
+    for (int o = 0; o < OUT; o++) {
+        const real of_plus = bias < 0 ? (real)0 : plus[o], of_minus = bias < 0 ? (real)0 : minus[o];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+            const real centre = base[o * BATCH + group.read(r)], z = product[o * APART + r * GROUP + group.lane];
+            y.plus[r][o] = fma(group.sigma, z, centre) + of_plus;
+            y.minus[r][o] = fma(-group.sigma, z, centre) + of_minus;
+        }
+    }
+}
+
 // y = x * scale + shift, each feature with parameters of its own.
 template <int WIDTH>
 __device__ inline void affine(Group& group, Values<WIDTH>& y, const Values<WIDTH>& x, int scale, int scale_at, int shift, int shift_at) {
-    static_assert(4 * WIDTH <= POOL, "scale and shift of both members must fit the pool");
+    constexpr int APART = (WIDTH + 3) / 4 * 4;
+    static_assert(4 * APART <= POOL, "scale and shift of both members must fit the pool");
     real* pool = group.pool;
     group.sync();
-    draw(group, scale, scale_at, 0, WIDTH, pool, pool + WIDTH);
-    draw(group, shift, shift_at, 0, WIDTH, pool + 2 * WIDTH, pool + 3 * WIDTH);
+    draw(group, {scale, scale_at, 0, WIDTH, pool, pool + APART}, {shift, shift_at, 0, WIDTH, pool + 2 * APART, pool + 3 * APART});
     group.sync();
 #pragma unroll (WIDTH <= 128 ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) {
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            y.plus[r][i] = fma(x.plus[r][i], pool[i], pool[2 * WIDTH + i]);
-            y.minus[r][i] = fma(x.minus[r][i], pool[WIDTH + i], pool[3 * WIDTH + i]);
+            y.plus[r][i] = fma(x.plus[r][i], pool[i], pool[2 * APART + i]);
+            y.minus[r][i] = fma(x.minus[r][i], pool[APART + i], pool[3 * APART + i]);
         }
     }
 }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#define EMULATED
 #define __device__
 #define __global__
 #define __noinline__
@@ -24,6 +25,9 @@ struct Dim {
 };
 struct double2 {
     double x, y;
+};
+struct float2 {
+    float x, y;
 };
 struct int2 {
     int x, y;
@@ -91,6 +95,26 @@ static T __shfl_xor_sync(unsigned int, T x, int offset) {
 static bool __any_sync(unsigned int mask, bool x) {
     for (int offset = 16; offset > 0; offset /= 2) x |= __shfl_xor_sync(mask, x, offset);
     return x;
+}
+
+// A tensor core's product: every lane shows its numbers to the warp. Numbers have 11 bits where their low ones are cut off.
+static float cut(float x) { return __int_as_float(__float_as_int(x) & 0xFFFFE000); }
+static float shown[1024][6];
+
+template <class Four>
+static void multiply_tile(float (&c)[4], const Four& a, float b0, float b1) {
+    const unsigned int own = threadIdx.y * blockDim.x + threadIdx.x, first = own / 32 * 32, g = own % 32 / 4, t = own % 4;
+    for (int i = 0; i < 4; i++) shown[own][i] = cut(a.v[i]);
+    shown[own][4] = cut(b0);
+    shown[own][5] = cut(b1);
+    warps[own / 32]->arrive_and_wait();
+    for (int i = 0; i < 4; i++) {
+        for (unsigned int k = 0; k < 8; k++) {
+            const float* of_a = shown[first + 4 * g + k % 4];
+            c[i] += of_a[i / 2 + 2 * (k / 4)] * shown[first + 4 * (2 * t + i % 2) + k % 4][4 + k / 4];
+        }
+    }
+    warps[own / 32]->arrive_and_wait();
 }
 
 template <class F>

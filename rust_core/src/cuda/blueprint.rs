@@ -45,6 +45,10 @@ pub struct SharedProduct {
     pub x: usize,
     /// Where x turned, (inputs, rows), begins among what is derived.
     pub turned: usize,
+    /// Where x split for tensor cores, two numbers for each, begins among what is derived.
+    pub parts: usize,
+    /// Tiles of 16 rows that x is split for; none where tensor cores do not pay.
+    pub tiles: usize,
     /// Where the product, (outputs, rows), begins among what is derived.
     pub base: usize,
     /// Rows of the batch.
@@ -64,7 +68,7 @@ impl Blueprint {
         let parts: String = headers.into_iter().map(file_text).collect();
         format!(
             "{parts}#line 1 \"model\"\n{}{}#line 1 \"model\"\n\
-             extern \"C\" __global__ void __launch_bounds__(THREADS) ENTRY(members)(\n    \
+             extern \"C\" __global__ void __launch_bounds__(THREADS, WAVE) ENTRY(members)(\n    \
              double* losses, double* syntonies, const Step* step, const real* given, const real* weights,\n    \
              const real* derived, size pairs) {{\n    \
              __shared__ alignas(16) real pools[THREADS / GROUP * POOL];\n    \

@@ -202,13 +202,15 @@ impl Members {
             let args = [
                 real(&memories.derived, product.base),
                 real(&memories.derived, product.turned),
+                real(&memories.derived, product.parts),
                 numbers(product.x),
                 numbers(product.weight),
                 size(product.rows),
                 size(product.inputs),
                 size(product.outputs),
             ];
-            device.start_kernel(OP, &kernels.product, Grid::blocks(product.inputs + product.outputs), &args)?;
+            let grid = Grid::blocks(product.inputs + product.outputs + product.tiles);
+            device.start_kernel(OP, &kernels.product, grid, &args)?;
         }
         let args = [
             real(&memories.losses, 0),

@@ -30,13 +30,30 @@ impl Writer<'_> {
             return Ok(format!("linear<{inputs}, {outputs}>(group, v{id}, Shared{{given + {given}}}, {parameters});"));
         }
         let rows = self.batch;
-        let turned = self.derived;
-        let base = turned + (rows * inputs).next_multiple_of(super::ALIGNED);
-        self.derived = base + (rows * outputs).next_multiple_of(super::ALIGNED);
-        self.products.push(SharedProduct { x: given, turned, base, rows, inputs, outputs, weight });
-        Ok(format!(
+        let turned = self.derive(rows * inputs);
+        let base = self.derive(rows * outputs);
+        // The rows that a group takes at a time, also where the batch ends before.
+        let whole = rows.next_multiple_of(self.geometry.group * self.geometry.rows);
+        let tiles = if self.geometry.tensor_cores(inputs, outputs) { whole / 16 } else { 0 };
+        let parts = self.derive(2 * 16 * tiles * inputs);
+        self.products.push(SharedProduct { x: given, turned, parts, tiles, base, rows, inputs, outputs, weight });
+        let plain = format!(
             "linear_of_shared<{inputs}, {outputs}>(group, v{id}, derived + {turned}, derived + {base}, {parameters});"
+        );
+        if tiles == 0 {
+            return Ok(plain);
+        }
+        Ok(format!(
+            "\n#if SYNTONIC_ARCH >= 80\n        linear_by_tensor_cores<{inputs}, {outputs}>(group, v{id}, derived + {parts}, \
+             derived + {base}, {parameters});\n#else\n        {plain}\n#endif"
         ))
+    }
+
+    /// Returns the place of `count` numbers that are computed once for all members.
+    fn derive(&mut self, count: usize) -> usize {
+        let place = self.derived;
+        self.derived = place + count.next_multiple_of(super::ALIGNED);
+        place
     }
 
     /// y = x * scale + shift.
