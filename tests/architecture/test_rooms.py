@@ -31,6 +31,7 @@ HOMES = {
     "scipy": "benchmarks/datasets.py",
     "optuna": "runners/sweepers/tpe.py",
     "joblib": "runners/launchers/joblib.py",
+    "ray": "runners/launchers/ray_driver.py",
     "submitit": "runners/launchers/submitit.py",
     "sklearn": "benchmarks/datasets.py",
     "torch": "nowhere",

@@ -1,10 +1,7 @@
 """Runs side by side, and what is left of them after Ctrl-C, SIGTERM and SIGKILL: nothing but what can go on."""
 
-import json
-import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -13,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import FAKE, HERE
-from runner_folders import arrays, runs
+from runner_folders import arrays, facts, runs
+from runner_processes import PATIENCE, SLOW, finished, processes, start, under_way, wait_until
 
 from syntonic.core import registry
 
@@ -30,59 +27,6 @@ IF_INSTALLED = [
     )
     for name in EXTRAS
 ]
-PATIENCE = 240.0  # seconds: a cluster takes its time to start on a busy machine
-# Two runs that end at once, and two that take ten seconds unless the file `go` is there, so that they are interrupted for sure.
-SLOW = ["-m", "trainer.slow_until=null,go", "seed=0,1"]
-
-
-def facts(run: Path) -> dict[str, object]:
-    """Returns what `run.json` says."""
-    return json.loads((run / "run.json").read_text())  # type: ignore[no-any-return]
-
-
-def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    """Starts the command in a session of its own, as a terminal would, so that everything it leaves can be found."""
-    return subprocess.Popen(
-        [sys.executable, str(HERE / "command.py"), *FAKE, *words],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "SYNTONIC_TEST_MARK": str(folder)},
-    )
-
-
-def processes(folder: Path) -> list[int]:
-    """Returns the processes that a command started in this folder has left, whatever their parents and sessions."""
-    mark = f"SYNTONIC_TEST_MARK={folder}".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-        except OSError:  # ended meanwhile, or another user's
-            continue
-    return found
-
-
-def wait_until(true: Callable[[], bool], child: "subprocess.Popen[str]", seconds: float = PATIENCE) -> None:
-    """Waits for something that a child does."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert child.poll() is None, child.stdout.read() if child.stdout else ""
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def finished(folder: Path) -> int:
-    """Returns how many runs are finished."""
-    return sum(facts(run)["status"] == "FINISHED" for run in runs(folder) if (run / "run.json").exists())
-
-
-def under_way(folder: Path, count: int) -> bool:
-    """Whether one run has finished and so many others are being computed."""
-    ready = [run for run in runs(folder) if (run / "journal.jsonl").exists() and facts(run)["status"] == "RUNNING"]
-    return finished(folder) >= 1 and len(ready) >= count
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
@@ -92,7 +36,7 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
     chosen = {**PLACES, **EXTRAS}[launcher]
     words = [*SLOW, "tracking=none", *chosen, *([] if launcher == "basic" else ["sweep.parallel=2"])]
     child = start(folder, *words)
-    wait_until(lambda: under_way(folder, 1), child)
+    wait_until(lambda: under_way(folder), child)
     child.send_signal(number)
     said, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 128 + number, said
@@ -114,10 +58,10 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_the_runs_of_a_sweep_that_was_killed_end_by_themselves(folder: Path) -> None:
     child = start(folder, *SLOW, "tracking=none", "hydra/launcher=local", "sweep.parallel=2")
-    wait_until(lambda: under_way(folder, 1), child)
+    wait_until(lambda: under_way(folder), child)
     child.kill()
     child.communicate()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while processes(folder):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -161,7 +105,8 @@ def test_each_place_has_its_gpu_and_its_threads(command: Command, folder: Path) 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_ctrl_c_is_killed_in_mlflow_for_parent_and_children(folder: Path) -> None:
-    words = ["-m", "trainer.slow_until=go", "seed=0,1", "hydra/launcher=local", "sweep.parallel=2"]
+    words = ["-m", "trainer.slow_until=go", "trainer.max_generations=400", "seed=0,1"]
+    words += ["hydra/launcher=local", "sweep.parallel=2"]
     child = start(folder, *words)
     wait_until(lambda: len(list(folder.glob(".syntonic/runs/*/journal.jsonl"))) == 2, child)
     child.send_signal(signal.SIGINT)
