@@ -19,14 +19,13 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
     marks = " ".join(
         f"{median(run['reached'][i][f'test_{metric}'] for run in runs):.3f}" for i in range(len(runs[0]["reached"]))
     )
-    limit = runs[0]["ceiling"].get(metric)
+    known = [runs[0][kind].get(metric) for kind in ("chance", "baseline", "ceiling")]
     cells = [
         f"`{name}`",
         f"{runs[0]['parameters']:,}",
         f"{trainer['population_size']} x {trainer['max_generations']:,}",
         metric.replace("_", " "),
-        f"{runs[0]['chance'][metric]:.3f}",
-        "" if limit is None else f"{limit:.3f}",
+        *("" if number is None else f"{number:.3f}" for number in known),
         marks,
         f"**{median(last):.3f}** ({last[0]:.3f} to {last[-1]:.3f})",
         str(len(runs)),
@@ -46,9 +45,9 @@ def main() -> None:
     lines = [
         f"Commits {', '.join(commits)}; {'; '.join(processors)}.",
         "",
-        "| sentence | weights | population x generations | metric | chance | ceiling | at each fifth "
+        "| sentence | weights | population x generations | metric | chance | baseline | ceiling | at each fifth "
         "| test, median (range) | seeds | training, at most |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
         *(row(name, entry) for name, entry in sorted(results.items())),
     ]
     readme = HERE / "README.md"
