@@ -23,6 +23,7 @@ fuzz:
 	PROPTEST_CASES=3000000 cargo test --locked -p syntonic-core --test fuzz_text
 	SYNTONIC_FUZZ=300000 uv run pytest tests/tracking/test_checkpoint_fuzz.py
 
-# The raw memory that is shared with Python, under valgrind.
+# Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
 sanitize:
 	uv run pytest tests/tensor/test_glue_memory.py
+	cargo test --locked -p syntonic-core --test members
