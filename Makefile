@@ -1,5 +1,5 @@
-# The four things a contributor types; CI and pre-commit type the same.
-.PHONY: check test bench docs
+# What a contributor types; CI and pre-commit type the same.
+.PHONY: check test bench docs fuzz sanitize
 
 check:
 	cargo fmt --all --check
@@ -17,3 +17,13 @@ bench:
 
 docs:
 	uv run --group docs mkdocs build --strict
+
+# The tests that try random texts and files, for hours instead of seconds.
+fuzz:
+	PROPTEST_CASES=3000000 cargo test --locked -p syntonic-core --test fuzz_text
+	SYNTONIC_FUZZ=300000 uv run pytest tests/tracking/test_checkpoint_fuzz.py
+
+# Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
+sanitize:
+	uv run pytest tests/tensor/test_glue_memory.py
+	cargo test --locked -p syntonic-core --test members

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use syntonic_core::ops::{
@@ -241,5 +242,41 @@ fn low_rank_members_have_the_values_of_the_model_alone() {
         compare::<f64>(layers, Some(rank), |together, alone| {
             assert!((together - alone).abs() < 4e-14 * (1.0 + alone.abs()))
         });
+    }
+}
+
+/// Returns a sum over the bits of every result of every program, in both formats.
+fn digest() -> u64 {
+    let sum = Cell::new(0xcbf2_9ce4_8422_2325_u64);
+    let add = |together: f64, alone: f64| {
+        for bits in [together.to_bits(), alone.to_bits()] {
+            sum.set((sum.get() ^ bits).wrapping_mul(0x0100_0000_01b3).rotate_left(7));
+        }
+    };
+    for build in PROGRAMS {
+        compare::<f32>(build, None, add);
+        compare::<f64>(build, None, add);
+    }
+    sum.get()
+}
+
+/// For the test below, and for a person: prints the digest of this machine.
+#[test]
+fn say_digest() {
+    println!("digest {:x}", digest());
+}
+
+/// Without vectors and fused multiply-add (the portable path), and with AVX2, on emulated processors.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn instruction_sets_change_no_bit() {
+    for processor in ["Nehalem", "Haswell"] {
+        let mut emulator = std::process::Command::new("qemu-x86_64");
+        emulator.args(["-cpu", processor]).arg(std::env::current_exe().unwrap());
+        let Ok(done) = emulator.args(["say_digest", "--exact", "--nocapture"]).output() else {
+            return println!("skipped: needs qemu-x86_64, as apt install qemu-user brings");
+        };
+        let said = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(said.contains(&format!("digest {:x}", digest())), "{processor}: {said}");
     }
 }
