@@ -52,37 +52,35 @@ KERNEL(im2col)(real* out, const real* x, size pixels, GEOMETRY_ARGUMENTS) {
     }
 }
 
-// Tiles of TILE_PIXELS x TILE_OUTPUTS results. A thread holds OWN_PIXELS x OWN_OUTPUTS of them in registers, and fetches
-// runs of LANES numbers along the depth: QUADS runs lie beside one another in a tile.
+// Tiles of TILE_PIXELS x TILE_OUTPUTS results. A thread holds OWN_PIXELS x OWN_OUTPUTS of them in registers. What they are
+// made of passes through shared memory, TILE_DEPTH numbers of each window at a time: the next are fetched meanwhile.
 #ifndef TILE_OUTPUTS
 #define TILE_OUTPUTS 64
 #endif
-#ifndef TILE_PIXELS
-#define TILE_PIXELS (SYNTONIC_F64 ? 64 : 128)
-#endif
-#ifndef QUADS
-#define QUADS 4
-#endif
-constexpr int TILE_DEPTH = QUADS * LANES;
+constexpr int TILE_PIXELS = SYNTONIC_F64 ? 64 : 128;
+constexpr int RUNS = TILE_OUTPUTS < 64 ? 2 : 4, TILE_DEPTH = RUNS * LANES;
 constexpr int OWN_PIXELS = SYNTONIC_F64 ? 4 : 8, OWN_OUTPUTS = SYNTONIC_F64 ? (TILE_OUTPUTS < 64 ? 2 : 4) : 8;
 constexpr int TILE_ROWS = TILE_PIXELS / OWN_PIXELS, TILE_COLUMNS = TILE_OUTPUTS / OWN_OUTPUTS;
-constexpr int TILE_THREADS = TILE_ROWS * TILE_COLUMNS, PLACES = TILE_THREADS / QUADS;
-#ifndef CONV_BLOCKS
-#define CONV_BLOCKS (384 / TILE_THREADS)
-#endif
-constexpr int PIXEL_PACKS = (TILE_PIXELS + PLACES - 1) / PLACES, OUTPUT_PACKS = (TILE_OUTPUTS + PLACES - 1) / PLACES;
+constexpr int TILE_THREADS = TILE_ROWS * TILE_COLUMNS, PLACES = TILE_THREADS / RUNS;
+// Blocks that a multiprocessor shall hold at once.
+constexpr int TILES_AT_ONCE = SYNTONIC_F64 ? (TILE_OUTPUTS < 64 ? 3 : 2) : 384 / TILE_THREADS;
+constexpr int PIXEL_RUNS = (TILE_PIXELS + PLACES - 1) / PLACES, OUTPUT_RUNS = (TILE_OUTPUTS + PLACES - 1) / PLACES;
+// A run more than the depth: 8 rows after one another then begin in different banks.
+constexpr int TILE_STRIDE = TILE_DEPTH + LANES;
+static_assert(OWN_OUTPUTS % LANES == 0, "a thread writes whole packs");
 
-// Where one pixel's window begins.
+// Where one pixel's window begins, in the image or before it.
 struct Corner {
-    const real* image;
+    const real* first;
     int y, z;
 };
 
 __device__ inline Corner corner_of(const real* x, size pixel, size pixels, const Geometry& g) {
-    if (pixel >= pixels) return {nullptr, 0, 0};
+    if (pixel >= pixels) return {x, -(1 << 30), 0};
     const size line = quotient(pixel, g.out_width), column = pixel - line * g.out_width;
     const size image = quotient(line, g.out_height), row = line - image * g.out_height;
-    return {x + image * g.height * g.width * g.inputs, (int)(row * g.row_step - g.row_pad), (int)(column * g.column_step - g.column_pad)};
+    const size y = row * g.row_step - g.row_pad, z = column * g.column_step - g.column_pad;
+    return {x + ((image * g.height + y) * g.width + z) * g.inputs, (int)y, (int)z};
 }
 
 // A place in the window: which tap, which of its inputs. It moves along the depth without division.
@@ -100,121 +98,98 @@ struct Tap {
     }
 };
 
-// LANES numbers of the window from `tap` on: 0 outside the image and beyond the window's last row.
-template <bool WHOLE>
-__device__ inline Pack gather(const Corner& corner, Tap tap, const Geometry& g) {
-    Pack pack;
-#pragma unroll
-    for (int l = 0; l < LANES; l++) pack.v[l] = 0;
-    if (corner.image == nullptr) return pack;
-#pragma unroll
-    for (int l = 0; l < (WHOLE ? 1 : LANES); l++) {
-        const int y = corner.y + tap.r, z = corner.z + tap.c;
-        if (tap.r < (int)g.rows && y >= 0 && y < (int)g.height && z >= 0 && z < (int)g.width) {
-            const real* from = corner.image + (((size)y * g.width + z) * g.inputs + tap.input);
-            if (WHOLE) pack = *(const Pack*)from;
-            else pack.v[l] = *from;
-        }
-        if (!WHOLE) tap.forward(1, (int)g.inputs, (int)g.columns);
-    }
-    return pack;
-}
-
-template <bool WHOLE>
-__device__ inline Pack gather_weight(const real* weight, size output, int k, int depth, size outputs) {
-    Pack pack;
-#pragma unroll
-    for (int l = 0; l < LANES; l++) pack.v[l] = 0;
-    if (output >= outputs) return pack;
-    const real* from = weight + output * depth + k;
-    if (WHOLE) {
-        if (k < depth) pack = *(const Pack*)from;
-    } else {
-#pragma unroll
-        for (int l = 0; l < LANES; l++) {
-            if (k + l < depth) pack.v[l] = from[l];
-        }
-    }
-    return pack;
+// Row `place` of a tile's weights belongs to this output: the outputs of one thread lie in packs.
+__device__ inline int output_of(int place) {
+    const int column = place % TILE_COLUMNS, j = place / TILE_COLUMNS;
+    return (j / LANES * TILE_COLUMNS + column) * LANES + j % LANES;
 }
 
 template <bool WHOLE>
 __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, Geometry g) {
-    __shared__ alignas(16) real a[2][TILE_DEPTH][TILE_PIXELS + LANES];
-    __shared__ alignas(16) real b[2][TILE_DEPTH][TILE_OUTPUTS + LANES];
+    __shared__ alignas(16) real a[2][TILE_PIXELS][TILE_STRIDE];
+    __shared__ alignas(16) real b[2][TILE_OUTPUTS][TILE_STRIDE];
+    constexpr int RUN = WHOLE ? LANES : 1;
     const size first_pixel = (size)blockIdx.x * TILE_PIXELS, first_output = (size)blockIdx.y * TILE_OUTPUTS;
-    const int depth = (int)(g.rows * g.columns * g.inputs), part = threadIdx.x % QUADS * LANES, place = threadIdx.x / QUADS;
-    Corner corner[PIXEL_PACKS];
+    const int inputs = (int)g.inputs, columns = (int)g.columns, depth = (int)g.rows * columns * inputs;
+    const int part = threadIdx.x % RUNS * LANES, place = threadIdx.x / RUNS;
+    Corner corner[PIXEL_RUNS];
+    const real* rows[OUTPUT_RUNS];
 #pragma unroll
-    for (int p = 0; p < PIXEL_PACKS; p++) {
-        const bool mine = place + p * PLACES < TILE_PIXELS;
-        corner[p] = corner_of(x, mine ? first_pixel + place + p * PLACES : pixels, pixels, g);
+    for (int p = 0; p < PIXEL_RUNS; p++) corner[p] = corner_of(x, first_pixel + place + p * PLACES, pixels, g);
+#pragma unroll
+    for (int p = 0; p < OUTPUT_RUNS; p++) {
+        const size output = first_output + output_of(place + p * PLACES);
+        rows[p] = output < g.outputs ? weight + output * depth : nullptr;
     }
     Tap tap = {0, 0, 0};
-    tap.forward(part, (int)g.inputs, (int)g.columns);
-    Pack from_x[PIXEL_PACKS], from_w[OUTPUT_PACKS];
-    // Fetches depth k and what follows; k grows by TILE_DEPTH from call to call.
-    auto fetch = [&](int k) {
+    tap.forward(part, inputs, columns);
+    int k = part;
+    // Fetches the next TILE_DEPTH numbers of each window: zeros outside the image and beyond the window.
+    auto fetch_tile = [&](int stage) {
+        Tap at = tap;
 #pragma unroll
-        for (int p = 0; p < PIXEL_PACKS; p++) from_x[p] = gather<WHOLE>(corner[p], tap, g);
-        tap.forward(TILE_DEPTH, (int)g.inputs, (int)g.columns);
+        for (int l = 0; l < LANES; l += RUN) {
+            const bool inside = k + l < depth;
+            const size offset = ((size)at.r * g.width + at.c) * inputs + at.input;
 #pragma unroll
-        for (int p = 0; p < OUTPUT_PACKS; p++) {
-            const bool mine = place + p * PLACES < TILE_OUTPUTS;
-            from_w[p] = gather_weight<WHOLE>(weight, mine ? first_output + place + p * PLACES : g.outputs, k + part, depth, g.outputs);
-        }
-    };
-    auto keep = [&](int buffer) {
-#pragma unroll
-        for (int l = 0; l < LANES; l++) {
-#pragma unroll
-            for (int p = 0; p < PIXEL_PACKS; p++) {
-                if (place + p * PLACES < TILE_PIXELS) a[buffer][part + l][place + p * PLACES] = from_x[p].v[l];
+            for (int p = 0; p < PIXEL_RUNS; p++) {
+                if (TILE_PIXELS % PLACES != 0 && place + p * PLACES >= TILE_PIXELS) continue;
+                const unsigned int y = (unsigned int)(corner[p].y + at.r), z = (unsigned int)(corner[p].z + at.c);
+                const bool there = inside && y < (unsigned int)g.height && z < (unsigned int)g.width;
+                fetch<RUN * sizeof(real)>(&a[stage][place + p * PLACES][part + l], there ? corner[p].first + offset : x, there);
             }
 #pragma unroll
-            for (int p = 0; p < OUTPUT_PACKS; p++) {
-                if (place + p * PLACES < TILE_OUTPUTS) b[buffer][part + l][place + p * PLACES] = from_w[p].v[l];
+            for (int p = 0; p < OUTPUT_RUNS; p++) {
+                if (TILE_OUTPUTS % PLACES != 0 && place + p * PLACES >= TILE_OUTPUTS) continue;
+                const bool there = inside && rows[p] != nullptr;
+                fetch<RUN * sizeof(real)>(&b[stage][place + p * PLACES][part + l], there ? rows[p] + k + l : weight, there);
             }
+            if (!WHOLE) at.forward(1, inputs, columns);
         }
+        k += TILE_DEPTH;
+        tap.forward(TILE_DEPTH, inputs, columns);
     };
-    // A thread owns pixels and outputs in runs of LANES, a run of each thread between them, so that a warp reads shared memory
-    // without conflicts.
-    const int tx = threadIdx.x % TILE_COLUMNS * LANES, ty = threadIdx.x / TILE_COLUMNS * LANES;
+    const int tx = threadIdx.x % TILE_COLUMNS, ty = threadIdx.x / TILE_COLUMNS;
     real sum[OWN_PIXELS][OWN_OUTPUTS];
 #pragma unroll
     for (int i = 0; i < OWN_PIXELS; i++) {
 #pragma unroll
         for (int j = 0; j < OWN_OUTPUTS; j++) sum[i][j] = 0;
     }
-    fetch(0);
-    keep(0);
-    __syncthreads();
-    for (int k = 0, buffer = 0; k < depth; k += TILE_DEPTH, buffer ^= 1) {
-        if (k + TILE_DEPTH < depth) fetch(k + TILE_DEPTH);
+    fetch_tile(0);
+    fetch_group();
+    int stage = 0, later = 1;
+    for (int done = 0; done < depth; done += TILE_DEPTH) {
+        fetched<0>();
+        __syncthreads();  // all have fetched this tile, and nobody still reads the one before it
+        if (done + TILE_DEPTH < depth) fetch_tile(later);
+        fetch_group();
 #pragma unroll
-        for (int d = 0; d < TILE_DEPTH; d++) {
-            alignas(16) real of_x[OWN_PIXELS], of_w[OWN_OUTPUTS];
+        for (int d = 0; d < TILE_DEPTH; d += LANES) {
+            Pack of_w[OWN_OUTPUTS];
 #pragma unroll
-            for (int i = 0; i < OWN_PIXELS; i += LANES) *(Pack*)&of_x[i] = *(const Pack*)&a[buffer][d][ty + i * TILE_ROWS];
-#pragma unroll
-            for (int j = 0; j < OWN_OUTPUTS; j += LANES) *(Pack*)&of_w[j] = *(const Pack*)&b[buffer][d][tx + j * TILE_COLUMNS];
+            for (int j = 0; j < OWN_OUTPUTS; j++) of_w[j] = *(const Pack*)&b[stage][tx + j * TILE_COLUMNS][d];
 #pragma unroll
             for (int i = 0; i < OWN_PIXELS; i++) {
+                const Pack of_x = *(const Pack*)&a[stage][ty + i * TILE_ROWS][d];
 #pragma unroll
-                for (int j = 0; j < OWN_OUTPUTS; j++) sum[i][j] += of_x[i] * of_w[j];
+                for (int l = 0; l < LANES; l++) {
+#pragma unroll
+                    for (int j = 0; j < OWN_OUTPUTS; j++) sum[i][j] += of_x.v[l] * of_w[j].v[l];
+                }
             }
         }
-        if (k + TILE_DEPTH < depth) keep(buffer ^ 1);
-        __syncthreads();
+        stage = later;
+        later = 1 - later;
     }
     const bool packed = g.outputs % LANES == 0;
 #pragma unroll
     for (int i = 0; i < OWN_PIXELS; i++) {
-        const size pixel = first_pixel + ty + i / LANES * TILE_ROWS * LANES + i % LANES;
+        const size pixel = first_pixel + ty + i * TILE_ROWS;
         if (pixel >= pixels) continue;
 #pragma unroll
         for (int j = 0; j < OWN_OUTPUTS; j += LANES) {
-            const size output = first_output + tx + j * TILE_COLUMNS;
+            const size output = first_output + output_of(tx + j * TILE_COLUMNS);
             Pack pack;
 #pragma unroll
             for (int l = 0; l < LANES; l++) {
@@ -230,13 +205,13 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
     }
 }
 
-extern "C" __global__ void __launch_bounds__(TILE_THREADS, CONV_BLOCKS)
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, TILES_AT_ONCE)
     ENTRY(conv2d_gemm)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<false>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }
 
 // As conv2d_gemm, for inputs a multiple of LANES and addresses a multiple of 16.
-extern "C" __global__ void __launch_bounds__(TILE_THREADS, CONV_BLOCKS)
+extern "C" __global__ void __launch_bounds__(TILE_THREADS, TILES_AT_ONCE)
     ENTRY(conv2d_gemm_whole)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<true>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }

@@ -52,7 +52,7 @@ __device__ inline void softmax_row(real* out, const real* x, const real* extra, 
 #ifdef ROW_STREAM
 // Rows that are on their way while one is computed.
 #ifndef ROW_STAGES
-#define ROW_STAGES 2
+#define ROW_STAGES 1
 #endif
 
 // The largest logit of some numbers of a row, and their sum of e^(z - largest).

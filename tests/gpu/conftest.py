@@ -1,5 +1,11 @@
-"""What the tests on a GPU share: moving arrays, comparing with an oracle in binary64. Skipped, aloud, without a GPU."""
+"""What the tests on a GPU share: moving arrays, comparing with an oracle in binary64. Skipped, aloud, without a GPU.
 
+`SYNTONIC_GPU_TEST_NUMBERS=N` leaves out arrays of more than N numbers, for tools under which a kernel runs slowly.
+"""
+
+import math
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +16,19 @@ from syntonic import _core
 HERE = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items):
+def numbers(item):
+    """How many numbers the arrays of a test have, as far as its parameters tell."""
+    given = getattr(getattr(item, "callspec", None), "params", {})
+    return max(
+        (math.prod(np.atleast_1d(given[name])) for name in ("shape", "length", "n", "dim") if name in given), default=0
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    most = int(os.environ.get("SYNTONIC_GPU_TEST_NUMBERS", sys.maxsize))
+    large = {item for item in items if HERE in item.path.parents and numbers(item) > most}
+    items[:] = [item for item in items if item not in large]
+    config.hook.pytest_deselected(items=list(large))
     why = _core.cuda_reason()
     for item in items:
         if HERE in item.path.parents:

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::kernel::{Kernel, THREADS};
+use super::super::kernel::Kernel;
 use super::super::launch::{Arg, Grid};
 use super::super::tensor::{DeviceTensor, packs};
 use super::super::{Device, Format};
@@ -84,9 +84,7 @@ impl DeviceTensor {
             table.buckets.pointer(),
             bad.pointer(),
         ];
-        // As many blocks as the card holds at once; each thread takes one pair of numbers after another.
-        let items = if packs > 0 { packs } else { n };
-        let grid = Grid::blocks(items.div_ceil(THREADS as usize).min(4 * device.multiprocessors()));
+        let grid = Grid::flat(if packs > 0 { n.div_ceil(2) } else { n });
         device.launch(&Kernel::plain(OP, OP, OP, dtype), grid, &args)?;
         if bad.values::<i32>(OP)? != [0] {
             return Err(Error::Value { op: OP, expected: "finite numbers".into(), got: "NaN or infinity".into() });

@@ -8,9 +8,6 @@ use super::row::Held;
 use crate::Result;
 use crate::tensor::DType;
 
-/// Rows on their way while one is computed: `ROW_STAGES` of kernels/syntonic_softmax.cu.
-const STAGES: usize = 2;
-
 /// A way to launch the `_stream` kernel of a family.
 pub(super) struct Stream {
     rows: usize,
@@ -50,7 +47,7 @@ impl Stream {
         let defines = [threads, vectors, lanes, cluster, ("ROW_STREAM", 1)];
         let kernel = Kernel { op, unit, entry: &entry, dtype, defines: &defines };
         let mut grid = held.grid(rows);
-        let numbers = held.threads * held.vectors * held.lanes * (STAGES + usize::from(keeps));
+        let numbers = held.threads * held.vectors * held.lanes * (1 + usize::from(keeps));
         grid.shared = u32::try_from(numbers * dtype.size()).unwrap_or(u32::MAX);
         let clusters = device.resident_clusters(&kernel, grid)?.min(rows);
         grid.blocks.0 = u32::try_from(clusters * held.cluster).unwrap_or(u32::MAX);
@@ -61,17 +58,18 @@ impl Stream {
     }
 }
 
-/// Returns the smallest cluster whose blocks of 512 threads hold a row in registers.
+/// Returns the smallest cluster whose threads hold a row in registers, 256 to a block if that is enough: three such blocks
+/// share a multiprocessor and hide one another's waits.
 fn held(dim: usize, lanes: usize) -> Option<Held> {
-    const MOST_THREADS: usize = 512;
     let vectors = if lanes == 1 { 16 } else { 8 };
     let accesses = dim.div_ceil(lanes);
     if accesses <= 2048 {
         return None;
     }
-    let cluster = accesses.div_ceil(MOST_THREADS * vectors).next_power_of_two().max(2);
-    let threads = accesses.div_ceil(cluster * vectors).next_power_of_two().max(64);
-    (cluster <= 16).then_some(Held { threads, vectors, lanes, cluster })
+    [256, 512].into_iter().find_map(|threads| {
+        let cluster = accesses.div_ceil(threads * vectors).next_power_of_two().max(2);
+        (cluster <= 16).then_some(Held { threads, vectors, lanes, cluster })
+    })
 }
 
 #[cfg(test)]
@@ -84,7 +82,6 @@ mod tests {
             for dim in [2049, 4097, 8192, 32768, 40_000, 65536, 65537] {
                 let held = held(dim * lanes, lanes).unwrap();
                 assert!(held.threads * held.vectors * held.lanes * held.cluster >= dim * lanes, "{held:?}");
-                assert!(held.threads.is_power_of_two() && (64..=512).contains(&held.threads), "{held:?}");
                 assert!(held.cluster.is_power_of_two() && (2..=16).contains(&held.cluster), "{held:?}");
             }
             assert!(held(2048 * lanes, lanes).is_none());
@@ -94,8 +91,9 @@ mod tests {
 
     #[test]
     fn the_lengths_of_the_measurements() {
-        assert_eq!(held(32768, 4), Some(Held { threads: 512, vectors: 8, lanes: 4, cluster: 2 }));
-        assert_eq!(held(131_072, 4), Some(Held { threads: 512, vectors: 8, lanes: 4, cluster: 8 }));
+        assert_eq!(held(32768, 4), Some(Held { threads: 256, vectors: 8, lanes: 4, cluster: 4 }));
+        assert_eq!(held(131_072, 4), Some(Held { threads: 256, vectors: 8, lanes: 4, cluster: 16 }));
+        assert_eq!(held(32768, 2), Some(Held { threads: 256, vectors: 8, lanes: 2, cluster: 8 }));
         assert_eq!(held(131_072, 2), Some(Held { threads: 512, vectors: 8, lanes: 2, cluster: 16 }));
     }
 }
