@@ -114,7 +114,8 @@ def main() -> None:
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
     load = os.getloadavg()[1]  # of the last five minutes; these runs by themselves make it about 2
     about = (
-        f"{len(os.sched_getaffinity(0))} cores with a load of {load:.0f}, Python {platform.python_version()}, commit {commit.stdout.strip()}; "
+        f"{len(os.sched_getaffinity(0))} cores with a load of {load:.0f}, Python {platform.python_version()}, "
+        f"commit {commit.stdout.strip()}; "
         f"digits, {asked.generations:,} generations, {asked.pairs} pairs."
     )
     print(table(results, about))

@@ -8,9 +8,11 @@ WAL mode, which makes parallel writers several times faster.
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,7 @@ from syntonic.tracking.outbox import Outbox, Request
 from syntonic.tracking.remote import Remote
 
 _SQLITE: Final = "sqlite:///"
+_TAG: Final = re.compile(r"[\w .:/-]{1,200}", re.ASCII)
 
 
 @register("tracking", "mlflow")
@@ -36,21 +39,35 @@ class MlflowTracker:
         experiment: the MLflow experiment that the run belongs to; created if it is not there.
         register_as: `name` or `name@alias`: the model of a finished run becomes a version of this registered model, and
             gets the alias; null: it is not registered.
+        tags: words of your own to find the run by, as `tags={team: vision}`.
+        note: what a reader of the run's page sees first, in Markdown.
 
     Raises:
-        ValueError: if `register_as` is of another form.
+        ValueError: if `register_as` or the name of a tag is of another form.
     """
 
     _courier: Courier
 
-    def __init__(self, *, uri: str | None = None, experiment: str = "syntonic", register_as: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        uri: str | None = None,
+        experiment: str = "syntonic",
+        register_as: str | None = None,
+        tags: dict[str, str] | None = None,
+        note: str | None = None,
+    ) -> None:
         self._uri = uri
+        self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
+        if note:
+            self._tags["mlflow.note.content"] = note
         self._experiment = experiment
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 
     def start(self, run: Run) -> None:
         """Opens the journal and starts the process."""
         uri = self._uri or local_uri(run.home)
+        run = replace(run, tags={**self._tags, **run.tags})
         asked = request(run, self._uri, self._experiment, register=self._register)
         self._courier = Courier(run, asked, uri, served=uri.startswith("sqlite:"))
 
@@ -69,6 +86,14 @@ class MlflowTracker:
     def finished(self, home: Path) -> Sequence[Past]:
         """Asks the store for its finished runs; a local one that is not there yet is not created for that."""
         return finished(self._uri or local_uri(home), self._experiment)
+
+
+def _tag(name: str) -> str:
+    if not _TAG.fullmatch(name) or name.startswith(("mlflow.", "syntonic.")):
+        raise ValueError(
+            f"tag {name[:60]!r}: must be of letters, digits and - _ . : /, and not begin with mlflow. or syntonic."
+        )
+    return name
 
 
 def finished(uri: str, experiment: str) -> list[Past]:

@@ -85,12 +85,14 @@ class Remote(Protocol):
 
 
 def tag_name(key: str) -> str:
-    """Returns the name under which MLflow keeps one of our tags.
+    """Returns the name under which MLflow keeps one of our tags; those that the user gave keep their names.
 
-    >>> tag_name("git.commit"), tag_name("device"), tag_name("mlflow.note.content")
-    ('mlflow.source.git.commit', 'syntonic.device', 'mlflow.note.content')
+    >>> tag_name("git.commit"), tag_name("device"), tag_name("mlflow.note.content"), tag_name("own.team")
+    ('mlflow.source.git.commit', 'syntonic.device', 'mlflow.note.content', 'team')
     """
     family, _, name = key.partition(".")
+    if family == "own":
+        return name
     if family == "git" and name in _GIT:
         return f"mlflow.source.git.{name}"
     return key if family == "mlflow" else f"syntonic.{key}"

@@ -49,6 +49,8 @@ BAD = [
     (["hydra/launcher=bsic"], "did you mean 'basic'?"),
     (["resume=last"], "there is no run"),
     (["callbacks.checkpoint=often"], "null switches it off"),
+    (["tracking.tags={mlflow.user: me}"], "not begin with mlflow. or syntonic."),
+    (["tracking.tags={team: 3}"], "must be text"),
     (["tracking.register_as=a/b"], "must be `name` or `name@alias`"),
     (["tracking=mlfow"], "did you mean 'mlflow'?"),
     (["--hlep"], "did you mean '--help'?"),

@@ -180,6 +180,18 @@ def test_a_run_outlives_the_reader_of_its_output(process: Process, folder: Path)
     assert facts(run)["status"] == "FINISHED"
 
 
+@pytest.mark.parametrize("words", [["tracking=none"], ["-m", "seed=0,1"]], ids=["run", "sweep"])
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_trained(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    (folder / ".syntonic").write_text("a file where a folder should be")
+    assert command(*words) == 2
+    said = capsys.readouterr()
+    assert "cannot be written" in said.err
+    assert "set SYNTONIC_HOME to a folder that can" in said.err
+    assert "generation" not in said.out
+
+
 def test_a_full_disk_loses_no_result(
     command: Command, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,15 @@ def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(
     assert not list(Path(gone.artifact_location.removeprefix("file://")).rglob("state.safetensors"))
 
 
+def test_tags_and_a_note_of_the_user_are_on_the_run(run: Run, client: Any, record: Recorder, steps: Any) -> None:
+    receipt = record(
+        run, steps(1, 2), Ending(Status.FINISHED, 1), tags={"team": "vision", "config_hash": "x"}, note="# why"
+    )
+    tags = client.get_run(receipt.run_id).data.tags
+    assert (tags["team"], tags["config_hash"], tags["syntonic.config_hash"]) == ("vision", "x", "def")
+    assert tags["mlflow.note.content"] == "# why"
+
+
 def test_each_kept_checkpoint_has_an_image_with_its_step(run: Run, client: Any, deliver: Deliver, steps: Any) -> None:
     lattice = {f"lattice_{name}": {"dtype": "int64", "shape": [2], "data": bytes(16)} for name in "ab"}
     for step in (1, 2):
