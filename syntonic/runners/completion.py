@@ -1,6 +1,7 @@
 """Shell completion: words, sentences, keys and flags, read from the yaml files, without the libraries of a run.
 
-`eval "$(syntonic-run --completion bash)"` makes the shell ask `syntonic-run --complete LINE` for what can follow.
+`eval "$(syntonic-run --completion bash)"`, or zsh, or `syntonic-run --completion fish | source`, makes the shell ask
+`syntonic-run --complete LINE` for what can follow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Final
 from syntonic.runners.arguments import FLAGS, Arguments
 from syntonic.runners.faults import RequestError, did_you_mean
 from syntonic.runners.help import SENTENCES, WORDS
+from syntonic.runners.verbs.table import VERBS
 
 _SCRIPTS: Final = {
     "bash": """\
@@ -24,6 +26,21 @@ _syntonic_run() {
     [[ ${COMPREPLY[0]-} == *[=.] ]] && compopt -o nospace
 }
 complete -F _syntonic_run syntonic-run""",
+    "zsh": """\
+_syntonic_run() {
+    local -a found
+    found=("${(@f)$(syntonic-run --complete "${(j: :)words[2,CURRENT]}" 2>/dev/null)}")
+    compadd -Q -S '' -- ${(M)found:#*[=.]}
+    compadd -Q -- ${found:#*[=.]}
+}
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+compdef _syntonic_run syntonic-run""",
+    "fish": """\
+function __syntonic_run
+    set -l typed (commandline -opc) (commandline -ct)
+    syntonic-run --complete (string join -- ' ' $typed[2..-1]) 2>/dev/null
+end
+complete -c syntonic-run -f -a '(__syntonic_run)'""",
 }
 _SWEEP_GROUPS: Final = ("hydra/launcher", "hydra/sweeper")
 _VALUES: Final = {"device": ("auto", "cpu", "cuda"), "resume": ("last",), "sweep.resume": ("last",)}
@@ -71,7 +88,7 @@ def candidates(line: str, folders: Sequence[Path] = (Path("conf"),)) -> list[str
         key = last.partition("=")[0]
         found = {f"{key}={value}" for value in _values(key.lstrip("+~"), roots)}
     else:
-        found = set(_keys(before, roots))
+        found = set(_keys(before, roots)) | set(() if before else VERBS)
     return sorted(word for word in found if word.startswith(last))
 
 

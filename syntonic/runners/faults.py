@@ -19,9 +19,14 @@ class RequestError(Exception):
     def report(self) -> str:
         """Returns the text for a person: one line for one fault, a list for several."""
         if len(self.faults) == 1:
-            return f"syntonic-run: {self.faults[0]}"
+            return f"syntonic-run: {_harmless(self.faults[0])}"
         lines = [f"syntonic-run: {len(self.faults)} faults, nothing was started"]
-        return "\n".join([*lines, *(f"  - {fault}" for fault in self.faults)])
+        return "\n".join([*lines, *(f"  - {_harmless(fault)}" for fault in self.faults)])
+
+
+def _harmless(text: str) -> str:
+    # A fault may quote what a stranger wrote; on a terminal it appears and does nothing else.
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:

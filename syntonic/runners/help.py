@@ -39,7 +39,7 @@ Flags
   -cn, --config-name NAME   the sentence to start from
   -cd, --config-dir FOLDER  more words and sentences of your own (./conf is always looked at first)
   -m,  --multirun           a sweep: a,b  range(0,5)  interval(0,1)  tag(log,interval(0.01,1)), one run for each point
-  --completion bash         completion for bash: eval "$(syntonic-run --completion bash)"
+  --completion SHELL        bash or zsh: eval "$(syntonic-run --completion bash)"; fish: ... | source
   --cfg                     print the composed config and stop
   --version                 print the version and stop
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from syntonic.runners.faults import RequestError
-from syntonic.tracking import plain
+from syntonic.tracking import links, plain
 from syntonic.tracking.base import Status
 from syntonic.tracking.outbox import Outbox
 
@@ -113,8 +113,12 @@ class RunFolder:
         """Holds the folder until the process ends, however it ends.
 
         Raises:
-            RequestError: if another process holds it: the run is still going.
+            RequestError: if another process holds it: the run is still going. Or if a link in it leads elsewhere.
         """
+        try:
+            links.refuse(self.path)
+        except ValueError as error:
+            raise RequestError([str(error)]) from error
         lock = (self.path / "lock").open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

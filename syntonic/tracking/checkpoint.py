@@ -142,6 +142,8 @@ def content(path: Path) -> bytes:
         CheckpointError: if it is missing, cannot be read, or cannot fit into the memory.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise CheckpointError(f"{path} is no plain file")
         if path.stat().st_size > _memory():
             raise CheckpointError(f"{path} has {path.stat().st_size >> 30} GB, more than this machine's memory")
         return path.read_bytes()

@@ -113,7 +113,7 @@ class Tail:
 
     def new(self) -> Iterator[Point]:
         """Yields the points that were written since the last call, up to the first line that is none."""
-        if not self._path.exists():
+        if not self._path.is_file():
             return
         with self._path.open("rb") as lines:
             lines.seek(self.position)

@@ -178,9 +178,16 @@ class Outbox:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Outbox]:
-    """Opens the outbox of a run for one deliverer at a time; waits for another one."""
+    """Opens the outbox of a run for one deliverer at a time; waits for another one.
+
+    Raises:
+        OSError: if the folder or its lock is a link, which may lead elsewhere.
+    """
     outbox = Outbox(folder)
-    with (outbox.folder / "lock").open("w") as lock:
+    if outbox.folder.is_symlink():
+        raise OSError(f"{outbox.folder} is a link")
+    handle = os.open(outbox.folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(handle, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield outbox
 

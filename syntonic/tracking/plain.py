@@ -20,6 +20,8 @@ def read(path: Path, cls: type[T], version: int) -> T:
         FileNotFoundError: if there is no file.
         ValueError: if it is not what it should be; the message says what is wrong.
     """
+    if not path.is_file() and path.exists():
+        raise ValueError("it is no plain file")
     if path.stat().st_size > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST >> 20} MB")
     try:
@@ -81,7 +83,10 @@ def _converted(value: object, hint: Any, name: str) -> Any:  # noqa: ANN401 (wha
     elif hint is Path and isinstance(value, str):
         return Path(value)
     elif hint is float and type(value) in (int, float):
-        return float(value)  # type: ignore[arg-type]
+        try:
+            return float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            raise ValueError(f"its field {name!r} holds a number that is too large") from None
     elif type(value) is hint:
         return value
     raise ValueError(f"its field {name!r} holds {str(value)[:60]!r}, which is of the wrong type")

@@ -1,6 +1,6 @@
 """A Ray cluster of three nodes on this machine: a head that computes nothing, and two of one core each.
 
-Prints its address, then does what it reads: `lose N` kills the node that process N works for, an end closes the cluster.
+Prints its address, then does what it reads: `lose N` kills the node that process N works for; an end closes it all.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
 The trainer is deterministic and forgets nothing between generations that its state does not hold, so that a resumed
 run can be compared bit for bit. `seconds` stretches a generation, so that a test can interrupt it; with `slow_until` a
-generation takes half a second until a file of that name is in the working folder: time enough to interrupt a run for sure.
+generation takes half a second until a file of that name is in the working folder: time to interrupt a run for sure.
 """
 
 import math

@@ -21,6 +21,8 @@ CASES = [
     ("experiment=s", ["experiment=smoke"]),
     ("device=c", ["device=cpu", "device=cuda"]),
     ("no.such", []),
+    ("doc", ["doctor"]),
+    ("seed=1 doc", []),
 ]
 
 
@@ -36,18 +38,43 @@ def test_the_words_of_the_user_are_offered_and_broken_ones_do_no_harm(folder: Pa
     assert "trainer.mine" not in candidates("trainer=mine trainer.")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_completes(folder: Path) -> None:
-    command = f'{sys.executable} -c "import sys; from syntonic.runners.cli import main; sys.exit(main())"'
-    script = f"""
-    syntonic-run() {{ {command} "$@"; }}
-    eval "$(syntonic-run --completion bash)"
-    COMP_LINE="syntonic-run seed=1 trainer=r" COMP_POINT=30 COMP_WORDS=(syntonic-run seed=1 trainer=r) COMP_CWORD=2
-    _syntonic_run
-    echo "${{COMPREPLY[@]}}"
-    """
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["res", "retrocausal"]
+COMMAND = f'{sys.executable} -c "import sys; from syntonic.runners.cli import main; sys.exit(main())"'
+SHELLS = {
+    "bash": f"""
+        syntonic-run() {{ {COMMAND} "$@"; }}
+        eval "$(syntonic-run --completion bash)"
+        COMP_LINE="syntonic-run TYPED" COMP_WORDS=(syntonic-run TYPED) COMP_POINT=1000
+        _syntonic_run
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """,
+    # What a widget would see; the functions of zsh's own completion work in a widget alone.
+    "zsh": f"""
+        syntonic-run() {{ {COMMAND} "$@"; }}
+        compdef() {{ print -r -- "$@" > registered; }}
+        compadd() {{ shift ${{@[(i)--]}}; print -rl -- "$@"; }}
+        eval "$(syntonic-run --completion zsh)"
+        words=(${{(s: :)${{:-syntonic-run TYPED}}}}) CURRENT=$#words
+        _syntonic_run
+    """,
+    "fish": f"""
+        function syntonic-run; {COMMAND} $argv; end
+        syntonic-run --completion fish | source
+        complete --do-complete "syntonic-run TYPED"
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), [("seed=1 trainer=r", ["res", "retrocausal"]), ("trainer.sigma_f", ["trainer.sigma_final="])]
+)
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_completes(folder: Path, shell: str, line: str, expected: list[str]) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"needs {shell}")
+    script = SHELLS[shell].replace("TYPED", line)
+    done = subprocess.run([shell, "-c", script], capture_output=True, text=True, check=True)
+    found = [word for word in done.stdout.split("\n") if word]
+    assert [word.removeprefix("trainer=") for word in found] == expected, done.stderr
 
 
 def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

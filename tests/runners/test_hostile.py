@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import shutil
 import struct
@@ -10,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from runner_folders import runs
 
 from syntonic.runners.cli import main
+from syntonic.runners.faults import RequestError
+from syntonic.runners.sweeps import folder as sweep_folder
 from syntonic.tracking import checkpoint
 from syntonic.tracking.arrays import pack, unpack
 from syntonic.tracking.checkpoint import CheckpointError
@@ -222,3 +227,82 @@ def test_a_false_outbox_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(OutboxError, match="'uri'"):
         Outbox(tmp_path).read_request()
     assert pack({}) == pack({})
+
+
+@pytest.mark.parametrize("name", ["lock", "journal.jsonl", ".run.json", "checkpoints"])
+def test_a_link_in_a_run_is_not_written_through(
+    example: Path, folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(example / ".syntonic", folder / ".syntonic")
+    (run,) = runs(folder)
+    outside = folder / "outside"
+    if name == "checkpoints":
+        (run / name).rename(outside)
+    else:
+        (run / name).unlink(missing_ok=True)
+        outside.write_text("precious")
+    (run / name).symlink_to(outside)
+    before = sorted(path.name for path in outside.iterdir()) if outside.is_dir() else outside.read_text()
+    assert main(["resume=last"]) == 2
+    said = capsys.readouterr().err
+    assert f"{name} is a link" in said
+    assert said.count("\n") == 1
+    assert before == (sorted(path.name for path in outside.iterdir()) if outside.is_dir() else outside.read_text())
+
+
+def test_a_link_in_the_place_of_a_report_is_replaced(example: Path, folder: Path) -> None:
+    shutil.copytree(example / ".syntonic", folder / ".syntonic")
+    (run,) = runs(folder)
+    (folder / "outside").write_text("precious")
+    (run / "report.html").unlink(missing_ok=True)
+    (run / "report.html").symlink_to(folder / "outside")
+    assert main(["report"]) == 0
+    assert (folder / "outside").read_text() == "precious"
+    assert (run / "report.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("name", ["run.json", "journal.jsonl", "tracking/request.json"])
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(example: Path, folder: Path, name: str) -> None:
+    shutil.copytree(example / ".syntonic", folder / ".syntonic")
+    (run,) = runs(folder)
+    (run / name).unlink()
+    os.mkfifo(run / name)
+    for words in (["report"], ["resume=last"]):
+        assert main(words) in (0, 2)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_changed_bytes_of_a_checkpoint_are_refused_or_read(example: Path, tmp_path: Path, data: st.DataObject) -> None:
+    (run,) = runs(example)
+    newest = checkpoint.newest(run / "checkpoints")
+    assert newest is not None
+    contents = {name: mutated(data, (newest / name).read_bytes()) for name in (checkpoint.ARRAYS, checkpoint.FACTS)}
+    contents[checkpoint.SUMS] = checkpoint._sums(contents)
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    with contextlib.suppress(CheckpointError):  # any other error fails the test
+        assert isinstance(checkpoint.read(tmp_path).generation, int)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_changed_bytes_of_a_sweep_are_refused_or_read(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / "a1"
+    folder.mkdir(exist_ok=True)
+    facts = {"format": 1, "id": "a1", "title": "t", "config_name": "fake", "overrides": ["seed=0,1"], "started": 1.5}
+    good = json.dumps({**facts, "status": "KILLED", "tracked_as": None}).encode()
+    (folder / "sweep.json").write_bytes(mutated(data, good))
+    with contextlib.suppress(RequestError):  # any other error fails the test
+        found = sweep_folder.read(folder).facts
+        assert found.id == "a1"
+        assert all(isinstance(word, str) for word in found.overrides)
+
+
+def mutated(data: st.DataObject, content: bytes) -> bytes:
+    """Returns a file with a few stretches of bytes replaced, removed or added."""
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(content)))
+        end = data.draw(st.integers(start, min(start + 12, len(content))))
+        content = content[:start] + data.draw(st.binary(max_size=12)) + content[end:]
+    return content

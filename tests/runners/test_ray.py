@@ -31,7 +31,9 @@ class Cluster:
             pipe = subprocess.PIPE
             self._process = subprocess.Popen(script, stdin=pipe, stdout=pipe, stderr=log, text=True)
         self.address = self._said()
-        assert self.address, (folder / "cluster.log").read_text()
+        if not self.address:
+            self.close()
+            raise AssertionError((folder / "cluster.log").read_text())
 
     def lose(self, pid: int) -> None:
         """Kills the node that a process works for; another one comes in its place."""

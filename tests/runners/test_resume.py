@@ -169,12 +169,14 @@ def test_a_run_is_found_by_the_first_letters_of_its_id(
 def test_a_run_that_is_still_going_is_not_touched(
     process: Process, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    child = process("tracking=none", *LONG)
+    slow = ["trainer.slow_until=go", "trainer.max_generations=400", "callbacks.checkpoint.every_generations=1"]
+    child = process("tracking=none", *slow)
     while newest_generation(folder) == 0:
         assert child.poll() is None
         time.sleep(0.01)
     assert main(["resume=last"]) == 2
     assert "is still going in another process" in capsys.readouterr().err
+    (folder / "go").touch()
     child.communicate(timeout=180)
     assert child.returncode == 0
 

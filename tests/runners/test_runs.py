@@ -89,7 +89,7 @@ def test_early_stop_ends_a_run_and_says_so(command: Command, capsys: pytest.Capt
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_with_killed_and_a_checkpoint(process: Process, folder: Path, number: signal.Signals) -> None:
-    child = process("tracking=none", "trainer.seconds=0.02", "trainer.max_generations=1000")
+    child = process("tracking=none", "trainer.slow_until=go", "trainer.max_generations=400")
     wait_for_steps(folder, child)
     child.send_signal(number)
     said, _ = child.communicate(timeout=180)
@@ -105,12 +105,13 @@ def test_a_signal_ends_with_killed_and_a_checkpoint(process: Process, folder: Pa
 
 @pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
 def test_ctrl_c_is_killed_in_mlflow_and_goes_on_in_the_same_run(process: Process, folder: Path) -> None:
-    child = process("trainer.seconds=0.01", "trainer.max_generations=100")
+    child = process("trainer.slow_until=go", "trainer.max_generations=400")
     wait_for_steps(folder, child)
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=180)
     assert child.returncode == 130
     assert statuses(folder) == ["KILLED"]
+    (folder / "go").touch()
     assert main(["resume=last"]) == 0
     assert statuses(folder) == ["FINISHED"]
 
@@ -155,13 +156,12 @@ def test_cfg_prints_the_config_and_does_nothing(
 
 
 def wait_for_steps(folder: Path, child: "subprocess.Popen[str]", seconds: float = 180.0) -> None:
-    """Waits until the run has begun to train and a little longer."""
+    """Waits until the run has begun to train."""
     deadline = time.monotonic() + seconds
     while not list((folder / ".syntonic" / "runs").glob("*/journal.jsonl")):
         assert child.poll() is None, child.stdout.read() if child.stdout else ""
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    time.sleep(0.3)
 
 
 def statuses(folder: Path) -> list[str]:

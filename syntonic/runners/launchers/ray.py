@@ -1,7 +1,7 @@
 """Runs as tasks of a Ray cluster that somebody has started; its nodes must see the folder of the runs.
 
-Ray itself lives in a process of its own (`ray_driver.py`), in a session of its own: it takes over signals, and its threads
-outlive the wish to end. That process ends when this one does, however that happens.
+Ray itself lives in a process and a session of its own (`ray_driver.py`): it takes over signals, and its threads outlive
+the wish to end. That process ends when this one does, however that happens.
 """
 
 import contextlib

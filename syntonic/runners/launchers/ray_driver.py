@@ -5,6 +5,7 @@ A task whose process dies is a failed run, as with every launcher.
 """
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -32,7 +33,7 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but answers may come out
     order = json.loads(sys.stdin.readline())
     left = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), left.set()), daemon=True).start()
+    threading.Thread(target=_wait_for_the_end, args=(left,), daemon=True).start()
 
     def answer(plain: dict[str, Any]) -> None:
         print(json.dumps(plain), file=answers, flush=True)
@@ -42,7 +43,7 @@ def main() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # training is nobody else's business
     try:
         environment = {"env_vars": {"PYTHONPATH": os.environ["PYTHONPATH"]}}
-        ray.init(address=order["address"], runtime_env=environment, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=order["address"], runtime_env=environment, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # whatever keeps Ray from connecting
         answer({"fault": f"{_first_line(error)}; start a cluster with `ray start --head`, or use hydra/launcher=local"})
         return
@@ -51,6 +52,11 @@ def main() -> None:
         _Tasks(ray, order).carry_out(answer, left)
     finally:
         ray.shutdown()
+
+
+def _wait_for_the_end(left: threading.Event) -> None:
+    sys.stdin.read()
+    left.set()
 
 
 class _Tasks:

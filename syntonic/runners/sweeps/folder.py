@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 
 from syntonic.runners.faults import RequestError
 from syntonic.runners.run_folder import home
+from syntonic.tracking import links, plain
 from syntonic.tracking.base import Status
 
 _FORMAT: Final = 1
@@ -71,6 +72,10 @@ class SweepFolder:
         return folder
 
     def _hold(self) -> None:
+        try:
+            links.refuse(self.path)
+        except ValueError as error:
+            raise RequestError([str(error)]) from error
         lock = (self.path / "lock").open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,13 +128,11 @@ def read(path: Path) -> SweepFolder:
         RequestError: if its `sweep.json` cannot be read.
     """
     try:
-        facts = json.loads((path / "sweep.json").read_bytes())
-        version = facts.pop("format")
-        if version != _FORMAT:
-            raise ValueError(f"it has format {version}, this version of syntonic reads format {_FORMAT}")
-        facts["status"] = Status(facts["status"])
-        return SweepFolder(path, SweepFacts(**facts))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        facts = plain.read(path / "sweep.json", SweepFacts, _FORMAT)
+        if facts.id != path.name:
+            raise ValueError(f"it is of a sweep {facts.id[:60]!r}")
+        return SweepFolder(path, facts)
+    except (OSError, ValueError) as error:
         raise RequestError([f"{path / 'sweep.json'} cannot be used: {error}; move {path} away to go on"]) from error
 
 

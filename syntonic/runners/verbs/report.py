@@ -41,6 +41,8 @@ def run(words: Sequence[str]) -> int:
         raise RequestError([f"report: {error}"]) from error
     target = Path(options.flags.get("--out") or place / "report.html")
     try:
+        if "--out" not in options.flags and target.is_symlink():
+            target.unlink()  # it may lead out of the run's folder
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RequestError(

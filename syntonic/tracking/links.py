@@ -1,0 +1,18 @@
+"""Links in a folder of another's making: what is written to one lands elsewhere, so that such a folder is refused."""
+
+import os
+from pathlib import Path
+
+
+def refuse(folder: Path) -> None:
+    """Does nothing if a folder holds plain files and folders alone.
+
+    Raises:
+        ValueError: naming the first link, pipe or device in it.
+    """
+    for place, folders, files in os.walk(folder):
+        for path in (Path(place, name) for name in (*folders, *files)):
+            special = path.exists() and not (path.is_file() or path.is_dir())
+            if path.is_symlink() or special:
+                found = path.relative_to(folder)
+                raise ValueError(f"{folder} cannot be used: {found} is a link or no plain file; remove it to go on")
