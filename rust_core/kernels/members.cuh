@@ -145,6 +145,34 @@ __device__ inline real plus_of(const Group&, const Number& x, int, int) { return
 template <int IN>
 __device__ inline real minus_of(const Group&, const Number& x, int, int) { return x.x; }
 
+// A layer's result that is computed when it is read: its product with the noise lies in the pool, behind the first ROOM numbers.
+template <int WIDTH, int ROOM_, class F>
+struct Lazy {
+    static constexpr int ROOM = ROOM_, APART = ROWS * GROUP + 4;
+    const real *product, *base, *plus, *minus;
+    F f;
+};
+template <int IN, int ROOM, class F>
+__device__ inline real plus_of(const Group& group, const Lazy<IN, ROOM, F>& x, int r, int k) {
+    const real centre = x.base[k * BATCH + group.read(r)], z = x.product[k * x.APART + r * GROUP + group.lane];
+    return x.f(fma(group.sigma, z, centre) + x.plus[k]);
+}
+template <int IN, int ROOM, class F>
+__device__ inline real minus_of(const Group& group, const Lazy<IN, ROOM, F>& x, int r, int k) {
+    const real centre = x.base[k * BATCH + group.read(r)], z = x.product[k * x.APART + r * GROUP + group.lane];
+    return x.f(fma(-group.sigma, z, centre) + x.minus[k]);
+}
+
+// What a layer that reads x may use of the pool, and how many outputs it should compute at a time.
+template <class X>
+struct Reader {
+    static constexpr int ROOM = POOL, ABREAST = 4;
+};
+template <int WIDTH, int ROOM_, class F>
+struct Reader<Lazy<WIDTH, ROOM_, F>> {
+    static constexpr int ROOM = ROOM_, ABREAST = 16;
+};
+
 // Numbers that are read at once.
 template <int COUNT>
 struct alignas(COUNT * sizeof(real)) Numbers {
@@ -154,8 +182,9 @@ struct alignas(COUNT * sizeof(real)) Numbers {
 // y = x W^T + b, each sum over the inputs in rising order. `bias` is below 0 where there is none.
 template <int IN, int OUT, class X>
 __device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weight, int at, int bias, int bias_at) {
-    constexpr int ABREAST = 4;
-    constexpr int FIT = (POOL / 2 - 6) / (IN + 1), TILE = FIT >= OUT ? OUT : (FIT >= ABREAST ? FIT / ABREAST * ABREAST : FIT);
+    constexpr int ABREAST = Reader<X>::ABREAST < OUT ? Reader<X>::ABREAST : OUT;
+    constexpr int FIT = (Reader<X>::ROOM / 2 - 6) / (IN + 1);
+    constexpr int TILE = FIT >= OUT ? OUT : (FIT >= ABREAST ? FIT / ABREAST * ABREAST : FIT);
     static_assert(TILE > 0, "one output's weights must fit the pool");
     constexpr int MATRIX = (TILE * IN + 3) / 4 * 4, HALF = MATRIX + (TILE + 3) / 4 * 4;
     constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1, STEPS = WHOLE ? IN : 4;
@@ -174,17 +203,26 @@ __device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weig
             real sum_plus[ABREAST][ROWS] = {}, sum_minus[ABREAST][ROWS] = {};
 #pragma unroll STEPS
             for (int k = 0; k < IN; k += WIDE) {
+                real x_plus[WIDE][ROWS], x_minus[WIDE][ROWS];
+#pragma unroll
+                for (int l = 0; l < WIDE; l++) {
+#pragma unroll
+                    for (int r = 0; r < ROWS; r++) {
+                        x_plus[l][r] = plus_of<IN>(group, x, r, k + l);
+                        x_minus[l][r] = minus_of<IN>(group, x, r, k + l);
+                    }
+                }
 #pragma unroll
                 for (int a = 0; a < ABREAST; a++) {
                     if (o + a < count) {
-                        Numbers<WIDE> of_plus = *(const Numbers<WIDE>*)(plus + (o + a) * IN + k);
-                        Numbers<WIDE> of_minus = *(const Numbers<WIDE>*)(minus + (o + a) * IN + k);
+                        const Numbers<WIDE> of_plus = *(const Numbers<WIDE>*)(plus + (o + a) * IN + k);
+                        const Numbers<WIDE> of_minus = *(const Numbers<WIDE>*)(minus + (o + a) * IN + k);
 #pragma unroll
                         for (int l = 0; l < WIDE; l++) {
 #pragma unroll
                             for (int r = 0; r < ROWS; r++) {
-                                sum_plus[a][r] = fma(plus_of<IN>(group, x, r, k + l), of_plus.v[l], sum_plus[a][r]);
-                                sum_minus[a][r] = fma(minus_of<IN>(group, x, r, k + l), of_minus.v[l], sum_minus[a][r]);
+                                sum_plus[a][r] = fma(x_plus[l][r], of_plus.v[l], sum_plus[a][r]);
+                                sum_minus[a][r] = fma(x_minus[l][r], of_minus.v[l], sum_minus[a][r]);
                             }
                         }
                     }
@@ -331,14 +369,18 @@ __device__ inline void multiply_by_tensor_cores(const Group& group, const real* 
     }
 }
 
-// As `linear_of_shared`, by tensor cores, for all outputs at once.
+struct Same {
+    __device__ real operator()(real x) const { return x; }
+};
+
+// As `linear_of_shared`, by tensor cores, for all outputs at once. The result may be read by one layer, or copied at once.
 template <int IN, int OUT>
-__device__ inline void linear_by_tensor_cores(Group& group, Values<OUT>& y, const real* parts, const real* base, int weight, int at,
-                                              int bias, int bias_at) {
-    constexpr int CHUNK = IN + 8, APART = ROWS * GROUP + 4;
-    static_assert(OUT * CHUNK + 2 * OUT + OUT * APART <= POOL, "noise and product must fit the pool");
+__device__ inline auto linear_by_tensor_cores(Group& group, const real* parts, const real* base, int weight, int at, int bias,
+                                              int bias_at) {
+    constexpr int CHUNK = IN + 8, APART = ROWS * GROUP + 4, ROOM = OUT * CHUNK;
+    static_assert(ROOM + 2 * OUT + OUT * APART <= POOL, "noise and product must fit the pool");
     real* noise = group.pool;
-    real* plus = noise + OUT * CHUNK;
+    real* plus = noise + ROOM;
     real* minus = plus + OUT;
     real* product = minus + OUT;
     group.sync();
@@ -360,18 +402,26 @@ __device__ inline void linear_by_tensor_cores(Group& group, Values<OUT>& y, cons
             }
         }
     }
-    if (bias >= 0) draw(group, {bias, bias_at, 0, OUT, plus, minus}, {});
+    if (bias >= 0) {
+        draw(group, {bias, bias_at, 0, OUT, plus, minus}, {});
+    } else {
+        for (int o = group.lane; o < 2 * OUT; o += GROUP) plus[o] = 0;
+    }
     group.sync();
     multiply_by_tensor_cores<IN, OUT, CHUNK, APART>(group, parts, noise, product);
     group.sync();
+    return Lazy<OUT, ROOM, Same>{product, base, plus, minus, Same()};
+}
+
+// The numbers of a lazy value, for those who read it more than once.
+template <int WIDTH, int ROOM, class F>
+__device__ inline void copy(const Group& group, Values<WIDTH>& y, const Lazy<WIDTH, ROOM, F>& x) {
 #pragma unroll
-    for (int o = 0; o < OUT; o++) {
-        const real of_plus = bias < 0 ? (real)0 : plus[o], of_minus = bias < 0 ? (real)0 : minus[o];
+    for (int i = 0; i < WIDTH; i++) {
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            const real centre = base[o * BATCH + group.read(r)], z = product[o * APART + r * GROUP + group.lane];
-            y.plus[r][o] = fma(group.sigma, z, centre) + of_plus;
-            y.minus[r][o] = fma(-group.sigma, z, centre) + of_minus;
+            y.plus[r][i] = plus_of(group, x, r, i);
+            y.minus[r][i] = minus_of(group, x, r, i);
         }
     }
 }
@@ -395,9 +445,10 @@ __device__ inline void affine(Group& group, Values<WIDTH>& y, const Values<WIDTH
     }
 }
 
-// y = f(x), element by element.
+// f(x), element by element.
 template <int WIDTH, class F>
-__device__ inline void map(Values<WIDTH>& y, const Values<WIDTH>& x, F f) {
+__device__ inline Values<WIDTH> map(const Values<WIDTH>& x, F f) {
+    Values<WIDTH> y;
 #pragma unroll (WIDTH <= 128 ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) {
 #pragma unroll
@@ -406,6 +457,12 @@ __device__ inline void map(Values<WIDTH>& y, const Values<WIDTH>& x, F f) {
             y.minus[r][i] = f(x.minus[r][i]);
         }
     }
+    return y;
+}
+template <int WIDTH, int ROOM, class G, class F>
+__device__ inline auto map(const Lazy<WIDTH, ROOM, G>& x, F f) {
+    const auto both = [g = x.f, f](real value) { return f(g(value)); };
+    return Lazy<WIDTH, ROOM, decltype(both)>{x.product, x.base, x.plus, x.minus, both};
 }
 
 // y = f(a, b), element by element; either may be shared.
