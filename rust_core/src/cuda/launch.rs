@@ -243,7 +243,11 @@ impl Pinned {
         debug_assert!(values.len() <= room, "{} numbers in the room of {room}", values.len());
         let count = values.len().min(room);
         // SAFETY: `count` numbers fit behind `at`; the borrow of the other memory shows that the two do not overlap.
-        unsafe { self.address.add(at.min(self.bytes)).copy_from_nonoverlapping(values.as_ptr().cast(), count * size_of::<T>()) };
+        unsafe {
+            self.address
+                .add(at.min(self.bytes))
+                .copy_from_nonoverlapping(values.as_ptr().cast(), count * size_of::<T>())
+        };
     }
 
     /// Reads numbers from byte `at` on, as many as there are of `count`.

@@ -97,7 +97,7 @@ impl std::fmt::Debug for Members {
 }
 
 impl Members {
-    /// Compiles the kernels and reserves memory. `weights` has w(n) of each number of the centre, if syntony is wanted.
+    /// Compiles the kernels and reserves memory. `weights` has w(n) of each number of the centre.
     ///
     /// # Errors
     /// `Error::DeviceUnavailable` without NVRTC, `Error::OutOfDeviceMemory`, `Error::Device`.
@@ -247,13 +247,8 @@ impl Members {
         ];
         let grid = Grid { threads: (512, 1), ..Grid::blocks(*chunks) };
         device.start_kernel(OP, &kernels.sort, grid, &args)?;
-        let args = [
-            pointer(&memories.ranks),
-            pointer(&memories.keys),
-            pointer(&memories.owners),
-            population,
-            size(*chunks),
-        ];
+        let args =
+            [pointer(&memories.ranks), pointer(&memories.keys), pointer(&memories.owners), population, size(*chunks)];
         let all = Grid::blocks(*chunks).blocks.0;
         let grid = Grid { blocks: (all, all.min(256_u32.div_ceil(all))), threads: (THREADS, 1), shared: 0 };
         device.start_kernel(OP, &kernels.rank, grid, &args)?;

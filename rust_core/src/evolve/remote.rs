@@ -92,9 +92,10 @@ impl Remote {
         population: &Population<T>,
         step: &Step,
     ) -> Result<&mut Members> {
-        let known = self.plan.take().filter(|plan| {
-            Arc::ptr_eq(&plan.program, &objective.program) && plan.loss == objective.loss
-        });
+        let known = self
+            .plan
+            .take()
+            .filter(|plan| Arc::ptr_eq(&plan.program, &objective.program) && plan.loss == objective.loss);
         let plan = match known {
             Some(plan) => plan,
             None => self.plan(evolution, objective)?,
@@ -127,7 +128,7 @@ impl Remote {
 /// What the coming generation differs in from the others.
 fn step_of(evolution: &Evolution) -> Result<Step> {
     let config = evolution.config();
-    let generation = u32::try_from(evolution.state().generation)
-        .map_err(|_| crate::Error::Overflow { op: "generation" })?;
+    let generation =
+        u32::try_from(evolution.state().generation).map_err(|_| crate::Error::Overflow { op: "generation" })?;
     Ok(Step { sigma: evolution.sigma(), seed: config.seed, generation, lambda: config.lambda_syntony })
 }

@@ -70,10 +70,11 @@ impl Program {
         let node = &self.nodes[output];
         let first = node.inputs.first().map(|&x| self.nodes[x].shape.dims());
         match (&node.op, first) {
-            (
-                Some(Op::CrossEntropy(_) | Op::BinaryCrossEntropy(_) | Op::MeanSquaredError(_)),
-                Some([batch, ..]),
-            ) if node.varies && self.nodes[node.inputs[0]].varies => Ok(*batch),
+            (Some(Op::CrossEntropy(_) | Op::BinaryCrossEntropy(_) | Op::MeanSquaredError(_)), Some([batch, ..]))
+                if node.varies && self.nodes[node.inputs[0]].varies =>
+            {
+                Ok(*batch)
+            }
             (op, _) => Err(refused(
                 "a loss that is cross_entropy, binary_cross_entropy or mse of the members' outputs; use device=cpu",
                 op.as_ref().map_or("a loss that does not depend on the parameters", Op::name),
@@ -231,13 +232,14 @@ impl Writer<'_> {
     fn finish(self, dtype: DType, population: usize, syntony: bool) -> (Blueprint, Vec<NodeId>) {
         let Self { geometry, batch, body, shared, places, products, derived, perturbation, program } = self;
         let head = geometry.text(batch, syntony);
-        let places_of = |(&id, at): (&NodeId, &usize)| {
-            format!("    // given + {at}: value {id}, {}\n", program.nodes[id].shape)
-        };
+        let places_of =
+            |(&id, at): (&NodeId, &usize)| format!("    // given + {at}: value {id}, {}\n", program.nodes[id].shape);
         let given: String = shared.iter().zip(&places).map(places_of).collect();
         let blueprint = Blueprint {
             head,
-            body: format!("{given}    for (group.first = 0; group.first < BATCH; group.first += GROUP * ROWS) {{\n{body}    }}\n"),
+            body: format!(
+                "{given}    for (group.first = 0; group.first < BATCH; group.first += GROUP * ROWS) {{\n{body}    }}\n"
+            ),
             dtype,
             population,
             syntony,

@@ -37,13 +37,7 @@ pub struct Geometry {
 
 impl Geometry {
     /// Chooses the shape for a program and a number of pairs.
-    pub(super) fn new(
-        program: &Program,
-        needed: &[bool],
-        batch: usize,
-        pairs: usize,
-        dtype: DType,
-    ) -> Result<Self> {
+    pub(super) fn new(program: &Program, needed: &[bool], batch: usize, pairs: usize, dtype: DType) -> Result<Self> {
         let nodes = || program.nodes.iter().enumerate().filter(|(id, node)| needed[*id] && node.varies);
         let widest = nodes().map(|(_, node)| node.shape.numel() / batch.max(1)).max().unwrap_or(1);
         let rows = if batch > WARP && widest <= NARROW { 2 } else { 1 };
@@ -104,7 +98,11 @@ fn shared_sizes(program: &Program, node: &Node) -> Option<(usize, usize)> {
 
 /// Returns the numbers of the pool that a layer takes on the tensor cores; more than any pool has where it does not fit them.
 fn by_tensor_cores(group: usize, rows: usize, inputs: usize, outputs: usize) -> usize {
-    let fits = group >= WARP && inputs >= 8 && inputs % 8 == 0 && (8..=MOST_COLUMNS).contains(&outputs) && outputs % 8 == 0;
+    let fits = group >= WARP
+        && inputs >= 8
+        && inputs.is_multiple_of(8)
+        && (8..=MOST_COLUMNS).contains(&outputs)
+        && outputs.is_multiple_of(8);
     if fits { outputs * (inputs + 8) + 2 * outputs + outputs * (rows * group + 4) } else { usize::MAX }
 }
 
