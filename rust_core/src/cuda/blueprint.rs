@@ -1,7 +1,7 @@
 //! What a generator made of a model: the text of the kernel that evaluates its members, and what this reads and writes.
 
 use super::compile::{Target, compile_text};
-use super::units::file_text;
+use super::units::{MODEL_PARTS, SHARED_PARTS, lines};
 use crate::tensor::DType;
 use crate::{Error, Result};
 
@@ -64,10 +64,10 @@ pub struct SharedProduct {
 impl Blueprint {
     /// Returns the kernel's source, whole.
     pub fn text(&self) -> String {
-        let headers = ["constants.cuh", "common.cuh", "philox.cuh", "population.cuh"];
-        let parts: String = headers.into_iter().map(file_text).collect();
+        let before: String = SHARED_PARTS.iter().map(lines).collect();
+        let parts: String = MODEL_PARTS.iter().map(lines).collect();
         format!(
-            "{parts}#line 1 \"model\"\n{}{}#line 1 \"model\"\n\
+            "{before}#line 1 \"model\"\n{}{parts}#line 1 \"model\"\n\
              extern \"C\" __global__ void __launch_bounds__(THREADS, WAVE) ENTRY(members)(\n    \
              double* losses, double* syntonies, const Step* step, const real* given, const real* weights,\n    \
              const real* derived, size pairs) {{\n    \
@@ -75,9 +75,7 @@ impl Blueprint {
              __shared__ double partial[32];\n    \
              Group group = start(step, given, weights, pools);\n    \
              Loss loss{{}};\n{}    finish(group, loss, losses, syntonies, (unsigned int)pairs, partial);\n}}\n",
-            self.head,
-            file_text("members.cuh"),
-            self.body
+            self.head, self.body
         )
     }
 
@@ -86,16 +84,14 @@ impl Blueprint {
         self.offsets.last().copied().unwrap_or(0)
     }
 
-    /// Returns numbers of the centre with each parameter at its place and zeros between; zeros alone for none.
+    /// Returns numbers of the centre with each parameter at its place and zeros between.
     pub(super) fn spread(&self, values: &[f64]) -> Result<Vec<f64>> {
         let length: usize = self.lengths.iter().sum();
-        if !values.is_empty() && values.len() != length {
+        if values.len() != length {
             return Err(Error::Shape { op: OP, expected: format!("{length} weights"), got: values.len().to_string() });
         }
         let (mut spread, mut rest) = (vec![0.0; self.numbers()], values);
-        for (&offset, &length) in
-            self.offsets.iter().zip(&self.lengths).take(if values.is_empty() { 0 } else { usize::MAX })
-        {
+        for (&offset, &length) in self.offsets.iter().zip(&self.lengths) {
             let (these, others) = rest.split_at(length);
             spread[offset..offset + length].copy_from_slice(these);
             rest = others;

@@ -97,7 +97,7 @@ impl std::fmt::Debug for Members {
 }
 
 impl Members {
-    /// Compiles the kernels and reserves memory. `weights` has w(n) of each number of the centre, if syntony is wanted.
+    /// Compiles the kernels and reserves memory. `weights` has w(n) of each number of the centre.
     ///
     /// # Errors
     /// `Error::DeviceUnavailable` without NVRTC, `Error::OutOfDeviceMemory`, `Error::Device`.

@@ -45,17 +45,15 @@ pub static UNITS: &[Unit] = &[
     unit!("winding", "rows.cuh"),
 ];
 
-/// Files that texts made at run time begin with.
-const PARTS: &[(&str, &str)] =
-    &[file!("constants.cuh"), file!("common.cuh"), file!("philox.cuh"), file!("population.cuh"), file!("members.cuh")];
-
-/// Returns one of these files, for the compiler.
-pub(super) fn file_text(name: &str) -> String {
-    PARTS.iter().filter(|part| part.0 == name).map(lines).collect()
-}
+/// What a kernel made from a model begins with; definitions and parts follow.
+pub(super) const SHARED_PARTS: &[(&str, &str)] =
+    &[file!("constants.cuh"), file!("common.cuh"), file!("philox.cuh"), file!("population.cuh")];
+/// The parts that such a kernel is made of.
+pub(super) const MODEL_PARTS: &[(&str, &str)] =
+    &[file!("members.cuh"), file!("tensor_cores.cuh"), file!("layers.cuh"), file!("losses.cuh")];
 
 /// Returns a file with a mark that keeps the compiler's messages true to it.
-fn lines((name, text): &(&str, &str)) -> String {
+pub(super) fn lines((name, text): &(&str, &str)) -> String {
     format!("#line 1 \"{name}\"\n{text}\n")
 }
 

@@ -1,20 +1,21 @@
 //! One generation after the other: differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
 mod evaluate;
+mod judge;
 
 use std::sync::Arc;
 
 use super::crew::Crew;
 use super::direction::{Left, direction};
 use super::harmonize::{Modes, harmonize, syntony};
-use super::population::{Evaluation, Summary};
+use super::population::Summary;
 use super::remote::Remote;
-use super::{AttractorMemory, Config, Record, State, centred_ranks, optimizer};
+use super::{AttractorMemory, Config, Record, State, optimizer};
 use crate::cuda::Device;
 use crate::exact::snap::{Snapper, to_f64};
 use crate::ops::Element;
 use crate::program::{NodeId, Perturbation, Program, Workspaces};
-use crate::tensor::{DType, Real, Shape, Tensor};
+use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};
 
 /// The coefficients (a, b) of a genome's lattice points.
@@ -199,20 +200,6 @@ impl Evolution {
         self.tell(found)
     }
 
-    /// The direction that the ranks of the members favour.
-    fn towards<T: Real>(&self, evaluation: &Evaluation, left: &Left<T>) -> Vec<f64> {
-        let ranks = self.ranks(evaluation);
-        let size = (self.config.population_size as f64) * self.sigma();
-        let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
-        direction(&self.crew, &self.perturbation, left, &self.shapes, &utilities)
-    }
-
-    /// The members' centred ranks; 0 for those who do not take part.
-    pub(super) fn ranks(&self, evaluation: &Evaluation) -> Vec<f64> {
-        let survives = self.survivors(evaluation);
-        centred_ranks(&self.scores(evaluation), |i| survives[i])
-    }
-
     /// Moves the centre by what the members' losses say.
     fn tell(&mut self, found: Found) -> Result<Record> {
         let Found { towards, summary, elite, centre: metrics } = found;
@@ -264,45 +251,6 @@ impl Evolution {
     pub(super) fn sigma(&self) -> f64 {
         let generation = self.state.generation;
         self.config.sigma_at(generation) * self.state.shock.factor(generation)
-    }
-
-    /// Each member's score: fitness + lambda * S.
-    fn scores(&self, evaluation: &Evaluation) -> Vec<f64> {
-        let lambda = self.config.lambda_syntony;
-        match evaluation.syntonies.as_slice() {
-            [] => evaluation.losses.iter().map(|loss| -loss).collect(),
-            syntonies => evaluation.losses.iter().zip(syntonies).map(|(loss, s)| lambda * s - loss).collect(),
-        }
-    }
-
-    /// Whether a member survives the syntony filter: all do if there is none.
-    fn survivors(&self, evaluation: &Evaluation) -> Vec<bool> {
-        let mut survives = vec![true; evaluation.losses.len()];
-        if let Some(count) = self.config.survivor_count {
-            // A member without a syntony is the last: its sign, which total_cmp looks at, differs between processors.
-            let s = |i: usize| if evaluation.syntonies[i].is_nan() { -1.0 } else { evaluation.syntonies[i] };
-            let mut order: Vec<usize> = (0..evaluation.syntonies.len()).collect();
-            order.sort_by(|&i, &j| s(j).total_cmp(&s(i)).then(i.cmp(&j)));
-            order.iter().skip(count).for_each(|&i| survives[i] = false);
-        }
-        survives
-    }
-
-    pub(super) fn needs_syntony(&self) -> bool {
-        self.config.lambda_syntony != 0.0 || self.config.survivor_count.is_some()
-    }
-
-    /// Returns the best surviving member if elitism is on and lets it replace a centre of this loss.
-    pub(super) fn elite(&self, evaluation: &Evaluation, loss: f64) -> Result<Option<usize>> {
-        if !self.config.elitist {
-            return Ok(None);
-        }
-        let (scores, survives) = (self.scores(evaluation), self.survivors(evaluation));
-        let centre = self.config.lambda_syntony * self.syntony(&self.state.centre)? - loss;
-        let candidates = (0..scores.len()).filter(|&i| survives[i] && !scores[i].is_nan());
-        let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]));
-        // A centre without a score loses to any member that has one.
-        Ok(best.filter(|&best| centre.is_nan() || scores[best] > centre))
     }
 
     /// Returns the parameters of one member.

@@ -123,20 +123,21 @@ impl Writer<'_> {
         }
         let width = self.program.width(id, self.batch)?;
         let mut line = format!("Values<{width}> v{id}; ");
+        let x = node.inputs.first().copied().unwrap_or_default();
         match op {
-            Op::Linear(linear) => line += &self.linear(id, node, *linear)?,
+            Op::Linear(linear) => line = self.linear(id, node, *linear)?,
             Op::Affine(affine) => line += &self.affine(id, node, *affine)?,
             Op::Arithmetic(arithmetic) => line += &self.arithmetic(id, node, *arithmetic)?,
             Op::Softmax(softmax) if *softmax == Softmax::LAST && node.shape.rank() == 2 => {
-                write!(line, "softmax(v{id}, v{});", node.inputs[0]).ok();
+                write!(line, "softmax(v{id}, v{x});").ok();
             }
             // The same numbers of each row under another shape.
-            Op::Reshape(_) if self.program.width(node.inputs[0], self.batch).is_ok() => {
-                line = format!("const Values<{width}>& v{id} = v{};", node.inputs[0]);
+            Op::Reshape(_) if self.program.width(x, self.batch).is_ok() => {
+                line = format!("const Values<{width}>& v{id} = v{x};");
             }
             other => match formula(other) {
                 Some(formula) => {
-                    write!(line, "map(v{id}, v{}, [](real x) {{ return {formula}; }});", node.inputs[0]).ok();
+                    line = format!("const auto v{id} = map(v{x}, [](real x) {{ return {formula}; }});");
                 }
                 None => {
                     return Err(refused(&format!("{SUPPORTED}; use device=cpu for other models"), other.name()));
@@ -196,6 +197,19 @@ impl Writer<'_> {
             });
         }
         Ok(format!("combine(group, v{id}, {}, [](real x, real y) {{ return {value}; }});", operands.join(", ")))
+    }
+
+    /// Returns whether nothing but one layer reads a value, perhaps after it was mapped element by element.
+    fn feeds_one_layer(&self, id: NodeId) -> bool {
+        let mut readers = self.program.nodes.iter().enumerate().filter(|(_, node)| node.inputs.contains(&id));
+        match (readers.next(), readers.next()) {
+            (Some((next, node)), None) => match &node.op {
+                Some(Op::Linear(_)) => true,
+                Some(op) => formula(op).is_some() && self.feeds_one_layer(next),
+                None => false,
+            },
+            _ => false,
+        }
     }
 
     /// Returns where a value that all members share begins behind the centre's beginning.

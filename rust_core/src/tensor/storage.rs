@@ -190,7 +190,9 @@ fn filled<T: Real>(count: usize, value: T) -> Result<Vec<T>> {
 }
 
 fn gather<T: Real>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
-    rows.iter().flat_map(|&row| &values[row * width..(row + 1) * width]).copied().collect()
+    let mut out = Vec::with_capacity(rows.len() * width);
+    rows.iter().for_each(|&row| out.extend_from_slice(&values[row * width..(row + 1) * width]));
+    out
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub fn syntony(values: &[f64], weights: &[f64]) -> Result<f64> {
     Ok(weighted / total)
 }
 
+/// Inlined, so that a unit of 1 divides nothing.
+#[inline(always)]
 fn scaled_energy(values: &[f64], weights: &[f64], unit: f64) -> Result<(f64, f64)> {
     let d = weights.len();
     if values.is_empty() {

@@ -98,7 +98,11 @@ fn shared_sizes(program: &Program, node: &Node) -> Option<(usize, usize)> {
 
 /// Returns the numbers of the pool that a layer takes on the tensor cores; more than any pool has where it does not fit them.
 fn by_tensor_cores(group: usize, rows: usize, inputs: usize, outputs: usize) -> usize {
-    let fits = group >= WARP && inputs >= 8 && inputs % 8 == 0 && (8..=MOST_COLUMNS).contains(&outputs) && outputs % 8 == 0;
+    let fits = group >= WARP
+        && inputs >= 8
+        && inputs.is_multiple_of(8)
+        && (8..=MOST_COLUMNS).contains(&outputs)
+        && outputs.is_multiple_of(8);
     if fits { outputs * (inputs + 8) + 2 * outputs + outputs * (rows * group + 4) } else { usize::MAX }
 }
 

@@ -22,12 +22,14 @@ impl Writer<'_> {
         let (weight, bias) = (at(op.weight), op.bias.map(at));
         let number = |n: Option<usize>| n.map_or("-1".into(), |n| n.to_string());
         let parameters = format!("{}, {weight}, {}, {}", op.weight, number(op.bias), number(bias));
+        let values = format!("Values<{outputs}> v{id}; ");
         if self.program.nodes[x].varies {
-            return Ok(format!("linear<{inputs}, {outputs}>(group, v{id}, v{x}, {parameters});"));
+            return Ok(format!("{values}linear<{inputs}, {outputs}>(group, v{id}, v{x}, {parameters});"));
         }
         let given = self.place(x);
         if inputs < WORTH_A_PRODUCT || inputs % WORTH_A_PRODUCT != 0 {
-            return Ok(format!("linear<{inputs}, {outputs}>(group, v{id}, Shared{{given + {given}}}, {parameters});"));
+            let shared = format!("Shared{{given + {given}}}");
+            return Ok(format!("{values}linear<{inputs}, {outputs}>(group, v{id}, {shared}, {parameters});"));
         }
         let rows = self.batch;
         let turned = self.derive(rows * inputs);
@@ -38,15 +40,19 @@ impl Writer<'_> {
         let parts = self.derive(2 * 16 * tiles * inputs);
         self.products.push(SharedProduct { x: given, turned, parts, tiles, base, rows, inputs, outputs, weight });
         let plain = format!(
-            "linear_of_shared<{inputs}, {outputs}>(group, v{id}, derived + {turned}, derived + {base}, {parameters});"
+            "{values}linear_of_shared<{inputs}, {outputs}>(group, v{id}, derived + {turned}, derived + {base}, {parameters});"
         );
         if tiles == 0 {
             return Ok(plain);
         }
-        Ok(format!(
-            "\n#if SYNTONIC_ARCH >= 80\n        linear_by_tensor_cores<{inputs}, {outputs}>(group, v{id}, derived + {parts}, \
-             derived + {base}, {parameters});\n#else\n        {plain}\n#endif"
-        ))
+        let call = format!(
+            "linear_by_tensor_cores<{inputs}, {outputs}>(group, derived + {parts}, derived + {base}, {parameters})"
+        );
+        let tensor = match self.feeds_one_layer(id) {
+            true => format!("const auto v{id} = {call};"),
+            false => format!("{values}copy(group, v{id}, {call});"),
+        };
+        Ok(format!("\n#if SYNTONIC_ARCH >= 80\n        {tensor}\n#else\n        {plain}\n#endif"))
     }
 
     /// Returns the place of `count` numbers that are computed once for all members.

@@ -1,0 +1,63 @@
+//! What the members' losses say: scores, survivors, ranks, the direction that they favour, and who replaces the centre.
+
+use super::super::centred_ranks;
+use super::super::direction::{Left, direction};
+use super::super::population::Evaluation;
+use super::Evolution;
+use crate::Result;
+use crate::tensor::Real;
+
+impl Evolution {
+    /// The direction that the ranks of the members favour.
+    pub(super) fn towards<T: Real>(&self, evaluation: &Evaluation, left: &Left<T>) -> Vec<f64> {
+        let ranks = self.ranks(evaluation);
+        let size = (self.config.population_size as f64) * self.sigma();
+        let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
+        direction(&self.crew, &self.perturbation, left, &self.shapes, &utilities)
+    }
+
+    /// The members' centred ranks; 0 for those who do not take part.
+    pub(in crate::evolve) fn ranks(&self, evaluation: &Evaluation) -> Vec<f64> {
+        let survives = self.survivors(evaluation);
+        centred_ranks(&self.scores(evaluation), |i| survives[i])
+    }
+
+    /// Each member's score: fitness + lambda * S.
+    fn scores(&self, evaluation: &Evaluation) -> Vec<f64> {
+        let lambda = self.config.lambda_syntony;
+        match evaluation.syntonies.as_slice() {
+            [] => evaluation.losses.iter().map(|loss| -loss).collect(),
+            syntonies => evaluation.losses.iter().zip(syntonies).map(|(loss, s)| lambda * s - loss).collect(),
+        }
+    }
+
+    /// Whether a member survives the syntony filter: all do if there is none.
+    fn survivors(&self, evaluation: &Evaluation) -> Vec<bool> {
+        let mut survives = vec![true; evaluation.losses.len()];
+        if let Some(count) = self.config.survivor_count {
+            // A member without a syntony is the last: its sign, which total_cmp looks at, differs between processors.
+            let s = |i: usize| if evaluation.syntonies[i].is_nan() { -1.0 } else { evaluation.syntonies[i] };
+            let mut order: Vec<usize> = (0..evaluation.syntonies.len()).collect();
+            order.sort_by(|&i, &j| s(j).total_cmp(&s(i)).then(i.cmp(&j)));
+            order.iter().skip(count).for_each(|&i| survives[i] = false);
+        }
+        survives
+    }
+
+    pub(in crate::evolve) fn needs_syntony(&self) -> bool {
+        self.config.lambda_syntony != 0.0 || self.config.survivor_count.is_some()
+    }
+
+    /// Returns the best surviving member if elitism is on and lets it replace a centre of this loss.
+    pub(in crate::evolve) fn elite(&self, evaluation: &Evaluation, loss: f64) -> Result<Option<usize>> {
+        if !self.config.elitist {
+            return Ok(None);
+        }
+        let (scores, survives) = (self.scores(evaluation), self.survivors(evaluation));
+        let centre = self.config.lambda_syntony * self.syntony(&self.state.centre)? - loss;
+        let candidates = (0..scores.len()).filter(|&i| survives[i] && !scores[i].is_nan());
+        let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]));
+        // A centre without a score loses to any member that has one.
+        Ok(best.filter(|&best| centre.is_nan() || scores[best] > centre))
+    }
+}
