@@ -25,7 +25,7 @@ PLAIN = {"lattice": False, "error_feedback": False, "harmonize_strength": 0.0, "
 P = "(const real*)p[{}]"
 DOORS = {
     "members": f"(double*)p[0], (double*)p[1], (const Step*)p[2], {P.format(3)}, {P.format(4)}, {P.format(5)}, n[0]",
-    "shared_linear": f"(real*)p[0], (real*)p[1], {P.format(2)}, {P.format(3)}, n[0], n[1], n[2]",
+    "shared_linear": f"(real*)p[0], (real*)p[1], (real*)p[2], {P.format(3)}, {P.format(4)}, n[0], n[1], n[2]",
     "sort_scores": "(u64*)p[0], (unsigned int*)p[1], (unsigned int*)p[2], (double*)p[3], (const double*)p[4], "
     "(const double*)p[5], d[0], n[0]",
     "rank_scores": "(unsigned int*)p[0], (const u64*)p[1], (const unsigned int*)p[2], n[0], n[1]",
@@ -119,18 +119,20 @@ def values(model):
     return [np.array(p.data.to_list()).reshape(p.shape) for p in model.parameters()]
 
 
+# Rows, sizes of the layers, activation, loss, members, and whether the first layer goes to the tensor cores.
 MODELS = {
-    "xor": (4, 2, (16, 16), 1, "tanh", "bce", 12),
-    "one": (5, 3, (), 1, "tanh", "bce", 4),
-    "digits": (70, 64, (33,), 10, "relu", "ce", 6),
-    "tiles": (300, 16, (10, 9), 3, "gelu", "ce", 4),
+    "xor": (4, 2, (16, 16), 1, "tanh", "bce", 12, False),
+    "one": (5, 3, (), 1, "tanh", "bce", 4, False),
+    "digits": (70, 64, (32,), 10, "relu", "ce", 6, True),
+    "two maps": (140, 16, (8, 9), 3, "gelu", "ce", 4, True),
+    "odd": (33, 24, (33,), 3, "tanh", "ce", 4, False),
 }
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_losses_and_syntonies(tmp_path, generation, name):
     """Losses as the CPU has them; what differs is the order of sums and the library's elementary functions."""
-    rows, inputs, hidden, outputs, activation, kind, population = MODELS[name]
+    rows, inputs, hidden, outputs, activation, kind, population, tensor = MODELS[name]
     model, problem = mlp(inputs, hidden, outputs, activation), Problem(rows, inputs, outputs, kind)
     trainer = RetrocausalTrainer(SEED, population_size=population, sigma=SIGMA, **PLAIN)
     engine = trainer._engine_for(model)
@@ -146,13 +148,19 @@ def test_losses_and_syntonies(tmp_path, generation, name):
     for at, array in zip(sorted(place.values()), (problem.inputs, problem.targets), strict=True):
         flat = np.array(array).ravel()
         given[at : at + flat.size] = flat
-    given, derived = aligned(given), aligned(np.zeros(rows * 200))
-    for turned, base in re.findall(r"derived \+ (\d+), derived \+ (\d+)", text):
-        x, out = given[min(place.values()) :], derived
+    group, threads, tile = (int(re.search(rf"{key} = (\d+)", text)[1]) for key in ("GROUP", "THREADS", "ROWS"))
+    whole = -(-rows // (group * tile)) * group * tile
+    given, derived = aligned(given), aligned(np.zeros(whole * 4 * (inputs + 40)))
+    plain = re.search(r"linear_of_shared<\d+, \d+>\(group, v\d+, derived \+ (\d+), derived \+ (\d+)", text)
+    split = re.search(r"linear_by_tensor_cores<\d+, \d+>\(group, derived \+ (\d+),", text)
+    if plain:
+        turned, base = (derived[int(at) :] for at in plain.groups())
+        parts = derived[int(split[1]) :] if split else None
         widths = [inputs, (*hidden, outputs)[0]]
-        tensors = [out[int(base) :], out[int(turned) :], x, given]
-        generation.run("shared_linear", sum(widths), 64, tensors, [rows, *widths])
-    group, threads = (int(re.search(rf"{key} = (\d+)", text)[1]) for key in ("GROUP", "THREADS"))
+        blocks = sum(widths) + (whole // 16 if split else 0)
+        x = given[min(place.values()) :]
+        generation.run("shared_linear", blocks, 64, [base, turned, parts, x, given], [rows, *widths])
+    assert bool(split) == tensor
     weights = np.full(centre.size, 0.25)
     losses, syntonies = aligned(np.zeros(population), np.float64), aligned(np.zeros(population), np.float64)
     blocks = -(-population // 2 // (threads // group))
