@@ -1,6 +1,7 @@
-"""Writes the table of `README.md` from `results.json`."""
+"""Writes the table of `README.md` from `results/`."""
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,12 +10,12 @@ HERE = Path(__file__).parent
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->"
 
 
-def row(name: str, entry: dict[str, Any]) -> str:
+def row(name: str, runs: list[dict[str, Any]]) -> str:
     """One line: what the centre reached on the test data at the end, over seeds."""
-    runs, trainer = entry["runs"], entry["config"]["trainer"]
+    trainer = runs[0]["config"]["trainer"]
     metric = next(iter(runs[0]["chance"]))
     last = sorted(run["reached"][-1][f"test_{metric}"] for run in runs)
-    seconds = median(run["reached"][-1]["seconds"] for run in runs)
+    seconds = max(run["reached"][-1]["seconds"] for run in runs)
     marks = " ".join(
         f"{median(run['reached'][i][f'test_{metric}'] for run in runs):.3f}" for i in range(len(runs[0]["reached"]))
     )
@@ -36,15 +37,19 @@ def row(name: str, entry: dict[str, Any]) -> str:
 
 def main() -> None:
     """Reads the results and replaces the table."""
-    results = json.loads((HERE / "results.json").read_text())
-    commits = sorted({run["commit"] for entry in results.values() for run in entry["runs"]})
+    results: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in sorted((HERE / "results").glob("*.json")):
+        run = json.loads(path.read_text())
+        results[run["name"]].append(run)
+    runs = [run for entry in results.values() for run in entry]
+    commits, processors = (sorted({run[key] for run in runs}) for key in ("commit", "processor"))
     lines = [
-        f"Commits {', '.join(commits)}.",
+        f"Commits {', '.join(commits)}; {'; '.join(processors)}.",
         "",
         "| sentence | weights | population x generations | metric | chance | ceiling | at each fifth "
-        "| test, median (range) | seeds | training |",
+        "| test, median (range) | seeds | training, at most |",
         "|---|---|---|---|---|---|---|---|---|---|",
-        *(row(name, entry) for name, entry in results.items()),
+        *(row(name, entry) for name, entry in sorted(results.items())),
     ]
     readme = HERE / "README.md"
     before, rest = readme.read_text().split(BEGIN)

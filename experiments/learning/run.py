@@ -1,13 +1,14 @@
-"""Runs sentences of `configs/` over seeds and adds what they reached to `results.json`; `analyse.py` makes the table.
+"""Runs sentences of `configs/` over seeds, a file in `results/` for each run; `analyse.py` makes the table.
 
-uv run python experiments/learning/run.py parity transformer_copy --seeds 5
-uv run python experiments/learning/run.py cnn_digits --seeds 5 trainer=es     # words change every sentence
+uv run python experiments/learning/run.py parity transformer_copy --seeds 0 1 2 3 4
+uv run python experiments/learning/run.py cnn_digits --seeds 0 1 trainer=es     # words change every sentence
 """
 
 import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from syntonic.core import registry
 from syntonic.nn.architectures import Task
 
 HERE = Path(__file__).parent
-RESULTS = HERE / "results.json"
+RESULTS = HERE / "results"
 MARKS = 5
 
 
@@ -54,7 +55,6 @@ def train(config: dict[str, Any], seed: int) -> dict[str, Any]:
             model.train()
             start = time.perf_counter()
     return {
-        "seed": seed,
         "parameters": sum(parameter.data.size for parameter in model.parameters()),
         "chance": dict(benchmark.chance),
         "ceiling": dict(benchmark.ceiling),
@@ -63,27 +63,32 @@ def train(config: dict[str, Any], seed: int) -> dict[str, Any]:
     }
 
 
+def processor() -> str:
+    """Returns the name of the processor, and how many of its cores this process may use."""
+    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return f"{found[1] if found else platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+
+
 def main() -> None:
     """Runs what was asked for; what is there already is not run again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="+", help="sentences, and words that change each of them")
-    parser.add_argument("--seeds", type=int, default=5)
-    args = parser.parse_args()
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
+    args = parser.parse_intermixed_args()
     changes = [word for word in args.words if "=" in word]
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE, check=True
-    ).stdout.strip()
+    describe = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(describe, capture_output=True, text=True, cwd=HERE, check=False).stdout.strip()
+    RESULTS.mkdir(exist_ok=True)
     for sentence in (word for word in args.words if "=" not in word):
         name = " ".join([sentence, *changes])
         config = settings(sentence, changes)
-        for seed in range(args.seeds):
-            results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-            runs = results.setdefault(name, {"config": config, "runs": []})["runs"]
-            if any(run["seed"] == seed for run in runs):
+        for seed in args.seeds:
+            path = RESULTS / f"{name}.{seed}.json"
+            if path.exists():
                 continue
-            run = train(config, seed)
-            runs.append({**run, "commit": commit, "cores": os.cpu_count(), "machine": platform.machine()})
-            RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+            run = {"name": name, "seed": seed, "commit": commit, "processor": processor(), "config": config}
+            run |= train(config, seed)
+            path.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
             print(name, seed, run["reached"][-1], flush=True)
 
 
