@@ -17,11 +17,10 @@ HERE = Path(__file__).parent
 
 
 def numbers(item):
-    """How many numbers the arrays of a test have, as far as its parameters tell."""
+    """How many numbers the arrays of a test have, as far as its parameters tell: None among them tells nothing."""
     given = getattr(getattr(item, "callspec", None), "params", {})
-    return max(
-        (math.prod(np.atleast_1d(given[name])) for name in ("shape", "length", "n", "dim") if name in given), default=0
-    )
+    sizes = (np.atleast_1d(given[name]) for name in ("shape", "length", "n", "dim") if given.get(name) is not None)
+    return max((math.prod(size) for size in sizes if None not in size), default=0)
 
 
 def pytest_collection_modifyitems(config, items):
