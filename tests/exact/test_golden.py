@@ -3,7 +3,7 @@
 import copy
 import decimal
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,10 +18,9 @@ Pair = tuple[Fraction, Fraction]
 ZERO: Pair = (Fraction(0), Fraction(0))
 ONE: Pair = (Fraction(1), Fraction(0))
 
-decimal.getcontext().prec = 1500
-decimal.getcontext().Emax = decimal.MAX_EMAX
-decimal.getcontext().Emin = decimal.MIN_EMIN
-DECIMAL_PHI = (1 + Decimal(5).sqrt()) / 2
+DIGITS = decimal.Context(prec=1500, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
+with decimal.localcontext(DIGITS):
+    DECIMAL_PHI = (1 + Decimal(5).sqrt()) / 2
 
 small = st.fractions(min_value=-1000, max_value=1000, max_denominator=1000)
 large = st.builds(Fraction, st.integers(-(2**126), 2**126), st.integers(1, 2**126))
@@ -37,6 +36,13 @@ integers = st.one_of(st.integers(-9, 9), bounds, st.integers(-(2**300), 2**300))
 huge = st.builds(lambda n, d: Fraction(n, d or 1), integers, integers)
 every = st.one_of(pairs, st.tuples(large, large), st.tuples(huge, huge))
 tiny = st.fractions(min_value=-30, max_value=30, max_denominator=12)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def many_digits() -> Iterator[None]:
+    """The context belongs to the thread: another module may have chosen another."""
+    with decimal.localcontext(DIGITS):
+        yield
 
 
 def golden(pair: Pair) -> GoldenExact:
