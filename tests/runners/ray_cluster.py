@@ -7,9 +7,10 @@ import contextlib
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
-import ray
-from ray.cluster_utils import Cluster
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
 
 
 def parent(pid: int) -> int:
@@ -18,7 +19,7 @@ def parent(pid: int) -> int:
         return int(file.read().rpartition(")")[2].split()[1])
 
 
-def lose(cluster: Cluster, pid: int) -> None:
+def lose(cluster: "Cluster", pid: int) -> None:
     """Kills the node's raylet and the process itself, as a power cut would; another node comes in its place."""
     raylet = parent(pid)
     nodes = {info.process.pid: node for node in cluster.worker_nodes for info in node.all_processes["raylet"]}
@@ -30,6 +31,9 @@ def lose(cluster: Cluster, pid: int) -> None:
 
 def main() -> None:
     """Serves until its input ends."""
+    import ray
+    from ray.cluster_utils import Cluster
+
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from collections import Counter
@@ -24,6 +25,7 @@ from syntonic.runners.sweeps.history import look_back
 from syntonic.runners.sweeps.rows import Row
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
+_REACH: Final = 10.0  # seconds in which a cluster must answer
 _NODES: Final = 3  # that a run may lose
 
 
@@ -38,6 +40,10 @@ def main() -> None:
     def answer(plain: dict[str, Any]) -> None:
         print(json.dumps(plain), file=answers, flush=True)
 
+    # Ray would wait for minutes, deaf to signals.
+    if silent := _silent(order["address"]):
+        answer({"fault": f"{silent}; start a cluster with `ray start --head`, or use hydra/launcher=local"})
+        return
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # training is nobody else's business
@@ -52,6 +58,18 @@ def main() -> None:
         _Tasks(ray, order).carry_out(answer, left)
     finally:
         ray.shutdown()
+
+
+def _silent(address: str) -> str | None:
+    # Why nobody answers at an address; None for "auto", of which Ray itself knows.
+    host, separator, port = address.removeprefix("ray://").rpartition(":")
+    if not separator:
+        return None
+    try:
+        socket.create_connection((host, int(port)), timeout=_REACH).close()
+    except (OSError, ValueError, OverflowError) as error:
+        return f"nobody answers there ({error})"
+    return None
 
 
 def _wait_for_the_end(left: threading.Event) -> None:
