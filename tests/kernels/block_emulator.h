@@ -78,6 +78,9 @@ static std::unique_ptr<std::barrier<>> block;
 static std::vector<std::unique_ptr<std::barrier<>>> warps;
 static unsigned char lanes[1024][16];
 
+// Named by asynchronous copies, which are for a GPU alone: a kernel that came to use them here would not link.
+unsigned long long __cvta_generic_to_shared(const void*);
+
 static void __syncthreads() { block->arrive_and_wait(); }
 
 static void __syncwarp() { warps[(threadIdx.y * blockDim.x + threadIdx.x) / 32]->arrive_and_wait(); }
