@@ -8,20 +8,12 @@ import pytest
 
 import syntonic
 from syntonic import _core
-from syntonic.kernels import ARCHITECTURES, DeviceUnavailable, compile_all
+from syntonic.kernels import ARCHITECTURES, compile_all
 from syntonic.kernels.__main__ import main
 
 ELF = b"\x7fELF"
 # The first card checks every kernel; the others differ from it in little more than what Hopper adds.
 CARDS = [pytest.param(arch, marks=[] if arch == "sm_90" else pytest.mark.slow) for arch in ARCHITECTURES]
-
-
-@pytest.fixture(scope="session")
-def nvrtc():
-    try:
-        _core.cuda_compile("pooling", 90)
-    except DeviceUnavailable as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from syntonic import _core
 from syntonic._core import Tensor
-from syntonic.kernels import ARCHITECTURES, DeviceUnavailable
+from syntonic.kernels import ARCHITECTURES
 from syntonic.nn.architectures import MLP, CNN1d, DeepMLP, Task
 from syntonic.nn.training import RetrocausalTrainer
 from syntonic.nn.training.trainer import trace
@@ -33,14 +32,6 @@ class Rows:
 def objective(hidden, activation, rows, inputs=16):
     model, problem = MLP(Task((inputs,), (10,)), hidden=hidden, activation=activation), Rows(rows, inputs)
     return trace(model, problem, *problem.batch(0))[0]
-
-
-@pytest.fixture(scope="session")
-def nvrtc():
-    try:
-        _core.cuda_compile("pooling", 90)
-    except DeviceUnavailable as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
