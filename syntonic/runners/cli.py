@@ -26,8 +26,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 a wrong request (nothing was written), 128 + n ended by signal n.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(_GARBAGE)
+    if argv is not None:
+        return _answer(list(argv))
+    try:
+        return _answer(sys.argv[1:])
+    finally:
+        gc.freeze()  # the process ends: to look for garbage once more would take a tenth of a second
+
+
+def _answer(words: list[str]) -> int:
     try:
         if words and words[0] in VERBS:
             return call(words[0], words[1:])

@@ -169,6 +169,8 @@ def number(value: float) -> tuple[float, int]:
     >>> number(float("nan")), number(0.5)
     ((0.0, 1), (0.5, 0))
     """
+    if math.isfinite(value):
+        return value, 0
     if math.isnan(value):
         return 0.0, 1
     return max(-sys.float_info.max, min(sys.float_info.max, value)), 0

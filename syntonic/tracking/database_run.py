@@ -136,13 +136,13 @@ class DatabaseRun:
             change.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?", [status.value, time, self.id])
 
     def _log_few(self, points: Sequence[Point]) -> None:
-        newest: dict[str, Point] = {}
-        rows = []
+        newest: dict[str, tuple[Any, ...]] = {}
+        rows: list[tuple[Any, ...]] = []
         for point in points:
-            for key, value in point.metrics.items():
-                rows.append((key, *number(value), point.time, point.step, self.id))
-                newest[key] = point
-        latest = [(key, *number(p.metrics[key]), p.time, p.step, self.id) for key, p in newest.items()]
+            step, moment = point.step, point.time
+            made = [(key, *number(value), moment, step, self.id) for key, value in point.metrics.items()]
+            newest.update(zip(point.metrics, made, strict=True))
+            rows += made
         with self._database.change() as change:
             change.executemany(
                 "INSERT OR IGNORE INTO metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?)",
@@ -152,7 +152,7 @@ class DatabaseRun:
                 "INSERT INTO latest_metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?) "
                 "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, "
                 "timestamp = excluded.timestamp, step = excluded.step WHERE excluded.step >= latest_metrics.step",
-                latest,
+                list(newest.values()),
             )
 
     def _place(self, name: str) -> Path:

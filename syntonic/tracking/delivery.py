@@ -122,12 +122,14 @@ class Delivery:
 
     def _send(self, remote: Remote) -> None:
         batch: list[Point] = []
+        size = 0
         for point in self._tail.new():
             if point.step <= self._mark:
                 continue
-            if batch and sum(len(each.metrics) for each in batch) + len(point.metrics) > _BATCH:
+            size += len(point.metrics)
+            if batch and size > _BATCH:
                 remote.log_points(batch)
-                self._mark, batch = batch[-1].step, []
+                self._mark, batch, size = batch[-1].step, [], len(point.metrics)
             batch.append(point)
         if batch:
             remote.log_points(batch)

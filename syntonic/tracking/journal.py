@@ -148,12 +148,12 @@ def _point(line: bytes) -> Point | None:
         step, moment = entry["step"], entry["time"]
         if not all(type(number) is int and 0 <= number < 1 << 63 for number in (step, moment)):
             return None
-        return Point(step, moment, {key: _number(key, value) for key, value in entry["metrics"].items()})
+        metrics = entry["metrics"]
+        if not all(0 < len(key) <= _LONGEST_KEY for key in metrics):
+            return None
+        kinds = set(map(type, metrics.values()))
+        if not kinds <= {int, float}:
+            return None
+        return Point(step, moment, metrics if int not in kinds else {key: float(metrics[key]) for key in metrics})
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-
-
-def _number(key: str, value: object) -> float:
-    if type(value) not in (int, float) or not 0 < len(key) <= _LONGEST_KEY:
-        raise ValueError("is no metric")
-    return float(value)  # type: ignore[arg-type]

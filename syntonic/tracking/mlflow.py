@@ -25,6 +25,7 @@ from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.database_run import DatabaseRun
 from syntonic.tracking.outbox import Outbox, Request
 from syntonic.tracking.remote import Remote
+from syntonic.tracking.writer_process import WriterProcess
 
 _SQLITE: Final = "sqlite:///"
 _TAG: Final = re.compile(r"[\w .:/-]{1,200}", re.ASCII)
@@ -47,6 +48,7 @@ class MlflowTracker:
     """
 
     _courier: Courier
+    _writer: WriterProcess | None = None
 
     def __init__(
         self,
@@ -64,12 +66,24 @@ class MlflowTracker:
         self._experiment = experiment
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 
+    def prepare(self) -> None:
+        """Starts the process, which then waits for the run."""
+        with contextlib.suppress(OSError):  # `start` tries again, and tells
+            self._writer = WriterProcess(calm=True)
+
+    def dismiss(self) -> None:
+        """Ends the process if it has got no run."""
+        if self._writer is not None:
+            self._writer.dismiss()
+            self._writer = None
+
     def start(self, run: Run) -> None:
-        """Opens the journal and starts the process."""
+        """Opens the journal and gives the run to the process."""
         uri = self._uri or local_uri(run.home)
         run = replace(run, tags={**self._tags, **run.tags})
         asked = request(run, self._uri, self._experiment, register=self._register)
-        self._courier = Courier(run, asked, uri, served=uri.startswith("sqlite:"))
+        writer, self._writer = self._writer, None
+        self._courier = Courier(run, asked, uri, served=uri.startswith("sqlite:"), writer=writer)
 
     def log(self, record: Record) -> None:
         """Writes one generation down."""

@@ -94,7 +94,7 @@ def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
     courier = Courier(run, request(run, None, "syntonic"), "store", served=True)
     for step in steps(1, 21):
         courier.log(step)
-    courier._writer.send_signal(signal.SIGKILL)
+    os.kill(courier._writer.pid, signal.SIGKILL)
     receipt = courier.finish(Ending(Status.FINISHED, 20))
     assert receipt.problems == []
     assert status(home, run) == "FINISHED"
@@ -107,7 +107,7 @@ def test_a_slow_writer_hands_over(run: Run, home: Path, steps: Any, monkeypatch:
     for step in steps(1, 21):
         courier.log(step)
     until(lambda: status(home, run) == "RUNNING")
-    courier._writer.send_signal(signal.SIGSTOP)
+    os.kill(courier._writer.pid, signal.SIGSTOP)
     monkeypatch.setattr(courier_file, "_SLOW", 0.1)
     monkeypatch.setattr(courier_file, "_SILENCE", 0.2)
     started = time.monotonic()

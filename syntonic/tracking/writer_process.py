@@ -1,0 +1,103 @@
+"""The process that brings a run to its store, as the process that trains holds it."""
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import syntonic
+
+END: Final = b"e"  # the run has ended
+HAND_OVER: Final = b"h"  # another process shall finish the work
+LOOK: Final = b"l"  # there is something new in the run's folder
+LOG: Final = "writer.log"
+_SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
+
+
+class WriterProcess:
+    """A process that waits for the name of a run's folder, and then for words about the run.
+
+    It can be started before there is a folder: while the trainer still prepares itself, one processor is idle. Without
+    a folder it leaves nothing behind, and it ends when it is dismissed or this process ends.
+
+    Args:
+        calm: whether it takes idle time only.
+    """
+
+    def __init__(self, *, calm: bool) -> None:
+        # `-P`: the working folder may hold files of any name, and none of them is to be imported. The package is found
+        # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
+        root = str(Path(syntonic.__file__).parent.parent)
+        words = [sys.executable, "-P", "-c", _SCRIPT, root]
+        nowhere = subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            words, bufsize=0, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, process_group=0
+        )
+        if calm:
+            self._prioritize(calm=True)
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def take(self, folder: Path) -> None:
+        """Gives it the run's folder; from now on what goes wrong with it stands in `LOG` there."""
+        self.tell(json.dumps(str(folder.resolve())).encode() + b"\n")
+
+    def tell(self, word: bytes) -> None:
+        """Tells it something; one that has ended is not reached, its exit code tells how it ended."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(word)
+
+    def hurry(self) -> None:
+        """Gives it ordinary priority, if that is allowed."""
+        self._prioritize(calm=False)
+
+    def ended(self, patience: float) -> int | None:
+        """Waits for its end, so many seconds at most; returns its exit code, None if it goes on."""
+        # `wait` with a timeout looks every 50 ms; Linux can tell at once.
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError), selectors.DefaultSelector() as selector:
+                handle = os.pidfd_open(self.pid)
+                try:
+                    selector.register(handle, selectors.EVENT_READ)
+                    if not selector.select(patience):
+                        return None
+                    patience = 1.0
+                finally:
+                    os.close(handle)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
+            self._hang_up()
+        return self._process.returncode
+
+    def dismiss(self) -> None:
+        """Ends it, if it has got no folder yet."""
+        self.hurry()
+        self._hang_up()
+        self._process.wait()
+
+    def _hang_up(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def _prioritize(self, *, calm: bool) -> None:
+        # Linux has a class below all priorities, whose processes give way at once when another one wakes up. Who is not
+        # privileged cannot raise a priority again; then `HAND_OVER` helps on a machine that has no idle time.
+        with contextlib.suppress(OSError):
+            if sys.platform == "linux":
+                os.sched_setscheduler(self.pid, os.SCHED_IDLE if calm else os.SCHED_OTHER, os.sched_param(0))
+            else:
+                os.setpriority(os.PRIO_PROCESS, self.pid, 19 if calm else 0)
