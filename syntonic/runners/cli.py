@@ -4,7 +4,6 @@ import gc
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Final
 
 from syntonic.runners import help as help_text
@@ -44,6 +43,8 @@ def _answer(words: list[str]) -> int:
             print(help_text.text())
             return 0
         if arguments.version:
+            from importlib import metadata
+
             print(f"syntonic {metadata.version('syntonic')}")
             return 0
         if (answer := completed(arguments)) is not None:

@@ -41,8 +41,8 @@ class Courier:
         self._outbox.begin(asked)
         if run.provenance is not None:
             self._outbox.origin(run.provenance())
-        self._writer = writer or WriterProcess(calm=True)
-        self._writer.take(run.folder)
+        self._writer = writer or WriterProcess()
+        self._writer.take(run.folder, calm=True)
         if run.remember is not None:
             threading.Thread(target=self._tell_id, args=[run.remember], name="tracking", daemon=True).start()
 
@@ -69,8 +69,8 @@ class Courier:
                 break
             if code is not None:
                 helped = True  # it was killed, or gave its work up for one that is faster
-                self._writer = WriterProcess(calm=False)
-                self._writer.take(self._run.folder)
+                self._writer = WriterProcess()
+                self._writer.take(self._run.folder, calm=False)
                 self._writer.tell(END)
                 continue
             if not said:

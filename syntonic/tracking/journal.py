@@ -19,6 +19,7 @@ JOURNAL: Final = "journal.jsonl"  # its name in a run's folder
 _FRESH: Final = 0.2  # seconds after which a line must be visible to readers
 _LONGEST_LINE: Final = 1 << 20  # bytes; a generation has a few hundred
 _LONGEST_KEY: Final = 250  # characters, which is what stores take
+_DECODE: Final = json.JSONDecoder().decode
 
 
 @dataclass(frozen=True)
@@ -144,15 +145,13 @@ def _point(line: bytes) -> Point | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        entry = json.loads(line)
+        entry = _DECODE(str(line, "utf-8"))
         step, moment = entry["step"], entry["time"]
         if not all(type(number) is int and 0 <= number < 1 << 63 for number in (step, moment)):
             return None
         metrics = entry["metrics"]
-        if not all(0 < len(key) <= _LONGEST_KEY for key in metrics):
-            return None
         kinds = set(map(type, metrics.values()))
-        if not kinds <= {int, float}:
+        if not kinds <= {int, float} or "" in metrics or max(map(len, metrics), default=0) > _LONGEST_KEY:
             return None
         return Point(step, moment, metrics if int not in kinds else {key: float(metrics[key]) for key in metrics})
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):

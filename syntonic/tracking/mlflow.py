@@ -13,7 +13,6 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -69,7 +68,7 @@ class MlflowTracker:
     def prepare(self) -> None:
         """Starts the process, which then waits for the run."""
         with contextlib.suppress(OSError):  # `start` tries again, and tells
-            self._writer = WriterProcess(calm=True)
+            self._writer = WriterProcess()
 
     def dismiss(self) -> None:
         """Ends the process if it has got no run."""
@@ -144,6 +143,8 @@ def _create(path: Path) -> None:
     # MLflow needs seconds to make its tables, by the whole history of their changes; a copy of the result needs none.
     if path.is_file() and path.stat().st_size:
         return
+    from importlib import metadata  # takes as long to import as the rest of this process, and is rarely needed
+
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syntonic"
     template = cache / f"mlflow-{metadata.version('mlflow')}.db"
     if database.known(template):

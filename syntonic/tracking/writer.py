@@ -5,7 +5,6 @@ It is told the run's folder first, `LOOK` when there is something new in it, `EN
 was killed: then the run is recorded as KILLED, with all its points.
 """
 
-import gc
 import json
 import os
 import selectors
@@ -20,7 +19,7 @@ from syntonic.tracking.mlflow import connect, local_uri
 from syntonic.tracking.outbox import Outbox, OutboxError, Request, opened
 from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK
 
-_ROUND: Final = 1.0  # seconds between two looks at the journal, if nobody asks for one
+_ROUND: Final = 0.25  # seconds between two looks at the journal, if nobody asks for one
 _PATIENCE: Final = 5.0  # seconds for which a store that is away is asked again at the end
 _HANDED_OVER: Final = 3  # exit code
 
@@ -69,8 +68,8 @@ def main() -> None:
             os.dup2(log.fileno(), stream.fileno())
     with opened(folder) as outbox:
         code = _deliver(outbox, mail)
-    gc.freeze()  # the system takes the memory back faster than Python, and somebody waits
-    sys.exit(code)
+    sys.stderr.flush()
+    os._exit(code)  # everything is closed; to take the interpreter apart would take time, and somebody waits
 
 
 def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
@@ -92,7 +91,8 @@ def _deliver(outbox: Outbox, mail: Mail) -> int:
     if request is None:
         return 1
     if outbox.read_origin() is None:
-        outbox.origin(provenance.gather(core=request.tags.get("core_sha256", "")))
+        known = request.tags
+        outbox.origin(provenance.gather(core=known.get("core_sha256", ""), version=known.get("version", "")))
     delivery = _delivery(outbox, request)
     delivery.advance()
     _clean_up(outbox)

@@ -23,12 +23,9 @@ class WriterProcess:
 
     It can be started before there is a folder: while the trainer still prepares itself, one processor is idle. Without
     a folder it leaves nothing behind, and it ends when it is dismissed or this process ends.
-
-    Args:
-        calm: whether it takes idle time only.
     """
 
-    def __init__(self, *, calm: bool) -> None:
+    def __init__(self) -> None:
         # `-P`: the working folder may hold files of any name, and none of them is to be imported. The package is found
         # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
         root = str(Path(syntonic.__file__).parent.parent)
@@ -37,8 +34,6 @@ class WriterProcess:
         self._process = subprocess.Popen(
             words, bufsize=0, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, process_group=0
         )
-        if calm:
-            self._prioritize(calm=True)
 
     @property
     def pid(self) -> int:
@@ -50,8 +45,15 @@ class WriterProcess:
         """Whether it has ended."""
         return self._process.poll() is not None
 
-    def take(self, folder: Path) -> None:
-        """Gives it the run's folder; from now on what goes wrong with it stands in `LOG` there."""
+    def take(self, folder: Path, *, calm: bool) -> None:
+        """Gives it the run's folder; from now on what goes wrong with it stands in `LOG` there.
+
+        Args:
+            folder: of the run.
+            calm: whether it is to take idle time only, because the run is going on.
+        """
+        if calm:
+            self._prioritize(calm=True)
         self.tell(json.dumps(str(folder.resolve())).encode() + b"\n")
 
     def tell(self, word: bytes) -> None:
@@ -84,7 +86,6 @@ class WriterProcess:
 
     def dismiss(self) -> None:
         """Ends it, if it has got no folder yet."""
-        self.hurry()
         self._hang_up()
         self._process.wait()
 

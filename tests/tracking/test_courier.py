@@ -16,6 +16,7 @@ import pytest
 from syntonic.tracking import courier as courier_file
 from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import Courier, request
+from syntonic.tracking.mlflow import MlflowTracker
 from syntonic.tracking.outbox import Outbox
 
 Recorder = Callable[..., Receipt]
@@ -70,6 +71,32 @@ def test_a_run_is_recorded_and_its_process_is_gone(run: Run, home: Path, record:
     tags = dict(rows(home, "SELECT key, value FROM tags WHERE run_uuid = ?", receipt.run_id))
     assert len(tags["syntonic.core_sha256"]) == 64
     assert (run.folder / "tracking" / courier_file.LOG).read_text() == ""
+
+
+def test_a_process_that_was_got_ready_takes_the_run(run: Run, home: Path, steps: Any) -> None:
+    tracker = MlflowTracker()
+    tracker.prepare()
+    ready = tracker._writer
+    assert ready is not None
+    tracker.start(run)
+    assert tracker._courier._writer is ready
+    tracker.dismiss()
+    for step in steps(1, 21):
+        tracker.log(step)
+    assert tracker.finish(Ending(Status.FINISHED, 20)).problems == []
+    assert ready.gone
+    assert status(home, run) == "FINISHED"
+
+
+def test_a_process_without_a_run_ends_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tracker = MlflowTracker()
+    tracker.prepare()
+    ready = tracker._writer
+    assert ready is not None
+    tracker.dismiss()
+    assert ready.gone
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Path) -> None:
