@@ -106,11 +106,18 @@ class Courier:
 
 
 def request(
-    run: Run, uri: str | None, experiment: str, *, tracked: bool = True, register: str | None = None
+    run: Run,
+    uri: str | None,
+    experiment: str,
+    *,
+    tracked: bool = True,
+    register: str | None = None,
+    watch: float | None = None,
 ) -> Request:
     """Returns what there is to record of a run, by the process that computes it."""
     return Request(
         register=register,
+        watch=watch,
         tracked=tracked,
         uri=uri,
         experiment=experiment,

@@ -19,6 +19,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlparse
 
 from syntonic.tracking.base import Past
+from syntonic.tracking.machine import SYSTEM
 
 # The tables that are written to, as MLflow 3.17 has them.
 _COLUMNS: Final = {
@@ -142,7 +143,7 @@ def finished(path: Path, experiment: str) -> list[Past]:
         tags.setdefault(run, {})[key] = value
     results: dict[str, dict[str, float]] = {}
     query = f"SELECT r.run_uuid, m.key, m.value, m.is_nan {wanted.format('JOIN latest_metrics m USING (run_uuid)')}"
-    for run, key, value, none in one.rows(query, experiment):
+    for run, key, value, none in one.rows(f"{query} AND m.key NOT LIKE '{SYSTEM}%'", experiment):
         results.setdefault(run, {})[key] = math.nan if none else value
     one.close()
     return [

@@ -10,6 +10,7 @@ from typing import Any
 from syntonic.tracking.base import Status
 from syntonic.tracking.database import Database, folder_of, milliseconds, number, user
 from syntonic.tracking.journal import Point
+from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.outbox import Request
 from syntonic.tracking.remote import Model, tag_name
 
@@ -48,9 +49,10 @@ class DatabaseRun:
         for name, text in texts.items():
             self.log_text(name, text)
 
-    def last_step(self) -> int:
-        """Returns the newest step of which a metric is stored, 0 if there is none."""
-        ((step,),) = self._database.rows("SELECT MAX(step) FROM latest_metrics WHERE run_uuid = ?", self.id)
+    def last_step(self, *, system: bool = False) -> int:
+        """Returns the newest step of which a metric is stored, 0 for none; `system`: of the machine's metrics."""
+        query = "SELECT MAX(step) FROM latest_metrics WHERE run_uuid = ? AND (key LIKE ?) = ?"
+        ((step,),) = self._database.rows(query, self.id, f"{SYSTEM}%", system)
         return int(step or 0)
 
     def log_points(self, points: Sequence[Point]) -> None:

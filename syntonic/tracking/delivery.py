@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint, report
+from syntonic.tracking import checkpoint, machine, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
 from syntonic.tracking.report import lattice
+from syntonic.tracking.stream import Stream
 
-_BATCH: Final = 1000  # metrics of one request; stores refuse more
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
 _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
@@ -48,8 +48,7 @@ class Delivery:
         self._outbox, self._request, self._connect, self._store = outbox, request, connect, store
         self._register = register
         self._remote: Remote | None = None
-        self._tail = self._new_tail()
-        self._mark = 0
+        self._streams: list[Stream] = []
         self._pause, self._next_try = 0.5, 0.0
         self._next_heartbeat = self._next_models = 0.0
         self._problems: list[str] = []
@@ -62,7 +61,8 @@ class Delivery:
             return False
         try:
             remote = self._remote or self._open()
-            self._send(remote)
+            for stream in self._streams:
+                stream.send()
             if now >= self._next_heartbeat:
                 remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
                 self._next_heartbeat = now + _HEARTBEAT
@@ -112,28 +112,15 @@ class Delivery:
         texts["config.json"] = json.dumps(request.config, indent=1)
         tags = {**origin.tags, **request.tags, **about}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
-        self._mark = remote.last_step()
-        self._tail = self._new_tail()
+        self._streams = [
+            Stream(self._outbox.run_folder / JOURNAL, remote),
+            Stream(self._outbox.folder / machine.JOURNAL, remote, system=True),
+        ]
         self._remote = remote
         return remote
 
     def _new_tail(self) -> Tail:
         return Tail(self._outbox.run_folder / JOURNAL)
-
-    def _send(self, remote: Remote) -> None:
-        batch: list[Point] = []
-        size = 0
-        for point in self._tail.new():
-            if point.step <= self._mark:
-                continue
-            size += len(point.metrics)
-            if batch and size > _BATCH:
-                remote.log_points(batch)
-                self._mark, batch, size = batch[-1].step, [], len(point.metrics)
-            batch.append(point)
-        if batch:
-            remote.log_points(batch)
-            self._mark = batch[-1].step
 
     def _end(self, remote: Remote, end: End | None) -> None:
         if end is None:

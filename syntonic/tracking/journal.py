@@ -76,6 +76,12 @@ class Journal:
             self._write()
             os.fsync(self._file.fileno())
 
+    def leave(self) -> None:
+        """Closes the file without waiting for the disk."""
+        with contextlib.suppress(OSError):
+            self._write()
+        self._file.close()
+
     def close(self) -> None:
         """Flushes and closes the file; if the disk does not take the rest, all of it is saved elsewhere.
 

@@ -14,8 +14,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import unquote
+
+from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.tracking import database, mlflow_run
@@ -41,6 +43,7 @@ class MlflowTracker:
             gets the alias; null: it is not registered.
         tags: words of your own to find the run by, as `tags={team: vision}`.
         note: what a reader of the run's page sees first, in Markdown.
+        system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: nobody looks.
 
     Raises:
         ValueError: if `register_as` or the name of a tag is of another form.
@@ -57,12 +60,14 @@ class MlflowTracker:
         register_as: str | None = None,
         tags: dict[str, str] | None = None,
         note: str | None = None,
+        system_seconds: Annotated[float, Ge(1)] | None = 10.0,
     ) -> None:
         self._uri = uri
         self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
         if note:
             self._tags["mlflow.note.content"] = note
         self._experiment = experiment
+        self._system_seconds = system_seconds
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 
     def prepare(self) -> None:
@@ -80,7 +85,7 @@ class MlflowTracker:
         """Opens the journal and gives the run to the process."""
         uri = self._uri or local_uri(run.home)
         run = replace(run, tags={**self._tags, **run.tags})
-        asked = request(run, self._uri, self._experiment, register=self._register)
+        asked = request(run, self._uri, self._experiment, register=self._register, watch=self._system_seconds)
         writer, self._writer = self._writer, None
         self._courier = Courier(run, asked, uri, served=uri.startswith("sqlite:"), writer=writer)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from syntonic.tracking.base import Provenance
+from syntonic.tracking.gpus import gpus
 
 _PATIENCE: Final = 10  # seconds that git may take for one answer
 _LARGEST_DIFF: Final = 4_000_000  # characters
@@ -32,6 +33,8 @@ def gather(
         "machine": f"{platform.system()} {platform.machine()}",
         "host": platform.node(),
     }
+    if cards := gpus():
+        tags.update(cards.tags())
     files = {"packages.txt": packages()}
     git_tags, diff = git(Path.cwd())
     if diff:

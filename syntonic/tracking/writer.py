@@ -15,6 +15,7 @@ from typing import Final
 
 from syntonic.tracking import mlflow_run, provenance
 from syntonic.tracking.delivery import Delivery, undelivered
+from syntonic.tracking.machine import Watch
 from syntonic.tracking.mlflow import connect, local_uri
 from syntonic.tracking.outbox import Outbox, OutboxError, Request, opened
 from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK
@@ -96,14 +97,24 @@ def _deliver(outbox: Outbox, mail: Mail) -> int:
     delivery = _delivery(outbox, request)
     delivery.advance()
     _clean_up(outbox)
+    watch = _watch(outbox, request)
     word = LOOK
     while word == LOOK:
         delivery.advance()
         word = mail.word(_ROUND)
+        if watch is not None:
+            watch.look(last=word != LOOK)
     if word == HAND_OVER:
         return _HANDED_OVER
     delivery.conclude(outbox.read_end(), _PATIENCE)
     return 0
+
+
+def _watch(outbox: Outbox, request: Request) -> Watch | None:
+    try:
+        return Watch(outbox.folder, request.process.pid, request.watch) if request.watch else None
+    except OSError:  # a full disk: the run is worth more than how busy its machine was
+        return None
 
 
 def _clean_up(own: Outbox) -> None:

@@ -65,7 +65,7 @@ def status(home: Path, run: Run) -> str | None:
 def test_a_run_is_recorded_and_its_process_is_gone(run: Run, home: Path, record: Recorder, steps: Any) -> None:
     receipt = record(run, steps(1, 1001), Ending(Status.FINISHED, 1000))
     assert (receipt.problems, receipt.served) == ([], True)
-    query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
+    query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ? AND key LIKE 'm%'"
     assert rows(home, query, receipt.run_id) == [(3000, 3000)]
     assert rows(home, "SELECT status FROM runs WHERE run_uuid = ?", receipt.run_id) == [("FINISHED",)]
     tags = dict(rows(home, "SELECT key, value FROM tags WHERE run_uuid = ?", receipt.run_id))
@@ -114,7 +114,7 @@ def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Pat
     receipt = Outbox(run.folder).read_receipt()
     assert receipt is not None
     assert receipt.whole
-    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ?", receipt.run_id) == [(50,)]
+    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ? AND key = 'loss'", receipt.run_id) == [(50,)]
 
 
 def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
