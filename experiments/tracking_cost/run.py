@@ -109,7 +109,7 @@ def main() -> None:
     asked = parser.parse_args()
     words = ["-cn", "digits", f"trainer.max_generations={asked.generations}"]
     pairs: list[dict[str, Times]] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         measure(home, words, "mlflow")  # creates the store
         for number in range(asked.pairs):

@@ -137,6 +137,10 @@ class DatabaseRun:
         with self._database.change() as change:
             change.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?", [status.value, time, self.id])
 
+    def release(self) -> None:
+        """Closes the database."""
+        self._database.close()
+
     def _log_few(self, points: Sequence[Point]) -> None:
         newest: dict[str, tuple[Any, ...]] = {}
         rows: list[tuple[Any, ...]] = []

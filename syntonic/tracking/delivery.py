@@ -4,6 +4,7 @@ Only the folder counts: whatever failed, or whoever was killed, the next deliver
 that it has and goes on from there. So no point is lost, and none is there twice.
 """
 
+import contextlib
 import json
 import re
 import tempfile
@@ -102,6 +103,12 @@ class Delivery:
         self._outbox.receipt(delivered)
         return delivered
 
+    def release(self) -> None:
+        """Lets go of the store."""
+        if self._remote is not None:
+            self._remote.release()
+            self._remote = None
+
     def _open(self) -> Remote:
         remote = self._connect(self._outbox, self._request)
         self._outbox.file(Filed(self._store, remote.id))
@@ -186,6 +193,8 @@ class Delivery:
         remote.tag({"mlflow.loggedImages": "True"})
 
     def _failed(self, error: Exception) -> None:
+        with contextlib.suppress(Exception):  # a store's client may raise anything, and has failed already
+            self.release()
         self._remote = None
         self.failure = f"{self._store}: {_short(error)}; everything is kept in {self._outbox.run_folder}"
         (self._outbox.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")

@@ -127,6 +127,9 @@ class MlflowRun:
         """Ends the MLflow run with its true status."""
         self._client.set_terminated(self.id, status.value, time)
 
+    def release(self) -> None:
+        """Has nothing to let go of: the client keeps what it has opened for the whole process."""
+
     def _stored(self) -> "list[LoggedModel]":
         found: list[LoggedModel] = []
         token: str | None = None

@@ -83,6 +83,10 @@ class Remote(Protocol):
         """Ends the record; `time` is in milliseconds since 1970."""
         ...
 
+    def release(self) -> None:
+        """Lets go of the store; nothing else is called after it."""
+        ...
+
 
 def tag_name(key: str) -> str:
     """Returns the name under which MLflow keeps one of our tags; those that the user gave keep their names.

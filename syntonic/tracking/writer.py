@@ -5,6 +5,7 @@ It is told the run's folder first, `LOOK` when there is something new in it, `EN
 was killed: then the run is recorded as KILLED, with all its points.
 """
 
+import contextlib
 import json
 import os
 import selectors
@@ -18,7 +19,7 @@ from syntonic.tracking.delivery import Delivery, undelivered
 from syntonic.tracking.machine import Watch
 from syntonic.tracking.mlflow import connect, local_uri
 from syntonic.tracking.outbox import Outbox, OutboxError, Request, opened
-from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK
+from syntonic.tracking.writer_process import DONE, END, HAND_OVER, LOG, LOOK
 
 _ROUND: Final = 0.25  # seconds between two looks at the journal, if nobody asks for one
 _PATIENCE: Final = 5.0  # seconds for which a store that is away is asked again at the end
@@ -64,13 +65,12 @@ def main() -> None:
     folder = mail.folder()
     if folder is None:
         sys.exit(0)
+    trainer = os.dup(sys.stdout.fileno())
     with (folder / "tracking" / LOG).open("ab") as log:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(log.fileno(), stream.fileno())
     with opened(folder) as outbox:
-        code = _deliver(outbox, mail)
-    sys.stderr.flush()
-    os._exit(code)  # everything is closed; to take the interpreter apart would take time, and somebody waits
+        sys.exit(_deliver(outbox, mail, trainer))
 
 
 def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
@@ -80,14 +80,19 @@ def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
         OutboxError: if what the run left cannot be used.
     """
     request = outbox.read_request()
-    return request is not None and _delivery(outbox, request).conclude(outbox.read_end(), patience).whole
+    if request is None:
+        return False
+    delivery = _delivery(outbox, request)
+    delivered = delivery.conclude(outbox.read_end(), patience)
+    delivery.release()
+    return delivered.whole
 
 
 def _delivery(outbox: Outbox, request: Request) -> Delivery:
     return Delivery(outbox, request, connect, request.uri or local_uri(outbox.home), mlflow_run.register)
 
 
-def _deliver(outbox: Outbox, mail: Mail) -> int:
+def _deliver(outbox: Outbox, mail: Mail, trainer: int) -> int:
     request = outbox.read_request()
     if request is None:
         return 1
@@ -107,6 +112,9 @@ def _deliver(outbox: Outbox, mail: Mail) -> int:
     if word == HAND_OVER:
         return _HANDED_OVER
     delivery.conclude(outbox.read_end(), _PATIENCE)
+    with contextlib.suppress(BrokenPipeError):  # it was killed, then nobody waits
+        os.write(trainer, DONE)
+    delivery.release()  # a database is tidied up by the last one who leaves it, which takes time
     return 0
 
 

@@ -1,5 +1,6 @@
 """The process that brings a run to its store, as the process that trains holds it."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -14,8 +15,20 @@ import syntonic
 END: Final = b"e"  # the run has ended
 HAND_OVER: Final = b"h"  # another process shall finish the work
 LOOK: Final = b"l"  # there is something new in the run's folder
+DONE: Final = b"d"  # what it says itself: the store has everything, or will not have it now
 LOG: Final = "writer.log"
+_TIDY: Final = 5.0  # seconds that they may take for it when this process ends
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
+
+# They have done their work and tidy up. Runs do not wait for that, this process does at its end: nothing outlives it.
+_leaving: Final[list["subprocess.Popen[bytes]"]] = []
+
+
+@atexit.register
+def _see_off() -> None:
+    for process in _leaving:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_TIDY)
 
 
 class WriterProcess:
@@ -30,9 +43,10 @@ class WriterProcess:
         # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
         root = str(Path(syntonic.__file__).parent.parent)
         words = [sys.executable, "-P", "-c", _SCRIPT, root]
-        nowhere = subprocess.DEVNULL
+        _leaving[:] = [process for process in _leaving if process.poll() is None]
+        pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            words, bufsize=0, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere, process_group=0
+            words, bufsize=0, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0
         )
 
     @property
@@ -67,22 +81,22 @@ class WriterProcess:
         self._prioritize(calm=False)
 
     def ended(self, patience: float) -> int | None:
-        """Waits for its end, so many seconds at most; returns its exit code, None if it goes on."""
-        # `wait` with a timeout looks every 50 ms; Linux can tell at once.
-        if sys.platform == "linux":
-            with contextlib.suppress(OSError), selectors.DefaultSelector() as selector:
-                handle = os.pidfd_open(self.pid)
-                try:
-                    selector.register(handle, selectors.EVENT_READ)
-                    if not selector.select(patience):
-                        return None
-                    patience = 1.0
-                finally:
-                    os.close(handle)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
-            self._hang_up()
-        return self._process.returncode
+        """Waits for the end of its work, so many seconds at most.
+
+        Returns:
+            Its exit code, 0 if it has told that it is done; None if it goes on.
+        """
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(patience):
+                return None
+        said = self._process.stdout.read(1)
+        self._hang_up()
+        if said == DONE:
+            _leaving.append(self._process)
+            return 0
+        return self._process.wait()
 
     def dismiss(self) -> None:
         """Ends it, if it has got no folder yet."""
@@ -90,9 +104,10 @@ class WriterProcess:
         self._process.wait()
 
     def _hang_up(self) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
     def _prioritize(self, *, calm: bool) -> None:
         # Linux has a class below all priorities, whose processes give way at once when another one wakes up. Who is not

@@ -1,5 +1,6 @@
 """The process that writes: whatever is killed, and whenever, the store has every point once and the true status."""
 
+import gc
 import os
 import signal
 import sqlite3
@@ -84,8 +85,20 @@ def test_a_process_that_was_got_ready_takes_the_run(run: Run, home: Path, steps:
     for step in steps(1, 21):
         tracker.log(step)
     assert tracker.finish(Ending(Status.FINISHED, 20)).problems == []
-    assert ready.gone
     assert status(home, run) == "FINISHED"
+
+
+def test_the_last_one_to_leave_a_store_tidies_up(
+    run: Run, home: Path, tmp_path: Path, record: Recorder, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    folder = tmp_path / "runs" / "one"
+    folder.mkdir(parents=True)
+    own = replace(run, id="one", folder=folder, home=tmp_path)
+    assert record(own, steps(1, 1001), Ending(Status.FINISHED, 1000)).problems == []
+    assert status(tmp_path, own) == "FINISHED"
+    gc.collect()  # this process has looked into the store too
+    until(lambda: not list(tmp_path.glob("mlflow.db-*")))
 
 
 def test_a_process_without_a_run_ends_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
