@@ -6,6 +6,8 @@ Writes `results.json` beside this file and the table into `README.md`.
 """
 
 import argparse
+import contextlib
+import ctypes
 import json
 import os
 import platform
@@ -32,7 +34,7 @@ class Times:
         loop: from the start of the first generation to the end of the last one.
         end: from there to the end of the command: checkpoint, test data, model, and what is left to record.
         whole: from the start of the command to its end.
-        processor: what all processes of the command used together.
+        processor: what all processes of the command used together, the writer's tidying up included.
     """
 
     loop: float
@@ -54,6 +56,7 @@ def measure(home: Path, words: list[str], tracking: str) -> Times:
         check=False,
     )
     ended = time.time()
+    see_off()
     if done.returncode != 0:
         raise RuntimeError(f"the run failed:\n{done.stdout}{done.stderr}")
     (run,) = set(home.glob("runs/*")) - before
@@ -61,6 +64,19 @@ def measure(home: Path, words: list[str], tracking: str) -> Times:
     first, last = (json.loads(line) for line in (lines[0], lines[-1]))
     begun = first["time"] / 1000 - first["metrics"]["seconds"]
     return Times(last["time"] / 1000 - begun, ended - last["time"] / 1000, ended - started, processor() - used)
+
+
+def adopt() -> None:
+    """Makes processes whose parents have ended children of this one, which so can wait for them (Linux)."""
+    pr_set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def see_off() -> None:
+    """Waits for what the command has left: the writer tidies up, and is not to do that while the next run is timed."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def user_environment() -> dict[str, str]:
@@ -108,6 +124,7 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="print only")
     asked = parser.parse_args()
     words = ["-cn", "digits", f"trainer.max_generations={asked.generations}"]
+    adopt()
     pairs: list[dict[str, Times]] = []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
