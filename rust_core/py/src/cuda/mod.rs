@@ -4,7 +4,7 @@ mod arithmetic;
 mod exchange;
 mod fields;
 mod norms;
-mod tensor;
+pub(crate) mod tensor;
 
 use std::path::PathBuf;
 use std::sync::Arc;

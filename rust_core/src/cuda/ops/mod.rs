@@ -3,6 +3,7 @@
 mod attractor;
 mod batch_norm;
 mod convolution;
+mod cycle;
 mod elementwise;
 mod layer_norm;
 mod matmul;
