@@ -227,10 +227,14 @@ def matmul(bench: Bench, name: str) -> None:
     bench.row("matmul", "8192", name, ">= .97x torch", 3.0 * x.nbytes, lambda: t @ u, torch=lambda: x @ y)
 
 
+GROUPS_OF_ROWS = {group.__name__: group for group in (residual, softmax, batch_norm, fields, convolution, matmul)}
+
+
 def main() -> None:
     """Runs the table and writes it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=4.0, help="after these, peers are no longer measured")
+    parser.add_argument("--only", nargs="+", choices=sorted(GROUPS_OF_ROWS), help="these groups of rows alone")
     parser.add_argument("--out", type=Path, help="where the JSON goes")
     options = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -239,7 +243,7 @@ def main() -> None:
     bench = Bench(options.minutes)
     device = torch.cuda.get_device_name()
     print(f"{device}, torch {torch.__version__}, copy {bench.copy_rate / 1e6:.3f} TB/s", flush=True)
-    for group in (residual, softmax, batch_norm, fields, convolution, matmul):
+    for group in (GROUPS_OF_ROWS[name] for name in options.only or GROUPS_OF_ROWS):
         for name in DTYPES:
             try:
                 group(bench, name)

@@ -182,7 +182,7 @@ impl Device {
         let unit = Unit::find(kernel.unit)
             .ok_or_else(|| Error::Internal { what: format!("no kernel unit {}", kernel.unit) })?;
         let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec() };
-        let image = compile(unit, &target)?;
+        let image = compile(unit, Some(kernel.entry), &target)?;
         let entry = format!("{}_{}", kernel.entry, suffix(kernel.dtype));
         let wide = kernel.defines.iter().any(|&(name, size)| name.ends_with("_CLUSTER") && size > 8);
         let most = if shared > 0 { u32::try_from(self.shared_limit).unwrap_or(0) } else { 0 };
