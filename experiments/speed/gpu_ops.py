@@ -220,6 +220,15 @@ def convolution(bench: Bench, name: str) -> None:
         )
 
 
+def transfers(bench: Bench, name: str) -> None:
+    """64 MiB and back, from memory that Python's arrays have, against PyTorch from the same kind of memory."""
+    x = torch.randn((64 << 20) // DTYPES[name].itemsize, dtype=DTYPES[name])
+    here, there = _core.Tensor(x.numpy()), x.cuda()
+    t = here.to("cuda:0")
+    bench.row("to the device", "64 MiB", name, "", x.nbytes, lambda: here.to("cuda:0"), torch=lambda: x.cuda())
+    bench.row("to the CPU", "64 MiB", name, "", x.nbytes, t.cpu, torch=lambda: there.cpu())
+
+
 def matmul(bench: Bench, name: str) -> None:
     """A product of two 8192 x 8192 matrices."""
     x, y = (torch.randn(8192, 8192, device="cuda", dtype=DTYPES[name]) for _ in range(2))
@@ -227,7 +236,9 @@ def matmul(bench: Bench, name: str) -> None:
     bench.row("matmul", "8192", name, ">= .97x torch", 3.0 * x.nbytes, lambda: t @ u, torch=lambda: x @ y)
 
 
-GROUPS_OF_ROWS = {group.__name__: group for group in (residual, softmax, batch_norm, fields, convolution, matmul)}
+GROUPS_OF_ROWS = {
+    group.__name__: group for group in (residual, softmax, batch_norm, fields, convolution, transfers, matmul)
+}
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
 //! CUDA devices and the tensors on them.
 
 mod arithmetic;
+mod complex;
 mod exchange;
 mod fields;
 mod norms;
+mod phases;
 mod tensor;
 
 use std::path::PathBuf;

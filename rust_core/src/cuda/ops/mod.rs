@@ -2,11 +2,13 @@
 
 mod attractor;
 mod batch_norm;
+mod complex;
 mod convolution;
 mod elementwise;
 mod layer_norm;
 mod matmul;
 mod noise;
+mod phases;
 mod phi_residual;
 mod pooling;
 mod reduction;
