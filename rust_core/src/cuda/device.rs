@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, DriverError};
 
-use super::blas::{Blas, Product};
+use super::blas::Blas;
 use super::compile::{Target, compile};
 use super::fault::fault;
 use super::format::suffix;
@@ -16,8 +16,8 @@ use super::kernel::Kernel;
 use super::launch::{self, Arg, Grid, Memory};
 use super::library;
 use super::probe::device_count;
+use super::transfer::Staging;
 use super::units::Unit;
-use crate::tensor::DType;
 use crate::{Error, Result};
 
 /// One CUDA device of this process. Its work runs in order on one stream.
@@ -30,6 +30,7 @@ pub struct Device {
     shared_limit: usize,
     functions: Mutex<HashMap<String, CudaFunction>>,
     blas: Mutex<Option<Blas>>,
+    pub(super) staging: Mutex<Option<Staging>>,
 }
 
 static DEVICES: OnceLock<Vec<OnceLock<Result<Arc<Device>>>>> = OnceLock::new();
@@ -59,8 +60,8 @@ impl Device {
         let shared_limit =
             attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?.saturating_sub(2048);
         let arch = u32::try_from(10 * major + minor).unwrap_or(0);
-        let (functions, blas) = (Mutex::default(), Mutex::new(None));
-        Ok(Self { ordinal, context, stream, arch, multiprocessors, shared_limit, functions, blas })
+        let (functions, blas, staging) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
+        Ok(Self { ordinal, context, stream, arch, multiprocessors, shared_limit, functions, blas, staging })
     }
 
     /// Returns the device's number.
@@ -182,7 +183,7 @@ impl Device {
         let unit = Unit::find(kernel.unit)
             .ok_or_else(|| Error::Internal { what: format!("no kernel unit {}", kernel.unit) })?;
         let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec() };
-        let image = compile(unit, &target)?;
+        let image = compile(unit, Some(kernel.entry), &target)?;
         let entry = format!("{}_{}", kernel.entry, suffix(kernel.dtype));
         let wide = kernel.defines.iter().any(|&(name, size)| name.ends_with("_CLUSTER") && size > 8);
         let most = if shared > 0 { u32::try_from(self.shared_limit).unwrap_or(0) } else { 0 };
@@ -191,15 +192,11 @@ impl Device {
         Ok(function)
     }
 
-    /// Multiplies matrices with cuBLAS; see `launch::Blas::multiply`.
-    pub(super) fn multiply(
+    /// Lets cuBLAS, started on its first use, do some work.
+    pub(super) fn with_blas(
         &self,
         op: &'static str,
-        dtype: DType,
-        product: Product,
-        a: u64,
-        b: u64,
-        c: u64,
+        work: impl FnOnce(&Blas) -> std::result::Result<(), String>,
     ) -> Result<()> {
         let mut blas = self.blas.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |what: String| Error::Device { op, code: 0, what: format!("cuBLAS: {what}") };
@@ -210,7 +207,7 @@ impl Device {
                 Blas::new(&self.stream).map_err(failed)?
             }
         };
-        blas.insert(handle).multiply(dtype, product, a, b, c).map_err(failed)
+        work(blas.insert(handle)).map_err(failed)
     }
 }
 

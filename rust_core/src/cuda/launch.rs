@@ -209,6 +209,8 @@ pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args
 pub(super) trait Plain: Copy + Default {}
 impl<T: crate::tensor::Real> Plain for T {}
 impl Plain for u32 {}
+impl Plain for i32 {}
+impl Plain for i64 {}
 
 /// Memory of the CPU that stays where it is, so that the device copies to and from it without help and without a wait.
 #[derive(Debug)]
@@ -268,6 +270,13 @@ impl Pinned {
             from.copy_to_nonoverlapping(values.as_mut_ptr().cast(), size_of_val(values.as_slice()));
         }
         values
+    }
+
+    /// Copies the first numbers out, as many as there is room for on both sides.
+    pub(super) fn copy_to<T: Plain>(&self, to: &mut [T]) {
+        let count = to.len().min(self.bytes / size_of::<T>());
+        // SAFETY: both memories hold that many numbers, any bits are numbers, and the borrow shows that they do not overlap.
+        unsafe { self.address.copy_to_nonoverlapping(to.as_mut_ptr().cast(), count * size_of::<T>()) };
     }
 
     /// Starts a copy of the first bytes to the device; the memory must not be written before it is done.
