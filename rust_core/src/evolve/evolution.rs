@@ -314,10 +314,8 @@ impl Evolution {
 
     /// The retrocausal pull: psi <- (1 - lambda) psi + lambda c with the attractors' centroid c.
     fn pull(&self, flux: &mut [f64], centroid: Option<Vec<f64>>) {
-        let strength = self.config.pull_strength;
-        for (x, c) in flux.iter_mut().zip(centroid.into_iter().flatten()) {
-            *x = (1.0 - strength) * *x + strength * c;
-        }
+        let (strength, Some(centroid)) = (self.config.pull_strength, centroid) else { return };
+        flux.iter_mut().zip(centroid).for_each(|(x, c)| *x = (1.0 - strength) * *x + strength * c);
     }
 
     /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the
