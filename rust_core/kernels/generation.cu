@@ -88,21 +88,28 @@ __device__ inline void summarize(double* summary, const double* losses, size pop
 // Scores that are few enough to compare each with each.
 constexpr int FEW = 4096;
 
-struct alignas(16) Words4 {
+struct alignas(16) Four {
     unsigned int v[4];
 };
 
 // The rank of each of a few scores: how many are lower plus how many are not higher, which is twice its mean rank among
-// equals, plus 1. A block of 16 warps takes 32 members, a warp a sixteenth of the scores; the first blocks write the summaries.
+// equals, plus 1. A block of 16 warps takes 32 members, a warp a sixteenth of the scores; the last blocks write the summaries.
 KERNEL(count_scores)(unsigned int* ranks, double* summary, const double* losses, const double* syntonies, double lambda,
                      size population, size chunks) {
-    __shared__ Words4 high[FEW / 4];
+    __shared__ Four high[FEW / 4];
     __shared__ unsigned int low[FEW];
     __shared__ unsigned int found[16][32];
     __shared__ double partial[32];
+    const size own_chunk = (size)blockIdx.x - (gridDim.x - chunks);
+    if (own_chunk >= 0) {
+        summarize(summary, losses, population, own_chunk, partial);
+        return;
+    }
     const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     const int each = (int)((population + 63) / 64) * 4;
-    for (int m = threadIdx.x; m < 16 * each; m += 512) {
+#pragma unroll
+    for (int k = 0; k < FEW / 512; k++) {
+        const int m = 512 * k + threadIdx.x;
         // Keys behind the last are above all others.
         const u64 key = m < population ? key_of(losses, syntonies, lambda, m) : ~0ULL;
         high[m / 4].v[m % 4] = (unsigned int)(key >> 32);
@@ -114,12 +121,18 @@ KERNEL(count_scores)(unsigned int* ranks, double* summary, const double* losses,
     unsigned int lower = 0, beside = 0;
 #pragma unroll 4
     for (int m = warp * each; m < (warp + 1) * each; m += 4) {
-        const Words4 other = high[m / 4];
+        const Four other = high[m / 4];
+        bool is_near = false;
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             lower += other.v[i] < own_high;
-            // Rare, so that almost every key takes one comparison of 32 bits.
-            if (other.v[i] == own_high) beside += (low[m + i] < own_low) + (low[m + i] <= own_low);
+            is_near |= other.v[i] == own_high;
+        }
+        // Rare, so that almost every key takes 32 bits.
+        if (is_near) {
+            for (int i = 0; i < 4; i++) {
+                if (other.v[i] == own_high) beside += (low[m + i] < own_low) + (low[m + i] <= own_low);
+            }
         }
     }
     unsigned int count = 2 * lower + beside;
@@ -129,60 +142,45 @@ KERNEL(count_scores)(unsigned int* ranks, double* summary, const double* losses,
         for (int other = 1; other < 16; other++) count += found[other][lane];
         ranks[member] = count;
     }
-    if (blockIdx.x < chunks) summarize(summary, losses, population, blockIdx.x, partial);
 }
 
-// Sorts the scores of each chunk: keys and whose they are. Sets all ranks to 0, and writes the chunks' summaries. A thread of
-// the 256 holds four scores: Batcher's bitonic network, near partners by shuffles, far ones through shared memory.
+// Sorts the scores of each chunk: keys and whose they are. Sets all ranks to 0, and writes the chunks' summaries.
 KERNEL(sort_scores)(u64* keys, unsigned int* members, unsigned int* ranks, double* summary, const double* losses,
                     const double* syntonies, double lambda, size population) {
-    __shared__ u64 shared_key[CHUNK];
-    __shared__ unsigned int shared_member[CHUNK];
+    __shared__ u64 key[CHUNK];
+    __shared__ unsigned int member[CHUNK];
     __shared__ double partial[32];
-    constexpr int OWN = CHUNK / 256;
     const size first = (size)blockIdx.x * CHUNK;
-    u64 key[OWN];
-    unsigned int member[OWN];
-#pragma unroll
-    for (int q = 0; q < OWN; q++) {
-        const size m = first + 256 * q + threadIdx.x;
-        key[q] = m < population ? key_of(losses, syntonies, lambda, m) : ~0ULL;
-        member[q] = (unsigned int)m;
+    for (int i = threadIdx.x; i < CHUNK; i += blockDim.x) {
+        const size m = first + i;
+        key[i] = m < population ? key_of(losses, syntonies, lambda, m) : ~0ULL;
+        member[i] = (unsigned int)m;
         if (m < population) ranks[m] = 0;
     }
+    summarize(summary, losses, population, blockIdx.x, partial);
 #pragma unroll 1
     for (int width = 2; width <= CHUNK; width *= 2) {
 #pragma unroll 1
         for (int apart = width / 2; apart > 0; apart /= 2) {
-            if (apart >= 32) {
-                __syncthreads();
-#pragma unroll
-                for (int q = 0; q < OWN; q++) {
-                    shared_key[256 * q + threadIdx.x] = key[q];
-                    shared_member[256 * q + threadIdx.x] = member[q];
-                }
-                __syncthreads();
-            }
-#pragma unroll
-            for (int q = 0; q < OWN; q++) {
-                const int i = 256 * q + threadIdx.x;
-                const u64 other = apart >= 32 ? shared_key[i ^ apart] : __shfl_xor_sync(0xFFFFFFFF, key[q], apart);
-                const unsigned int whose = apart >= 32 ? shared_member[i ^ apart] : __shfl_xor_sync(0xFFFFFFFF, member[q], apart);
-                // Of equal keys both stay.
-                const bool wants_less = ((i & apart) == 0) == ((i & width) == 0);
-                if (wants_less ? other < key[q] : other > key[q]) {
-                    key[q] = other;
-                    member[q] = whose;
+            __syncthreads();
+            for (int t = threadIdx.x; t < CHUNK / 2; t += blockDim.x) {
+                const int i = 2 * t - (t & (apart - 1)), j = i + apart;
+                const u64 a = key[i], b = key[j];
+                if ((a > b) == ((i & width) == 0) && a != b) {
+                    const unsigned int of_a = member[i];
+                    key[i] = b;
+                    key[j] = a;
+                    member[i] = member[j];
+                    member[j] = of_a;
                 }
             }
         }
     }
-#pragma unroll
-    for (int q = 0; q < OWN; q++) {
-        keys[first + 256 * q + threadIdx.x] = key[q];
-        members[first + 256 * q + threadIdx.x] = member[q];
+    __syncthreads();
+    for (int i = threadIdx.x; i < CHUNK; i += blockDim.x) {
+        keys[first + i] = key[i];
+        members[first + i] = member[i];
     }
-    summarize(summary, losses, population, blockIdx.x, partial);
 }
 
 // How many of the sorted keys are below x, or not above it.

@@ -186,7 +186,7 @@ def test_ranks(generation, population):
     keys, owners = np.zeros(1024 * chunks, np.uint64), np.zeros(1024 * chunks, np.uint32)
     ranks, summary = np.full(population, 77, np.uint32), np.zeros((chunks, 3))
     tensors = [keys, owners, ranks, summary, losses, syntonies]
-    generation.run("sort_scores", chunks, 256, tensors, [population], [0.25])
+    generation.run("sort_scores", chunks, 64, tensors, [population], [0.25])
     generation.run("rank_scores", (chunks, chunks), 256, [ranks, keys, owners], [population, chunks])
     scores = np.nan_to_num(0.25 * syntonies - losses, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
     want = (scores[None, :] < scores[:, None]).sum(1) + (scores[None, :] <= scores[:, None]).sum(1)
@@ -197,7 +197,7 @@ def test_ranks(generation, population):
 
     counted, again = np.full(population, 77, np.uint32), np.zeros((chunks, 3))
     tensors = [counted, again, losses, syntonies]
-    generation.run("count_scores", -(-population // 32), 512, tensors, [population, chunks], [0.25])
+    generation.run("count_scores", -(-population // 32) + chunks, 512, tensors, [population, chunks], [0.25])
     np.testing.assert_array_equal(counted, want)
     np.testing.assert_array_equal(again[:, [0, 2]], summary[:, [0, 2]])
 

@@ -57,13 +57,13 @@ impl Members {
         match &kernels.ranks {
             Ranks::Count(count) => {
                 let args = [ranks, found, losses, syntonies, lambda, population, size(*chunks)];
-                let grid = Grid { threads: (512, 1), ..Grid::blocks(blueprint.population.div_ceil(32)) };
+                let grid = Grid { threads: (512, 1), ..Grid::blocks(blueprint.population.div_ceil(32) + *chunks) };
                 self.start(count, grid, &args)
             }
             Ranks::Sort { sort, rank } => {
                 let (keys, owners) = (pointer(&memories.keys), pointer(&memories.owners));
                 let args = [keys, owners, ranks, found, losses, syntonies, lambda, population];
-                self.start(sort, Grid::blocks(*chunks), &args)?;
+                self.start(sort, Grid { threads: (512, 1), ..Grid::blocks(*chunks) }, &args)?;
                 let all = Grid::blocks(*chunks).blocks.0;
                 let grid = Grid { blocks: (all, all.min(256_u32.div_ceil(all))), threads: (THREADS, 1), shared: 0 };
                 self.start(rank, grid, &[ranks, keys, owners, population, size(*chunks)])
