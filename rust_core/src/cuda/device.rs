@@ -13,7 +13,7 @@ use super::compile::{Target, compile};
 use super::fault::fault;
 use super::format::suffix;
 use super::kernel::Kernel;
-use super::launch::{self, Arg, Grid, Memory};
+use super::launch::{self, Arg, Graph, Grid, Memory};
 use super::library;
 use super::probe::device_count;
 use super::transfer::Staging;
@@ -158,8 +158,42 @@ impl Device {
         grid: Grid,
         args: &[Arg],
     ) -> Result<()> {
-        self.try_on(op, 0, || launch::run(&self.stream, function, grid, args))?;
-        if eager() { self.try_on(op, 0, || self.stream.synchronize()) } else { Ok(()) }
+        self.start_on(&self.stream, op, function, grid, args)
+    }
+
+    /// As [`Self::start_kernel`], on a stream of its own.
+    pub(super) fn start_on(
+        &self,
+        stream: &Arc<CudaStream>,
+        op: &'static str,
+        function: &CudaFunction,
+        grid: Grid,
+        args: &[Arg],
+    ) -> Result<()> {
+        self.try_on(op, 0, || launch::run(stream, function, grid, args))?;
+        if eager() { self.try_on(op, 0, || stream.synchronize()) } else { Ok(()) }
+    }
+
+    /// Returns a further stream, whose work waits for no other.
+    pub(super) fn new_stream(&self, op: &'static str) -> Result<Arc<CudaStream>> {
+        self.try_on(op, 0, || self.context.new_stream())
+    }
+
+    /// Returns the work that `queue` puts on a stream, without doing it; nothing where each piece of work is to be waited for.
+    pub(super) fn record(
+        &self,
+        op: &'static str,
+        stream: &Arc<CudaStream>,
+        queue: impl FnOnce() -> Result<()>,
+    ) -> Result<Option<Graph>> {
+        if eager() {
+            return Ok(None);
+        }
+        self.try_on(op, 0, || launch::record(stream))?;
+        let queued = queue();
+        // Also after an error, or the stream would go on remembering.
+        let graph = self.try_on(op, 0, || launch::recorded(stream));
+        queued.and(graph)
     }
 
     /// Loads a kernel from an image that was made for this device.

@@ -8,8 +8,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use cudarc::driver::{
-    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, DriverError, LaunchConfig,
-    PushKernelArg, result, sys,
+    CudaContext, CudaFunction, CudaGraph, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, DriverError,
+    LaunchConfig, PushKernelArg, result, sys,
 };
 use cudarc::nvrtc::Ptx;
 
@@ -203,6 +203,31 @@ pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args
     // SAFETY: the arguments are what the kernel's source asks for, and the tensors they point to live until this stream
     // has done the work, since their memory is freed in stream order.
     unsafe { launch.launch(config(grid)) }.map(|_| ())
+}
+
+/// Work that is started as a whole: what a stream was once given to do.
+pub(super) struct Graph(CudaGraph);
+
+// SAFETY: a graph may be used from any thread, by one at a time, which `launch` asks for.
+unsafe impl Send for Graph {}
+// SAFETY: a shared graph can do nothing.
+unsafe impl Sync for Graph {}
+
+impl Graph {
+    /// Starts the work on the stream that was recorded.
+    pub(super) fn launch(&mut self) -> Result<(), DriverError> {
+        self.0.launch()
+    }
+}
+
+/// Has a stream remember the work of this thread instead of doing it, until `recorded`.
+pub(super) fn record(stream: &CudaStream) -> Result<(), DriverError> {
+    stream.begin_capture(sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)
+}
+
+/// Ends `record`; nothing if there was no work.
+pub(super) fn recorded(stream: &Arc<CudaStream>) -> Result<Option<Graph>, DriverError> {
+    Ok(stream.end_capture(sys::CUgraphInstantiate_flags(0))?.map(Graph))
 }
 
 /// Numbers that are the same bits on both sides.
