@@ -28,8 +28,16 @@ _WINDING: Final = f"{_NN}.winding"
 _MODELS: Final = f"{_NN}.architectures"
 _TRAINING: Final = f"{_NN}.training"
 
+_CORE: Final = "syntonic.core"
+
 # Documented module: its names, each with the place of what it stands for, as module:name.
 ALIASES: Final[dict[str, dict[str, str]]] = {
+    "syntonic.exact": {
+        **{name: f"{_CORE}.golden:{name}" for name in ("GoldenExact", "correction_factor", "STRUCTURES", "D4_KISSING")},
+        **{name: f"{_CORE}.golden:{name}" for name in ("PHI", "E_STAR", "Q_DEFICIT", "S_STAR")},
+        **{name: f"{_CORE}.fibonacci:{name}" for name in ("fibonacci", "lucas", "LUCAS_SEQUENCE")},
+        **{name: f"{_CORE}.number_theory:{name}" for name in ("FERMAT_PRIMES", "MERSENNE_PRIMES")},
+    },
     f"{_LAYERS}.differentiation": {
         "DifferentiationLayer": f"{_LAYERS}:Differentiation",
         "DifferentiationModule": f"{_LAYERS}:DifferentiationModule",

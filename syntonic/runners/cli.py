@@ -57,5 +57,6 @@ def _answer(words: list[str]) -> int:
         print(error.report(), file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
-        print("syntonic-run: stopped at once; `syntonic-run resume=last` goes on if a run had begun", file=sys.stderr)
+        again = "the same command again goes on with a sweep, `syntonic-run resume=last` with a run, if one had begun"
+        print(f"syntonic-run: stopped at once; {again}", file=sys.stderr)
         return 128 + signal.SIGINT

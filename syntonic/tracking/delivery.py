@@ -142,7 +142,7 @@ class Delivery:
             self._attempt("its tags", lambda: remote.tag(tags))
         for name, text in ending.texts.items():
             self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
-        self._attempt("its report", lambda: remote.log_text("report.html", self._report()))
+        self._attempt("its report", lambda: self._log_report(remote))
         for name, folder in ending.folders.items():
             self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
@@ -154,10 +154,12 @@ class Delivery:
         for path in files_of(inside(self._outbox.run_folder, folder)):
             remote.log_file(safe_name(f"{name}/{path.name}"), path)
 
-    def _report(self) -> str:
-        if self._request.tags.get("kind") == "sweep":
-            return report.sweep_page(self._outbox.home, self._request.run)
-        return report.run_page(self._outbox)
+    def _log_report(self, remote: Remote) -> None:
+        if self._request.tags.get("kind") != "sweep":
+            remote.log_text("report.html", report.run_page(self._outbox))
+            return
+        with contextlib.suppress(OutboxError):  # none of its runs had begun
+            remote.log_text("report.html", report.sweep_page(self._outbox.home, self._request.run))
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
