@@ -171,12 +171,12 @@ def main() -> None:
     results = {part: compare(pairs, part) for part in ("loop", "end", "whole", "processor")}
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
     load = os.getloadavg()[1]  # of the last five minutes; these runs by themselves make it about 2
+    most = max(times.strangers / times.processor for pair in pairs for times in pair.values())
     about = (
         f"{len(os.sched_getaffinity(0))} cores with a load of {load:.0f}, Python {platform.python_version()}, "
         f"commit {commit.stdout.strip()}; "
-        f"digits, {asked.generations:,} generations, {len(pairs)} pairs of {tried}: those in which other programs took "
-        f"at most {max(times.strangers / times.processor for pair in pairs for times in pair.values()):.0%} of what the "
-        "run took."
+        f"digits, {asked.generations:,} generations, {len(pairs)} pairs of {tried}, in which "
+        f"other programs took {most:.0%} of what the run took, or less."
     )
     print(table(results, about))
     if not asked.dry:
