@@ -40,8 +40,8 @@ class Unit:
 
     def __init__(self, folder, name, text, kernels):
         compiler = shutil.which("g++")
-        if compiler is None or not KERNELS.exists():
-            pytest.skip("no g++, or no kernel sources beside the installed package")
+        if compiler is None:
+            pytest.skip("no g++")
         doors = [
             f'extern "C" void run_{kernel}(Dim* shape, void** p, long long* n, double* d) {{'
             f" launch(shape[0], shape[1], [=] {{ ENTRY({kernel})({DOORS[kernel]}); }}); }}"
@@ -79,6 +79,8 @@ def step(scale=1.0):
 
 @pytest.fixture(scope="module")
 def generation(tmp_path_factory):
+    if not KERNELS.exists():
+        pytest.skip("no kernel sources beside the installed package")
     names = ("constants.cuh", "common.cuh", "philox.cuh", "population.cuh", "generation.cu")
     text = "\n".join((KERNELS / name).read_text() for name in names)
     kernels = ("shared_linear", "count_scores", "sort_scores", "rank_scores", "direction", "direction_sum")
