@@ -1,5 +1,6 @@
 """The process that brings a run to its store, as the process that trains holds it."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -21,6 +22,13 @@ _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tr
 
 # They have told that they are done and tidy up, which takes a tenth of a second: nobody waits for that.
 _leaving: Final[list["subprocess.Popen[bytes]"]] = []
+
+
+@atexit.register
+def _leave_them() -> None:
+    for process in _leaving:
+        if process.poll() is None:
+            process.returncode = 0  # the system looks after it from now on; Python would complain
 
 
 class WriterProcess:
