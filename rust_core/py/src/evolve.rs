@@ -158,7 +158,7 @@ impl Evolution {
             let genes = parameters.iter().map(|p| gene(p, config.precision)).collect::<Result<_>>()?;
             let engine = evolve::Evolution::new(config, genes)?;
             let engine = match &device {
-                Some(device) => engine.on(device),
+                Some(device) => engine.on(device)?,
                 None => engine,
             };
             let evolution = Self { engine: Mutex::new(engine), parameters };

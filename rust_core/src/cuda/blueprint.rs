@@ -101,8 +101,11 @@ impl Blueprint {
 
     /// Returns numbers that lie at their places one behind the other.
     pub(super) fn gathered(&self, spread: &[f64]) -> Vec<f64> {
-        let parameters = self.offsets.iter().zip(&self.lengths);
-        parameters.flat_map(|(&offset, &length)| spread[offset..offset + length].iter().copied()).collect()
+        let mut values = Vec::with_capacity(spread.len());
+        for (&offset, &length) in self.offsets.iter().zip(&self.lengths) {
+            values.extend_from_slice(&spread[offset..offset + length]);
+        }
+        values
     }
 
     /// Checks the centre that a generation is about to be given.

@@ -139,11 +139,14 @@ impl Evolution {
         Ok(evolution)
     }
 
-    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU.
-    #[must_use]
-    pub fn on(mut self, device: &Arc<Device>) -> Self {
+    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, which needs no helpers for it.
+    ///
+    /// # Errors
+    /// None that is known: a crew without helpers asks the system for nothing.
+    pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
         self.remote = Some(Remote::new(device));
-        self
+        self.crew = Crew::new(Some(1))?;
+        Ok(self)
     }
 
     /// Returns the settings.
