@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from syntonic.tracking import process
-from syntonic.tracking.base import Ending, Receipt, Record, Run
+from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.outbox import Outbox, OutboxError, Request
 from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK, WriterProcess
@@ -78,6 +78,8 @@ class Courier:
                 said = True
             if not helped and time.monotonic() - began > _SLOW:
                 self._writer.tell(HAND_OVER)
+        if ending.status is not Status.FINISHED:  # who stops a run wants to see nothing of it going on
+            self._writer.see_off()
         return self._receipt()
 
     def _tell_id(self, remember: Callable[[str], None]) -> None:
