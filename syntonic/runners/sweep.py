@@ -180,6 +180,7 @@ class _Sweep:
             folder=str(folder.path.resolve()),
             resume=str(begun) if begun else None,
             prune=self._plan.settings.prune,
+            cwd=str(Path.cwd()),
             home=str(home().resolve()),
             host=platform.node(),
             modules=registry.modules(),
