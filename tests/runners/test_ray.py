@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -145,6 +146,22 @@ def test_no_cluster_is_one_line(folder: Path) -> None:
     assert "hydra.launcher.address=127.0.0.1:9: " in said
     assert "`ray start --head`" in said
     assert "Traceback" not in said
+    assert processes(folder) == []
+
+
+def test_a_signal_is_heard_while_a_cluster_does_not_answer(folder: Path) -> None:
+    with socket.create_server(("", 0)) as silent:  # on every address: Ray puts this machine's own for 127.0.0.1
+        silent.settimeout(PATIENCE)
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        words = ["-m", "seed=0,1", "tracking=none", "hydra/launcher=ray", f"hydra.launcher.address={address}"]
+        child = start(folder, *words)
+        kept = [silent.accept() for _ in range(2)]  # the question whether anybody is there, and then Ray
+        child.send_signal(signal.SIGINT)
+        said, _ = child.communicate(timeout=PATIENCE / 2)
+        for connection, _ in kept:
+            connection.close()
+    assert child.returncode == 130, said
+    assert said.count("not run") == 2
     assert processes(folder) == []
 
 
