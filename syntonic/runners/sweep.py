@@ -200,8 +200,9 @@ class _Sweep:
     def _close(self, status: Status) -> None:
         console, standing = self._console, self._standing
         table.show(console, standing)
-        for number, cause in standing.failures.items():
-            console.print(f"failed: {standing.jobs[number].text}: {cause}", markup=False, soft_wrap=True)
+        failed = [f"failed: {standing.jobs[number].text}: {cause}" for number, cause in standing.failures.items()]
+        for line in dict.fromkeys(failed):  # a point that is there twice fails once
+            console.print(line, markup=False, soft_wrap=True)
         if self._folder is None or self._parent is None:
             console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
             return

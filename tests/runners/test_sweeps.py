@@ -115,6 +115,22 @@ def test_a_dry_run_tells_and_writes_nothing(command: Command, folder: Path, caps
     assert len(runs(folder)) == 1
 
 
+def test_a_point_that_is_there_twice_is_run_and_told_once(command: Command, folder: Path, capsys: Said) -> None:
+    assert command("-m", "tracking=none", "seed=3,3", "trainer.fails_at=5") == 1
+    said = capsys.readouterr().out
+    assert len(runs(folder)) == 1
+    assert said.count("failed: seed=3: RuntimeError: the core is on fire") == 1
+    assert said.count("the same again") == 1
+    assert "as before" not in said
+    assert "the same command tries again what has failed" in said
+
+
+def test_a_dry_run_of_what_is_finished_says_that_nothing_is_left(command: Command, capsys: Said) -> None:
+    assert command("-m", "tracking=none", "seed=0") == 0
+    assert command("-m", "tracking=none", "seed=0", "sweep.dry_run=true") == 0
+    assert "nothing is left to run" in capsys.readouterr().out
+
+
 def test_every_point_of_a_grid_is_composed_once(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     composed = []
     compose = Points.compose

@@ -92,11 +92,14 @@ def show(console: Console, standing: Standing) -> None:
     for heading in ("run", "status", *metrics, ""):
         wide = heading in ("run", "")
         table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=not wide, overflow="fold")
+    seen: set[str] = set()
     for job in jobs:
         row = standing.rows.get(job.number)
         cells = [f"{row.results[key]:.4f}" if row and key in row.results else "" for key in metrics]
         state = row.status if row else "not run"
         about = "as before" if row and row.reused else (row.reason if row and not standing.trouble(job.number) else "")
+        about = "the same again" if job.config is not None and job.digest in seen else about
+        seen.add(job.digest)
         table.add_row(escape(job.text), state, *cells, escape(about))
     console.print(f"\n{len(jobs)} runs", markup=False)
     console.print(table)
@@ -144,7 +147,9 @@ def show_plan(
     if total > len(jobs):
         said.append(f"{total - len(jobs)} more depend on results")
     console.print(f"{total} runs: {', '.join(said)}", markup=False, soft_wrap=True)
-    if seconds is None:
+    if not counts.get("run") and total <= len(jobs):
+        console.print("nothing is left to run")
+    elif seconds is None:
         console.print("time: unknown; no run of this model and benchmark has finished here yet")
     else:
         console.print(
