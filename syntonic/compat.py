@@ -13,10 +13,14 @@ for. An alias has the arguments of what it stands for, which may differ from tho
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:  # the module imports a hundred others, and adds nothing to a class that has the methods
+    from importlib.abc import Loader
+else:
+    Loader = object
 
 _NN: Final = "syntonic.nn"
 _LAYERS: Final = f"{_NN}.layers"
@@ -24,8 +28,16 @@ _WINDING: Final = f"{_NN}.winding"
 _MODELS: Final = f"{_NN}.architectures"
 _TRAINING: Final = f"{_NN}.training"
 
+_CORE: Final = "syntonic.core"
+
 # Documented module: its names, each with the place of what it stands for, as module:name.
 ALIASES: Final[dict[str, dict[str, str]]] = {
+    "syntonic.exact": {
+        **{name: f"{_CORE}.golden:{name}" for name in ("GoldenExact", "correction_factor", "STRUCTURES", "D4_KISSING")},
+        **{name: f"{_CORE}.golden:{name}" for name in ("PHI", "E_STAR", "Q_DEFICIT", "S_STAR")},
+        **{name: f"{_CORE}.fibonacci:{name}" for name in ("fibonacci", "lucas", "LUCAS_SEQUENCE")},
+        **{name: f"{_CORE}.number_theory:{name}" for name in ("FERMAT_PRIMES", "MERSENNE_PRIMES")},
+    },
     f"{_LAYERS}.differentiation": {
         "DifferentiationLayer": f"{_LAYERS}:Differentiation",
         "DifferentiationModule": f"{_LAYERS}:DifferentiationModule",
@@ -180,7 +192,7 @@ class _Aliases(Loader):
         return getattr(self._file, name)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds the modules of the table."""
 
     def find_spec(

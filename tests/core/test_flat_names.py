@@ -68,7 +68,10 @@ def test_losses_of_lists(x):
 
 
 def test_losses_of_numbers():
-    assert _core.py_mse_loss([], []) == _core.py_cross_entropy_loss([], []) == 0
+    for loss, more in [("mse", ()), ("cross_entropy", ()), ("batch_cross_entropy", (0, 3))]:
+        nothing = getattr(_core, f"py_{loss}_loss")([], [], *more)
+        assert math.copysign(1, nothing) == 1
+        assert nothing == 0
     assert _core.py_softmax([]) == []
     assert _core.py_cross_entropy_loss([1000.0, 0.0], [0.0, 1.0]) == 1000
     assert _core.py_syntony_loss(0.75, 2) == 0.5

@@ -135,9 +135,47 @@ def test_dropout():
     assert s.dropout(0.5, training=False, seed=1) is s
 
 
-@pytest.mark.parametrize("bad", [None, "ab", [[1.0], [1.0, 2.0]], 1j, object()])
+@pytest.mark.parametrize("bad", ["ab", [[1.0], [1.0, 2.0]], 1j, object()])
 def test_other_data_are_refused(bad):
     with pytest.raises((TypeError, ValueError)):
         State(bad)
     with pytest.raises((TypeError, ValueError)):
         state.ones(3) + bad
+
+
+def test_arrays_read_the_memory_of_a_state():
+    for shape in [*SHAPES, (2, 0, 3)]:
+        for dtype in ("float32", "float64"):
+            s = State(random(shape), dtype=dtype)
+            seen = np.asarray(s)
+            assert (seen.shape, seen.dtype, seen.flags.writeable) == (shape, dtype, False)
+            np.testing.assert_array_equal(seen, values(s))
+    assert np.shares_memory(np.asarray(s), values(s)) or s.size == 0
+    torch = pytest.importorskip("torch")
+    assert torch.from_dlpack(State([1.0, 2.0])).tolist() == [1.0, 2.0]
+
+
+def test_a_real_state_as_a_complex_one():
+    s = State(random((2, 3)))
+    assert s.conj() is s.real is s.cpu() is s
+    assert s.H.tolist() == s.T.tolist()
+    assert s.imag.tolist() == [[0.0] * 3] * 2
+    assert s.to_list() == s.tolist()
+
+
+def test_ways_to_make_a_state():
+    assert State(shape=(2,)).tolist() == [0.0, 0.0]
+    assert State().tolist() == 0.0
+    x = random((2, 3))
+    assert state.from_numpy(x).tolist() == state.from_list(x.tolist()).tolist() == x.tolist()
+    assert state.from_torch(x.astype("float32"), "float32").dtype == "float32"
+    with pytest.raises(ValueError, match="cuda"):
+        State([1.0], device="cuda:0")
+
+
+def test_gamma_is_a_second_step():
+    s = State([3.0, -1.0, 0.5, 2.0])
+    once = s.harmonize(0.3)
+    target = s.harmonize(1.0)
+    want = values(once) + 0.2 * s.syntony * (values(target) - values(once))
+    np.testing.assert_allclose(values(s.harmonize(0.3, gamma=0.2)), want, rtol=1e-14)

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use syntonic_core::exact::LatticeArray;
-use syntonic_core::tensor::{DType, ModeNorms, Resonant};
+use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
 use syntonic_core::{Error, Result};
 
 use crate::door::quick;
@@ -15,9 +15,10 @@ use crate::tensor::{Tensor, nested};
 
 /// A tensor in dual state: crystallized (exact points a + b*phi with integers a, b) or in flux (float64).
 ///
-/// `ResonantTensor(data, shape=None, mode_norms="scaled", precision=100)` snaps `data` (whatever `Tensor` reads) to the
+/// `ResonantTensor(data, shape=None, mode_norms=None, precision=100)` snaps `data` (whatever `Tensor` reads) to the
 /// lattice; `from_flux` keeps the floats. `precision` bounds |a| and |b| of every snap. `mode_norms` gives the norm of
-/// each feature of the last axis, of size d: "scaled" is (3 i / d)^2, "raw" is i^2, a list holds n_i^2 itself.
+/// each feature of the last axis, of size d: "scaled", the default, is (3 i / d)^2, "raw" is i^2, a list holds n_i^2 itself;
+/// `mode_norm_sq` is another word for it.
 /// Arithmetic is exact and returns new tensors; the steps of a cycle change the tensor in place.
 ///
 /// Raises:
@@ -55,20 +56,19 @@ pub(crate) fn poisoned() -> Error {
 
 /// Mode norms as Python gives them: a name or a list.
 #[derive(FromPyObject)]
-enum Norms {
+pub(crate) enum Norms {
     Name(String),
     Given(Vec<f64>),
 }
 
 impl Norms {
-    fn scaled() -> Self {
-        Self::Name("scaled".to_owned())
-    }
-
-    fn parse(self) -> PyResult<ModeNorms> {
-        match self {
-            Self::Name(name) => quick(|| ModeNorms::from_name(&name)),
-            Self::Given(norms) => Ok(ModeNorms::Given(norms)),
+    /// Reads the norms, which Python may give under either of two words; without them they are "scaled".
+    pub(crate) fn read(mode_norms: Option<Self>, mode_norm_sq: Option<Self>) -> PyResult<ModeNorms> {
+        match (mode_norms, mode_norm_sq) {
+            (None, None) => Ok(ModeNorms::Scaled),
+            (Some(Self::Name(name)), None) | (None, Some(Self::Name(name))) => quick(|| ModeNorms::from_name(&name)),
+            (Some(Self::Given(norms)), None) | (None, Some(Self::Given(norms))) => Ok(ModeNorms::Given(norms)),
+            _ => Err(PyValueError::new_err("expected mode_norms or mode_norm_sq, which are the same, got both")),
         }
     }
 }
@@ -76,61 +76,87 @@ impl Norms {
 #[pymethods]
 impl ResonantTensor {
     #[new]
-    #[pyo3(signature = (data, shape=None, mode_norms=Norms::scaled(), precision=100))]
+    #[pyo3(signature = (data, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
     fn new(
         data: &Bound<'_, PyAny>,
         shape: Option<&Bound<'_, PyAny>>,
-        mode_norms: Norms,
+        mode_norms: Option<Norms>,
         precision: i64,
+        mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
-        let tensor = Self::from_flux(data, shape, mode_norms, precision)?;
+        let tensor = Self::from_flux(data, shape, mode_norms, precision, mode_norm_sq)?;
         tensor.write(|x| x.crystallize(None))?;
         Ok(tensor)
     }
 
     /// A tensor in flux with these values.
     #[staticmethod]
-    #[pyo3(signature = (data, shape=None, mode_norms=Norms::scaled(), precision=100))]
+    #[pyo3(signature = (data, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
     fn from_flux(
         data: &Bound<'_, PyAny>,
         shape: Option<&Bound<'_, PyAny>>,
-        mode_norms: Norms,
+        mode_norms: Option<Norms>,
         precision: i64,
+        mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
         let tensor = source::tensor(data, shape.map(source::sizes).transpose()?, DType::F64)?;
-        let norms = mode_norms.parse()?;
+        let norms = Norms::read(mode_norms, mode_norm_sq)?;
         quick(|| Resonant::new(tensor.shape().clone(), tensor.to_f64(), &norms, precision)).map(Self::wrap)
     }
 
     /// A crystallized tensor of zeros.
     #[staticmethod]
-    #[pyo3(signature = (shape, mode_norms=Norms::scaled(), precision=100))]
-    fn zeros(shape: &Bound<'_, PyAny>, mode_norms: Norms, precision: i64) -> PyResult<Self> {
-        let shape = source::sizes(shape)?;
-        let norms = mode_norms.parse()?;
-        let tensor = Self::wrap(quick(|| {
-            let zeros = syntonic_core::tensor::Tensor::full(shape, DType::F64, 0.0)?;
-            Resonant::new(zeros.shape().clone(), zeros.to_f64(), &norms, precision)
-        })?);
-        tensor.write(|x| x.crystallize(None))?;
-        Ok(tensor)
+    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    fn zeros(
+        shape: &Bound<'_, PyAny>,
+        mode_norms: Option<Norms>,
+        precision: i64,
+        mode_norm_sq: Option<Norms>,
+    ) -> PyResult<Self> {
+        drawn(Law::Zeros, shape, (mode_norms, mode_norm_sq), precision, 0)
+    }
+
+    /// A crystallized tensor of ones.
+    #[staticmethod]
+    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    fn ones(
+        shape: &Bound<'_, PyAny>,
+        mode_norms: Option<Norms>,
+        precision: i64,
+        mode_norm_sq: Option<Norms>,
+    ) -> PyResult<Self> {
+        drawn(Law::Ones, shape, (mode_norms, mode_norm_sq), precision, 0)
+    }
+
+    /// A crystallized tensor of near-normal numbers with deviation 1, snapped: a pure function of (seed, element).
+    #[staticmethod]
+    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, seed, mode_norm_sq=None))]
+    fn randn(
+        shape: &Bound<'_, PyAny>,
+        mode_norms: Option<Norms>,
+        precision: i64,
+        seed: u32,
+        mode_norm_sq: Option<Norms>,
+    ) -> PyResult<Self> {
+        drawn(Law::Normal, shape, (mode_norms, mode_norm_sq), precision, seed)
     }
 
     /// A crystallized tensor of these points, row-major, each a pair (a, b) of integers or a `GoldenExact`.
     ///
     /// The points are taken as they are, also beyond `precision`.
     #[staticmethod]
-    #[pyo3(signature = (lattice, shape=None, mode_norms=Norms::scaled(), precision=100))]
+    #[pyo3(signature = (lattice, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
     fn from_golden_exact(
         lattice: Vec<Bound<'_, PyAny>>,
         shape: Option<&Bound<'_, PyAny>>,
-        mode_norms: Norms,
+        mode_norms: Option<Norms>,
         precision: i64,
+        mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
         let points = lattice.iter().map(point).collect::<PyResult<Vec<_>>>()?;
         let (a, b): (Vec<i64>, Vec<i64>) = points.into_iter().unzip();
         let shape = shape.map(source::sizes).transpose()?.unwrap_or_else(|| vec![a.len()]);
-        let norms = mode_norms.parse()?;
+        let norms = Norms::read(mode_norms, mode_norm_sq)?;
         quick(|| {
             let points = LatticeArray::new(a, b)?;
             Ok(Self::wrap(Resonant::from_points(shape, points, &norms, precision)?))
@@ -246,6 +272,25 @@ impl ResonantTensor {
     fn clone(&self) -> PyResult<Self> {
         self.copy().map(Self::wrap)
     }
+}
+
+/// Returns a crystallized tensor of a law's values.
+fn drawn(
+    law: Law,
+    shape: &Bound<'_, PyAny>,
+    norms: (Option<Norms>, Option<Norms>),
+    precision: i64,
+    seed: u32,
+) -> PyResult<ResonantTensor> {
+    let (shape, norms) = (Shape::from(source::sizes(shape)?), Norms::read(norms.0, norms.1)?);
+    quick(|| {
+        // Refuses a shape that memory does not hold before anything is drawn.
+        core::Tensor::full(shape.clone(), DType::F64, 0.0)?;
+        let values = law.draw(&shape, &norms, Scale { gain: 1.0, fan_in: 1 }, seed, 0)?;
+        let mut tensor = Resonant::new(shape, values, &norms, precision)?;
+        tensor.crystallize(None)?;
+        Ok(ResonantTensor::wrap(tensor))
+    })
 }
 
 /// Reads one lattice point: a pair of integers, or a number with exact coefficients that are integers.

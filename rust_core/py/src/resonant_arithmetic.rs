@@ -36,7 +36,7 @@ impl Other {
 #[pymethods]
 impl ResonantTensor {
     fn __add__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.meet("+", other, Resonant::add, Resonant::scalar_add)
+        self.meet("+", other, Resonant::broadcast_add, Resonant::scalar_add)
     }
 
     fn __radd__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -44,19 +44,27 @@ impl ResonantTensor {
     }
 
     fn __sub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.meet("-", other, Resonant::sub, |x, s| x.scalar_add(s.negate()?))
+        self.meet("-", other, Resonant::broadcast_sub, |x, s| x.scalar_add(s.negate()?))
     }
 
     fn __rsub__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.meet("-", other, |x, y| y.sub(x), |x, s| x.scalar_mul(Scalar::from(-1.0))?.scalar_add(s))
+        self.meet("-", other, |x, y| y.broadcast_sub(x), |x, s| x.scalar_mul(Scalar::from(-1.0))?.scalar_add(s))
     }
 
     fn __mul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.meet("*", other, Resonant::mul, Resonant::scalar_mul)
+        self.meet("*", other, Resonant::broadcast_mul, Resonant::scalar_mul)
     }
 
     fn __rmul__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.__mul__(other)
+    }
+
+    fn __truediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.meet("/", other, Resonant::broadcast_div, Resonant::scalar_div)
+    }
+
+    fn __rtruediv__<'py>(&self, other: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.meet("/", other, |x, y| y.broadcast_div(x), Resonant::scalar_over)
     }
 
     fn __neg__(&self) -> PyResult<Self> {
@@ -71,6 +79,16 @@ impl ResonantTensor {
     /// self * other, of one shape; exact, both crystallized.
     fn elementwise_mul(&self, other: &Self) -> PyResult<Self> {
         self.combine(other, Resonant::mul)
+    }
+
+    /// self + other of shapes that broadcast, as the operator +; exact, both crystallized.
+    fn broadcast_add(&self, other: &Self) -> PyResult<Self> {
+        self.combine(other, Resonant::broadcast_add)
+    }
+
+    /// self * other of shapes that broadcast, as the operator *; exact, both crystallized.
+    fn broadcast_mul(&self, other: &Self) -> PyResult<Self> {
+        self.combine(other, Resonant::broadcast_mul)
     }
 
     /// self + scalar, exactly: crystallized if every result is a point of the lattice, else in flux.

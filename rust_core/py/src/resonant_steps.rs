@@ -88,6 +88,20 @@ impl ResonantTensor {
         enter(py, || shared.write().map_err(|_| poisoned())?.cpu_cycle(noise, precision))
     }
 
+    /// The same as `cpu_cycle`.
+    #[pyo3(signature = (noise_scale=0.1, precision=None, *, seed, step=0, weighted=true))]
+    fn cycle(
+        &self,
+        py: Python<'_>,
+        noise_scale: f64,
+        precision: Option<i64>,
+        seed: u32,
+        step: u32,
+        weighted: bool,
+    ) -> PyResult<f64> {
+        self.cpu_cycle(py, noise_scale, precision, seed, step, weighted)
+    }
+
     /// Runs `cpu_cycle` on every sample (entry of axis 0) as if it were alone; returns the list of their new S.
     ///
     /// Sample i has noise of (seed, step, i, element), so that sample 0 moves as a tensor of its own would.

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use syntonic_core::exact::constants::{E_STAR, PHI, PHI_INVERSE};
 use syntonic_core::exact::number_theory;
 use syntonic_core::lists::{self, Aggregate, Binary};
-use syntonic_core::tensor::{ModeNorms, golden_weight};
+use syntonic_core::tensor::{ModeNorms, Shape, golden_weight};
 
 use crate::door::{enter, quick};
 
@@ -149,13 +149,13 @@ fn py_golden_decay_loss(norms: Vec<f64>, lam: f64) -> f64 {
 /// Returns the shape that two shapes broadcast to; None if they do not fit.
 #[pyfunction]
 fn py_broadcast_shape(a: Vec<usize>, b: Vec<usize>) -> Option<Vec<usize>> {
-    lists::broadcast_shape(&a, &b)
+    Shape::from(a).broadcast(&b.into()).map(|shape| shape.dims().to_vec())
 }
 
 /// Returns whether two shapes broadcast.
 #[pyfunction]
 fn py_are_broadcastable(a: Vec<usize>, b: Vec<usize>) -> bool {
-    lists::broadcast_shape(&a, &b).is_some()
+    py_broadcast_shape(a, b).is_some()
 }
 
 /// Returns the sum of index * stride.

@@ -28,25 +28,6 @@ impl Binary {
     }
 }
 
-/// Returns the shape that two shapes broadcast to; nothing if they do not fit.
-///
-/// ```
-/// use syntonic_core::lists::broadcast_shape;
-/// assert_eq!(broadcast_shape(&[3, 1], &[2, 1, 4]), Some(vec![2, 3, 4]));
-/// assert_eq!(broadcast_shape(&[3], &[4]), None);
-/// ```
-pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
-    let rank = a.len().max(b.len());
-    let size = |dims: &[usize], axis: usize| (axis + dims.len()).checked_sub(rank).map_or(1, |i| dims[i]);
-    (0..rank)
-        .map(|axis| match (size(a, axis), size(b, axis)) {
-            (m, n) if m == n || n == 1 => Some(m),
-            (1, n) => Some(n),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Returns (data, shape) of an operation on two broadcast lists; nothing if their shapes do not fit.
 ///
 /// # Errors
@@ -56,14 +37,14 @@ pub fn broadcast(
     (a, a_shape): (&[f64], &[usize]),
     (b, b_shape): (&[f64], &[usize]),
 ) -> Result<Option<(Vec<f64>, Vec<usize>)>> {
-    for (data, shape) in [(a, a_shape), (b, b_shape)] {
-        let shape = Shape::from(shape.to_vec());
+    let shapes = [a_shape, b_shape].map(|shape| Shape::from(shape.to_vec()));
+    for (data, shape) in [a, b].into_iter().zip(&shapes) {
         shape.check("broadcast")?;
         same_length("broadcast", shape.numel(), data.len())?;
     }
-    let Some(dims) = broadcast_shape(a_shape, b_shape) else { return Ok(None) };
-    let shape = Shape::from(dims.clone());
+    let Some(shape) = shapes[0].broadcast(&shapes[1]) else { return Ok(None) };
     shape.check("broadcast")?;
+    let dims = shape.dims().to_vec();
     let count = shape.numel();
     let mut data = super::elementwise::filled("broadcast", count, 0.0)?;
     let (steps_a, steps_b) = (steps(a_shape, dims.len()), steps(b_shape, dims.len()));
@@ -126,7 +107,7 @@ mod tests {
     #[test]
     fn what_does_not_fit() {
         assert_eq!(broadcast(Binary::Mul, (&[1.0; 2], &[2]), (&[1.0; 3], &[3])), Ok(None));
-        assert_eq!(broadcast_shape(&[0], &[2]), None);
+        assert_eq!(Shape::from([0]).broadcast(&[2].into()), None);
         assert!(broadcast(Binary::Mul, (&[1.0], &[2]), (&[1.0], &[1])).is_err());
         assert!(broadcast(Binary::Mul, (&[], &[0, usize::MAX, 3]), (&[1.0], &[1])).is_err());
         assert_eq!(linear_index(&[1, 2, 3], &[12, 4, 1]), Ok(23));

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// `Error::Shape` for different lengths.
 pub fn mean_squared_error(predictions: &[f64], targets: &[f64]) -> Result<f64> {
     same_length("mse_loss", predictions.len(), targets.len())?;
-    let sum: f64 = predictions.iter().zip(targets).map(|(p, t)| (p - t) * (p - t)).sum();
+    let sum: f64 = predictions.iter().zip(targets).fold(0.0, |sum, (p, t)| sum + (p - t) * (p - t));
     Ok(sum / predictions.len().max(1) as f64)
 }
 
@@ -31,7 +31,8 @@ pub fn cross_entropy(logits: &[f64], targets: &[f64]) -> Result<f64> {
     same_length("cross_entropy_loss", logits.len(), targets.len())?;
     let largest = largest(logits);
     let total = largest + logits.iter().map(|x| (x - largest).exp()).sum::<f64>().ln();
-    Ok(logits.iter().zip(targets).filter(|(_, t)| **t != 0.0).map(|(x, t)| t * (total - x)).sum())
+    let counted = logits.iter().zip(targets).filter(|(_, t)| **t != 0.0);
+    Ok(counted.fold(0.0, |sum, (x, t)| sum + t * (total - x)))
 }
 
 /// Returns the mean of [`cross_entropy`] over rows of `classes` logits; 0 for no rows.
@@ -45,8 +46,8 @@ pub fn batch_cross_entropy(logits: &[f64], targets: &[f64], batch: usize, classe
     if classes == 0 {
         return Ok(0.0);
     }
-    let rows = logits.chunks(classes).zip(targets.chunks(classes)).map(|(x, t)| cross_entropy(x, t));
-    Ok(rows.sum::<Result<f64>>()? / batch.max(1) as f64)
+    let mut rows = logits.chunks(classes).zip(targets.chunks(classes)).map(|(x, t)| cross_entropy(x, t));
+    Ok(rows.try_fold(0.0, |sum, row| Ok::<f64, Error>(sum + row?))? / batch.max(1) as f64)
 }
 
 /// Returns lambda (S - target)^2 for a target in (0, 1], which a syntony can reach.
@@ -108,6 +109,10 @@ mod tests {
         );
         assert!(cross_entropy(&[0.0], &[]).is_err() && batch_cross_entropy(&[0.0], &[0.0], 2, 1).is_err());
         assert_eq!(batch_cross_entropy(&[], &[], 3, 0), Ok(0.0));
+        // Not -0, which a sum of nothing is.
+        for nothing in [batch_cross_entropy(&[], &[], 0, 3), cross_entropy(&[], &[]), mean_squared_error(&[], &[])] {
+            assert!(nothing.unwrap().is_sign_positive());
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod losses;
 mod phase;
 mod syntony;
 
-pub use broadcast::{Binary, broadcast, broadcast_shape, linear_index};
+pub use broadcast::{Binary, broadcast, linear_index};
 pub use elementwise::{clamp, div_scalar, golden_weights};
 pub use losses::{
     batch_cross_entropy, cross_entropy, golden_decay, mean_squared_error, phase_alignment, softmax, syntony_loss_srt,

@@ -122,7 +122,7 @@ impl Operation for Reduce {
         let shape = call.shapes[0];
         let count = self.count(shape);
         let Some(x) = call.inputs[0].lanes() else { return };
-        if count == 0 {
+        if count == 0 || out.is_empty() {
             out.fill([T::ZERO; L]);
             return;
         }

@@ -126,23 +126,11 @@ pub(super) fn gather<T: Real, const L: usize>(x: Operand<'_, T, L>, walk: &Walk,
 /// # Errors
 /// `Error::Shape` when two sizes differ and neither is 1.
 pub(super) fn broadcast_shape(op: &'static str, x: &Shape, y: &Shape) -> Result<Shape> {
-    let rank = x.rank().max(y.rank());
-    let size = |shape: &Shape, axis: usize| (axis + shape.rank()).checked_sub(rank).map_or(1, |own| shape.dims()[own]);
-    let mut sizes = Vec::with_capacity(rank);
-    for axis in 0..rank {
-        match (size(x, axis), size(y, axis)) {
-            (a, b) if a == b || b == 1 => sizes.push(a),
-            (1, b) => sizes.push(b),
-            _ => {
-                return Err(Error::Shape {
-                    op,
-                    expected: "two shapes whose sizes, aligned at the end, are equal or 1".into(),
-                    got: format!("{x} and {y}"),
-                });
-            }
-        }
-    }
-    let shape = Shape::from(sizes);
+    let shape = x.broadcast(y).ok_or_else(|| Error::Shape {
+        op,
+        expected: "two shapes whose sizes, aligned at the end, are equal or 1".into(),
+        got: format!("{x} and {y}"),
+    })?;
     shape.check(op)?;
     Ok(shape)
 }

@@ -34,7 +34,7 @@ pub fn snap_gradient(values: &[f64], precision: i64) -> Result<Vec<f64>> {
 /// # Errors
 /// As [`snap_gradient`].
 pub fn snap_distance(values: &[f64], precision: i64) -> Result<f64> {
-    Ok(snap_gradient(values, precision)?.into_iter().map(|g| g * g).sum::<f64>().sqrt())
+    Ok(snap_gradient(values, precision)?.into_iter().fold(0.0, |sum, g| sum + g * g).sqrt())
 }
 
 impl Resonant {

@@ -110,7 +110,7 @@ impl Resonant {
         Ok(self.with_points(f(self.points(op)?)?))
     }
 
-    fn points(&self, op: &'static str) -> Result<&LatticeArray> {
+    pub(super) fn points(&self, op: &'static str) -> Result<&LatticeArray> {
         self.lattice().ok_or_else(|| Error::Value {
             op,
             expected: "crystallized tensors: call crystallize() first".into(),

@@ -113,7 +113,8 @@ impl Reduction {
     fn float(self, x: &[f64]) -> f64 {
         let n = x.len() as f64;
         match self {
-            Self::Sum => x.iter().sum(),
+            // Nothing sums to 0; an iterator's own sum is -0 then.
+            Self::Sum => x.iter().fold(0.0, |sum, v| sum + v),
             Self::Prod => x.iter().product(),
             Self::Max => extreme(x, |a, b| a > b),
             Self::Min => extreme(x, |a, b| a < b),

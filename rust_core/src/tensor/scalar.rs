@@ -67,6 +67,22 @@ impl Resonant {
         self.meet("scalar_mul", scalar, |x, s| x * s, |x, s| x * s)
     }
 
+    /// Returns self / scalar.
+    ///
+    /// # Errors
+    /// As `scalar_add`, and `Error::DivisionByZero` for 0 below a crystallized tensor.
+    pub fn scalar_div(&self, scalar: Scalar) -> Result<Self> {
+        self.meet("scalar_div", scalar, |x, s| x / s, |x, s| x / s)
+    }
+
+    /// Returns scalar / self.
+    ///
+    /// # Errors
+    /// As `scalar_add`, and `Error::DivisionByZero` where a crystallized tensor is 0.
+    pub fn scalar_over(&self, scalar: Scalar) -> Result<Self> {
+        self.meet("scalar_over", scalar, |x, s| s / x, |x, s| s / x)
+    }
+
     /// Returns 1 - self.
     ///
     /// # Errors
@@ -92,7 +108,11 @@ impl Resonant {
             _ => return Err(Error::Value { op, expected: "a finite number".into(), got: number.to_string() }),
         };
         let results = points.points().map(|(a, b)| exact(&GoldenExact::from_integers(a, b), &scalar));
-        let results = results.collect::<Result<Vec<_>>>()?;
+        self.with_exact(op, results.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// Returns a tensor like this one with exact results: points if all of them are, else floats, each rounded once.
+    pub(super) fn with_exact(&self, op: &'static str, results: Vec<GoldenExact>) -> Result<Self> {
         let values = if results.iter().all(|x| x.is_integral()) {
             let fits = results.iter().map(|x| x.to_point()).collect::<Option<LatticeArray>>();
             Values::Lattice(fits.ok_or(Error::Overflow { op })?)

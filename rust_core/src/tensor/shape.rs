@@ -124,6 +124,25 @@ impl Shape {
         Ok(Self(sizes.iter().map(|&n| usize::try_from(n).unwrap_or(left)).collect()))
     }
 
+    /// Returns the shape that two shapes give by NumPy's rule: aligned at the last axis, an axis of size 1 repeats;
+    /// nothing if they do not fit.
+    ///
+    /// ```
+    /// use syntonic_core::tensor::Shape;
+    /// assert_eq!(Shape::from([3, 1]).broadcast(&[2, 1, 4].into()), Some([2, 3, 4].into()));
+    /// assert_eq!(Shape::from([3]).broadcast(&[4].into()), None);
+    /// ```
+    pub fn broadcast(&self, other: &Self) -> Option<Self> {
+        let rank = self.rank().max(other.rank());
+        let size = |shape: &Self, axis: usize| (axis + shape.rank()).checked_sub(rank).map_or(1, |own| shape.0[own]);
+        let sizes = (0..rank).map(|axis| match (size(self, axis), size(other, axis)) {
+            (a, b) if a == b || b == 1 => Some(a),
+            (1, b) => Some(b),
+            _ => None,
+        });
+        sizes.collect::<Option<Vec<_>>>().map(Self)
+    }
+
     /// Returns this shape with the last axis replaced by `size`.
     pub fn with_last(&self, size: usize) -> Self {
         let mut dims = self.0.clone();
