@@ -16,7 +16,7 @@ from rich.console import Console
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
-from syntonic.runners.launchers.requeued import Requeued
+from syntonic.runners.launchers.submitit_job import Requeued
 from syntonic.runners.sweeps.folder import SweepFolder
 from syntonic.runners.sweeps.rows import Row, Spec
 
