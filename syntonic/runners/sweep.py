@@ -163,6 +163,8 @@ class _Sweep:
             title = f"{subject}: sweep over {keys}"
             facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._words), time.time())
             self._folder = SweepFolder.take(facts)
+            if not self._plan.settings.skip_finished:
+                self._folder.forget_rungs()
             space = {d.key: " ".join(d.words) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
             self._parent = Parent(self._folder, base, space)
             self._parent.open()

@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +77,8 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
         return asdict(Row(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
     place = contextlib.chdir(spec.cwd) if Path(spec.cwd).is_dir() else contextlib.nullcontext()
     with place, _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
-        return asdict(execute(spec, Output()))
+        row = execute(spec, Output())
+    return asdict(replace(row, reason="with its sweep") if row.status == KILLED and _must_end(spec) else row)
 
 
 def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:

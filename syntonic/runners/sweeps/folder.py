@@ -105,6 +105,11 @@ class SweepFolder:
         """Returns where a run writes what it would show on a terminal."""
         return self.path / "logs" / f"{number:04}.log"
 
+    def forget_rungs(self) -> None:
+        """Removes what earlier runs have left for others to be compared with."""
+        for path in (self.path / "rungs").glob("*.json"):
+            path.unlink()
+
     def stop(self) -> None:
         """Tells every run of the sweep, in whatever process, to write a checkpoint and end."""
         stop_sign(self.path).touch()
