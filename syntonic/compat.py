@@ -13,10 +13,14 @@ for. An alias has the arguments of what it stands for, which may differ from tho
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:  # the module imports a hundred others, and adds nothing to a class that has the methods
+    from importlib.abc import Loader
+else:
+    Loader = object
 
 _NN: Final = "syntonic.nn"
 _LAYERS: Final = f"{_NN}.layers"
@@ -188,7 +192,7 @@ class _Aliases(Loader):
         return getattr(self._file, name)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds the modules of the table."""
 
     def find_spec(

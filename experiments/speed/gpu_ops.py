@@ -220,6 +220,15 @@ def convolution(bench: Bench, name: str) -> None:
         )
 
 
+def transfers(bench: Bench, name: str) -> None:
+    """64 MiB and back, from memory that Python's arrays have, against PyTorch from the same kind of memory."""
+    x = torch.randn((64 << 20) // DTYPES[name].itemsize, dtype=DTYPES[name])
+    here, there = _core.Tensor(x.numpy()), x.cuda()
+    t = here.to("cuda:0")
+    bench.row("to the device", "64 MiB", name, "", x.nbytes, lambda: here.to("cuda:0"), torch=lambda: x.cuda())
+    bench.row("to the CPU", "64 MiB", name, "", x.nbytes, t.cpu, torch=lambda: there.cpu())
+
+
 def matmul(bench: Bench, name: str) -> None:
     """A product of two 8192 x 8192 matrices."""
     x, y = (torch.randn(8192, 8192, device="cuda", dtype=DTYPES[name]) for _ in range(2))
@@ -227,10 +236,16 @@ def matmul(bench: Bench, name: str) -> None:
     bench.row("matmul", "8192", name, ">= .97x torch", 3.0 * x.nbytes, lambda: t @ u, torch=lambda: x @ y)
 
 
+GROUPS_OF_ROWS = {
+    group.__name__: group for group in (residual, softmax, batch_norm, fields, convolution, transfers, matmul)
+}
+
+
 def main() -> None:
     """Runs the table and writes it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=4.0, help="after these, peers are no longer measured")
+    parser.add_argument("--only", nargs="+", choices=sorted(GROUPS_OF_ROWS), help="these groups of rows alone")
     parser.add_argument("--out", type=Path, help="where the JSON goes")
     options = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -239,7 +254,7 @@ def main() -> None:
     bench = Bench(options.minutes)
     device = torch.cuda.get_device_name()
     print(f"{device}, torch {torch.__version__}, copy {bench.copy_rate / 1e6:.3f} TB/s", flush=True)
-    for group in (residual, softmax, batch_norm, fields, convolution, matmul):
+    for group in (GROUPS_OF_ROWS[name] for name in options.only or GROUPS_OF_ROWS):
         for name in DTYPES:
             try:
                 group(bench, name)

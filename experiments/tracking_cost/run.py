@@ -48,7 +48,7 @@ def measure(home: Path, words: list[str], tracking: str) -> Times:
     started = time.time()
     done = subprocess.run(
         [*COMMAND, *words, f"tracking={tracking}"],
-        env={**os.environ, "SYNTONIC_HOME": str(home)},
+        env={**user_environment(), "SYNTONIC_HOME": str(home), "PYTHONPYCACHEPREFIX": str(home / "compiled")},
         capture_output=True,
         text=True,
         check=False,
@@ -61,6 +61,11 @@ def measure(home: Path, words: list[str], tracking: str) -> Times:
     first, last = (json.loads(line) for line in (lines[0], lines[-1]))
     begun = first["time"] / 1000 - first["metrics"]["seconds"]
     return Times(last["time"] / 1000 - begun, ended - last["time"] / 1000, ended - started, processor() - used)
+
+
+def user_environment() -> dict[str, str]:
+    """Returns the environment without what would have Python compile its files at every start, as no user has it."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def processor() -> float:
@@ -104,7 +109,7 @@ def main() -> None:
     asked = parser.parse_args()
     words = ["-cn", "digits", f"trainer.max_generations={asked.generations}"]
     pairs: list[dict[str, Times]] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         measure(home, words, "mlflow")  # creates the store
         for number in range(asked.pairs):

@@ -14,7 +14,18 @@ typedef float real;
 #define ENTRY(name) name##_f32
 constexpr int LANES = 4;
 #endif
-#define KERNEL(name) extern "C" __global__ void ENTRY(name)
+
+// With ONE_KERNEL, and ONLY_<name> defined as WANTED, the kernel of that name becomes code. The others are templates that
+// nothing asks for, which the compiler reads and leaves.
+#ifdef ONE_KERNEL
+#define WANTED , extern "C"
+#define SECOND(first, second, ...) second
+#define LINKAGE_OF(...) SECOND(__VA_ARGS__, template <int>, )
+#define LINKAGE(name) LINKAGE_OF(ONLY_##name)
+#else
+#define LINKAGE(name) extern "C"
+#endif
+#define KERNEL(name) LINKAGE(name) __global__ void ENTRY(name)
 
 // 16 bytes: the widest access of one thread.
 struct alignas(16) Pack {

@@ -13,12 +13,14 @@ struct Geometry {
 #define GEOMETRY                                                                                                      \
     Geometry{height, width, inputs, outputs, rows, columns, row_step, column_step, row_pad, column_pad, out_height, out_width}
 
-__device__ inline real finished(real sum, const real* bias, size output, size rectify) {
-    if (bias) sum += bias[output];
-    return rectify ? relu(sum) : sum;
+// A result with its bias, not below `least`: 0 with a ReLU and -inf without.
+__device__ inline real finished(real sum, real bias, real least) {
+    const real y = sum + bias;
+    return y > least ? y : (y != y ? y : least);
 }
 
 KERNEL(conv2d_direct)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
+    const real least = rectify ? (real)0 : -INFINITE;
     for (size i = thread_number(); i < pixels * outputs; i += thread_count()) {
         const size pixel = quotient(i, outputs), output = i - pixel * outputs;
         const size line = quotient(pixel, out_width), column = pixel - line * out_width;
@@ -34,7 +36,7 @@ KERNEL(conv2d_direct)(real* out, const real* x, const real* weight, const real* 
                 for (size k = 0; k < inputs; k++) sum += from[k] * with[k];
             }
         }
-        out[i] = finished(sum, bias, output, rectify);
+        out[i] = finished(sum, bias ? bias[output] : (real)0, least);
     }
 }
 
@@ -56,6 +58,10 @@ KERNEL(im2col)(real* out, const real* x, size pixels, GEOMETRY_ARGUMENTS) {
 // made of passes through shared memory, TILE_DEPTH numbers of each window at a time: the next are fetched meanwhile.
 #ifndef TILE_OUTPUTS
 #define TILE_OUTPUTS 64
+#endif
+// How often the innermost loop is unrolled, packs of the depth at a time.
+#ifndef TILE_UNROLL
+#define TILE_UNROLL 1
 #endif
 constexpr int TILE_PIXELS = SYNTONIC_F64 ? 64 : 128;
 constexpr int RUNS = TILE_OUTPUTS < 64 ? 2 : 4, TILE_DEPTH = RUNS * LANES;
@@ -127,7 +133,7 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
     // Fetches the next TILE_DEPTH numbers of each window: zeros outside the image and beyond the window.
     auto fetch_tile = [&](int stage) {
         Tap at = tap;
-#pragma unroll
+#pragma unroll 1
         for (int l = 0; l < LANES; l += RUN) {
             const bool inside = k + l < depth;
             const size offset = ((size)at.r * g.width + at.c) * inputs + at.input;
@@ -156,15 +162,14 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
 #pragma unroll
         for (int j = 0; j < OWN_OUTPUTS; j++) sum[i][j] = 0;
     }
-    fetch_tile(0);
-    fetch_group();
-    int stage = 0, later = 1;
-    for (int done = 0; done < depth; done += TILE_DEPTH) {
+    int stage = 1;
+    for (int done = -TILE_DEPTH; done < depth; done += TILE_DEPTH, stage = 1 - stage) {
         fetched<0>();
         __syncthreads();  // all have fetched this tile, and nobody still reads the one before it
-        if (done + TILE_DEPTH < depth) fetch_tile(later);
+        if (done + TILE_DEPTH < depth) fetch_tile(1 - stage);
         fetch_group();
-#pragma unroll
+        if (done < 0) continue;
+#pragma unroll TILE_UNROLL
         for (int d = 0; d < TILE_DEPTH; d += LANES) {
             Pack of_w[OWN_OUTPUTS];
 #pragma unroll
@@ -179,10 +184,15 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
                 }
             }
         }
-        stage = later;
-        later = 1 - later;
     }
     const bool packed = g.outputs % LANES == 0;
+    const real least = rectify ? (real)0 : -INFINITE;
+    real added[OWN_OUTPUTS];
+#pragma unroll
+    for (int j = 0; j < OWN_OUTPUTS; j++) {
+        const size output = first_output + output_of(tx + j * TILE_COLUMNS);
+        added[j] = bias && output < g.outputs ? bias[output] : (real)0;
+    }
 #pragma unroll
     for (int i = 0; i < OWN_PIXELS; i++) {
         const size pixel = first_pixel + ty + i * TILE_ROWS;
@@ -192,26 +202,27 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
             const size output = first_output + output_of(tx + j * TILE_COLUMNS);
             Pack pack;
 #pragma unroll
-            for (int l = 0; l < LANES; l++) {
-                if (output + l < g.outputs) pack.v[l] = finished(sum[i][j + l], bias, output + l, rectify);
-            }
+            for (int l = 0; l < LANES; l++) pack.v[l] = finished(sum[i][j + l], added[j + l], least);
             real* to = out + pixel * g.outputs + output;
-            if (packed && output < g.outputs) *(Pack*)to = pack;
+            if (packed) {
+                if (output < g.outputs) *(Pack*)to = pack;
+                continue;
+            }
 #pragma unroll
             for (int l = 0; l < LANES; l++) {
-                if (!packed && output + l < g.outputs) to[l] = pack.v[l];
+                if (output + l < g.outputs) to[l] = pack.v[l];
             }
         }
     }
 }
 
-extern "C" __global__ void __launch_bounds__(TILE_THREADS, TILES_AT_ONCE)
+LINKAGE(conv2d_gemm) __global__ void __launch_bounds__(TILE_THREADS, TILES_AT_ONCE)
     ENTRY(conv2d_gemm)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<false>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }
 
 // As conv2d_gemm, for inputs a multiple of LANES and addresses a multiple of 16.
-extern "C" __global__ void __launch_bounds__(TILE_THREADS, TILES_AT_ONCE)
+LINKAGE(conv2d_gemm_whole) __global__ void __launch_bounds__(TILE_THREADS, TILES_AT_ONCE)
     ENTRY(conv2d_gemm_whole)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<true>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }

@@ -5,37 +5,45 @@
 
 typedef unsigned long long u64;
 
-// base = x W^T with the centre's W, (outputs, rows), and x turned to (inputs, rows): neighbouring threads have neighbouring
-// rows. A block takes one output, or one input, for all rows.
+// Row times row, summed in rising order.
+__device__ inline real dot(const real* a, const real* b, size n) {
+    real sum = 0;
+    if (n % LANES == 0) {
+#pragma unroll 8
+        for (size k = 0; k < n; k += LANES) {
+            const Pack x = *(const Pack*)(a + k), y = *(const Pack*)(b + k);
+#pragma unroll
+            for (int l = 0; l < LANES; l++) sum = fma(x.v[l], y.v[l], sum);
+        }
+    } else {
+#pragma unroll 8
+        for (size k = 0; k < n; k++) sum = fma(a[k], b[k], sum);
+    }
+    return sum;
+}
+
+// base = x W^T with the centre's W, (outputs, rows): neighbouring threads have neighbouring rows. A block takes one output
+// for all rows.
 //
-// Further blocks, one for 16 rows each, write x as tensor cores want it (members.cuh): for each 8 inputs the numbers of one
-// thread after the other, first the high parts of 11 bits, then what they leave over. Rows beyond the last are zeros.
-KERNEL(shared_linear)(real* base, real* turned, real* parts, const real* x, const real* w, size rows, size inputs, size outputs) {
-    const size line = blockIdx.x, tile = line - outputs - inputs;
-    if (tile >= 0) {
+// `tiles` further blocks, one for 16 rows each, write x as tensor cores want it (tensor_cores.cuh): for each 8 inputs the
+// numbers of one thread after the other, zeros for rows beyond the last. Where they are not asked for it, x is turned to
+// (inputs, rows), a block for each input.
+KERNEL(shared_linear)(real* base, real* turned, real* parts, const real* x, const real* w, size rows, size inputs, size outputs, size tiles) {
+    const size line = blockIdx.x - outputs;
+    if (line >= 0 && tiles > 0) {
         for (size at = threadIdx.x; at < inputs / 8 * 32; at += blockDim.x) {
             const size step = at / 32, g = at % 32 / 4, t = at % 4;
-            real* own = parts + ((tile * (inputs / 8) + step) * 64 + at % 32) * 4;
+            real* own = parts + ((line * (inputs / 8) + step) * 32 + at % 32) * 4;
             for (int i = 0; i < 4; i++) {
-                const size row = 16 * tile + g + 8 * (i % 2);
-                const float value = row < rows ? (float)x[row * inputs + 8 * step + 2 * t + i / 2] : 0.0f;
-                const float high = __int_as_float(__float_as_int(value) & 0xFFFFE000);
-                own[i] = high;
-                own[128 + i] = value - high;
+                const size row = 16 * line + g + 8 * (i % 2);
+                own[i] = row < rows ? x[row * inputs + 8 * step + 2 * t + i / 2] : 0;
             }
         }
         return;
     }
     for (size row = threadIdx.x; row < rows; row += blockDim.x) {
-        const real* own = x + row * inputs;
-        if (line < outputs) {
-            real sum = 0;
-#pragma unroll 8
-            for (size k = 0; k < inputs; k++) sum = fma(own[k], w[line * inputs + k], sum);
-            base[line * rows + row] = sum;
-        } else {
-            turned[(line - outputs) * rows + row] = own[line - outputs];
-        }
+        if (line < 0) base[blockIdx.x * rows + row] = dot(x + row * inputs, w + blockIdx.x * inputs, inputs);
+        else turned[line * rows + row] = x[row * inputs + line];
     }
 }
 
@@ -48,23 +56,18 @@ __device__ inline u64 ordered(double score) {
     return bits >> 63 ? ~bits : bits | 1ULL << 63;
 }
 
-// Sorts the scores lambda S - loss of each chunk: keys and whose they are. Sets all ranks to 0, and writes of each chunk the
-// least loss, the sum of the losses and their number, NaN left out.
-KERNEL(sort_scores)(u64* keys, unsigned int* members, unsigned int* ranks, double* summary, const double* losses,
-                    const double* syntonies, double lambda, size population) {
-    __shared__ u64 key[CHUNK];
-    __shared__ unsigned int member[CHUNK];
-    __shared__ double partial[32];
-    const size first = (size)blockIdx.x * CHUNK;
+// The key of a member's score, lambda S - loss.
+__device__ inline u64 key_of(const double* losses, const double* syntonies, double lambda, size member) {
+    return ordered(syntonies ? __dsub_rn(__dmul_rn(lambda, syntonies[member]), losses[member]) : -losses[member]);
+}
+
+// Writes of a chunk the least loss, the sum of the losses and their number, NaN left out.
+__device__ inline void summarize(double* summary, const double* losses, size population, size chunk, double* partial) {
     double least = __longlong_as_double(0x7FF0000000000000LL), sum = 0, count = 0;
     for (int i = threadIdx.x; i < CHUNK; i += blockDim.x) {
-        const size m = first + i;
-        key[i] = ~0ULL;
-        member[i] = (unsigned int)m;
+        const size m = chunk * CHUNK + i;
         if (m < population) {
             const double loss = losses[m];
-            key[i] = ordered(syntonies ? __dsub_rn(__dmul_rn(lambda, syntonies[m]), loss) : -loss);
-            ranks[m] = 0;
             least = loss < least ? loss : least;
             sum += loss == loss ? loss : 0;
             count += loss == loss;
@@ -76,10 +79,85 @@ KERNEL(sort_scores)(u64* keys, unsigned int* members, unsigned int* ranks, doubl
     __syncthreads();
     count = block_reduce(count, 0.0, Sum(), partial);
     if (threadIdx.x == 0) {
-        summary[3 * blockIdx.x] = least;
-        summary[3 * blockIdx.x + 1] = sum;
-        summary[3 * blockIdx.x + 2] = count;
+        summary[3 * chunk] = least;
+        summary[3 * chunk + 1] = sum;
+        summary[3 * chunk + 2] = count;
     }
+}
+
+// Scores that are few enough to compare each with each.
+constexpr int FEW = 4096;
+
+struct alignas(16) Four {
+    unsigned int v[4];
+};
+
+// The rank of each of a few scores: how many are lower plus how many are not higher, which is twice its mean rank among
+// equals, plus 1. A block of 16 warps takes 32 members, a warp a sixteenth of the scores; the last blocks write the summaries.
+KERNEL(count_scores)(unsigned int* ranks, double* summary, const double* losses, const double* syntonies, double lambda,
+                     size population, size chunks) {
+    __shared__ Four high[FEW / 4];
+    __shared__ unsigned int low[FEW];
+    __shared__ unsigned int found[16][32];
+    __shared__ double partial[32];
+    const size own_chunk = (size)blockIdx.x - (gridDim.x - chunks);
+    if (own_chunk >= 0) {
+        summarize(summary, losses, population, own_chunk, partial);
+        return;
+    }
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int each = (int)((population + 63) / 64) * 4;
+#pragma unroll
+    for (int k = 0; k < FEW / 512; k++) {
+        const int m = 512 * k + threadIdx.x;
+        // Keys behind the last are above all others.
+        const u64 key = m < population ? key_of(losses, syntonies, lambda, m) : ~0ULL;
+        high[m / 4].v[m % 4] = (unsigned int)(key >> 32);
+        low[m] = (unsigned int)key;
+    }
+    __syncthreads();
+    const int member = blockIdx.x * 32 + lane, own = member < population ? member : 0;
+    const unsigned int own_high = high[own / 4].v[own % 4], own_low = low[own];
+    unsigned int lower = 0, beside = 0;
+#pragma unroll 4
+    for (int m = warp * each; m < (warp + 1) * each; m += 4) {
+        const Four other = high[m / 4];
+        bool is_near = false;
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            lower += other.v[i] < own_high;
+            is_near |= other.v[i] == own_high;
+        }
+        // Rare, so that almost every key takes 32 bits.
+        if (is_near) {
+            for (int i = 0; i < 4; i++) {
+                if (other.v[i] == own_high) beside += (low[m + i] < own_low) + (low[m + i] <= own_low);
+            }
+        }
+    }
+    unsigned int count = 2 * lower + beside;
+    found[warp][lane] = count;
+    __syncthreads();
+    if (warp == 0 && member < population) {
+        for (int other = 1; other < 16; other++) count += found[other][lane];
+        ranks[member] = count;
+    }
+}
+
+// Sorts the scores of each chunk: keys and whose they are. Sets all ranks to 0, and writes the chunks' summaries.
+KERNEL(sort_scores)(u64* keys, unsigned int* members, unsigned int* ranks, double* summary, const double* losses,
+                    const double* syntonies, double lambda, size population) {
+    __shared__ u64 key[CHUNK];
+    __shared__ unsigned int member[CHUNK];
+    __shared__ double partial[32];
+    const size first = (size)blockIdx.x * CHUNK;
+    for (int i = threadIdx.x; i < CHUNK; i += blockDim.x) {
+        const size m = first + i;
+        key[i] = m < population ? key_of(losses, syntonies, lambda, m) : ~0ULL;
+        member[i] = (unsigned int)m;
+        if (m < population) ranks[m] = 0;
+    }
+    summarize(summary, losses, population, blockIdx.x, partial);
 #pragma unroll 1
     for (int width = 2; width <= CHUNK; width *= 2) {
 #pragma unroll 1
@@ -147,6 +225,23 @@ KERNEL(rank_scores)(unsigned int* ranks, const u64* keys, const unsigned int* me
     }
 }
 
+// Adds eight numbers over a warp; lanes 4 i .. 4 i + 3 get the sum of number i. Each exchange halves what a lane holds.
+__device__ inline double reduce_eight(const real (&x)[8]) {
+    double sum[8];
+#pragma unroll
+    for (int i = 0; i < 8; i++) sum[i] = (double)x[i];
+#pragma unroll
+    for (int half = 4; half > 0; half /= 2) {
+        const bool is_upper = threadIdx.x & (4 * half);
+#pragma unroll
+        for (int i = 0; i < half; i++) {
+            const double given = is_upper ? sum[i] : sum[i + half], kept = is_upper ? sum[i + half] : sum[i];
+            sum[i] = kept + __shfl_xor_sync(0xFFFFFFFF, given, 4 * half);
+        }
+    }
+    return warp_reduce<4>(sum[0], Sum());
+}
+
 // partial[slice][8 b + i] = sum over a slice of the pairs of (rank of plus - rank of minus) z, z normal i of block b.
 // blocks[b] holds the parameter and the block within it.
 KERNEL(direction)(double* partial, const int2* ranks, const int2* blocks, const Step* given, size pairs, size each) {
@@ -165,11 +260,8 @@ KERNEL(direction)(double* partial, const int2* ranks, const int2* blocks, const 
             for (int i = 0; i < NORMALS_PER_BLOCK; i++) sum[i] = fma(u, (real)normal_of(words, i), sum[i]);
         }
     }
-#pragma unroll
-    for (int i = 0; i < NORMALS_PER_BLOCK; i++) {
-        const double whole = warp_reduce((double)sum[i], Sum());
-        if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32][i] = whole;
-    }
+    const double all = reduce_eight(sum);
+    if (threadIdx.x % 4 == 0) shared[threadIdx.x / 32][threadIdx.x % 32 / 4] = all;
     __syncthreads();
     if (threadIdx.x < NORMALS_PER_BLOCK) {
         double whole = 0;

@@ -148,15 +148,21 @@ __device__ inline double cluster_sum(const double* local) {
 
 // The packs of one channel of (outer, channels, inner) that a thread visits, BN_THREADS apart: one division for all of them.
 struct Visit {
-    unsigned int n, rest, row, far, near;
-    __device__ Visit(unsigned int p, unsigned int row) : n(p / row), rest(p % row), row(row), far(BN_THREADS / row), near(BN_THREADS % row) {}
-    __device__ size place(size channels, size channel) const { return (n * channels + channel) * row + rest; }
+    size place, step_place, wrap;
+    unsigned int rest, row, near;
+    __device__ Visit(unsigned int p, unsigned int row, size channels, size channel)
+        : place((p / row * channels + channel) * row + p % row),
+          step_place(BN_THREADS / row * channels * row + BN_THREADS % row),
+          wrap((channels - 1) * row),
+          rest(p % row),
+          row(row),
+          near(BN_THREADS % row) {}
     __device__ void step() {
-        n += far;
+        place += step_place;
         rest += near;
         if (rest >= row) {
             rest -= row;
-            n++;
+            place += wrap;
         }
     }
 };
@@ -174,7 +180,7 @@ __device__ inline void each_pack(const Pack (&held)[BN_HELD], const Pack* kept, 
 
 // A cluster for each channel of (outer, channels, inner); inner and all addresses fit packs. A block has `chunk` packs of the
 // channel, the first BN_HELD of each thread in registers and the others in shared memory.
-extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(BN_THREADS, 2)
+LINKAGE(channel_first_cluster) __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(BN_THREADS, 2)
     ENTRY(channel_first_cluster)(real* out, real* mean_out, real* variance_out, const real* x, const real* gamma, const real* beta,
                                  double target, double eps, size channels, size inner, size packs, size chunk) {
     extern __shared__ Pack kept[];
@@ -182,15 +188,15 @@ extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(
     const size channel = blockIdx.x / BN_CLUSTER;
     const size begin = rank_in_cluster() * chunk, left = packs > begin ? packs - begin : 0;
     const int count = (int)(left < chunk ? left : chunk), held_count = BN_HELD * BN_THREADS;
-    const Visit first((unsigned int)begin + threadIdx.x, (unsigned int)(inner / LANES));
+    const Visit first((unsigned int)begin + threadIdx.x, (unsigned int)(inner / LANES), channels, channel);
     Visit at = first;
     Pack held[BN_HELD];
 #pragma unroll
     for (int k = 0; k < BN_HELD; k++, at.step()) {
-        if (k * BN_THREADS + (int)threadIdx.x < count) held[k] = read_once((const Pack*)x + at.place(channels, channel));
+        if (k * BN_THREADS + (int)threadIdx.x < count) held[k] = read_once((const Pack*)x + at.place);
     }
     for (int p = held_count + threadIdx.x; p < count; p += BN_THREADS, at.step()) {
-        fetch<16>(&kept[p - held_count], (const Pack*)x + at.place(channels, channel));
+        fetch<16>(&kept[p - held_count], (const Pack*)x + at.place);
     }
     fetch_group();
     const real shift = x[channel * inner];
@@ -227,7 +233,7 @@ extern "C" __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(
     each_pack(held, kept, count, [&](Pack pack) {
 #pragma unroll
         for (int k = 0; k < LANES; k++) pack.v[k] = (pack.v[k] - centre) * factor + offset;
-        write_once((Pack*)out + at.place(channels, channel), pack);
+        write_once((Pack*)out + at.place, pack);
         at.step();
     });
     cluster_wait();

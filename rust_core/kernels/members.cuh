@@ -8,7 +8,7 @@ static_assert(GROUP <= 32 || GROUP == THREADS, "a group larger than a warp is a 
 
 // Blocks that a multiprocessor should hold at once: registers are shared out so. Measured on an H100; with numbers of 64 bits
 // there are not enough registers to choose.
-constexpr int WAVE = sizeof(real) == 8 ? 1 : (GROUP <= 32 ? 512 : 384) / THREADS;
+constexpr int WAVE = sizeof(real) == 8 ? 1 : 512 / THREADS;
 
 // A value of the program for the rows of this thread: both members.
 template <int WIDTH>

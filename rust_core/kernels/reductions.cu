@@ -5,6 +5,10 @@
 struct Value {
     __device__ double operator()(double x) const { return x; }
 };
+// -p ln p, 0 for p = 0.
+struct Surprise {
+    __device__ double operator()(double p) const { return p == 0 ? 0 : -p * log(p); }
+};
 struct Squared {
     __device__ double operator()(double x) const { return x * x; }
 };
@@ -59,8 +63,43 @@ __device__ inline void reduce_columns(double* out, const real* x, const double* 
 #define INFINITE_DOUBLE __longlong_as_double(0x7FF0000000000000LL)
 REDUCTION(sum, Value, Sum, 0.0)
 REDUCTION(square_sum, Squared, Sum, 0.0)
+REDUCTION(entropy, Surprise, Sum, 0.0)
 REDUCTION(max, Value, Larger, -INFINITE_DOUBLE)
 REDUCTION(min, Value, Smaller, INFINITE_DOUBLE)
+
+// out[row] = where the row's largest number stands, the first of equals; NaN counts as the largest. A block for each row.
+KERNEL(argmax_rows)(size* out, const real* x, size rows, size dim) {
+    __shared__ real largest[32];
+    __shared__ size where[32];
+    for (size row = blockIdx.x; row < rows; row += gridDim.x) {
+        const real* own = x + row * dim;
+        real best = own[0];
+        size at = 0;
+        auto take = [&](real value, size i) {
+            const bool both = value == best || (value != value && best != best);
+            if (both ? i < at : (value > best || value != value) && best == best) {
+                best = value;
+                at = i;
+            }
+        };
+        for (size i = threadIdx.x; i < dim; i += blockDim.x) take(own[i], i);
+#pragma unroll
+        for (int offset = 16; offset > 0; offset /= 2) {
+            const real value = __shfl_xor_sync(0xFFFFFFFF, best, offset);
+            take(value, __shfl_xor_sync(0xFFFFFFFF, at, offset));
+        }
+        if (threadIdx.x % 32 == 0) {
+            largest[threadIdx.x / 32] = best;
+            where[threadIdx.x / 32] = at;
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            for (int warp = 1; warp < (int)blockDim.x / 32; warp++) take(largest[warp], where[warp]);
+            out[row] = at;
+        }
+        __syncthreads();
+    }
+}
 
 // The second stage: the parts of each row, which are binary64 whatever the input was.
 KERNEL(sum_parts)(double* out, const double* parts, size rows, size dim) {

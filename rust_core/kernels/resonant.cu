@@ -22,30 +22,32 @@ KERNEL(d_phase)(real* out, const real* x, const real* z, const real* roots, cons
 // As d_phase, with the noise of the CPU: element i is normal i of (seed, stream Differentiation, step).
 KERNEL(d_phase_philox)(real* out, const real* x, const real* roots, const real* spreads, const real* syntony,
                        double noise_scale, size seed, size step, size packs, size n, size dim, size group) {
-    const bool shared = group >= n;
-    const real all = shared ? 1 - syntony[0] : (real)0;
     constexpr unsigned int DIFFERENTIATION = 6;
     for (size block = thread_number(); block * NORMALS_PER_BLOCK < n; block += thread_count()) {
         const Words words = philox((unsigned int)block, 0, 0, (unsigned int)step, (unsigned int)seed, DIFFERENTIATION);
-        auto one = [&](size i, real x, int k) {
-            const size j = remainder_of(i, dim);
-            const real missing = shared ? all : 1 - syntony[quotient(i, group)];
-            return d_phase_one(x, (real)normal_of(words, k), roots[j], spreads ? spreads[j] : (real)1, missing, (real)noise_scale);
-        };
         const size first = block * NORMALS_PER_BLOCK;
-        if (first + NORMALS_PER_BLOCK <= packs * LANES) {
+        const bool whole = first + NORMALS_PER_BLOCK <= packs * LANES;
+        // The feature and the group of the element at hand, and its place in the group.
+        size j = remainder_of(first, dim), at = quotient(first, group), within = first - at * group;
 #pragma unroll
-            for (int k = 0; k < NORMALS_PER_BLOCK; k += LANES) {
-                Pack pack = *(const Pack*)(x + first + k);
+        for (int k = 0; k < NORMALS_PER_BLOCK; k += LANES) {
+            Pack pack = {};
+            if (whole) pack = *(const Pack*)(x + first + k);
 #pragma unroll
-                for (int l = 0; l < LANES; l++) pack.v[l] = one(first + k + l, pack.v[l], k + l);
-                *(Pack*)(out + first + k) = pack;
+            for (int l = 0; l < LANES; l++) {
+                const size i = first + k + l;
+                if (i >= n) break;
+                if (!whole) pack.v[l] = x[i];
+                const real spread = spreads ? spreads[j] : (real)1;
+                pack.v[l] = d_phase_one(pack.v[l], (real)normal_of(words, k + l), roots[j], spread, 1 - syntony[at], (real)noise_scale);
+                if (!whole) out[i] = pack.v[l];
+                if (++j == dim) j = 0;
+                if (++within == group) {
+                    within = 0;
+                    at++;
+                }
             }
-        } else {
-#pragma unroll
-            for (int k = 0; k < NORMALS_PER_BLOCK; k++) {
-                if (first + k < n) out[first + k] = one(first + k, x[first + k], k);
-            }
+            if (whole) *(Pack*)(out + first + k) = pack;
         }
     }
 }

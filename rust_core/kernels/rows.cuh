@@ -9,16 +9,15 @@
 #define ROW_LANES LANES
 #define ROW_CLUSTER 1
 #endif
-// Three blocks of a stream share a multiprocessor; of float64 the compiler would let two.
-#if defined(ROW_STREAM) && SYNTONIC_F64 && ROW_THREADS <= 256
-#define CLUSTER_BOUNDS __launch_bounds__(ROW_THREADS, 3)
-#else
-#define CLUSTER_BOUNDS __launch_bounds__(ROW_THREADS)
+// How many blocks of a stream share a multiprocessor at least.
+#ifndef ROW_BLOCKS
+#define ROW_BLOCKS 1
 #endif
 #if ROW_CLUSTER > 1
-#define ROW_KERNEL(name) extern "C" __global__ void __cluster_dims__(ROW_CLUSTER, 1, 1) CLUSTER_BOUNDS ENTRY(name)
+#define ROW_KERNEL(name)                                                                                              \
+    LINKAGE(name) __global__ void __cluster_dims__(ROW_CLUSTER, 1, 1) __launch_bounds__(ROW_THREADS, ROW_BLOCKS) ENTRY(name)
 #else
-#define ROW_KERNEL(name) extern "C" __global__ void __launch_bounds__(ROW_THREADS > 32 ? ROW_THREADS : 256) ENTRY(name)
+#define ROW_KERNEL(name) LINKAGE(name) __global__ void __launch_bounds__(ROW_THREADS > 32 ? ROW_THREADS : 256) ENTRY(name)
 #endif
 
 constexpr int ITEMS = ROW_VECTORS * ROW_LANES;

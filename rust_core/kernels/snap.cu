@@ -35,9 +35,9 @@ struct alignas(2 * sizeof(real)) Pair {
     real v[2];
 };
 
-extern "C" __global__ void __launch_bounds__(256, 4) ENTRY(snap)(
+LINKAGE(snap) __global__ void __launch_bounds__(256, 4) ENTRY(snap)(
     size* a, size* b, const real* x, size packs, size n, size precision, double end, double buckets_per_unit,
-             const Bucket* buckets, int* bad) {
+    const Bucket* buckets, int* bad) {
     const Table table{end, buckets_per_unit, buckets};
     for (size i = thread_number(); i < packs * LANES / 2; i += thread_count()) {
         const Pair pair = ((const Pair*)x)[i];

@@ -28,6 +28,9 @@ struct Reader<Lazy<WIDTH, ROOM_, F>> {
     static constexpr int ROOM = ROOM_, ABREAST = 16;
 };
 
+// The leading 11 significant bits.
+__device__ inline float leading(float x) { return __int_as_float(__float_as_int(x) & 0xFFFFE000); }
+
 // c += A B with A (16, 8) and B (8, 8) in binary32 of 11 significant bits, sums in binary32: thread 4 g + t of the warp has
 // A[g][t], A[g + 8][t], A[g][t + 4], A[g + 8][t + 4], B[t][g], B[t + 4][g] and C[g][2 t], C[g][2 t + 1], C[g + 8][..].
 #ifndef EMULATED
@@ -40,33 +43,52 @@ __device__ inline void multiply_tile(float (&c)[4], const Pack& a, float b0, flo
 #endif
 
 // x Z^T of a tile of rows by tensor cores, with numbers split in two of 11 bits each: x z = xh zh + xh zl + xl zh to 2^-21 or so.
-// `parts` is x in the order in which the threads want it, high parts and low parts: generation.cu. The product goes to `out`,
-// (OUT, rows of the tile) with rows APART numbers apart.
+// `x` has the numbers in the order in which the threads want them: generation.cu. Where 11 bits hold all of a tile's (pixels,
+// integers, one of several), xl is left out. The product goes to `out`, (OUT, rows of the tile) with rows APART numbers apart.
 template <int IN, int OUT, int CHUNK, int APART>
-__device__ inline void multiply_by_tensor_cores(const Group& group, const real* parts, const real* noise, real* out) {
+__device__ inline void multiply_by_tensor_cores(const Group& group, const real* x, const real* noise, real* out) {
     constexpr int TILES = ROWS * GROUP / 16 / (GROUP / 32), STEPS = IN / 8, COLUMNS = OUT / 8;
     const int warp = group.lane / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     float sum[TILES][COLUMNS][4] = {};
-    const Pack* own = (const Pack*)parts + (size)(group.first / 16 + warp * TILES) * STEPS * 64 + lane;
+    const Pack* own = (const Pack*)x + (size)(group.first / 16 + warp * TILES) * STEPS * 32 + lane;
 #pragma unroll 1
     for (int k = 0; k < STEPS; k++) {
+        Pack x_high[TILES], x_low[TILES];
+#pragma unroll
+        for (int m = 0; m < TILES; m++) x_high[m] = own[(m * STEPS + k) * 32];
         float high[COLUMNS][2], low[COLUMNS][2];
 #pragma unroll
         for (int n = 0; n < COLUMNS; n++) {
             const float2 z = *(const float2*)(noise + (8 * n + g) * CHUNK + 8 * k + 2 * t);
-            high[n][0] = __int_as_float(__float_as_int(z.x) & 0xFFFFE000);
-            high[n][1] = __int_as_float(__float_as_int(z.y) & 0xFFFFE000);
+            high[n][0] = leading(z.x);
+            high[n][1] = leading(z.y);
             low[n][0] = z.x - high[n][0];
             low[n][1] = z.y - high[n][1];
         }
+        bool is_long = false;
 #pragma unroll
         for (int m = 0; m < TILES; m++) {
-            const Pack x_high = own[(m * STEPS + k) * 64], x_low = own[(m * STEPS + k) * 64 + 32];
+#pragma unroll
+            for (int i = 0; i < 4; i++) {
+                const float whole = (float)x_high[m].v[i];
+                x_high[m].v[i] = leading(whole);
+                x_low[m].v[i] = whole - leading(whole);
+                is_long |= x_low[m].v[i] != 0;
+            }
+        }
+        if (__any_sync(0xFFFFFFFF, is_long)) {
+#pragma unroll
+            for (int m = 0; m < TILES; m++) {
+#pragma unroll
+                for (int n = 0; n < COLUMNS; n++) multiply_tile(sum[m][n], x_low[m], high[n][0], high[n][1]);
+            }
+        }
+#pragma unroll
+        for (int m = 0; m < TILES; m++) {
 #pragma unroll
             for (int n = 0; n < COLUMNS; n++) {
-                multiply_tile(sum[m][n], x_low, high[n][0], high[n][1]);
-                multiply_tile(sum[m][n], x_high, low[n][0], low[n][1]);
-                multiply_tile(sum[m][n], x_high, high[n][0], high[n][1]);
+                multiply_tile(sum[m][n], x_high[m], low[n][0], low[n][1]);
+                multiply_tile(sum[m][n], x_high[m], high[n][0], high[n][1]);
             }
         }
     }
@@ -90,7 +112,7 @@ struct Same {
 
 // As `linear_of_shared`, by tensor cores, for all outputs at once. The result may be read by one layer, or copied at once.
 template <int IN, int OUT>
-__device__ inline auto linear_by_tensor_cores(Group& group, const real* parts, const real* base, int weight, int at, int bias,
+__device__ inline auto linear_by_tensor_cores(Group& group, const real* x, const real* base, int weight, int at, int bias,
                                               int bias_at) {
     constexpr int CHUNK = IN + 8, APART = ROWS * GROUP + 4, ROOM = OUT * CHUNK;
     static_assert(ROOM + 2 * OUT + OUT * APART <= POOL, "noise and product must fit the pool");
@@ -123,7 +145,7 @@ __device__ inline auto linear_by_tensor_cores(Group& group, const real* parts, c
         for (int o = group.lane; o < 2 * OUT; o += GROUP) plus[o] = 0;
     }
     group.sync();
-    multiply_by_tensor_cores<IN, OUT, CHUNK, APART>(group, parts, noise, product);
+    multiply_by_tensor_cores<IN, OUT, CHUNK, APART>(group, x, noise, product);
     group.sync();
     return Lazy<OUT, ROOM, Same>{product, base, plus, minus, Same()};
 }

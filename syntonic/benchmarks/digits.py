@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from annotated_types import Ge
 
-from syntonic._core import Tensor, sample_rows
+from syntonic._core import Tensor, sample_batch
 from syntonic.benchmarks import datasets
 from syntonic.benchmarks.base import Model, evaluate_splits
 from syntonic.core.registry import register
@@ -41,9 +41,7 @@ class Digits:
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
         """Returns inputs (batch_size, 64) and labels (batch_size,)."""
-        inputs, labels = self._train
-        rows = sample_rows(self._seed, generation, inputs.shape[0], self._batch_size)
-        return inputs.take(rows), labels.take(rows)
+        return sample_batch(self._train, self._seed, generation, self._batch_size)
 
     def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean cross-entropy of the labels."""

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from annotated_types import Ge, Gt
 
-from syntonic._core import Tensor, sample_rows
+from syntonic._core import Tensor, sample_batch
 from syntonic.benchmarks.base import Model, evaluate_splits
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
@@ -80,9 +80,7 @@ class Winding:
         """Returns windings (batch, 4) and labels (batch,)."""
         if self._batch_size is None:
             return self._train
-        inputs, labels = self._train
-        rows = sample_rows(self._seed, generation, inputs.shape[0], self._batch_size)
-        return inputs.take(rows), labels.take(rows)
+        return sample_batch(self._train, self._seed, generation, self._batch_size)
 
     def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean cross-entropy of the labels."""

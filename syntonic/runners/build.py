@@ -1,5 +1,7 @@
 """Builds what a config names: benchmark, model, trainer, tracker, callbacks."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,7 @@ from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
 from syntonic.tracking.base import Tracker
+from syntonic.tracking.guard import Guarded
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,28 @@ class Parts:
     callbacks: dict[str, Callback]
 
 
-def build(config: RunConfig) -> Parts:
+@contextmanager
+def prepared(config: RunConfig) -> Iterator[Tracker]:
+    """Yields the run's tracker, which gets ready while the other parts are built.
+
+    Raises:
+        RequestError: if its class refuses its arguments.
+    """
+    tracker = _make("tracking", config.tracking)
+    guarded = Guarded(tracker)
+    guarded.prepare()
+    try:
+        yield tracker
+    finally:
+        guarded.dismiss()
+
+
+def build(config: RunConfig, tracker: Tracker | None = None) -> Parts:
     """Builds the parts of a run; writes nothing.
+
+    Args:
+        config: of the run, checked.
+        tracker: one that is there already.
 
     Raises:
         RequestError: if a class refuses its arguments, which is how it checks one against another, or if the device
@@ -43,7 +66,7 @@ def build(config: RunConfig) -> Parts:
             trainer.check(model, benchmark)
         except ValueError as error:
             raise RequestError([str(error)]) from error
-    tracker = _make("tracking", config.tracking)
+    tracker = tracker or _make("tracking", config.tracking)
     callbacks = {key: _make("callback", entry) for key, entry in config.callbacks.items()}
     return Parts(benchmark, model, trainer, tracker, callbacks)
 

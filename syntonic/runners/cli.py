@@ -4,7 +4,6 @@ import gc
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Final
 
 from syntonic.runners import help as help_text
@@ -26,8 +25,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 a wrong request (nothing was written), 128 + n ended by signal n.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(_GARBAGE)
+    if argv is not None:
+        return _answer(list(argv))
+    try:
+        return _answer(sys.argv[1:])
+    finally:
+        gc.freeze()  # the process ends: to look for garbage once more would take a tenth of a second
+
+
+def _answer(words: list[str]) -> int:
     try:
         if words and words[0] in VERBS:
             return call(words[0], words[1:])
@@ -36,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(help_text.text())
             return 0
         if arguments.version:
+            from importlib import metadata
+
             print(f"syntonic {metadata.version('syntonic')}")
             return 0
         if (answer := completed(arguments)) is not None:
@@ -48,5 +57,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error.report(), file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
-        print("syntonic-run: stopped at once; `syntonic-run resume=last` goes on if a run had begun", file=sys.stderr)
+        again = "the same command again goes on with a sweep, `syntonic-run resume=last` with a run, if one had begun"
+        print(f"syntonic-run: stopped at once; {again}", file=sys.stderr)
         return 128 + signal.SIGINT

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -62,7 +63,7 @@ def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, mul
     groups: list[Override] = []
     values: list[Override] = []
     for override in given:
-        (groups if checks.is_group(override, loader) else values).append(override)
+        (groups if checks.is_group(override.key_or_group, loader) else values).append(override)
     for override in groups.copy():
         if fault := checks.group_fault(override, loader):
             faults.append(fault)
@@ -100,8 +101,12 @@ def plain(config: DictConfig, choices: Mapping[str, Any]) -> Config:
     Raises:
         RequestError: if an interpolation in it cannot be resolved.
     """
+    return _resolved(_own(config), choices)
+
+
+def _resolved(own: DictConfig, choices: Mapping[str, Any]) -> Config:
     try:
-        data: Config = OmegaConf.to_container(_own(config), resolve=True)  # type: ignore[assignment]
+        data: Config = OmegaConf.to_container(own, resolve=True)  # type: ignore[assignment]
     except OmegaConfBaseException as error:
         raise RequestError([_message(error)]) from error
     if data.get("name") is None:
@@ -120,6 +125,7 @@ class Points:
     def __init__(self, loader: ConfigLoader, config_name: str) -> None:
         self._loader, self._name = loader, config_name
         self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
+        self._is_group = cache(lambda key: checks.is_group(key, loader))
 
     def compose(self, words: Sequence[str]) -> Config:
         """Returns the plain config of one point.
@@ -133,14 +139,14 @@ class Points:
         simple = [
             override
             for override in given
-            if override.type is OverrideType.CHANGE and not checks.is_group(override, self._loader)
+            if override.type is OverrideType.CHANGE and not self._is_group(override.key_or_group)
         ]
         rest = tuple(override.input_line or "" for override in given if override not in simple)
         if rest not in self._bases:
             config = _load(self._loader, self._name, rest, RunMode.RUN)
             self._bases[rest] = (_own(config), dict(config.hydra.runtime.choices))
         base, choices = self._bases[rest]
-        return plain(_changed(copy.deepcopy(base), simple), choices)
+        return _resolved(_changed(copy.deepcopy(base), simple), choices)
 
 
 def _changed(config: DictConfig, values: Sequence[Override]) -> DictConfig:
@@ -160,8 +166,8 @@ def _sweep(loader: ConfigLoader, config: DictConfig, given: Sequence[Override]) 
     ranges = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
     listed, faults = checks.parsed(ranges, loader)
     for override in listed:
-        fault = checks.group_fault(override, loader) if checks.is_group(override, loader) else None
-        fault = fault or (None if checks.is_group(override, loader) else checks.key_fault(override, config, loader))
+        is_group = checks.is_group(override.key_or_group, loader)
+        fault = checks.group_fault(override, loader) if is_group else checks.key_fault(override, config, loader)
         faults += [fault] if fault else []
     # What was typed comes after what the sentence says, and the last word on a key holds.
     last = {override.get_key_element(): override for override in [*listed, *given]}

@@ -14,9 +14,18 @@ from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
+from syntonic.core import registry
 from syntonic.runners.faults import did_you_mean
 
 _FUNCTIONS: Final = ("range", "interval", "tag", "choice", "glob", "sort", "shuffle", "int", "float", "str", "bool")
+_ELSEWHERE: Final = {  # what other programs call it
+    "log": "tag(log,interval(a,b))",
+    "loguniform": "tag(log,interval(a,b))",
+    "uniform": "interval(a,b)",
+    "linspace": "range(start,stop,step)",
+    "grid": "a list, a,b,c",
+}
+_KINDS: Final[dict[str, registry.Kind]] = {"hydra.launcher": "launcher", "hydra.sweeper": "sweeper"}
 
 
 def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], list[str]]:
@@ -37,16 +46,22 @@ def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], 
 
 
 def _unreadable(word: str, reason: str) -> str:
-    unknown = [name for name in re.findall(r"(\w+)\(", word.partition("=")[2]) if name not in _FUNCTIONS]
+    value = word.partition("=")[2]
+    unknown = [name for name in re.findall(r"(\w+)\(", value) if name not in _FUNCTIONS]
+    if unknown and unknown[0].lower() in _ELSEWHERE:
+        return f"{word}: there is no {unknown[0]!r}; here it is {_ELSEWHERE[unknown[0].lower()]}"
     hint = did_you_mean(unknown[0], _FUNCTIONS) if unknown else ""
     if "did you mean" in hint:
         return f"{word}: there is no {unknown[0]!r}{hint}"
-    return f"{word}: cannot be read ({reason}); quote the value, for example 'key=\"a b\"'"
+    uneven = [
+        f"as many {a!r} as {b!r} must stand in it" for a, b in ("()", "[]", "{}") if value.count(a) != value.count(b)
+    ]
+    return f"{word}: cannot be read ({', '.join(uneven) or reason}); quote the value, for example 'key=\"a b\"'"
 
 
-def is_group(override: Override, loader: ConfigLoader) -> bool:
-    """Whether the override chooses an option of a group, as in `model=mlp`."""
-    parent, _, name = override.key_or_group.rpartition("/")
+def is_group(key: str, loader: ConfigLoader) -> bool:
+    """Whether a key is a group, of which an option is chosen, as in `model=mlp`."""
+    parent, _, name = key.rpartition("/")
     return name in loader.list_groups(parent)
 
 
@@ -77,12 +92,23 @@ def _nearest_key(key: str, base: DictConfig, loader: ConfigLoader) -> str:
     same_leaf = [path for path in paths if path.rpartition(".")[2] == leaf]
     if len(same_leaf) == 1:
         return f"; did you mean {same_leaf[0]!r}?"
+    if parent in _KINDS and (others := _with_argument(_KINDS[parent], leaf)):
+        group = parent.replace(".", "/")
+        return (
+            f"; {' and '.join(others)} have it: add {group}={others[0]}"
+            if len(others) > 1
+            else (f"; {others[0]} has it: add {group}={others[0]}")
+        )
     if parent.startswith("hydra.") and _holds(base, parent):
         return did_you_mean(leaf, [str(name) for name in OmegaConf.select(base, parent)])
     if parent and _holds(base, parent):
         return did_you_mean(leaf, [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent])
     near = did_you_mean(key, [*paths, *(group for group in loader.list_groups("") if group != "hydra")])
     return near if "did you mean" in near else "; `syntonic-run --cfg` prints every key"
+
+
+def _with_argument(kind: registry.Kind, argument: str) -> list[str]:
+    return [name for name in registry.names(kind) if argument in registry.arguments(registry.lookup(kind, name))]
 
 
 def _choices(override: Override) -> Iterator[object]:

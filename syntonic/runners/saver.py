@@ -16,7 +16,7 @@ class Saver:
     """Saves the state of a run; a disk that refuses is a warning, never the end of the training."""
 
     def __init__(self, folder: RunFolder, parts: Parts, tracker: Tracker) -> None:
-        """Keeps as many checkpoints as the config's `checkpoint` callback says, one without it."""
+        """Keeps as many of the newest checkpoints as the config's callbacks say, and those that they spare."""
         self._problems: list[str] = []
         self._refused: list[tuple[int, OSError]] = []
         self._folder, self._parts, self._tracker = folder, parts, tracker
@@ -45,7 +45,9 @@ class Saver:
         )
         try:
             checkpoint.write(self._folder.checkpoints, state)
-            checkpoint.prune(self._folder.checkpoints, self._keep)
+            wished = (getattr(callback, "spared", None) for callback in self._parts.callbacks.values())
+            spared = {number for number in wished if number is not None}
+            checkpoint.prune(self._folder.checkpoints, self._keep, spared)
         except OSError as error:
             self._refused.append((generation, error))
             if last:  # what was trained must not be lost because one disk is full

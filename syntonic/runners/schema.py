@@ -5,6 +5,7 @@ Everything is checked and every fault is reported, before anything is built or w
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
@@ -108,14 +109,18 @@ def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> t
     if name not in known:
         hint = did_you_mean(str(name), known)
         return {}, [f"{where}.name={name}: there is no {kind} of that name{hint}"]
-    cls = registry.lookup(kind, str(name))
+    arguments = {key: value for key, value in entry.items() if key != "name"}
+    filled, faults = judge(_schema_of(registry.lookup(kind, str(name))), arguments, where)
+    return {"name": name, **filled}, faults
+
+
+@cache
+def _schema_of(cls: type) -> type[BaseModel]:
     fields: dict[str, Any] = {
         argument: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
         for argument, parameter in registry.arguments(cls).items()
     }
-    arguments = {key: value for key, value in entry.items() if key != "name"}
-    filled, faults = judge(create_model(cls.__name__, __config__=_STRICT, **fields), arguments, where)
-    return {"name": name, **filled}, faults
+    return create_model(cls.__name__, __config__=_STRICT, **fields)
 
 
 def judge(schema: type[BaseModel], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:

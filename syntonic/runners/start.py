@@ -7,7 +7,7 @@ from rich.console import Console
 
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners import resume, summary
-from syntonic.runners.build import build
+from syntonic.runners.build import build, prepared
 from syntonic.runners.config import RunConfig
 from syntonic.runners.run_folder import RunFolder
 from syntonic.runners.train import train
@@ -36,14 +36,15 @@ def start(
     Raises:
         RequestError: if the parts refuse the config, or the folder cannot be written.
     """
-    parts = build(config)
-    parts.callbacks.update(watchers or {})
-    folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep)
-    try:
-        announce(console, config, folder)
-        outcome = train(config, parts, folder, console)
-    finally:
-        folder.release()
+    with prepared(config) as tracker:
+        parts = build(config, tracker)
+        parts.callbacks.update(watchers or {})
+        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep)
+        try:
+            announce(console, config, folder)
+            outcome = train(config, parts, folder, console)
+        finally:
+            folder.release()
     summary.show(console, outcome)
     return outcome
 
@@ -65,13 +66,14 @@ def go_on(
     folder.take()
     try:
         found = resume.state(folder)
-        parts = build(config)
-        parts.callbacks.update(watchers or {})
-        if found is not None:
-            resume.restore(parts, found)
-        folder.update(status=Status.RUNNING, started=time.time())
-        announce(console, config, folder, found.generation if found else 0)
-        outcome = train(config, parts, folder, console, checkpoint=found, resumed=True)
+        with prepared(config) as tracker:
+            parts = build(config, tracker)
+            parts.callbacks.update(watchers or {})
+            if found is not None:
+                resume.restore(parts, found)
+            folder.update(status=Status.RUNNING, started=time.time())
+            announce(console, config, folder, found.generation if found else 0)
+            outcome = train(config, parts, folder, console, checkpoint=found, resumed=True)
     finally:
         folder.release()
     summary.show(console, outcome)

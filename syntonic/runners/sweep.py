@@ -135,7 +135,10 @@ class _Sweep:
 
     def _launch(self, pending: Sequence[Job]) -> None:
         folder, parent = self._begun()
-        specs = [self._spec(job, folder, parent) for job in pending]
+        entry = parent.id(self._stopped)
+        if self._stopped():
+            return
+        specs = [self._spec(job, folder, entry) for job in pending]
         launcher, console = self._plan.launcher, self._console
         jobs = {job.number: job for job in pending}
         other = sum(job.digest in self._history.other_core for job in pending)
@@ -143,6 +146,8 @@ class _Sweep:
             console.print(f"{other} of them have finished with another build of the core; they are run again")
         with table.Watch(console, folder, self._standing, pending, live=launcher.away) as watch:
             for row in launcher.run(specs, folder, console, self._stopped):
+                if not row.run_id and (row.status == KILLED or self._stop):  # the end came before it began
+                    continue
                 self._standing.put(row, jobs[row.number])
                 if row.status == KILLED and not launcher.away:
                     self._killed = row.exit_code
@@ -163,7 +168,7 @@ class _Sweep:
             self._parent.open()
         return self._folder, self._parent
 
-    def _spec(self, job: Job, folder: SweepFolder, parent: Parent) -> Spec:
+    def _spec(self, job: Job, folder: SweepFolder, entry: str) -> Spec:
         assert isinstance(job.config, RunConfig)
         begun = self._history.begun.get(job.digest)
         return Spec(
@@ -171,7 +176,7 @@ class _Sweep:
             config=job.config.plain(),
             config_name=self._name,
             overrides=list(job.words),
-            sweep={"id": self._plan.id, "point": job.text, "parent": parent.id()},
+            sweep={"id": self._plan.id, "point": job.text, "parent": entry},
             folder=str(folder.path.resolve()),
             resume=str(begun) if begun else None,
             prune=self._plan.settings.prune,
@@ -218,6 +223,8 @@ class _Sweep:
             lines.append(
                 ("go on", f"{left} runs are left: the same command again, or `syntonic-run sweep.resume=last`")
             )
+        elif self._standing.failures:
+            lines.append(("again", "the same command tries again what has failed, and runs nothing else"))
         lines += [("warning", problem) for problem in problems]
         for key, value in lines:
             self._console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)

@@ -149,6 +149,7 @@ def _ending(standing: _Standing, results: Mapping[str, float]) -> Ending:
 def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
     plain = config.plain()
     of_sweep = folder.facts.sweep or {}
+    versions = provenance.versions()
     return Run(
         id=folder.facts.id,
         title=config.name,
@@ -158,7 +159,8 @@ def _run(config: RunConfig, folder: RunFolder, console: Console, *, resumed: boo
         params={key: str(value) for key, value in flattened(plain)},
         tags={
             "config_hash": config.digest(),
-            "core_sha256": provenance.core_digest(),
+            "core_sha256": versions["core_sha256"],
+            "version": versions["syntonic"],
             "device": config.device,
             "seed": str(config.seed),
             "command": " ".join(["syntonic-run", *sys.argv[1:]]),

@@ -139,8 +139,16 @@ class Receipt:
 class Tracker(Protocol):
     """Records a run. No method may slow the training or end it: problems go into the receipt."""
 
+    def prepare(self) -> None:
+        """Gets ready for `start` while the rest of the run is being built; writes nothing and returns at once."""
+        ...
+
+    def dismiss(self) -> None:
+        """Takes `prepare` back if there was no `start`."""
+        ...
+
     def start(self, run: Run) -> None:
-        """Begins, or goes on with, the record of a run; returns at once."""
+        """Begins, or goes on with, the record of a run; returns at once. It may be called without `prepare`."""
         ...
 
     def log(self, record: Record) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +56,7 @@ def write(parent: Path, checkpoint: Checkpoint) -> Path:
     Raises:
         OSError: if the disk refuses it; an earlier checkpoint is then unharmed.
     """
-    folder = parent / f"gen-{checkpoint.generation:08d}"
+    folder = parent / folder_name(checkpoint.generation)
     if folder.exists() and _sound(folder):
         return folder  # written before an interruption; the same generation has the same bits
     facts = {"format": FORMAT, **{key: value for key, value in vars(checkpoint).items() if key != "arrays"}}
@@ -117,15 +117,25 @@ def newest(parent: Path) -> Path | None:
     return max(parent.glob("gen-*"), default=None, key=lambda folder: folder.name)
 
 
+def folder_name(generation: int) -> str:
+    """Returns the name of the folder of a generation's checkpoint."""
+    return f"gen-{generation:08d}"
+
+
 def generation(folder: Path) -> int:
     """Returns the generation that the name of a checkpoint's folder tells."""
     return int(folder.name.removeprefix("gen-"))
 
 
-def prune(parent: Path, keep: int) -> None:
-    """Removes all but the `keep` newest checkpoints of `parent`, and what a kill left half-written."""
+def prune(parent: Path, keep: int, spared: Collection[int] = ()) -> None:
+    """Removes all checkpoints of `parent` but the `keep` newest and those of the generations `spared`.
+
+    What a kill left half-written is removed too.
+    """
+    stay = {folder_name(number) for number in spared}
     for folder in sorted(parent.glob("gen-*"))[:-keep]:
-        shutil.rmtree(folder)
+        if folder.name not in stay:
+            shutil.rmtree(folder)
     for leftover in parent.glob(".gen-*"):
         shutil.rmtree(leftover)
 

@@ -5,29 +5,20 @@ that it takes idle time only, and ends by itself when the trainer has ended, how
 """
 
 import contextlib
-import os
-import selectors
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-import syntonic
 from syntonic.tracking import process
 from syntonic.tracking.base import Ending, Receipt, Record, Run
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.outbox import Outbox, OutboxError, Request
+from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK, WriterProcess
 
-END: Final = b"e"  # the run has ended
-HAND_OVER: Final = b"h"  # another process shall finish the work
-LOG: Final = "writer.log"
 _LOOK: Final = 0.05  # seconds between two looks whether the store has a record of the run
 _SILENCE: Final = 1.5  # seconds of waiting at the end of which nothing is said
 _SLOW: Final = 3.0  # seconds after which a writer of low priority gets a helper of ordinary priority
-_SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
 
 
 class Courier:
@@ -38,16 +29,20 @@ class Courier:
         asked: what there is to record of it.
         store: the store's address, for messages.
         served: whether a dashboard can be opened on it.
+        writer: a process that waits for this run; None: one is started now.
     """
 
-    def __init__(self, run: Run, asked: Request, store: str, *, served: bool) -> None:
+    def __init__(
+        self, run: Run, asked: Request, store: str, *, served: bool, writer: WriterProcess | None = None
+    ) -> None:
         self._run, self._store, self._served = run, store, served
         self._journal = Journal(run.folder / JOURNAL)
         self._outbox = Outbox(run.folder)
         self._outbox.begin(asked)
         if run.provenance is not None:
             self._outbox.origin(run.provenance())
-        self._writer = _start(run.folder, calm=True)
+        self._writer = writer or WriterProcess()
+        self._writer.take(run.folder, calm=True)
         if run.remember is not None:
             threading.Thread(target=self._tell_id, args=[run.remember], name="tracking", daemon=True).start()
 
@@ -58,30 +53,31 @@ class Courier:
     def flush(self) -> None:
         """Writes the journal to the disk; from there every point gets to the store, sometime."""
         self._journal.flush()
+        self._writer.tell(LOOK)  # the trainer waits for the disk too now, so that a processor is idle
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes the end down, and waits until the store has everything or is found to be away."""
         self._journal.close()
         self._outbox.end(ending, time.time_ns() // 1_000_000)
         began, said = time.monotonic(), False
-        _prioritize(self._writer.pid, calm=False)  # somebody waits now
-        _tell(self._writer, END)
+        self._writer.hurry()  # somebody waits now
+        self._writer.tell(END)
         helped = False
         while True:
-            if _ended(self._writer, _SILENCE):
-                code = self._writer.wait()
-                _hang_up(self._writer)
-                if code == 0 or helped:
-                    break
+            code = self._writer.ended(_SILENCE)
+            if code == 0 or (code is not None and helped):
+                break
+            if code is not None:
                 helped = True  # it was killed, or gave its work up for one that is faster
-                self._writer = _start(self._run.folder, calm=False)
-                _tell(self._writer, END)
+                self._writer = WriterProcess()
+                self._writer.take(self._run.folder, calm=False)
+                self._writer.tell(END)
                 continue
             if not said:
                 self._run.say(f"waiting until the run is recorded in {self._store}")
                 said = True
             if not helped and time.monotonic() - began > _SLOW:
-                _tell(self._writer, HAND_OVER)
+                self._writer.tell(HAND_OVER)
         return self._receipt()
 
     def _tell_id(self, remember: Callable[[str], None]) -> None:
@@ -91,7 +87,7 @@ class Courier:
                 if filed is not None:
                     remember(filed.run_id)
                     return
-            if self._writer.poll() is not None:
+            if self._writer.gone:
                 return
             time.sleep(_LOOK)
 
@@ -110,11 +106,18 @@ class Courier:
 
 
 def request(
-    run: Run, uri: str | None, experiment: str, *, tracked: bool = True, register: str | None = None
+    run: Run,
+    uri: str | None,
+    experiment: str,
+    *,
+    tracked: bool = True,
+    register: str | None = None,
+    watch: float | None = None,
 ) -> Request:
     """Returns what there is to record of a run, by the process that computes it."""
     return Request(
         register=register,
+        watch=watch,
         tracked=tracked,
         uri=uri,
         experiment=experiment,
@@ -128,55 +131,3 @@ def request(
         process=process.own(),
         resumed=run.resumed,
     )
-
-
-def _start(folder: Path, *, calm: bool) -> "subprocess.Popen[bytes]":
-    # `-P`: the working folder may hold files of any name, and none of them is to be imported. The package is found
-    # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
-    root = str(Path(syntonic.__file__).parent.parent)
-    words = [sys.executable, "-P", "-c", _SCRIPT, root, str(folder.resolve())]
-    with (folder / "tracking" / LOG).open("ab") as log:
-        writer = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=log, stderr=log, process_group=0, env={**os.environ}
-        )
-    if calm:
-        _prioritize(writer.pid, calm=True)
-    return writer
-
-
-def _prioritize(pid: int, *, calm: bool) -> None:
-    # Linux has a class below all priorities, whose processes give way at once when another one wakes up. Who is not
-    # privileged cannot raise a priority again; then `HAND_OVER` helps on a machine that has no idle time.
-    with contextlib.suppress(OSError):
-        if sys.platform == "linux":
-            os.sched_setscheduler(pid, os.SCHED_IDLE if calm else os.SCHED_OTHER, os.sched_param(0))
-        else:
-            os.setpriority(os.PRIO_PROCESS, pid, 19 if calm else 0)
-
-
-def _ended(process: "subprocess.Popen[bytes]", patience: float) -> bool:
-    # `wait` with a timeout looks every 50 ms; Linux can tell at once.
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError), selectors.DefaultSelector() as selector:
-            handle = os.pidfd_open(process.pid)
-            try:
-                selector.register(handle, selectors.EVENT_READ)
-                return bool(selector.select(patience))
-            finally:
-                os.close(handle)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(patience)
-    return process.returncode is not None
-
-
-def _hang_up(process: "subprocess.Popen[bytes]") -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-
-
-def _tell(process: "subprocess.Popen[bytes]", word: bytes) -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # it has ended already; its exit code tells how
-        process.stdin.write(word)
-        process.stdin.flush()

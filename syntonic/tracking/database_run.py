@@ -10,6 +10,7 @@ from typing import Any
 from syntonic.tracking.base import Status
 from syntonic.tracking.database import Database, folder_of, milliseconds, number, user
 from syntonic.tracking.journal import Point
+from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.outbox import Request
 from syntonic.tracking.remote import Model, tag_name
 
@@ -48,9 +49,10 @@ class DatabaseRun:
         for name, text in texts.items():
             self.log_text(name, text)
 
-    def last_step(self) -> int:
-        """Returns the newest step of which a metric is stored, 0 if there is none."""
-        ((step,),) = self._database.rows("SELECT MAX(step) FROM latest_metrics WHERE run_uuid = ?", self.id)
+    def last_step(self, *, system: bool = False) -> int:
+        """Returns the newest step of which a metric is stored, 0 for none; `system`: of the machine's metrics."""
+        query = "SELECT MAX(step) FROM latest_metrics WHERE run_uuid = ? AND (key LIKE ?) = ?"
+        ((step,),) = self._database.rows(query, self.id, f"{SYSTEM}%", system)
         return int(step or 0)
 
     def log_points(self, points: Sequence[Point]) -> None:
@@ -135,14 +137,18 @@ class DatabaseRun:
         with self._database.change() as change:
             change.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?", [status.value, time, self.id])
 
+    def release(self) -> None:
+        """Closes the database."""
+        self._database.close()
+
     def _log_few(self, points: Sequence[Point]) -> None:
-        newest: dict[str, Point] = {}
-        rows = []
+        newest: dict[str, tuple[Any, ...]] = {}
+        rows: list[tuple[Any, ...]] = []
         for point in points:
-            for key, value in point.metrics.items():
-                rows.append((key, *number(value), point.time, point.step, self.id))
-                newest[key] = point
-        latest = [(key, *number(p.metrics[key]), p.time, p.step, self.id) for key, p in newest.items()]
+            step, moment = point.step, point.time
+            made = [(key, *number(value), moment, step, self.id) for key, value in point.metrics.items()]
+            newest.update(zip(point.metrics, made, strict=True))
+            rows += made
         with self._database.change() as change:
             change.executemany(
                 "INSERT OR IGNORE INTO metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?)",
@@ -152,7 +158,7 @@ class DatabaseRun:
                 "INSERT INTO latest_metrics (key, value, is_nan, timestamp, step, run_uuid) VALUES (?,?,?,?,?,?) "
                 "ON CONFLICT (key, run_uuid) DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, "
                 "timestamp = excluded.timestamp, step = excluded.step WHERE excluded.step >= latest_metrics.step",
-                latest,
+                list(newest.values()),
             )
 
     def _place(self, name: str) -> Path:

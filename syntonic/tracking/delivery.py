@@ -4,6 +4,7 @@ Only the folder counts: whatever failed, or whoever was killed, the next deliver
 that it has and goes on from there. So no point is lost, and none is there twice.
 """
 
+import contextlib
 import json
 import re
 import tempfile
@@ -15,14 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint, report
+from syntonic.tracking import checkpoint, machine, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
 from syntonic.tracking.report import lattice
+from syntonic.tracking.stream import Stream
 
-_BATCH: Final = 1000  # metrics of one request; stores refuse more
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
 _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
@@ -48,8 +49,7 @@ class Delivery:
         self._outbox, self._request, self._connect, self._store = outbox, request, connect, store
         self._register = register
         self._remote: Remote | None = None
-        self._tail = self._new_tail()
-        self._mark = 0
+        self._streams: list[Stream] = []
         self._pause, self._next_try = 0.5, 0.0
         self._next_heartbeat = self._next_models = 0.0
         self._problems: list[str] = []
@@ -62,7 +62,8 @@ class Delivery:
             return False
         try:
             remote = self._remote or self._open()
-            self._send(remote)
+            for stream in self._streams:
+                stream.send()
             if now >= self._next_heartbeat:
                 remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
                 self._next_heartbeat = now + _HEARTBEAT
@@ -102,6 +103,12 @@ class Delivery:
         self._outbox.receipt(delivered)
         return delivered
 
+    def release(self) -> None:
+        """Lets go of the store."""
+        if self._remote is not None:
+            self._remote.release()
+            self._remote = None
+
     def _open(self) -> Remote:
         remote = self._connect(self._outbox, self._request)
         self._outbox.file(Filed(self._store, remote.id))
@@ -112,26 +119,15 @@ class Delivery:
         texts["config.json"] = json.dumps(request.config, indent=1)
         tags = {**origin.tags, **request.tags, **about}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
-        self._mark = remote.last_step()
-        self._tail = self._new_tail()
+        self._streams = [
+            Stream(self._outbox.run_folder / JOURNAL, remote),
+            Stream(self._outbox.folder / machine.JOURNAL, remote, system=True),
+        ]
         self._remote = remote
         return remote
 
     def _new_tail(self) -> Tail:
         return Tail(self._outbox.run_folder / JOURNAL)
-
-    def _send(self, remote: Remote) -> None:
-        batch: list[Point] = []
-        for point in self._tail.new():
-            if point.step <= self._mark:
-                continue
-            if batch and sum(len(each.metrics) for each in batch) + len(point.metrics) > _BATCH:
-                remote.log_points(batch)
-                self._mark, batch = batch[-1].step, []
-            batch.append(point)
-        if batch:
-            remote.log_points(batch)
-            self._mark = batch[-1].step
 
     def _end(self, remote: Remote, end: End | None) -> None:
         if end is None:
@@ -146,7 +142,7 @@ class Delivery:
             self._attempt("its tags", lambda: remote.tag(tags))
         for name, text in ending.texts.items():
             self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
-        self._attempt("its report", lambda: remote.log_text("report.html", self._report()))
+        self._attempt("its report", lambda: self._log_report(remote))
         for name, folder in ending.folders.items():
             self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
@@ -158,10 +154,12 @@ class Delivery:
         for path in files_of(inside(self._outbox.run_folder, folder)):
             remote.log_file(safe_name(f"{name}/{path.name}"), path)
 
-    def _report(self) -> str:
-        if self._request.tags.get("kind") == "sweep":
-            return report.sweep_page(self._outbox.home, self._request.run)
-        return report.run_page(self._outbox)
+    def _log_report(self, remote: Remote) -> None:
+        if self._request.tags.get("kind") != "sweep":
+            remote.log_text("report.html", report.run_page(self._outbox))
+            return
+        with contextlib.suppress(OutboxError):  # none of its runs had begun
+            remote.log_text("report.html", report.sweep_page(self._outbox.home, self._request.run))
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
@@ -197,6 +195,8 @@ class Delivery:
         remote.tag({"mlflow.loggedImages": "True"})
 
     def _failed(self, error: Exception) -> None:
+        with contextlib.suppress(Exception):  # a store's client may raise anything, and has failed already
+            self.release()
         self._remote = None
         self.failure = f"{self._store}: {_short(error)}; everything is kept in {self._outbox.run_folder}"
         (self._outbox.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")

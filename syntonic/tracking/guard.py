@@ -1,5 +1,7 @@
 """Keeps a run safe from its tracker: whatever a tracker raises, the training goes on and its result is kept."""
 
+import contextlib
+
 from syntonic.tracking.base import Ending, Receipt, Record, Run, Tracker
 
 
@@ -14,6 +16,16 @@ class Guarded:
         self._tracker = tracker
         self._problem: str | None = None
         self._run: Run | None = None
+
+    def prepare(self) -> None:
+        """Passes the wish on; what is wrong comes out at `start`."""
+        with contextlib.suppress(Exception):
+            self._tracker.prepare()
+
+    def dismiss(self) -> None:
+        """Passes the wish on."""
+        with contextlib.suppress(Exception):
+            self._tracker.dismiss()
 
     def start(self, run: Run) -> None:
         """Begins the record."""

@@ -13,10 +13,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import unquote
+
+from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.tracking import database, mlflow_run
@@ -25,6 +26,7 @@ from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.database_run import DatabaseRun
 from syntonic.tracking.outbox import Outbox, Request
 from syntonic.tracking.remote import Remote
+from syntonic.tracking.writer_process import WriterProcess
 
 _SQLITE: Final = "sqlite:///"
 _TAG: Final = re.compile(r"[\w .:/-]{1,200}", re.ASCII)
@@ -41,12 +43,14 @@ class MlflowTracker:
             gets the alias; null: it is not registered.
         tags: words of your own to find the run by, as `tags={team: vision}`.
         note: what a reader of the run's page sees first, in Markdown.
+        system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: nobody looks.
 
     Raises:
         ValueError: if `register_as` or the name of a tag is of another form.
     """
 
     _courier: Courier
+    _writer: WriterProcess | None = None
 
     def __init__(
         self,
@@ -56,20 +60,34 @@ class MlflowTracker:
         register_as: str | None = None,
         tags: dict[str, str] | None = None,
         note: str | None = None,
+        system_seconds: Annotated[float, Ge(1)] | None = 10.0,
     ) -> None:
         self._uri = uri
         self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
         if note:
             self._tags["mlflow.note.content"] = note
         self._experiment = experiment
+        self._system_seconds = system_seconds
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 
+    def prepare(self) -> None:
+        """Starts the process, which then waits for the run."""
+        with contextlib.suppress(OSError):  # `start` tries again, and tells
+            self._writer = WriterProcess()
+
+    def dismiss(self) -> None:
+        """Ends the process if it has got no run."""
+        if self._writer is not None:
+            self._writer.dismiss()
+            self._writer = None
+
     def start(self, run: Run) -> None:
-        """Opens the journal and starts the process."""
+        """Opens the journal and gives the run to the process."""
         uri = self._uri or local_uri(run.home)
         run = replace(run, tags={**self._tags, **run.tags})
-        asked = request(run, self._uri, self._experiment, register=self._register)
-        self._courier = Courier(run, asked, uri, served=uri.startswith("sqlite:"))
+        asked = request(run, self._uri, self._experiment, register=self._register, watch=self._system_seconds)
+        writer, self._writer = self._writer, None
+        self._courier = Courier(run, asked, uri, served=uri.startswith("sqlite:"), writer=writer)
 
     def log(self, record: Record) -> None:
         """Writes one generation down."""
@@ -130,6 +148,8 @@ def _create(path: Path) -> None:
     # MLflow needs seconds to make its tables, by the whole history of their changes; a copy of the result needs none.
     if path.is_file() and path.stat().st_size:
         return
+    from importlib import metadata  # takes as long to import as the rest of this process, and is rarely needed
+
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syntonic"
     template = cache / f"mlflow-{metadata.version('mlflow')}.db"
     if database.known(template):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from syntonic.tracking import database
 from syntonic.tracking.base import Past, Status
 from syntonic.tracking.journal import Point
+from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.outbox import Request
 from syntonic.tracking.remote import Model, tag_name
 
@@ -57,9 +58,9 @@ class MlflowRun:
         for name, text in texts.items():
             self.log_text(name, text)
 
-    def last_step(self) -> int:
-        """Returns the newest step of which a metric is stored, 0 if there is none."""
-        keys = list(self._client.get_run(self.id).data.metrics)
+    def last_step(self, *, system: bool = False) -> int:
+        """Returns the newest step of which a metric is stored, 0 for none; `system`: of the machine's metrics."""
+        keys = [key for key in self._client.get_run(self.id).data.metrics if key.startswith(SYSTEM) is system]
         history = self._client.get_metric_history(self.id, min(keys)) if keys else []
         return max((metric.step for metric in history), default=0)
 
@@ -126,6 +127,9 @@ class MlflowRun:
         """Ends the MLflow run with its true status."""
         self._client.set_terminated(self.id, status.value, time)
 
+    def release(self) -> None:
+        """Has nothing to let go of: the client keeps what it has opened for the whole process."""
+
     def _stored(self) -> "list[LoggedModel]":
         found: list[LoggedModel] = []
         token: str | None = None
@@ -179,7 +183,8 @@ def finished(uri: str, experiment: str) -> list[Past]:
         runs = store.search_runs([found.experiment_id], "attributes.status = 'FINISHED'", page_token=page)
         for run in runs:
             digest, core = (run.data.tags.get(f"syntonic.{key}", "") for key in ("config_hash", "core_sha256"))
-            past.append(Past(run.info.run_id, digest, core, run.data.metrics))
+            results = {key: value for key, value in run.data.metrics.items() if not key.startswith(SYSTEM)}
+            past.append(Past(run.info.run_id, digest, core, results))
         page = runs.token
         if not page:
             break

@@ -19,6 +19,12 @@ class NoTracker:
     _folder: Path
     _outbox: Outbox
 
+    def prepare(self) -> None:
+        """Has nothing to get ready."""
+
+    def dismiss(self) -> None:
+        """Has nothing to take back."""
+
     def start(self, run: Run) -> None:
         """Opens the journal, and writes down what `syntonic-run sync --to` would need."""
         self._folder = run.folder

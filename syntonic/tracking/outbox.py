@@ -41,6 +41,7 @@ class Request:
         parent: the store's id of the sweep that the run is a point of.
         tracked: whether the run is to be recorded in the store at all, unasked.
         register: as which registered model, `name` or `name@alias`, the finished run's model is to be known.
+        watch: seconds between two looks at what the machine does; None: it is not looked at.
         run, title, config, params, tags, started, resumed: as in `Run`.
     """
 
@@ -57,6 +58,7 @@ class Request:
     resumed: bool = False
     tracked: bool = True
     register: str | None = None
+    watch: float | None = None
 
 
 @dataclass(frozen=True)

@@ -10,27 +10,31 @@ import platform
 import subprocess
 import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from syntonic.tracking.base import Provenance
+from syntonic.tracking.gpus import gpus
 
 _PATIENCE: Final = 10  # seconds that git may take for one answer
 _LARGEST_DIFF: Final = 4_000_000  # characters
 
 
-def gather(*, config_digest: str = "", device: str = "", seed: int | None = None, core: str = "") -> Provenance:
-    """Collects the facts, in a process that does not train; `core` is the digest of the core library if it is known."""
+def gather(
+    *, config_digest: str = "", device: str = "", seed: int | None = None, core: str = "", version: str = ""
+) -> Provenance:
+    """Collects the facts, in a process that does not train; `core` and `version` are as in `versions`, if known."""
     given = {"config_hash": config_digest, "device": device, "seed": "" if seed is None else str(seed)}
     tags = {
         **{key: value for key, value in given.items() if value},
-        "version": metadata.version("syntonic"),
+        "version": version or _version(),
         "core_sha256": core or core_digest(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "host": platform.node(),
     }
+    if cards := gpus():
+        tags.update(cards.tags())
     files = {"packages.txt": packages()}
     git_tags, diff = git(Path.cwd())
     if diff:
@@ -76,7 +80,13 @@ def core_digest() -> str:
 def versions() -> dict[str, str]:
     """Returns what decides the bits besides the config: the package, the core library and Python."""
     core = core_digest()
-    return {"syntonic": metadata.version("syntonic"), "core_sha256": core, "python": platform.python_version()}
+    return {"syntonic": _version(), "core_sha256": core, "python": platform.python_version()}
+
+
+def _version() -> str:
+    from importlib import metadata  # takes a few hundredths of a second
+
+    return metadata.version("syntonic")
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -43,8 +43,8 @@ class Remote(Protocol):
         """Stores where the run comes from; parameters that are there already stay as they are."""
         ...
 
-    def last_step(self) -> int:
-        """Returns the newest step of which a metric is stored, 0 if there is none."""
+    def last_step(self, *, system: bool = False) -> int:
+        """Returns the newest step of which a metric is stored, 0 for none; `system`: of the machine's metrics."""
         ...
 
     def log_points(self, points: Sequence[Point]) -> None:
@@ -81,6 +81,10 @@ class Remote(Protocol):
 
     def close(self, status: Status, time: int) -> None:
         """Ends the record; `time` is in milliseconds since 1970."""
+        ...
+
+    def release(self) -> None:
+        """Lets go of the store; nothing else is called after it."""
         ...
 
 

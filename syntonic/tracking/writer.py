@@ -1,9 +1,12 @@
 """The process that brings a run's journal to its store while the run goes on.
 
-It is told `END` when the run has ended, and `HAND_OVER` when another one shall finish its work. When the pipe from the
-trainer closes without a word, the trainer was killed: then the run is recorded as KILLED, with all its points.
+It is told the run's folder first, `LOOK` when there is something new in it, `END` when the run has ended, and
+`HAND_OVER` when another one shall finish its work. When the pipe from the trainer closes without a word, the trainer
+was killed: then the run is recorded as KILLED, with all its points.
 """
 
+import contextlib
+import json
 import os
 import selectors
 import signal
@@ -12,25 +15,62 @@ from pathlib import Path
 from typing import Final
 
 from syntonic.tracking import mlflow_run, provenance
-from syntonic.tracking.courier import END, HAND_OVER
 from syntonic.tracking.delivery import Delivery, undelivered
+from syntonic.tracking.machine import Watch
 from syntonic.tracking.mlflow import connect, local_uri
 from syntonic.tracking.outbox import Outbox, OutboxError, Request, opened
+from syntonic.tracking.writer_process import DONE, END, HAND_OVER, LOG, LOOK
 
-_ROUND: Final = 0.25  # seconds between two looks at the journal
+_ROUND: Final = 0.25  # seconds between two looks at the journal, if nobody asks for one
 _PATIENCE: Final = 5.0  # seconds for which a store that is away is asked again at the end
 _HANDED_OVER: Final = 3  # exit code
 
 
+class Mail:
+    """What the trainer says through the pipe."""
+
+    def __init__(self) -> None:
+        self._handle = sys.stdin.fileno()
+        self._waiting = b""
+
+    def folder(self) -> Path | None:
+        """Waits for the run's folder; None: there will be none."""
+        while b"\n" not in self._waiting:
+            came = os.read(self._handle, 65536)
+            if not came:
+                return None
+            self._waiting += came
+        line, _, self._waiting = self._waiting.partition(b"\n")
+        return Path(json.loads(line))
+
+    def word(self, patience: float) -> bytes:
+        """Waits for a word, so many seconds at most; returns `LOOK` if none comes, and `END` if the trainer is gone."""
+        if not self._waiting:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._handle, selectors.EVENT_READ)
+                if not selector.select(patience):
+                    return LOOK
+            self._waiting = os.read(self._handle, 65536) or END
+        said = next((word for word in (END, HAND_OVER) if word in self._waiting), LOOK)
+        self._waiting = b""
+        return said
+
+
 def main() -> None:
-    """Delivers the run whose folder is the first argument."""
-    folder = Path(sys.argv[1])
+    """Delivers the run whose folder the trainer names."""
     # These are for the trainer, which then tells how the run ended.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
+    mail = Mail()
+    folder = mail.folder()
+    if folder is None:
+        sys.exit(0)
+    trainer = os.dup(sys.stdout.fileno())
+    with (folder / "tracking" / LOG).open("ab") as log:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(log.fileno(), stream.fileno())
     with opened(folder) as outbox:
-        code = _deliver(outbox)
-    sys.exit(code)
+        sys.exit(_deliver(outbox, mail, trainer))
 
 
 def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
@@ -40,33 +80,49 @@ def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
         OutboxError: if what the run left cannot be used.
     """
     request = outbox.read_request()
-    return request is not None and _delivery(outbox, request).conclude(outbox.read_end(), patience).whole
+    if request is None:
+        return False
+    delivery = _delivery(outbox, request)
+    delivered = delivery.conclude(outbox.read_end(), patience)
+    delivery.release()
+    return delivered.whole
 
 
 def _delivery(outbox: Outbox, request: Request) -> Delivery:
     return Delivery(outbox, request, connect, request.uri or local_uri(outbox.home), mlflow_run.register)
 
 
-def _deliver(outbox: Outbox) -> int:
+def _deliver(outbox: Outbox, mail: Mail, trainer: int) -> int:
     request = outbox.read_request()
     if request is None:
         return 1
     if outbox.read_origin() is None:
-        outbox.origin(provenance.gather(core=request.tags.get("core_sha256", "")))
+        known = request.tags
+        outbox.origin(provenance.gather(core=known.get("core_sha256", ""), version=known.get("version", "")))
     delivery = _delivery(outbox, request)
     delivery.advance()
     _clean_up(outbox)
-    with selectors.DefaultSelector() as mail:
-        mail.register(sys.stdin.fileno(), selectors.EVENT_READ)
-        word = b""
-        while not word:
-            delivery.advance()
-            if mail.select(_ROUND):
-                word = os.read(sys.stdin.fileno(), 1) or END
+    watch = _watch(outbox, request)
+    word = LOOK
+    while word == LOOK:
+        delivery.advance()
+        word = mail.word(_ROUND)
+        if watch is not None:
+            watch.look(last=word != LOOK)
     if word == HAND_OVER:
         return _HANDED_OVER
     delivery.conclude(outbox.read_end(), _PATIENCE)
+    with contextlib.suppress(BrokenPipeError):  # it was killed, then nobody waits
+        os.write(trainer, DONE)
+    delivery.release()  # a database is tidied up by the last one who leaves it, which takes time
     return 0
+
+
+def _watch(outbox: Outbox, request: Request) -> Watch | None:
+    try:
+        return Watch(outbox.folder, request.process.pid, request.watch) if request.watch else None
+    except OSError:  # a full disk: the run is worth more than how busy its machine was
+        return None
 
 
 def _clean_up(own: Outbox) -> None:

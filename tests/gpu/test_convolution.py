@@ -77,6 +77,12 @@ def test_refusals(gpu):
     x, w = gpu.up(np.ones((1, 3, 3, 2))), gpu.up(np.ones((1, 4, 1, 2)))
     with pytest.raises(ValueError, match="within 3 by 3"):
         x.conv2d(w)
+    with pytest.raises(ValueError, match=r"padding.*18446744073709551615"):
+        x.conv2d(w, padding=(2**64 - 1, 0))
+    with pytest.raises(ValueError, match=r"padding.*9223372036854775807"):
+        x.im2col((1, 1), padding=(0, 2**63 - 1))
+    with pytest.raises(ValueError, match="elements"):
+        x.im2col((2**40, 2**40), padding=(2**39, 2**39))
     with pytest.raises(ValueError, match="strides of at least 1"):
         x.conv2d(w, stride=(0, 1))
     with pytest.raises(ValueError, match="2 input channels"):

@@ -187,3 +187,48 @@ def test_digits_are_learnt():
     for _ in trainer.run(model, benchmark):
         pass
     assert benchmark.evaluate(model)["test_accuracy"] > 0.94
+
+
+def states(engine):
+    return {name: bytes(array["data"]) for name, array in engine.state().items()}
+
+
+@pytest.mark.parametrize("settings", [ES, {}, {"survivor_count": 20}, {"elitist": True}], ids=str)
+def test_what_was_begun_leaves_no_trace(settings):
+    """Whether, on what, and before which changes a generation was begun: only the steps count."""
+    benchmark = Digits(0, batch_size=32)
+    batches = [list(benchmark.batch(generation)) for generation in range(6)]
+
+    def run(*, begin):
+        model = mlp(64, (8,), 10, "relu")
+        trainer, engine = engine_of("cuda", model, population_size=64, max_generations=6, **settings)
+        objective, _ = trace(model, benchmark, *batches[0])
+        found = []
+        for generation, batch in enumerate(batches):
+            if begin:
+                engine.begin(objective, batches[-1 - generation])
+                engine.begin(objective, batch)
+            if generation == 2:
+                trainer.shock(3.0, 2)
+            if generation == 3:
+                trainer.displace(0.1)
+            if generation == 4:
+                engine.set_state(engine.state())
+                assert len(engine.losses(objective, batch)) == 64
+            record = engine.step(objective, batch)
+            found.append((record.loss, record.best_fitness, record.mean_fitness, record.syntony, record.sigma))
+        return found, states(engine)
+
+    assert run(begin=True) == run(begin=False)
+
+
+def test_a_generation_that_cannot_be_begun_fails_in_its_step():
+    model, benchmark = mlp(64, (8,), 10, "relu"), Digits(0, batch_size=32)
+    _, engine = engine_of("cuda", model, population_size=64)
+    objective, _ = trace(model, benchmark, *benchmark.batch(0))
+    wrong = [Tensor([[1.0]]), Tensor([0.0])]
+    engine.begin(objective, wrong)
+    with pytest.raises(ValueError, match="program"):
+        engine.step(objective, wrong)
+    engine.step(objective, list(benchmark.batch(0)))
+    assert engine.generation == 1

@@ -9,6 +9,15 @@ from syntonic import _core
 from syntonic.kernels import DeviceUnavailable, OutOfDeviceMemory, device_count, synchronize
 
 
+@pytest.mark.parametrize("n", [1 << 18, 1 << 20, 3_000_001])
+def test_large_copies_in_pieces(gpu, n):
+    x, y = gpu.normal(n), gpu.normal(n)
+    there, beside = gpu.up(x), gpu.up(y)
+    np.testing.assert_array_equal(gpu.down(there), x)
+    np.testing.assert_array_equal(gpu.down(beside), y)
+    np.testing.assert_array_equal(gpu.down(there + beside), x + y)
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 4), (2, 0, 5), (70, 1, 33)])
 def test_there_and_back(gpu, shape):
     x = np.asarray(gpu.normal(*shape), gpu.dtype)

@@ -70,6 +70,7 @@ static double __dmul_rn(double a, double b) { return a * b; }
 static double __dadd_rn(double a, double b) { return a + b; }
 static double __dsub_rn(double a, double b) { return a - b; }
 static unsigned int __umulhi(unsigned int a, unsigned int b) { return (unsigned long long)a * b >> 32; }
+static float cospi(float x) { return cosf(3.14159265358979f * x); }
 static void atomicAdd(unsigned int* to, unsigned int x) { std::atomic_ref<unsigned int>(*to).fetch_add(x); }
 
 thread_local Dim threadIdx, blockIdx;

@@ -1,5 +1,6 @@
 """Kernels compile for every card without a GPU, and what is compiled is cached."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,12 +38,31 @@ def test_every_kernel_compiles(arch):
         {"ROW_THREADS": 512, "ROW_VECTORS": 4, "ROW_LANES": 4, "ROW_CLUSTER": 4},
         {"ROW_THREADS": 4, "ROW_VECTORS": 1, "ROW_LANES": 1, "ROW_CLUSTER": 1},
         {"ROW_THREADS": 256, "ROW_VECTORS": 8, "ROW_LANES": 4, "ROW_CLUSTER": 16, "ROW_STREAM": 1},
+        {"ROW_THREADS": 256, "ROW_VECTORS": 8, "ROW_LANES": 4, "ROW_CLUSTER": 16, "ROW_STREAM": 1, "ROW_SIGNAL": 1},
     ],
 )
 @pytest.mark.usefixtures("nvrtc")
 def test_specialised_rows_compile(defines):
     for kernel in ("syntonic_softmax", "layer_norm"):
         assert _core.cuda_compile(kernel, 90, "float32", list(defines.items())).startswith(ELF)
+
+
+@pytest.mark.parametrize("unit", _core.cuda_kernels())
+@pytest.mark.usefixtures("nvrtc")
+def test_one_kernel_is_compiled_alone(unit):
+    def names(image):
+        return {name[6:] for name in re.findall(rb"\.text\.\w+_f32", image)}
+
+    every = names(_core.cuda_compile(unit, 90))
+    first = min(every)
+    assert len(every) > 1
+    assert names(_core.cuda_compile(unit, 90, only=first.decode().removesuffix("_f32"))) == {first}
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_a_kernel_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match=r"a kernel of unit pooling.*min_pool2d"):
+        _core.cuda_compile("pooling", 90, only="min_pool2d")
 
 
 @pytest.mark.usefixtures("nvrtc")

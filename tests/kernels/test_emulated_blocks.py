@@ -205,3 +205,62 @@ def test_batch_norm_statistics(tmp_path, rng):
     unit.run("channel_moments", (1, 1), (64, 1), [mean, var, partial, x], [37, 1, 3], [100])
     np.testing.assert_allclose(mean, x.astype(np.float64).mean(0), rtol=1e-7)
     np.testing.assert_allclose(var, x.astype(np.float64).var(0), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "dim", "packed"), [(3, 5, True), (4, 16, True), (2, 33, False), (1, 3, True)])
+def test_d_phase_with_noise_of_its_own(tmp_path, rng, rows, dim, packed):
+    sizes = ", ".join(f"n[{i}]" for i in range(6))
+    phase = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, {C.format(4)}, d[0], {sizes}"
+    unit = Emulated(tmp_path, "resonant", {"d_phase_philox": phase}, ["philox.cuh"])
+    normals = {"noise": f"{R.format(0)}, " + ", ".join(f"n[{i}]" for i in range(7))}
+    noise, n = Emulated(tmp_path, "noise", normals, ["philox.cuh"]), rows * dim
+    z, out = aligned(np.zeros(n)), aligned(np.full((rows, dim), np.nan))
+    noise.run("noise", (1, 1), (32, 1), [z], [7, 6, 0, 0, 2, 1, n])
+    x, roots, spreads = (aligned(np.abs(rng.standard_normal(s))) for s in ((rows, dim), dim, dim))
+    for s, group in ((aligned(rng.uniform(0, 1, rows)), dim), (aligned([0.25]), n)):
+        numbers = [7, 2, n // 4 if packed else 0, n, dim, group]
+        unit.run("d_phase_philox", (2, 1), (32, 1), [out, x, roots, spreads, s], numbers, [0.3])
+        missing = 1 - s.astype(np.float64).reshape(-1, 1)
+        want = x * (1 + missing / PHI**2 * roots) + missing * 0.3 * spreads * z.reshape(rows, dim)
+        np.testing.assert_allclose(out, want, rtol=1e-5, atol=1e-6)
+
+
+def test_diffusion_on_a_ring(tmp_path, rng):
+    arguments = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, d[0], d[1], d[2], n[0], n[1], n[2], n[3]"
+    unit = Emulated(tmp_path, "phases", {"differentiation_full": arguments})
+    for shape, parts in (((2, 1, 7), 1), ((3, 4, 5), 1), ((2, 3, 1), 2), ((1, 1, 1), 1), ((2, 2, 6), 2)):
+        x, force = (aligned(rng.standard_normal((*shape, parts))) for _ in range(2))
+        out = aligned(np.full(x.shape, np.nan))
+        unit.run("differentiation_full", (2, 1), (32, 1), [out, x, force], [*shape[1:], parts, x.size], [1, 0.5, 0.25])
+        axes = (1, 2) if shape[1] > 1 else (2,)
+        ring = sum(np.roll(x, 1, axis) + np.roll(x, -1, axis) - 2 * x for axis in axes)
+        np.testing.assert_allclose(out, x + 0.5 * force + 0.25 * ring, rtol=1e-5, atol=1e-6)
+
+
+def test_where_the_largest_number_stands(tmp_path, rng):
+    unit = Emulated(tmp_path, "reductions", {"argmax_rows": f"(size*)p[0], {C.format(1)}, n[0], n[1]"})
+    for dim in (1, 40, 257):
+        x = aligned(np.round(rng.standard_normal((5, dim)), 1))
+        x[1, dim // 2], x[2], x[3, 0] = np.nan, -np.inf, np.nan
+        out = aligned(np.full(5, -1), np.dtype(np.int64))
+        unit.run("argmax_rows", (2, 1), (64, 1), [out, x], [5, dim])
+        np.testing.assert_array_equal(out, np.argmax(x, -1))
+
+
+def test_sums_of_complex_states_and_of_pairs(tmp_path, rng):
+    part = f"(double*)p[0], {C.format(1)}, {C.format(2)}, n[0]"
+    unit = Emulated(tmp_path, "complex", {"overlap_part": part, "complex_div": f"{R.format(0)}, {part[14:]}"})
+    x, y = (rng.standard_normal(300) + 1j * rng.standard_normal(300) for _ in range(2))
+    a, b = (aligned(np.stack([z.real, z.imag], -1)) for z in (x, y))
+    partial, out = aligned(np.zeros((3, 4)), F64), aligned(np.zeros((300, 2)))
+    unit.run("overlap_part", (3, 1), (64, 1), [partial, a, b], [300])
+    overlap = np.vdot(x, y)
+    want = [overlap.real, overlap.imag, np.vdot(x, x).real, np.vdot(y, y).real]
+    np.testing.assert_allclose(partial.sum(0), want, rtol=1e-5, atol=1e-4)
+    unit.run("complex_div", (1, 1), (64, 1), [out, a, b], [300])
+    np.testing.assert_allclose(out @ [1, 1j], x / y, rtol=1e-5, atol=1e-5)
+    unit = Emulated(tmp_path, "phases", {"pair_syntony": f"(double*)p[0], {C.format(1)}, n[0]"})
+    v, partial = aligned(rng.standard_normal(70)), aligned(np.zeros(4), F64)
+    unit.run("pair_syntony", (4, 1), (32, 1), [partial, v], [70])
+    terms = PHI ** (np.outer(v.astype(np.float64), v) / 69)
+    np.testing.assert_allclose(partial.sum(), (terms.sum() - np.trace(terms)) / 70, rtol=1e-9)

@@ -25,7 +25,8 @@ PLAIN = {"lattice": False, "error_feedback": False, "harmonize_strength": 0.0, "
 P = "(const real*)p[{}]"
 DOORS = {
     "members": f"(double*)p[0], (double*)p[1], (const Step*)p[2], {P.format(3)}, {P.format(4)}, {P.format(5)}, n[0]",
-    "shared_linear": f"(real*)p[0], (real*)p[1], (real*)p[2], {P.format(3)}, {P.format(4)}, n[0], n[1], n[2]",
+    "shared_linear": f"(real*)p[0], (real*)p[1], (real*)p[2], {P.format(3)}, {P.format(4)}, n[0], n[1], n[2], n[3]",
+    "count_scores": "(unsigned int*)p[0], (double*)p[1], (const double*)p[2], (const double*)p[3], d[0], n[0], n[1]",
     "sort_scores": "(u64*)p[0], (unsigned int*)p[1], (unsigned int*)p[2], (double*)p[3], (const double*)p[4], "
     "(const double*)p[5], d[0], n[0]",
     "rank_scores": "(unsigned int*)p[0], (const u64*)p[1], (const unsigned int*)p[2], n[0], n[1]",
@@ -80,17 +81,18 @@ def step(scale=1.0):
 def generation(tmp_path_factory):
     names = ("constants.cuh", "common.cuh", "philox.cuh", "population.cuh", "generation.cu")
     text = "\n".join((KERNELS / name).read_text() for name in names)
-    kernels = ("shared_linear", "sort_scores", "rank_scores", "direction", "direction_sum")
+    kernels = ("shared_linear", "count_scores", "sort_scores", "rank_scores", "direction", "direction_sum")
     return Unit(tmp_path_factory.mktemp("generation"), "generation", text, kernels)
 
 
 class Problem:
-    """Random rows and what is to be made of them: "bce" or "ce"."""
+    """Random rows, of few bits if `coarse`, and what is to be made of them: "bce" or "ce"."""
 
-    def __init__(self, rows, inputs, outputs, kind):
+    def __init__(self, rows, inputs, outputs, kind, *, coarse=False):
         rng = np.random.default_rng(rows)
         self.kind = kind
-        self.inputs = Tensor(rng.standard_normal((rows, inputs)).astype(np.float32))
+        numbers = rng.integers(-16, 17, (rows, inputs)) / 16 if coarse else rng.standard_normal((rows, inputs))
+        self.inputs = Tensor(numbers.astype(np.float32))
         labels = rng.integers(0, 2 if kind == "bce" else outputs, rows).astype(np.float32)
         self.targets = Tensor(labels.reshape(rows, 1) if kind == "bce" else labels)
 
@@ -124,6 +126,7 @@ MODELS = {
     "xor": (4, 2, (16, 16), 1, "tanh", "bce", 12, False),
     "one": (5, 3, (), 1, "tanh", "bce", 4, False),
     "digits": (70, 64, (32,), 10, "relu", "ce", 6, True),
+    "pixels": (70, 64, (32,), 10, "relu", "ce", 6, True),
     "two maps": (140, 16, (8, 9), 3, "gelu", "ce", 4, True),
     "odd": (33, 24, (33,), 3, "tanh", "ce", 4, False),
 }
@@ -133,7 +136,7 @@ MODELS = {
 def test_losses_and_syntonies(tmp_path, generation, name):
     """Losses as the CPU has them; what differs is the order of sums and the library's elementary functions."""
     rows, inputs, hidden, outputs, activation, kind, population, tensor = MODELS[name]
-    model, problem = mlp(inputs, hidden, outputs, activation), Problem(rows, inputs, outputs, kind)
+    model, problem = mlp(inputs, hidden, outputs, activation), Problem(rows, inputs, outputs, kind, coarse=name == "pixels")
     trainer = RetrocausalTrainer(SEED, population_size=population, sigma=SIGMA, **PLAIN)
     engine = trainer._engine_for(model)
     objective, _ = trace(model, problem, *problem.batch(0))
@@ -157,9 +160,10 @@ def test_losses_and_syntonies(tmp_path, generation, name):
         turned, base = (derived[int(at) :] for at in plain.groups())
         parts = derived[int(split[1]) :] if split else None
         widths = [inputs, (*hidden, outputs)[0]]
-        blocks = sum(widths) + (whole // 16 if split else 0)
+        tiles = whole // 16 if split else 0
         x = given[min(place.values()) :]
-        generation.run("shared_linear", blocks, 64, [base, turned, parts, x, given], [rows, *widths])
+        tensors = [base, turned, parts, x, given]
+        generation.run("shared_linear", widths[1] + (tiles or inputs), 64, tensors, [rows, *widths, tiles])
     assert bool(split) == tensor
     weights = np.full(centre.size, 0.25)
     losses, syntonies = aligned(np.zeros(population), np.float64), aligned(np.zeros(population), np.float64)
@@ -190,6 +194,12 @@ def test_ranks(generation, population):
     numbers = losses[~np.isnan(losses)]
     assert summary[:, 0].min() == numbers.min(initial=np.inf)
     assert summary[:, 2].sum() == numbers.size
+
+    counted, again = np.full(population, 77, np.uint32), np.zeros((chunks, 3))
+    tensors = [counted, again, losses, syntonies]
+    generation.run("count_scores", -(-population // 32) + chunks, 512, tensors, [population, chunks], [0.25])
+    np.testing.assert_array_equal(counted, want)
+    np.testing.assert_array_equal(again[:, [0, 2]], summary[:, [0, 2]])
 
 
 def test_the_direction_is_that_of_the_cpu(generation):

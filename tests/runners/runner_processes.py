@@ -24,6 +24,7 @@ def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "SYNTONIC_TEST_MARK": str(folder)},
+        start_new_session=True,
     )
 
 

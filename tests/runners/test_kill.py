@@ -37,7 +37,7 @@ def logged(folder: Path) -> dict[tuple[str, int], float]:
     """Returns the one MLflow run of a folder: its metrics by key and step."""
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         assert list(database.execute("SELECT status FROM runs")) == [("FINISHED",)]
-        rows = list(database.execute("SELECT key, step, value FROM metrics"))
+        rows = list(database.execute("SELECT key, step, value FROM metrics WHERE key NOT LIKE 'system/%'"))
     found = {(key, step): value for key, step, value in rows}
     assert len(found) == len(rows), "no step twice"
     return found

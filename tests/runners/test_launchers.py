@@ -1,5 +1,6 @@
 """Runs side by side, and what is left of them after Ctrl-C, SIGTERM and SIGKILL: nothing but what can go on."""
 
+import os
 import signal
 import sqlite3
 import sys
@@ -37,9 +38,13 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
     words = [*SLOW, "tracking=none", *chosen, *([] if launcher == "basic" else ["sweep.parallel=2"])]
     child = start(folder, *words)
     wait_until(lambda: under_way(folder), child)
-    child.send_signal(number)
+    if launcher == "submitit":  # as a terminal does it: to every process of the session that is not on its own
+        os.killpg(child.pid, number)
+    else:
+        child.send_signal(number)
     said, _ = child.communicate(timeout=PATIENCE)
     assert child.returncode == 128 + number, said
+    assert "Traceback" not in said
     assert processes(folder) == []
     done = finished(folder)
     begun = {run.name for run in runs(folder)}

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
+from syntonic.runners.compose import Points
+
 Command = Callable[..., int]
 Said = pytest.CaptureFixture[str]
 
@@ -111,6 +113,14 @@ def test_a_dry_run_tells_and_writes_nothing(command: Command, folder: Path, caps
     assert f"finished as {runs(folder)[0].name}" in said
     assert re.search(r"time: about [\d.e-]+ s", said)
     assert len(runs(folder)) == 1
+
+
+def test_every_point_of_a_grid_is_composed_once(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    composed = []
+    compose = Points.compose
+    monkeypatch.setattr(Points, "compose", lambda self, words: composed.append(tuple(words)) or compose(self, words))
+    assert command("-m", "seed=0,1,2", "trainer.sigma=0.1,0.2", "sweep.dry_run=true") == 0
+    assert len(composed) == len(set(composed)) == 6
 
 
 @pytest.mark.parametrize(("word", "begun"), [("continue", 5), ("stop", 1), ("stop_after:2", 2)])

@@ -1,5 +1,6 @@
 """The process that writes: whatever is killed, and whenever, the store has every point once and the true status."""
 
+import gc
 import os
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import pytest
 from syntonic.tracking import courier as courier_file
 from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import Courier, request
+from syntonic.tracking.mlflow import MlflowTracker
 from syntonic.tracking.outbox import Outbox
 
 Recorder = Callable[..., Receipt]
@@ -64,12 +66,50 @@ def status(home: Path, run: Run) -> str | None:
 def test_a_run_is_recorded_and_its_process_is_gone(run: Run, home: Path, record: Recorder, steps: Any) -> None:
     receipt = record(run, steps(1, 1001), Ending(Status.FINISHED, 1000))
     assert (receipt.problems, receipt.served) == ([], True)
-    query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
+    query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ? AND key LIKE 'm%'"
     assert rows(home, query, receipt.run_id) == [(3000, 3000)]
     assert rows(home, "SELECT status FROM runs WHERE run_uuid = ?", receipt.run_id) == [("FINISHED",)]
     tags = dict(rows(home, "SELECT key, value FROM tags WHERE run_uuid = ?", receipt.run_id))
     assert len(tags["syntonic.core_sha256"]) == 64
     assert (run.folder / "tracking" / courier_file.LOG).read_text() == ""
+
+
+def test_a_process_that_was_got_ready_takes_the_run(run: Run, home: Path, steps: Any) -> None:
+    tracker = MlflowTracker()
+    tracker.prepare()
+    ready = tracker._writer
+    assert ready is not None
+    tracker.start(run)
+    assert tracker._courier._writer is ready
+    tracker.dismiss()
+    for step in steps(1, 21):
+        tracker.log(step)
+    assert tracker.finish(Ending(Status.FINISHED, 20)).problems == []
+    assert status(home, run) == "FINISHED"
+
+
+def test_the_last_one_to_leave_a_store_tidies_up(
+    run: Run, home: Path, tmp_path: Path, record: Recorder, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    folder = tmp_path / "runs" / "one"
+    folder.mkdir(parents=True)
+    own = replace(run, id="one", folder=folder, home=tmp_path)
+    assert record(own, steps(1, 1001), Ending(Status.FINISHED, 1000)).problems == []
+    assert status(tmp_path, own) == "FINISHED"
+    gc.collect()  # this process has looked into the store too
+    until(lambda: not list(tmp_path.glob("mlflow.db-*")))
+
+
+def test_a_process_without_a_run_ends_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tracker = MlflowTracker()
+    tracker.prepare()
+    ready = tracker._writer
+    assert ready is not None
+    tracker.dismiss()
+    assert ready.gone
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Path) -> None:
@@ -87,14 +127,14 @@ def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Pat
     receipt = Outbox(run.folder).read_receipt()
     assert receipt is not None
     assert receipt.whole
-    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ?", receipt.run_id) == [(50,)]
+    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ? AND key = 'loss'", receipt.run_id) == [(50,)]
 
 
 def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
     courier = Courier(run, request(run, None, "syntonic"), "store", served=True)
     for step in steps(1, 21):
         courier.log(step)
-    courier._writer.send_signal(signal.SIGKILL)
+    os.kill(courier._writer.pid, signal.SIGKILL)
     receipt = courier.finish(Ending(Status.FINISHED, 20))
     assert receipt.problems == []
     assert status(home, run) == "FINISHED"
@@ -107,7 +147,7 @@ def test_a_slow_writer_hands_over(run: Run, home: Path, steps: Any, monkeypatch:
     for step in steps(1, 21):
         courier.log(step)
     until(lambda: status(home, run) == "RUNNING")
-    courier._writer.send_signal(signal.SIGSTOP)
+    os.kill(courier._writer.pid, signal.SIGSTOP)
     monkeypatch.setattr(courier_file, "_SLOW", 0.1)
     monkeypatch.setattr(courier_file, "_SILENCE", 0.2)
     started = time.monotonic()

@@ -21,6 +21,12 @@ class Moody:
         if method == self.fails_in:
             raise OSError("no space left on device")
 
+    def prepare(self) -> None:
+        self._mood("prepare")
+
+    def dismiss(self) -> None:
+        self._mood("dismiss")
+
     def start(self, run: Run) -> None:
         self._mood("start")
 
@@ -67,3 +73,13 @@ def test_a_good_tracker_gets_everything(run: Run) -> None:
     tracker.log(Step())
     assert inner.logged == [1]
     assert tracker.finish(ENDING) == Receipt("id", "store", served=True, problems=[])
+
+
+@pytest.mark.parametrize("method", ["prepare", "dismiss"])
+def test_what_is_only_got_ready_may_fail(run: Run, method: str) -> None:
+    tracker = Guarded(Moody(method))
+    tracker.prepare()
+    tracker.start(run)
+    receipt = tracker.finish(ENDING)
+    tracker.dismiss()
+    assert receipt.problems == []

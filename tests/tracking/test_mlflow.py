@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from syntonic.tracking import database
+from syntonic.tracking import database, machine
 from syntonic.tracking.arrays import pack
 from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import request
@@ -164,6 +164,10 @@ def test_the_status_is_true(run: Run, client: Any, deliver: Deliver, steps: Any,
 def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     run: Run, client: Any, deliver: Deliver, steps: Any
 ) -> None:
+    (run.folder / "tracking").mkdir()
+    looks = Journal(run.folder / "tracking" / machine.JOURNAL)
+    looks.append(50, {"system/cpu_utilization_percentage": 1.0})
+    looks.leave()
     first = deliver(run, steps(1, 4), Ending(Status.KILLED, 3))
     with (run.folder / JOURNAL).open("a") as journal:  # measured and not sent before the kill
         journal.write('{"step": 4, "time": 5, "metrics": {"m000": 4.0}}\n')
@@ -173,6 +177,8 @@ def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     assert second.run_id == first.run_id
     assert sorted(metric.step for metric in client.get_metric_history(first.run_id, "m000")) == [1, 2, 3, 4, 5]
     assert len(client.get_metric_history(first.run_id, "test_accuracy")) == 1
+    looked = client.get_metric_history(first.run_id, "system/cpu_utilization_percentage")
+    assert [metric.step for metric in looked] == [50], "a look at the machine is no generation"
     found = client.get_run(first.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params["new"] == "1"

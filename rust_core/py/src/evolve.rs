@@ -179,6 +179,17 @@ impl Evolution {
         })
     }
 
+    /// Has a GPU begin the generation to come on one batch, which `step` on the same tensors then ends. Nothing else can
+    /// tell whether it was called; on the CPU it does nothing.
+    fn begin(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<()> {
+        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let objective = &objective.0;
+        enter(py, || {
+            self.engine()?.begin(objective, &inputs);
+            Ok(())
+        })
+    }
+
     /// Multiplies sigma for the next `duration` generations; the factor falls back to 1 in a straight line.
     fn shock(&self, multiplier: f64, duration: u64) -> PyResult<()> {
         quick(|| self.engine()?.shock(multiplier, duration))
@@ -317,9 +328,37 @@ fn sample_rows(seed: u32, generation: u32, rows: u32, count: usize) -> PyResult<
     })
 }
 
+/// `count` rows of inputs and labels, drawn as `sample_rows` draws them.
+///
+/// Raises:
+///     ValueError: there are no rows, or not as many labels as inputs.
+#[pyfunction]
+fn sample_batch(
+    split: (PyRef<'_, Tensor>, PyRef<'_, Tensor>),
+    seed: u32,
+    generation: u32,
+    count: usize,
+) -> PyResult<(Tensor, Tensor)> {
+    let (inputs, labels) = (&split.0.0, &split.1.0);
+    let length = |tensor: &syntonic_core::tensor::Tensor| tensor.shape().dims().first().copied().unwrap_or(0);
+    quick(|| {
+        let rows = u32::try_from(length(inputs)).unwrap_or(u32::MAX);
+        if rows == 0 || length(labels) != length(inputs) {
+            return Err(Error::Shape {
+                op: "sample_batch",
+                expected: "at least one row of inputs, and a label for each".into(),
+                got: format!("{} and {}", inputs.shape(), labels.shape()),
+            });
+        }
+        let rows = philox::sample_rows(seed, generation, rows, count);
+        Ok((Tensor(inputs.take(&rows)?), Tensor(labels.take(&rows)?)))
+    })
+}
+
 /// Registers this file's classes and functions.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Evolution>()?;
     m.add_class::<Record>()?;
+    m.add_function(wrap_pyfunction!(sample_batch, m)?)?;
     m.add_function(wrap_pyfunction!(sample_rows, m)?)
 }

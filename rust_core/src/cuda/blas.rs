@@ -28,6 +28,29 @@ pub(super) struct Product {
     pub batch: i32,
 }
 
+/// What a factor of a complex product is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A itself.
+    Plain,
+    /// Its transpose.
+    Transposed,
+    /// Its conjugate transpose.
+    Adjoint,
+}
+
+/// As [`Product`], of complex matrices; factors are (real, imaginary).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ComplexProduct {
+    pub m: i32,
+    pub n: i32,
+    pub k: i32,
+    pub forms: (Form, Form),
+    pub alpha: (f64, f64),
+    pub beta: (f64, f64),
+    pub batch: i32,
+}
+
 impl Blas {
     /// Starts cuBLAS on a stream. Its library must have been opened.
     pub(super) fn new(stream: &CudaStream) -> Result<Self, String> {
@@ -97,6 +120,85 @@ impl Blas {
                 ),
             }
         };
-        if status == sys::cublasStatus_t::CUBLAS_STATUS_SUCCESS { Ok(()) } else { Err(format!("{status:?}")) }
+        answer(status)
     }
+
+    /// As [`Self::multiply`], of complex matrices whose addresses are multiples of a number's size.
+    pub(super) fn multiply_complex(
+        &self,
+        dtype: DType,
+        product: ComplexProduct,
+        a: u64,
+        b: u64,
+        c: u64,
+    ) -> Result<(), String> {
+        let ComplexProduct { m, n, k, forms, alpha, beta, batch } = product;
+        let op = |form| match form {
+            Form::Plain => sys::cublasOperation_t::CUBLAS_OP_N,
+            Form::Transposed => sys::cublasOperation_t::CUBLAS_OP_T,
+            Form::Adjoint => sys::cublasOperation_t::CUBLAS_OP_C,
+        };
+        let (of_a, of_b) = (op(forms.0), op(forms.1));
+        let row_a = if forms.0 == Form::Plain { k } else { m };
+        let row_b = if forms.1 == Form::Plain { n } else { k };
+        let [step_a, step_b, step_c] = [(m, k), (k, n), (m, n)].map(|(r, s)| i64::from(r) * i64::from(s));
+        // The leading dimensions of nothing count as 1.
+        let [row_a, row_b, row_c] = [row_a, row_b, n].map(|row| row.max(1));
+        // SAFETY: as in `multiply`, with numbers of twice the size.
+        let status = unsafe {
+            match dtype {
+                DType::F32 => {
+                    let [alpha, beta] = [alpha, beta].map(|(re, im)| sys::float2 { x: re as f32, y: im as f32 });
+                    sys::cublasCgemmStridedBatched(
+                        self.0,
+                        of_b,
+                        of_a,
+                        n,
+                        m,
+                        k,
+                        &raw const alpha,
+                        b as *const sys::cuComplex,
+                        row_b,
+                        step_b,
+                        a as *const sys::cuComplex,
+                        row_a,
+                        step_a,
+                        &raw const beta,
+                        c as *mut sys::cuComplex,
+                        row_c,
+                        step_c,
+                        batch,
+                    )
+                }
+                DType::F64 => {
+                    let [alpha, beta] = [alpha, beta].map(|(re, im)| sys::double2 { x: re, y: im });
+                    sys::cublasZgemmStridedBatched(
+                        self.0,
+                        of_b,
+                        of_a,
+                        n,
+                        m,
+                        k,
+                        &raw const alpha,
+                        b as *const sys::cuDoubleComplex,
+                        row_b,
+                        step_b,
+                        a as *const sys::cuDoubleComplex,
+                        row_a,
+                        step_a,
+                        &raw const beta,
+                        c as *mut sys::cuDoubleComplex,
+                        row_c,
+                        step_c,
+                        batch,
+                    )
+                }
+            }
+        };
+        answer(status)
+    }
+}
+
+fn answer(status: sys::cublasStatus_t) -> Result<(), String> {
+    if status == sys::cublasStatus_t::CUBLAS_STATUS_SUCCESS { Ok(()) } else { Err(format!("{status:?}")) }
 }

@@ -45,9 +45,9 @@ pub struct SharedProduct {
     pub x: usize,
     /// Where x turned, (inputs, rows), begins among what is derived.
     pub turned: usize,
-    /// Where x split for tensor cores, two numbers for each, begins among what is derived.
+    /// Where x in the order of the tensor cores begins among what is derived.
     pub parts: usize,
-    /// Tiles of 16 rows that x is split for; none where tensor cores do not pay.
+    /// Tiles of 16 rows that x has then; none where tensor cores do not pay.
     pub tiles: usize,
     /// Where the product, (outputs, rows), begins among what is derived.
     pub base: usize,

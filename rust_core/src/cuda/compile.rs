@@ -22,14 +22,21 @@ pub struct Target {
 
 /// Returns the image of a unit for a target: a cubin, or PTX where the compiler does not know the card yet.
 ///
+/// With `only`, the name of a kernel without its format, that kernel alone: most of the time goes into kernels, not into
+/// reading the unit.
+///
 /// # Errors
 /// `Error::DeviceUnavailable` without NVRTC; `Error::Internal` with the compiler's log if the source is wrong.
-pub fn compile(unit: &Unit, target: &Target) -> Result<Vec<u8>> {
-    compile_text(unit.name, &unit.text(), target)
+pub fn compile(unit: &Unit, only: Option<&str>, target: &Target) -> Result<Vec<u8>> {
+    compile_kernel(unit.name, &unit.text(), target, only)
 }
 
 /// As [`compile`], of a whole text; the name is for messages.
 pub(super) fn compile_text(name: &str, text: &str, target: &Target) -> Result<Vec<u8>> {
+    compile_kernel(name, text, target, None)
+}
+
+fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>) -> Result<Vec<u8>> {
     let nvrtc = nvrtc()?;
     let newest = nvrtc.architectures.iter().copied().max().unwrap_or(target.arch);
     let (arch, ptx) = if target.arch > newest { (newest, true) } else { (target.arch, false) };
@@ -41,6 +48,8 @@ pub(super) fn compile_text(name: &str, text: &str, target: &Target) -> Result<Ve
         format!("-DSYNTONIC_ARCH={arch}"),
     ];
     options.extend(target.defines.iter().map(|(name, value)| format!("-D{name}={value}")));
+    options.extend(only.into_iter().flat_map(|only| ["-DONE_KERNEL".to_owned(), format!("-DONLY_{only}=WANTED")]));
+    options.extend(std::env::var("SYNTONIC_NVRTC").iter().flat_map(|o| o.split_whitespace()).map(str::to_owned));
     let (major, minor) = nvrtc.version;
     let version = format!("nvrtc {major}.{minor} {ptx}");
     let parts = options.iter().map(String::as_bytes).chain([version.as_bytes(), text.as_bytes()]);
@@ -51,8 +60,14 @@ pub(super) fn compile_text(name: &str, text: &str, target: &Target) -> Result<Ve
         let (Ok(file), Ok(source), Ok(options)) = (file, source, options) else {
             return Err(Error::Internal { what: format!("a zero byte in kernel unit {name}") });
         };
-        native::compile(&source, &file, &options, ptx)
-            .map_err(|log| Error::Internal { what: format!("kernel unit {name} does not compile: {log}") })
+        let image = native::compile(&source, &file, &options, ptx)
+            .map_err(|log| Error::Internal { what: format!("kernel unit {name} does not compile: {log}") })?;
+        let symbol = only.map_or(String::new(), |entry| format!("{entry}_{}\0", suffix(target.dtype)));
+        if only.is_none() || image.windows(symbol.len()).any(|bytes| bytes == symbol.as_bytes()) {
+            return Ok(image);
+        }
+        let expected = format!("a kernel of unit {name} that these macros leave in");
+        Err(Error::Value { op: "compile", expected, got: symbol })
     })
 }
 
@@ -63,12 +78,17 @@ fn nvrtc() -> Result<Nvrtc> {
 }
 
 /// Macros that specialise units.
-const DEFINES: [&str; 9] = [
+const DEFINES: [&str; 14] = [
     "ROW_THREADS",
     "ROW_VECTORS",
     "ROW_LANES",
     "ROW_CLUSTER",
     "ROW_STREAM",
+    "ROW_BLOCKS",
+    "ROW_KEEP",
+    "ROW_SIGNAL",
+    "ROW_STAGES",
+    "ROW_EXP",
     "BN_CLUSTER",
     "BN_THREADS",
     "BN_HELD",

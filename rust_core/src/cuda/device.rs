@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, DriverError};
 
-use super::blas::{Blas, Product};
+use super::blas::Blas;
 use super::compile::{Target, compile};
 use super::fault::fault;
 use super::format::suffix;
 use super::kernel::Kernel;
-use super::launch::{self, Arg, Grid, Memory};
+use super::launch::{self, Arg, Graph, Grid, Memory};
 use super::library;
 use super::probe::device_count;
+use super::transfer::Staging;
 use super::units::Unit;
-use crate::tensor::DType;
 use crate::{Error, Result};
 
 /// One CUDA device of this process. Its work runs in order on one stream.
@@ -30,6 +30,7 @@ pub struct Device {
     shared_limit: usize,
     functions: Mutex<HashMap<String, CudaFunction>>,
     blas: Mutex<Option<Blas>>,
+    pub(super) staging: Mutex<Option<Staging>>,
 }
 
 static DEVICES: OnceLock<Vec<OnceLock<Result<Arc<Device>>>>> = OnceLock::new();
@@ -59,8 +60,8 @@ impl Device {
         let shared_limit =
             attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?.saturating_sub(2048);
         let arch = u32::try_from(10 * major + minor).unwrap_or(0);
-        let (functions, blas) = (Mutex::default(), Mutex::new(None));
-        Ok(Self { ordinal, context, stream, arch, multiprocessors, shared_limit, functions, blas })
+        let (functions, blas, staging) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
+        Ok(Self { ordinal, context, stream, arch, multiprocessors, shared_limit, functions, blas, staging })
     }
 
     /// Returns the device's number.
@@ -157,8 +158,42 @@ impl Device {
         grid: Grid,
         args: &[Arg],
     ) -> Result<()> {
-        self.try_on(op, 0, || launch::run(&self.stream, function, grid, args))?;
-        if eager() { self.try_on(op, 0, || self.stream.synchronize()) } else { Ok(()) }
+        self.start_on(&self.stream, op, function, grid, args)
+    }
+
+    /// As [`Self::start_kernel`], on a stream of its own.
+    pub(super) fn start_on(
+        &self,
+        stream: &Arc<CudaStream>,
+        op: &'static str,
+        function: &CudaFunction,
+        grid: Grid,
+        args: &[Arg],
+    ) -> Result<()> {
+        self.try_on(op, 0, || launch::run(stream, function, grid, args))?;
+        if eager() { self.try_on(op, 0, || stream.synchronize()) } else { Ok(()) }
+    }
+
+    /// Returns a further stream, whose work waits for no other.
+    pub(super) fn new_stream(&self, op: &'static str) -> Result<Arc<CudaStream>> {
+        self.try_on(op, 0, || self.context.new_stream())
+    }
+
+    /// Returns the work that `queue` puts on a stream, without doing it; nothing where each piece of work is to be waited for.
+    pub(super) fn record(
+        &self,
+        op: &'static str,
+        stream: &Arc<CudaStream>,
+        queue: impl FnOnce() -> Result<()>,
+    ) -> Result<Option<Graph>> {
+        if eager() {
+            return Ok(None);
+        }
+        self.try_on(op, 0, || launch::record(stream))?;
+        let queued = queue();
+        // Also after an error, or the stream would go on remembering.
+        let graph = self.try_on(op, 0, || launch::recorded(stream));
+        queued.and(graph)
     }
 
     /// Loads a kernel from an image that was made for this device.
@@ -182,7 +217,7 @@ impl Device {
         let unit = Unit::find(kernel.unit)
             .ok_or_else(|| Error::Internal { what: format!("no kernel unit {}", kernel.unit) })?;
         let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec() };
-        let image = compile(unit, &target)?;
+        let image = compile(unit, Some(kernel.entry), &target)?;
         let entry = format!("{}_{}", kernel.entry, suffix(kernel.dtype));
         let wide = kernel.defines.iter().any(|&(name, size)| name.ends_with("_CLUSTER") && size > 8);
         let most = if shared > 0 { u32::try_from(self.shared_limit).unwrap_or(0) } else { 0 };
@@ -191,15 +226,11 @@ impl Device {
         Ok(function)
     }
 
-    /// Multiplies matrices with cuBLAS; see `launch::Blas::multiply`.
-    pub(super) fn multiply(
+    /// Lets cuBLAS, started on its first use, do some work.
+    pub(super) fn with_blas(
         &self,
         op: &'static str,
-        dtype: DType,
-        product: Product,
-        a: u64,
-        b: u64,
-        c: u64,
+        work: impl FnOnce(&Blas) -> std::result::Result<(), String>,
     ) -> Result<()> {
         let mut blas = self.blas.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |what: String| Error::Device { op, code: 0, what: format!("cuBLAS: {what}") };
@@ -210,7 +241,7 @@ impl Device {
                 Blas::new(&self.stream).map_err(failed)?
             }
         };
-        blas.insert(handle).multiply(dtype, product, a, b, c).map_err(failed)
+        work(blas.insert(handle)).map_err(failed)
     }
 }
 

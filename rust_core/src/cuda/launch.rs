@@ -8,8 +8,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use cudarc::driver::{
-    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, DriverError, LaunchConfig,
-    PushKernelArg, result, sys,
+    CudaContext, CudaFunction, CudaGraph, CudaModule, CudaSlice, CudaStream, DevicePtr, DeviceRepr, DriverError,
+    LaunchConfig, PushKernelArg, result, sys,
 };
 use cudarc::nvrtc::Ptx;
 
@@ -205,10 +205,37 @@ pub(super) fn run(stream: &CudaStream, function: &CudaFunction, grid: Grid, args
     unsafe { launch.launch(config(grid)) }.map(|_| ())
 }
 
+/// Work that is started as a whole: what a stream was once given to do.
+pub(super) struct Graph(CudaGraph);
+
+// SAFETY: a graph may be used from any thread, by one at a time, which `launch` asks for.
+unsafe impl Send for Graph {}
+// SAFETY: a shared graph can do nothing.
+unsafe impl Sync for Graph {}
+
+impl Graph {
+    /// Starts the work on the stream that was recorded.
+    pub(super) fn launch(&mut self) -> Result<(), DriverError> {
+        self.0.launch()
+    }
+}
+
+/// Has a stream remember the work of this thread instead of doing it, until `recorded`.
+pub(super) fn record(stream: &CudaStream) -> Result<(), DriverError> {
+    stream.begin_capture(sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)
+}
+
+/// Ends `record`; nothing if there was no work.
+pub(super) fn recorded(stream: &Arc<CudaStream>) -> Result<Option<Graph>, DriverError> {
+    Ok(stream.end_capture(sys::CUgraphInstantiate_flags(0))?.map(Graph))
+}
+
 /// Numbers that are the same bits on both sides.
 pub(super) trait Plain: Copy + Default {}
 impl<T: crate::tensor::Real> Plain for T {}
 impl Plain for u32 {}
+impl Plain for i32 {}
+impl Plain for i64 {}
 
 /// Memory of the CPU that stays where it is, so that the device copies to and from it without help and without a wait.
 #[derive(Debug)]
@@ -268,6 +295,13 @@ impl Pinned {
             from.copy_to_nonoverlapping(values.as_mut_ptr().cast(), size_of_val(values.as_slice()));
         }
         values
+    }
+
+    /// Copies the first numbers out, as many as there is room for on both sides.
+    pub(super) fn copy_to<T: Plain>(&self, to: &mut [T]) {
+        let count = to.len().min(self.bytes / size_of::<T>());
+        // SAFETY: both memories hold that many numbers, any bits are numbers, and the borrow shows that they do not overlap.
+        unsafe { self.address.copy_to_nonoverlapping(to.as_mut_ptr().cast(), count * size_of::<T>()) };
     }
 
     /// Starts a copy of the first bytes to the device; the memory must not be written before it is done.

@@ -3,12 +3,14 @@
 //! Everything of a generation is put on the stream at once and waited for once. kernels/generation.cu has what does not
 //! depend on the model; the kernel of the model itself is a `Blueprint`.
 
+mod queue;
+
 use std::sync::Arc;
 
-use cudarc::driver::CudaFunction;
+use cudarc::driver::{CudaFunction, CudaStream};
 
 use super::kernel::{Kernel, THREADS};
-use super::launch::{self, Arg, Grid, Memory, Pinned};
+use super::launch::{self, Graph, Memory, Pinned};
 use super::{Blueprint, Device};
 use crate::tensor::philox::NORMALS_PER_BLOCK;
 use crate::tensor::{DType, Real};
@@ -19,6 +21,8 @@ const OP: &str = "population";
 const STEP: usize = 32;
 /// Scores that a block sorts: `CHUNK` of generation.cu.
 const CHUNK: usize = 1024;
+/// Scores up to which each is compared with each: `FEW` of generation.cu.
+const FEW: usize = 4096;
 /// Numbers of a chunk's summary.
 const SUMMARY: usize = 3;
 /// Blocks that the sum over the pairs is cut into, about; no property of the device, so that all give the same bits.
@@ -54,10 +58,16 @@ pub struct Outcome {
 struct Kernels {
     product: CudaFunction,
     members: CudaFunction,
-    sort: CudaFunction,
-    rank: CudaFunction,
+    /// Ranks of a few scores at once; of more, sorted in chunks first.
+    ranks: Ranks,
     direction: CudaFunction,
     sum: CudaFunction,
+}
+
+/// What ranks the scores.
+enum Ranks {
+    Count(CudaFunction),
+    Sort { sort: CudaFunction, rank: CudaFunction },
 }
 
 /// Memory of a generation on the device.
@@ -79,6 +89,12 @@ struct Memories {
 /// The members of one run, generation after generation, on one device.
 pub struct Members {
     device: Arc<Device>,
+    /// Theirs alone, so that nobody else's work is taken for a part of a generation.
+    stream: Arc<CudaStream>,
+    /// A whole generation, once there was one, and the lambda that is a part of it.
+    whole: Option<(f64, Graph)>,
+    /// Whether there may be work under way.
+    busy: bool,
     blueprint: Blueprint,
     kernels: Kernels,
     memories: Memories,
@@ -108,8 +124,10 @@ impl Members {
         let kernels = Kernels {
             product: unit("shared_linear")?,
             members: device.load(OP, blueprint.compile(device.arch())?, &entry)?,
-            sort: unit("sort_scores")?,
-            rank: unit("rank_scores")?,
+            ranks: match blueprint.population <= FEW {
+                true => Ranks::Count(unit("count_scores")?),
+                false => Ranks::Sort { sort: unit("sort_scores")?, rank: unit("rank_scores")? },
+            },
             direction: unit("direction")?,
             sum: unit("direction_sum")?,
         };
@@ -139,8 +157,23 @@ impl Members {
         };
         let staging = device.pinned(OP, given)?;
         let results = device.pinned(OP, found)?;
-        let device = Arc::clone(device);
-        let members = Self { device, blueprint, kernels, memories, staging, results, each, slices, chunks };
+        let (device, stream, whole) = (Arc::clone(device), device.new_stream(OP)?, None);
+        let members = Self {
+            device,
+            stream,
+            whole,
+            busy: false,
+            blueprint,
+            kernels,
+            memories,
+            staging,
+            results,
+            each,
+            slices,
+            chunks,
+        };
+        // Memory comes and goes in the order of the device's own stream.
+        members.device.synchronize()?;
         members.prepare(weights)?;
         Ok(members)
     }
@@ -152,6 +185,10 @@ impl Members {
 
     /// Copies what never changes to the device: the places of the noise, and w(n).
     fn prepare(&self, weights: &[f64]) -> Result<()> {
+        // Copies to the CPU take what lies between the parameters along.
+        let Memories { found, .. } = &self.memories;
+        let bytes = 8 * (SUMMARY * self.chunks + self.blueprint.numbers());
+        self.device.try_on(OP, bytes, || launch::clear(&self.stream, found.address(), bytes))?;
         let parameters = self.blueprint.offsets.windows(2).enumerate();
         let blocks: Vec<[i32; 2]> = parameters
             .flat_map(|(parameter, ends)| {
@@ -168,7 +205,7 @@ impl Members {
     }
 
     fn upload<T: Copy>(&self, to: &Memory, values: &[T]) -> Result<()> {
-        self.device.try_on(OP, 0, || launch::upload(self.device.stream(), to.address(), values))
+        self.device.try_on(OP, 0, || launch::upload(&self.stream, to.address(), values))
     }
 
     /// Starts the evaluation of all members. `centre` holds the parameters one behind the other, `shared` the values that
@@ -177,9 +214,43 @@ impl Members {
     /// # Errors
     /// `Error::Shape` when a length is not the blueprint's, `Error::Device`.
     pub fn evaluate<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
-        let Self { blueprint, staging, device, memories, kernels, .. } = self;
+        self.give(step, centre, shared)?;
+        self.queue_evaluation()
+    }
+
+    /// As [`Self::evaluate`], and starts all that follows: ranks, direction, and their way back.
+    ///
+    /// # Errors
+    /// As those of `evaluate`.
+    pub fn generation<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
+        self.give(step, centre, shared)?;
+        let mut whole = self.whole.take().filter(|(lambda, _)| lambda.to_bits() == step.lambda.to_bits());
+        if whole.is_none() {
+            let (device, stream) = (Arc::clone(&self.device), Arc::clone(&self.stream));
+            let graph = device.record(OP, &stream, || {
+                self.queue_evaluation()?;
+                self.queue_ranks(step.lambda)?;
+                self.queue_direction()
+            })?;
+            whole = graph.map(|graph| (step.lambda, graph));
+        }
+        let Some((_, graph)) = &mut whole else {
+            self.queue_evaluation()?;
+            self.queue_ranks(step.lambda)?;
+            return self.queue_direction();
+        };
+        self.device.try_on(OP, 0, || graph.launch())?;
+        self.whole = whole;
+        Ok(())
+    }
+
+    /// Writes what the device will be given.
+    fn give<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
+        // What was begun before may still be reading.
+        self.wait()?;
+        let Self { blueprint, staging, .. } = self;
         blueprint.check(T::DTYPE, centre.len(), shared)?;
-        let pairs = blueprint.population / 2;
+        self.busy = true;
         let last = (blueprint.population - 1).max(1) as f64;
         staging.write(0, &[step.sigma, 1.0 / (2.0 * last * blueprint.population as f64 * step.sigma)]);
         staging.write(16, &[step.seed, step.generation]);
@@ -192,71 +263,19 @@ impl Members {
         for (&place, values) in blueprint.places.iter().zip(shared) {
             staging.write(STEP + place * size_of::<T>(), values);
         }
-        let numbers = blueprint.places.last().copied().unwrap_or(blueprint.numbers());
-        let bytes = STEP + numbers * size_of::<T>();
-        device.try_on(OP, 0, || staging.send(device.stream(), memories.given.address(), bytes))?;
-        let real = |memory: &Memory, at: usize| Arg::Pointer(memory.address() + (at * size_of::<T>()) as u64);
-        let given = Arg::Pointer(memories.given.address() + STEP as u64);
-        for product in &blueprint.products {
-            let numbers = |at: usize| Arg::Pointer(memories.given.address() + (STEP + at * size_of::<T>()) as u64);
-            let args = [
-                real(&memories.derived, product.base),
-                real(&memories.derived, product.turned),
-                real(&memories.derived, product.parts),
-                numbers(product.x),
-                numbers(product.weight),
-                size(product.rows),
-                size(product.inputs),
-                size(product.outputs),
-            ];
-            let grid = Grid::blocks(product.inputs + product.outputs + product.tiles);
-            device.start_kernel(OP, &kernels.product, grid, &args)?;
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        if self.busy {
+            self.device.try_on(OP, 0, || self.stream.synchronize())?;
+            self.busy = false;
         }
-        let args = [
-            real(&memories.losses, 0),
-            real(&memories.syntonies, 0),
-            Arg::Pointer(memories.given.address()),
-            given,
-            real(&memories.weights, 0),
-            real(&memories.derived, 0),
-            size(pairs),
-        ];
-        let threads = u32::try_from(blueprint.threads).unwrap_or(THREADS);
-        let grid = Grid { threads: (threads, 1), ..Grid::blocks(pairs.div_ceil(blueprint.pairs_of_block)) };
-        device.start_kernel(OP, &kernels.members, grid, &args)
+        Ok(())
     }
 
-    /// Starts everything that follows the evaluation: ranks, direction, and their way back.
-    ///
-    /// # Errors
-    /// `Error::Device`.
-    pub fn rank(&mut self, step: &Step) -> Result<()> {
-        let Self { blueprint, device, memories, kernels, chunks, .. } = self;
-        let pointer = |memory: &Memory| Arg::Pointer(memory.address());
-        let syntonies = if blueprint.syntony { pointer(&memories.syntonies) } else { Arg::Pointer(0) };
-        let population = size(blueprint.population);
-        let args = [
-            pointer(&memories.keys),
-            pointer(&memories.owners),
-            pointer(&memories.ranks),
-            pointer(&memories.found),
-            pointer(&memories.losses),
-            syntonies,
-            Arg::Real(step.lambda),
-            population,
-        ];
-        let grid = Grid { threads: (512, 1), ..Grid::blocks(*chunks) };
-        device.start_kernel(OP, &kernels.sort, grid, &args)?;
-        let args =
-            [pointer(&memories.ranks), pointer(&memories.keys), pointer(&memories.owners), population, size(*chunks)];
-        let all = Grid::blocks(*chunks).blocks.0;
-        let grid = Grid { blocks: (all, all.min(256_u32.div_ceil(all))), threads: (THREADS, 1), shared: 0 };
-        device.start_kernel(OP, &kernels.rank, grid, &args)?;
-        self.sum()
-    }
-
-    /// As [`Self::rank`], with the centred rank of each member given, of which `competing` take part. The direction must be
-    /// multiplied by what is returned.
+    /// Starts all that follows the evaluation, with the centred rank of each member given, of which `competing` take part. The
+    /// direction must be multiplied by what is returned.
     ///
     /// # Errors
     /// `Error::Device`.
@@ -264,39 +283,16 @@ impl Members {
         let last = |count: usize| count.saturating_sub(1).max(1) as f64;
         let units: Vec<i32> = ranks.iter().map(|rank| (rank * 2.0 * last(competing)).round() as i32).collect();
         self.upload(&self.memories.ranks, &units)?;
-        self.sum()?;
+        self.queue_direction()?;
         Ok(last(self.blueprint.population) / last(competing))
-    }
-
-    fn sum(&mut self) -> Result<()> {
-        let Self { blueprint, device, memories, kernels, results, each, slices, chunks, .. } = self;
-        let pointer = |memory: &Memory| Arg::Pointer(memory.address());
-        let numbers = blueprint.numbers();
-        let args = [
-            pointer(&memories.partial),
-            pointer(&memories.ranks),
-            pointer(&memories.blocks),
-            pointer(&memories.given),
-            size(blueprint.population / 2),
-            size(*each),
-        ];
-        let count = Grid::blocks(numbers / NORMALS_PER_BLOCK).blocks.0;
-        let grid = Grid { blocks: (count, Grid::blocks(*slices).blocks.0), threads: (THREADS, 1), shared: 0 };
-        device.start_kernel(OP, &kernels.direction, grid, &args)?;
-        let out = Arg::Pointer(memories.found.address() + (8 * SUMMARY * *chunks) as u64);
-        let args = [out, pointer(&memories.partial), pointer(&memories.given), size(numbers), size(*slices)];
-        let grid = Grid { threads: (64, 1), ..Grid::blocks(numbers.div_ceil(64)) };
-        device.start_kernel(OP, &kernels.sum, grid, &args)?;
-        let bytes = 8 * (SUMMARY * *chunks + numbers);
-        device.try_on(OP, 0, || results.receive(device.stream(), memories.found.address(), bytes))
     }
 
     /// Waits for the generation and returns what it found.
     ///
     /// # Errors
     /// `Error::Device`.
-    pub fn outcome(&self) -> Result<Outcome> {
-        self.device.synchronize()?;
+    pub fn outcome(&mut self) -> Result<Outcome> {
+        self.wait()?;
         let found: Vec<f64> = self.results.read(0, SUMMARY * self.chunks + self.blueprint.numbers());
         let (summary, direction) = found.split_at(SUMMARY * self.chunks);
         let mut outcome = Outcome { least: f64::INFINITY, sum: 0.0, count: 0, direction: Vec::new() };
@@ -317,7 +313,7 @@ impl Members {
     pub fn found(&self) -> Result<(Vec<f64>, Vec<f64>)> {
         let read = |memory: &Memory, count: usize| {
             let mut values = vec![0.0; count];
-            self.device.try_on(OP, 0, || launch::download(self.device.stream(), &mut values, memory.address()))?;
+            self.device.try_on(OP, 0, || launch::download(&self.stream, &mut values, memory.address()))?;
             Ok::<Vec<f64>, Error>(values)
         };
         let population = self.blueprint.population;
@@ -326,6 +322,9 @@ impl Members {
     }
 }
 
-fn size(n: usize) -> Arg {
-    Arg::Size(n.cast_signed() as i64)
+impl Drop for Members {
+    fn drop(&mut self) {
+        // Their memory goes back in the order of another stream.
+        self.device.settle();
+    }
 }

@@ -19,8 +19,10 @@ mod native;
 mod ops;
 mod probe;
 mod tensor;
+mod transfer;
 mod units;
 
+pub use blas::Form;
 pub use blueprint::{Blueprint, SharedProduct};
 pub use compile::{Target, compile, known_defines};
 pub use device::Device;

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::launch::{self, Arg, Memory};
+use super::launch::{self, Arg, Memory, Plain};
 use super::{Device, Format};
 use crate::tensor::{DType, Shape, Storage, Tensor};
 use crate::{Error, Result};
@@ -73,7 +73,7 @@ impl DeviceTensor {
         Self::from_values(device, shape, Format::I64, values)
     }
 
-    pub(super) fn from_values<T: Copy>(
+    pub(super) fn from_values<T: Plain>(
         device: &Arc<Device>,
         shape: Shape,
         format: Format,
@@ -84,7 +84,7 @@ impl DeviceTensor {
             return Err(Error::Shape { op: "to", expected, got: format!("{} values", values.len()) });
         }
         let tensor = Self::empty("to", device, shape, format)?;
-        device.try_on("to", 0, || launch::upload(device.stream(), tensor.address(), values))?;
+        device.upload("to", tensor.address(), values)?;
         Ok(tensor)
     }
 
@@ -140,10 +140,9 @@ impl DeviceTensor {
     }
 
     /// Copies values whose format the caller has checked.
-    pub(super) fn values<T: Copy + Default>(&self, op: &'static str) -> Result<Vec<T>> {
+    pub(super) fn values<T: Plain>(&self, op: &'static str) -> Result<Vec<T>> {
         let mut values = vec![T::default(); self.numel()];
-        let device = self.device();
-        device.try_on(op, 0, || launch::download(device.stream(), &mut values, self.address()))?;
+        self.device().download(op, &mut values, self.address())?;
         Ok(values)
     }
 

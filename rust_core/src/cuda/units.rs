@@ -30,11 +30,13 @@ macro_rules! unit {
 pub static UNITS: &[Unit] = &[
     unit!("attractor"),
     unit!("binary"),
+    unit!("complex"),
     unit!("convolution"),
     unit!("generation", "philox.cuh", "population.cuh"),
     unit!("golden_batch_norm"),
     unit!("layer_norm", "rows.cuh"),
     unit!("noise", "philox.cuh"),
+    unit!("phases"),
     unit!("phi_residual"),
     unit!("pooling"),
     unit!("reductions"),

@@ -1,5 +1,7 @@
 //! The memory of good states that pulls the centre back: the "retrocausal" part.
 
+use pulp::{Arch, NullaryFnOnce};
+
 /// One remembered state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attractor {
@@ -66,7 +68,7 @@ impl AttractorMemory {
             let age = generation.saturating_sub(attractor.generation);
             let weight = (0.5 + rank as f64 / last) * self.decay_rate.powi(i32::try_from(age).unwrap_or(i32::MAX));
             total += weight;
-            sum.iter_mut().zip(&attractor.values).for_each(|(s, v)| *s += weight * v);
+            Arch::new().dispatch(Add(&mut sum, weight, &attractor.values));
         }
         if total <= 0.0 {
             return None;
@@ -81,6 +83,20 @@ impl AttractorMemory {
         let mut order: Vec<usize> = (0..self.attractors.len()).collect();
         order.sort_by(|&i, &j| key(i).0.total_cmp(&key(j).0).then(key(i).1.cmp(&key(j).1)));
         order
+    }
+}
+
+/// sum += weight * values, in the processor's widest vectors.
+struct Add<'a>(&'a mut [f64], f64, &'a [f64]);
+
+impl NullaryFnOnce for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (sum, value) in self.0.iter_mut().zip(self.2) {
+            *sum += self.1 * value;
+        }
     }
 }
 

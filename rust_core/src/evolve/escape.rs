@@ -86,6 +86,7 @@ impl Evolution {
                 got: multiplier.to_string(),
             });
         }
+        self.forget();
         self.state.shock = Shock { multiplier, start: self.state.generation, duration };
         Ok(())
     }
@@ -99,6 +100,8 @@ impl Evolution {
         let mut flux = self.state.centre.clone();
         displacement.apply(self.config.seed, generation, &self.shapes, &mut flux);
         (self.state.centre, self.state.lattice, self.state.residual) = self.crystallized(flux)?;
+        self.harmony = None;
+        self.forget();
         Ok(())
     }
 }

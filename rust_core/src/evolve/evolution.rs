@@ -12,7 +12,7 @@ use super::population::Summary;
 use super::remote::Remote;
 use super::{AttractorMemory, Config, Record, State, optimizer};
 use crate::cuda::Device;
-use crate::exact::snap::{Snapper, to_f64};
+use crate::exact::snap::{Snapper, all_to_f64};
 use crate::ops::Element;
 use crate::program::{NodeId, Perturbation, Program, Workspaces};
 use crate::tensor::{DType, Shape, Tensor};
@@ -48,6 +48,13 @@ pub struct Objective {
     pub metrics: Vec<NodeId>,
 }
 
+impl Objective {
+    /// What is computed for the centre: the loss, then the metrics.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = NodeId> {
+        std::iter::once(self.loss).chain(self.metrics.iter().copied())
+    }
+}
+
 /// What the members of a generation say.
 pub(super) struct Found {
     /// The direction that their ranks favour.
@@ -58,6 +65,8 @@ pub(super) struct Found {
     pub elite: Option<usize>,
     /// The centre's loss and metrics.
     pub centre: Vec<f64>,
+    /// What the memory pulls the centre towards.
+    pub centroid: Option<Vec<f64>>,
 }
 
 /// A population-based evolution of one genome.
@@ -73,6 +82,8 @@ pub struct Evolution {
     single: Arc<Workspaces<f32>>,
     double: Arc<Workspaces<f64>>,
     pub(super) state: State,
+    /// The syntony of the centre if it is known.
+    pub(super) harmony: Option<f64>,
 }
 
 impl Evolution {
@@ -112,6 +123,7 @@ impl Evolution {
             double: Arc::default(),
             remote: None,
             state: State::new(centre, memory),
+            harmony: None,
             config,
         };
         if let Some(snapper) = &evolution.snapper {
@@ -149,7 +161,9 @@ impl Evolution {
     /// `Error::Value` when it belongs to another genome.
     pub fn set_state(&mut self, state: State) -> Result<()> {
         state.check(self.state.centre.len(), self.config.precision)?;
+        self.forget();
         self.state = state;
+        self.harmony = None;
         Ok(())
     }
 
@@ -162,6 +176,32 @@ impl Evolution {
         match self.config.dtype {
             DType::F32 => self.step_as::<f32>(objective, inputs, Arc::clone(&self.single)),
             DType::F64 => self.step_as::<f64>(objective, inputs, Arc::clone(&self.double)),
+        }
+    }
+
+    /// Has a device begin the generation to come on one batch, so that it works while the caller looks at the last one.
+    /// `step` on the same batch then ends it; all else forgets it, and it leaves no trace. Nothing happens on the CPU.
+    ///
+    /// What goes wrong here goes wrong again in `step`, which says so.
+    pub fn begin(&mut self, objective: &Objective, inputs: &[Tensor]) {
+        if self.check(objective).is_err() {
+            return;
+        }
+        let Some(mut remote) = self.remote.take() else { return };
+        let begun = match self.config.dtype {
+            DType::F32 => remote.begin::<f32>(self, objective, inputs, Arc::clone(&self.single)),
+            DType::F64 => remote.begin::<f64>(self, objective, inputs, Arc::clone(&self.double)),
+        };
+        if begun.is_err() {
+            remote.forget();
+        }
+        self.remote = Some(remote);
+    }
+
+    /// Takes back what a device has begun, for the state is about to change.
+    pub(super) fn forget(&mut self) {
+        if let Some(remote) = &mut self.remote {
+            remote.forget();
         }
     }
 
@@ -182,19 +222,20 @@ impl Evolution {
         inputs: &[Tensor],
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Record> {
-        let population = self.population(objective, inputs, workspaces)?;
-        let wanted: Vec<NodeId> = [objective.loss].iter().chain(&objective.metrics).copied().collect();
         let found = match self.remote.take() {
             Some(mut remote) => {
-                let found = remote.generation(self, objective, &population, &wanted);
+                let found = remote.generation(self, objective, inputs, workspaces);
                 self.remote = Some(remote);
                 found?
             }
             None => {
+                let population = self.population(objective, inputs, workspaces)?;
                 let evaluation = population.evaluate(&self.crew);
+                let wanted: Vec<NodeId> = objective.wanted().collect();
                 let centre = population.evaluator.centre(&wanted);
                 let towards = self.towards(&evaluation, &population.left);
-                Found { towards, summary: Summary::of(&evaluation), elite: self.elite(&evaluation, centre[0])?, centre }
+                let elite = self.elite(&evaluation, centre[0])?;
+                Found { towards, summary: Summary::of(&evaluation), elite, centre, centroid: self.centroid() }
             }
         };
         self.tell(found)
@@ -202,10 +243,10 @@ impl Evolution {
 
     /// Moves the centre by what the members' losses say.
     fn tell(&mut self, found: Found) -> Result<Record> {
-        let Found { towards, summary, elite, centre: metrics } = found;
+        let Found { towards, summary, elite, centre: metrics, centroid } = found;
         let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
         let state = &self.state;
-        let score = self.config.lambda_syntony * self.syntony(&state.centre)? - loss;
+        let score = self.config.lambda_syntony * self.harmony()? - loss;
         let sigma = self.sigma();
         let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
         let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
@@ -213,9 +254,11 @@ impl Evolution {
         if let Some(best) = elite {
             flux = self.member(best);
         }
-        let harmony = self.syntony(&flux)?;
-        harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
-        self.pull(&mut flux);
+        if self.config.harmonize_strength > 0.0 {
+            let harmony = self.syntony(&flux)?;
+            harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
+        }
+        self.pull(&mut flux, centroid);
         let (centre, lattice, residual) = self.crystallized(flux)?;
         let after = self.syntony(&centre)?;
 
@@ -223,6 +266,7 @@ impl Evolution {
         let before = std::mem::replace(&mut self.state.centre, centre);
         self.state.lattice = lattice;
         self.state.residual = residual;
+        self.harmony = Some(after);
         let config = &self.config;
         let step_size = config.step_size(self.state.generation);
         self.state.first_moment = first;
@@ -262,15 +306,16 @@ impl Evolution {
         self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
     }
 
+    /// The centroid of the attractors; none if nothing pulls towards it.
+    pub(super) fn centroid(&self) -> Option<Vec<f64>> {
+        let memory = (self.config.pull_strength > 0.0).then_some(&self.state.memory);
+        memory.and_then(|memory| memory.centroid(self.state.generation))
+    }
+
     /// The retrocausal pull: psi <- (1 - lambda) psi + lambda c with the attractors' centroid c.
-    fn pull(&self, flux: &mut [f64]) {
-        let strength = self.config.pull_strength;
-        if strength == 0.0 {
-            return;
-        }
-        if let Some(centroid) = self.state.memory.centroid(self.state.generation) {
-            flux.iter_mut().zip(centroid).for_each(|(x, c)| *x = (1.0 - strength) * *x + strength * c);
-        }
+    fn pull(&self, flux: &mut [f64], centroid: Option<Vec<f64>>) {
+        let (strength, Some(centroid)) = (self.config.pull_strength, centroid) else { return };
+        flux.iter_mut().zip(centroid).for_each(|(x, c)| *x = (1.0 - strength) * *x + strength * c);
     }
 
     /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the
@@ -289,10 +334,15 @@ impl Evolution {
         };
         let (mut a, mut b) = (vec![0; flux.len()], vec![0; flux.len()]);
         snapper.snap_into(&flux, &mut a, &mut b)?;
-        let centre: Vec<f64> = a.iter().zip(&b).map(|(&a, &b)| to_f64(a, b)).collect();
+        let centre = all_to_f64(&a, &b);
         let left = flux.iter().zip(&centre).map(|(x, c)| x - c);
         let residual = if self.config.error_feedback { left.collect() } else { none };
         Ok((centre, (a, b), residual))
+    }
+
+    /// The syntony of the centre, which the last generation has computed.
+    fn harmony(&self) -> Result<f64> {
+        self.harmony.map_or_else(|| self.syntony(&self.state.centre), Ok)
     }
 
     fn syntony(&self, values: &[f64]) -> Result<f64> {

@@ -1,24 +1,25 @@
 //! The seam to a CUDA device: it evaluates and ranks the members, the CPU does the rest as always.
 //!
 //! The kernel is generated from the program on first use and kept as long as the same program is asked for. While the
-//! device works, the CPU evaluates the centre.
+//! device works, the CPU evaluates the centre; and whoever knows the next batch has the device begin with it at once.
 
 use std::sync::Arc;
 
 use super::evolution::Found;
 use super::population::{Evaluation, Population, Summary};
 use super::{Evolution, Objective};
-use crate::Result;
 use crate::cuda::{Device, Members, Outcome, Step};
 use crate::ops::Element;
 use crate::program::{NodeId, Program, Workspaces};
 use crate::tensor::Tensor;
+use crate::{Error, Result};
 
 /// A device, and the members on it.
 #[derive(Debug)]
 pub(super) struct Remote {
     device: Arc<Device>,
     plan: Option<Plan>,
+    ahead: Option<Ahead>,
 }
 
 /// Members of one program.
@@ -31,27 +32,70 @@ struct Plan {
     members: Members,
 }
 
+/// A generation that the device has begun, and all that it follows from beside the evolution's state.
+#[derive(Debug)]
+struct Ahead {
+    objective: Objective,
+    inputs: Vec<Tensor>,
+    /// The centre's loss and metrics.
+    centre: Vec<f64>,
+}
+
+impl Ahead {
+    /// Whether it is what is asked for.
+    fn is_of(&self, objective: &Objective, inputs: &[Tensor]) -> bool {
+        Arc::ptr_eq(&self.objective.program, &objective.program)
+            && (self.objective.loss, &self.objective.metrics) == (objective.loss, &objective.metrics)
+            && self.inputs.len() == inputs.len()
+            && self.inputs.iter().zip(inputs).all(|(own, asked)| own.is_same(asked))
+    }
+}
+
 impl Remote {
     /// Starts with no program.
     pub fn new(device: &Arc<Device>) -> Self {
-        Self { device: Arc::clone(device), plan: None }
+        Self { device: Arc::clone(device), plan: None, ahead: None }
     }
 
-    /// Does what the members of a generation have a part in, and evaluates the centre meanwhile.
-    pub fn generation<T: Element>(
+    /// Forgets what the device has begun: the state is no longer the one that it began with.
+    pub fn forget(&mut self) {
+        self.ahead = None;
+    }
+
+    /// Begins the generation to come, and evaluates the centre while the device works.
+    pub fn begin<T: Element + Default>(
         &mut self,
-        evolution: &Evolution,
+        evolution: &mut Evolution,
         objective: &Objective,
-        population: &Population<T>,
-        wanted: &[NodeId],
-    ) -> Result<Found> {
+        inputs: &[Tensor],
+        workspaces: Arc<Workspaces<T>>,
+    ) -> Result<()> {
+        self.ahead = None;
+        let population = evolution.population(objective, inputs, workspaces)?;
         let step = step_of(evolution)?;
-        let survivors = evolution.config().survivor_count;
-        let members = self.evaluate(evolution, objective, population, &step)?;
-        if survivors.is_none() {
-            members.rank(&step)?;
+        let filtered = evolution.config().survivor_count.is_some();
+        self.start(evolution, objective, &population, &step, !filtered)?;
+        let wanted: Vec<NodeId> = objective.wanted().collect();
+        let centre = population.evaluator.centre(&wanted);
+        self.ahead = Some(Ahead { objective: objective.clone(), inputs: inputs.to_vec(), centre });
+        Ok(())
+    }
+
+    /// Does what the members of a generation have a part in: ends it if it was begun, otherwise begins it first.
+    pub fn generation<T: Element + Default>(
+        &mut self,
+        evolution: &mut Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        workspaces: Arc<Workspaces<T>>,
+    ) -> Result<Found> {
+        if !self.ahead.as_ref().is_some_and(|ahead| ahead.is_of(objective, inputs)) {
+            self.begin(evolution, objective, inputs, workspaces)?;
         }
-        let centre = population.evaluator.centre(wanted);
+        let (Some(Ahead { centre, .. }), Some(Plan { members, .. })) = (self.ahead.take(), &mut self.plan) else {
+            return Err(Error::Internal { what: "a generation without a beginning".into() });
+        };
+        let survivors = evolution.config().survivor_count;
         let mut evaluation = None;
         if survivors.is_some() || evolution.config().elitist {
             let (losses, syntonies) = members.found()?;
@@ -61,6 +105,8 @@ impl Remote {
         if let (Some(survivors), Some(evaluation)) = (survivors, &evaluation) {
             scale = members.weigh(&evolution.ranks(evaluation), survivors)?;
         }
+        // Nothing of this depends on the members, so it is done while the device works.
+        let centroid = evolution.centroid();
         let Outcome { least, sum, count, mut direction } = members.outcome()?;
         direction.iter_mut().for_each(|x| *x *= scale);
         let summary = match &evaluation {
@@ -68,7 +114,7 @@ impl Remote {
             None => Summary { best: if count > 0 { -least } else { f64::NAN }, mean: -sum / count as f64, count },
         };
         let elite = evaluation.map_or(Ok(None), |evaluation| evolution.elite(&evaluation, centre[0]))?;
-        Ok(Found { towards: direction, summary, elite, centre })
+        Ok(Found { towards: direction, summary, elite, centre, centroid })
     }
 
     /// Returns the loss of each member of the generation to come.
@@ -79,18 +125,20 @@ impl Remote {
         inputs: &[Tensor],
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Vec<f64>> {
+        self.ahead = None;
         let population = evolution.population(objective, inputs, workspaces)?;
         let step = step_of(evolution)?;
-        Ok(self.evaluate(evolution, objective, &population, &step)?.found()?.0)
+        Ok(self.start(evolution, objective, &population, &step, false)?.found()?.0)
     }
 
-    /// Starts the evaluation.
-    fn evaluate<T: Element>(
+    /// Starts the evaluation, and what follows it if `whole`.
+    fn start<T: Element>(
         &mut self,
         evolution: &Evolution,
         objective: &Objective,
         population: &Population<T>,
         step: &Step,
+        whole: bool,
     ) -> Result<&mut Members> {
         let known = self
             .plan
@@ -102,7 +150,11 @@ impl Remote {
         };
         let plan = self.plan.insert(plan);
         let shared: Vec<&[T]> = plan.shared.iter().map(|&id| population.evaluator.shared(id)).collect();
-        plan.members.evaluate(step, &population.centre.concat(), &shared)?;
+        let centre = population.centre.concat();
+        match whole {
+            true => plan.members.generation(step, &centre, &shared)?,
+            false => plan.members.evaluate(step, &centre, &shared)?,
+        }
         Ok(&mut plan.members)
     }
 

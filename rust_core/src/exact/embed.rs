@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use pulp::{Arch, NullaryFnOnce};
+
 use super::constants::{PHI, PHI_LOW};
 
 /// A number s (p + q phi) phi^-steps with p, q >= 0 and s = -1 or 1.
@@ -43,7 +45,7 @@ fn settle(mut u: u128, mut v: u128) -> Settled {
 /// // phi^-70: thirty digits cancel
 /// assert_eq!(to_f64(308061521170129, -190392490709135), 2.348903540440425e-15);
 /// ```
-#[inline]
+#[inline(always)]
 pub fn to_f64(a: i64, b: i64) -> f64 {
     let (high, low) = times_phi(b as f64);
     let (sum, rest) = two_sum(a as f64, high);
@@ -56,6 +58,30 @@ pub fn to_f64(a: i64, b: i64) -> f64 {
     let tail = settle(u128::from(a.unsigned_abs()), u128::from(b.unsigned_abs()));
     let size = (tail.q as f64).mul_add(PHI, tail.p as f64) / power(tail.steps);
     if tail.negative == (a > 0) { -size } else { size }
+}
+
+/// Returns [`to_f64`] of each pair of coefficients.
+///
+/// ```
+/// use syntonic_core::exact::snap::all_to_f64;
+/// assert_eq!(all_to_f64(&[1, 2], &[0, -1]), [1.0, 0.3819660112501051]);
+/// ```
+pub fn all_to_f64(a: &[i64], b: &[i64]) -> Vec<f64> {
+    // Without the processor's own fused multiply-add each number takes several times as long.
+    struct Embed<'a>(&'a [i64], &'a [i64], &'a mut [f64]);
+    impl NullaryFnOnce for Embed<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            for ((out, &a), &b) in self.2.iter_mut().zip(self.0).zip(self.1) {
+                *out = to_f64(a, b);
+            }
+        }
+    }
+    let mut values = vec![0.0; a.len()];
+    Arch::new().dispatch(Embed(a, b, &mut values));
+    values
 }
 
 /// Returns x - (a + b*phi), right to about 2^-100 (|x| + |a| + |b|), for |a|, |b| <= 2^53.
@@ -109,14 +135,14 @@ fn power(n: u32) -> f64 {
 }
 
 /// Returns x * phi as an unevaluated sum of two floats.
-#[inline]
+#[inline(always)]
 pub(super) fn times_phi(x: f64) -> (f64, f64) {
     let high = x * PHI;
     (high, x.mul_add(PHI, -high) + x * PHI_LOW)
 }
 
 /// Returns a + b as an unevaluated sum of two floats, without error (Knuth, TAOCP 2, 4.2.2).
-#[inline]
+#[inline(always)]
 pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let of_b = sum - a;

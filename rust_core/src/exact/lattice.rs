@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use super::embed;
-use super::snap::{Snapper, to_f64};
+use super::snap::{Snapper, all_to_f64};
 use crate::{Error, Result};
 
 /// A list of points a[i] + b[i]*phi.
@@ -80,7 +80,7 @@ impl LatticeArray {
 
     /// Returns every point as a float; see [`to_f64`].
     pub fn to_f64(&self) -> Vec<f64> {
-        self.points().map(|(a, b)| to_f64(a, b)).collect()
+        all_to_f64(&self.a, &self.b)
     }
 
     /// Returns self + other, pointwise.

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use super::constants::{GOLDEN_TURN, PHI, PHI_INVERSE};
 use super::embed::compare;
-pub use super::embed::{residual, to_f64};
+pub use super::embed::{all_to_f64, residual, to_f64};
 use super::table::Table;
 pub(crate) use super::table::TableParts;
 use crate::{Error, Result};

@@ -139,7 +139,9 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
             *e = sub(simd, e, &largest);
         }
         for e in exponentials.as_flattened_mut() {
-            *e = e.exp();
+            // The sum is 1 at least and the same for any smaller number; NaN stays.
+            let x = if *e < T::LEAST_EXPONENT { T::LEAST_EXPONENT } else { *e };
+            *e = x.exp();
         }
         let mut sum = [T::ZERO; L];
         for e in exponentials.iter() {

@@ -8,7 +8,7 @@ use crate::tensor::Real;
 
 /// Returns the unit's value at x.
 #[inline(always)]
-pub(super) fn gelu<T: Real>(x: T) -> T {
+fn gelu<T: Real>(x: T) -> T {
     let (outer, inner) = (T::from_f64(FRAC_2_SQRT_PI * FRAC_1_SQRT_2), T::from_f64(0.044_715));
     T::from_f64(0.5) * x * (T::ONE + (outer * (inner * x * x).fma(x, x)).tanh())
 }

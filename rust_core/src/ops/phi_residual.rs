@@ -4,10 +4,12 @@
 
 use pulp::Simd;
 
-use super::gelu::gelu;
+use super::elementwise::Unary;
+use super::gelu::Gelu;
 use super::layer_norm::{LayerNorm, check_line};
 use super::lanes::{Call, Operand, add, fma, mul};
 use super::lines::{Kernel, Lines};
+use super::relu::Relu;
 use super::{Operation, Split, elementwise, expect_inputs};
 use crate::exact::constants::PHI_INVERSE;
 use crate::tensor::{Real, Shape};
@@ -129,16 +131,21 @@ impl Operation for PhiResidual {
             let kernel = JoinedNorm { mode: self.mode, norm };
             return Lines::of(call.shapes[0], 1).run(simd, &kernel, call, out);
         }
-        let size = (GROUP / L).max(1);
-        for (i, out) in out.chunks_mut(size).enumerate() {
-            self.mode.load(simd, call, i * size, out);
-            let flat = out.as_flattened_mut();
-            match self.activation {
-                Activation::Relu => flat.iter_mut().for_each(|y| *y = if *y < T::ZERO { T::ZERO } else { *y }),
-                Activation::Gelu => flat.iter_mut().for_each(|y| *y = gelu(*y)),
-                Activation::None | Activation::LayerNorm(_) => {}
-            }
+        match self.activation {
+            Activation::Relu => self.mode.run(simd, &Relu, call, out),
+            Activation::Gelu => self.mode.run(simd, &Gelu, call, out),
+            Activation::None | Activation::LayerNorm(_) => self.mode.run(simd, &Plain, call, out),
         }
+    }
+}
+
+/// No activation.
+struct Plain;
+
+impl<T: Real> Unary<T> for Plain {
+    #[inline(always)]
+    fn value(&self, x: T) -> T {
+        x
     }
 }
 
@@ -161,6 +168,25 @@ impl<T: Real> Kernel<T> for JoinedNorm<'_> {
 }
 
 impl ResidualMode {
+    /// Writes f of both inputs, joined.
+    #[inline(always)]
+    fn run<S: Simd, F: Unary<T>, T: Real, const L: usize>(
+        self,
+        simd: S,
+        f: &F,
+        call: &Call<'_, T, L>,
+        out: &mut [[T; L]],
+    ) {
+        if let (1, Operand::Shared(x), Operand::Shared(r)) = (L, call.inputs[0], call.inputs[1]) {
+            return self.write(f, x, r, out.as_flattened_mut());
+        }
+        let size = (GROUP / L).max(1);
+        for (i, out) in out.chunks_mut(size).enumerate() {
+            self.load(simd, call, i * size, out);
+            out.as_flattened_mut().iter_mut().for_each(|y| *y = f.value(*y));
+        }
+    }
+
     /// Writes both inputs, joined, from element `start` on.
     #[inline(always)]
     fn load<S: Simd, T: Real, const L: usize>(
@@ -171,7 +197,7 @@ impl ResidualMode {
         out: &mut [[T; L]],
     ) {
         if let (1, Operand::Shared(x), Operand::Shared(r)) = (L, call.inputs[0], call.inputs[1]) {
-            return self.write(&x[start..], &r[start..], out.as_flattened_mut());
+            return self.write(&Plain, &x[start..], &r[start..], out.as_flattened_mut());
         }
         elementwise::load(&call.inputs[0], start, out);
         match call.inputs[1] {
@@ -185,14 +211,15 @@ impl ResidualMode {
         }
     }
 
+    /// Writes f of both, joined, in one pass: the processor computes while it waits for memory.
     #[inline(always)]
-    fn write<T: Real>(self, x: &[T], r: &[T], out: &mut [T]) {
+    fn write<F: Unary<T>, T: Real>(self, f: &F, x: &[T], r: &[T], out: &mut [T]) {
         let inverse = T::from_f64(PHI_INVERSE);
         let pairs = out.iter_mut().zip(x).zip(r);
         match self {
-            Self::Phi => pairs.for_each(|((y, &x), &r)| *y = r.fma(inverse, x)),
-            Self::Symmetric => pairs.for_each(|((y, &x), &r)| *y = (x + r) * inverse),
-            Self::Standard => pairs.for_each(|((y, &x), &r)| *y = x + r),
+            Self::Phi => pairs.for_each(|((y, &x), &r)| *y = f.value(r.fma(inverse, x))),
+            Self::Symmetric => pairs.for_each(|((y, &x), &r)| *y = f.value((x + r) * inverse)),
+            Self::Standard => pairs.for_each(|((y, &x), &r)| *y = f.value(x + r)),
         }
     }
 

@@ -30,6 +30,8 @@ pub trait Real:
     const ZERO: Self;
     /// One.
     const ONE: Self;
+    /// About the least x whose e^x is a normal number; some processors are slow with smaller ones.
+    const LEAST_EXPONENT: Self;
 
     /// Returns where memory of dropped tensors of this format waits.
     fn shelf() -> &'static Shelf<Self>;
@@ -82,6 +84,7 @@ macro_rules! real {
             const NAN: Self = $t::NAN;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const LEAST_EXPONENT: Self = $t::MIN_EXP as $t * std::$t::consts::LN_2;
 
             fn shelf() -> &'static Shelf<Self> {
                 static SHELF: Shelf<$t> = Shelf::new();

@@ -35,6 +35,15 @@ impl Storage {
             Self::F64(_) => DType::F64,
         }
     }
+
+    /// Returns whether both are the same memory.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::F32(a), Self::F32(b)) => Arc::ptr_eq(a, b),
+            (Self::F64(a), Self::F64(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
 }
 
 impl From<Buffer<f32>> for Storage {
@@ -69,6 +78,11 @@ pub struct Tensor {
 }
 
 impl Tensor {
+    /// Returns whether both have one shape and share their memory, and so are equal.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.storage.is_same(&other.storage)
+    }
+
     /// Builds a tensor from row-major values.
     ///
     /// # Errors

@@ -176,12 +176,19 @@ class RetrocausalTrainer:
         engine = self._engine_for(model)
         names: list[str] = []
         objective: Objective | None = None
+        ahead: tuple[int, tuple[Tensor, Tensor]] | None = None
         while engine.generation < self.max_generations:
             start = time.perf_counter()
-            inputs, targets = benchmark.batch(engine.generation)
+            generation = engine.generation
+            batch = ahead[1] if ahead and ahead[0] == generation else benchmark.batch(generation)
             if objective is None:
-                objective, names = trace(model, benchmark, inputs, targets)
-            found = engine.step(objective, [inputs, targets])
+                objective, names = trace(model, benchmark, *batch)
+            # A GPU has begun with this generation when the last one ended, and begins with the next when this one does.
+            is_ahead = self._device != "cpu" and generation + 1 < self.max_generations
+            ahead = (generation + 1, benchmark.batch(generation + 1)) if is_ahead else None
+            found = engine.step(objective, list(batch))
+            if ahead:
+                engine.begin(objective, list(ahead[1]))
             self._look_for_the_pattern(found.generation, found.syntony)
             yield GenerationRecord(
                 generation=found.generation,

@@ -26,6 +26,7 @@ from syntonic.runners.sweeps.rows import KILLED, PRUNED, REFUSED, Row, Spec
 from syntonic.tracking.base import Status
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
+_GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer
 
 
 def execute(spec: Spec, console: Console) -> Row:
@@ -54,7 +55,7 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     """Runs one point on behalf of a sweep in another process.
 
     The output goes to the point's log. The run ends with a checkpoint when the sweep's folder holds the sign to stop,
-    or when the process of the sweep is gone.
+    or when the process of the sweep is gone; if it cannot in time, its process is killed.
 
     Args:
         plain: a `Spec` as a mapping.
@@ -113,6 +114,8 @@ def _ended_with(spec: Spec) -> Iterator[None]:
         while not over.wait(_GLANCE):
             if _must_end(spec):
                 signals.ask(signal.SIGTERM)
+                if not over.wait(_GRACE):  # a generation of minutes; nobody waits for this process any more
+                    os.kill(os.getpid(), signal.SIGKILL)
                 return
 
     thread = threading.Thread(target=watch, name="sweep", daemon=True)

@@ -64,6 +64,7 @@ class Local:
             while working:
                 if deadline is None and stopped():
                     folder.stop()
+                    _empty(waiting)
                     deadline = time.monotonic() + _GRACE
                 if deadline is not None and time.monotonic() > deadline:
                     return
@@ -85,6 +86,12 @@ class Local:
         if self._gpus:
             own["CUDA_VISIBLE_DEVICES"] = str(self._gpus[place % len(self._gpus)])
         return {**os.environ, **own}
+
+
+def _empty(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    with contextlib.suppress(queue.Empty):
+        while True:
+            waiting.get_nowait()
 
 
 class _Place:

@@ -3,6 +3,8 @@
 The nodes must see the folder of the runs: rows come back through it, and the sign to stop lies in it.
 """
 
+import contextlib
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final, Literal
@@ -13,7 +15,7 @@ from rich.console import Console
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
-from syntonic.runners.launchers.job import execute_away
+from syntonic.runners.launchers.requeued import Requeued
 from syntonic.runners.sweeps.folder import SweepFolder
 from syntonic.runners.sweeps.rows import Row, Spec
 
@@ -23,7 +25,7 @@ _GRACE: Final = 120.0  # seconds that runs have to write their checkpoints after
 
 @register("launcher", "submitit")
 class Submitit:
-    """Carries out each run as a job.
+    """Carries out each run as a job. One that the cluster interrupts goes on when the cluster starts it again.
 
     Args:
         parallel: jobs at a time; None: eight.
@@ -70,7 +72,8 @@ class Submitit:
                     return
                 while waiting and len(jobs) < self.places:
                     spec = waiting.pop(0)
-                    jobs[spec.number] = executor.submit(execute_away, with_threads(spec, self._threads))
+                    with _deaf_to_ctrl_c():
+                        jobs[spec.number] = executor.submit(Requeued(), with_threads(spec, self._threads))
                 for number in [number for number, job in jobs.items() if job.done()]:
                     yield _row(number, jobs.pop(number))
                 time.sleep(_GLANCE)
@@ -88,6 +91,16 @@ class Submitit:
         if self._partition is not None:
             executor.update_parameters(slurm_partition=self._partition)
         return executor
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    # What is started in here does not hear a terminal's Ctrl-C: submitit's own process would kill its job at once.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _row(number: int, job: Any) -> Row:  # noqa: ANN401 (a job of submitit)

@@ -1,7 +1,8 @@
 """The sweep's own entry in the tracking store: the parent of its runs, whose page tells the result."""
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.guard import Guarded
 
 _PATIENCE: Final = 30.0  # seconds that a store may take to open before the runs start without a parent
+_GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 
 
 class Parent:
@@ -55,10 +57,12 @@ class Parent:
         )
         self._tracker.start(run)
 
-    def id(self) -> str:
-        """Returns the store's id of the entry, once it is known; empty if there is none."""
-        if self._tracks:
-            self._known.wait(_PATIENCE)
+    def id(self, stopped: Callable[[], bool]) -> str:
+        """Returns the store's id of the entry, once it is known or `stopped()`; empty if there is none."""
+        deadline = time.monotonic() + _PATIENCE
+        while self._tracks and not self._known.wait(_GLANCE) and not stopped():
+            if time.monotonic() > deadline:
+                break
         return self._id
 
     def close(

@@ -16,7 +16,7 @@ from syntonic.runners.faults import RequestError
 from syntonic.runners.launchers.base import Launcher
 from syntonic.runners.sweepers.base import Sweeper
 from syntonic.runners.sweeps import settings as sweep_settings
-from syntonic.runners.sweeps.space import Dimension, Proposal
+from syntonic.runners.sweeps.space import MOST, Dimension, Proposal
 
 _LONGEST_NAME: Final = 200
 
@@ -78,7 +78,8 @@ class Plan:
         places = self.launcher.places if self.launcher is not None else 1
         self.sweeper: Sweeper = self._make("sweeper", request.sweeper, faults, request.space, places)
         self._points = Points(loader, config_name)
-        faults += self._value_faults()
+        self._checked: dict[int, list[Job]] = {}
+        faults += self._size_faults() or self._value_faults()
         if faults:
             raise RequestError(faults)
 
@@ -94,8 +95,8 @@ class Plan:
         """Returns the runs of some points, numbered in order."""
         found: list[Job] = []
         for point, proposal in enumerate(proposals, start=first_point):
-            for repetition in range(self.settings.seeds):
-                found.append(self._job(point, repetition, proposal))
+            known = self._checked.get(point)  # a grid's, from when its values were checked
+            found += known or [self._job(point, each, proposal) for each in range(self.settings.seeds)]
         return found
 
     def _job(self, point: int, repetition: int, proposal: Proposal) -> Job:
@@ -116,6 +117,16 @@ class Plan:
             return Job(number, point, text, tuple(words), values, None, "", error.faults)
         return Job(number, point, text, tuple(words), values, replace(config, resume=None), config.digest())
 
+    def _size_faults(self) -> list[str]:
+        # Of a sweep that can be no sweep, before its points are written out.
+        if not self.request.space and self.request.sweeper.get("name", "basic") != "basic":
+            return [
+                "nothing is swept: give a key several values or an interval, as in 'trainer.sigma=interval(0.01,1)'; "
+                "sweep.seeds=5 alone repeats a run"
+            ]
+        runs = self.settings.seeds * (self.sweeper.total if self.sweeper is not None else 1)
+        return [f"these are {runs:,} runs; a sweep may have at most {MOST:,}"] if runs > MOST else []
+
     def _value_faults(self) -> list[str]:
         # Of a grid every point is checked, of what is drawn every value and both ends of every interval.
         if (
@@ -123,16 +134,12 @@ class Plan:
             and not self.sweeper.adaptive
             and not any(d.is_interval for d in self.request.space)
         ):
-            proposals: Sequence[Proposal] = next(self.sweeper.batches())
+            jobs = self.jobs(next(self.sweeper.batches()))
+            for job in jobs:
+                self._checked.setdefault(job.point, []).append(job)
         else:
-            proposals = list(_corners(self.request.space))
-        found: list[str] = []
-        for proposal in proposals:
-            try:
-                schema.check(self._points.compose([*self.request.fixed, *proposal.words]))
-            except RequestError as error:
-                found += error.faults
-        return list(dict.fromkeys(found))
+            jobs = [self._job(0, 0, proposal) for proposal in _corners(self.request.space)]
+        return list(dict.fromkeys(fault for job in jobs for fault in job.faults))
 
     def _make(self, kind: registry.Kind, section: dict[str, Any], faults: list[str], *given: object) -> Any:  # noqa: ANN401
         section = {"name": "basic", **section}

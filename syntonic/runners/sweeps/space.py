@@ -3,10 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString
+from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString, RangeSweep
 from omegaconf import DictConfig, OmegaConf
+
+from syntonic.runners.faults import did_you_mean
+
+MOST: Final = 100_000  # runs of a sweep, and values of one key
+_TAGS: Final = ("log",)
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,18 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
     An interval over a key that holds a whole number, such as `trainer.max_generations`, holds whole numbers.
 
     Raises:
-        ValueError: if the interval holds nothing, or a logarithm does not exist in it.
+        ValueError: if a tag is unknown, if there is no value or far too many, or if a logarithm does not exist.
     """
     key = override.get_key_element()
-    sweep = override.value()
+    sweep: Any = override.value()
+    for tag in sorted(sweep.tags):
+        if tag not in _TAGS:
+            raise ValueError(f"there is no tag {tag!r}{did_you_mean(tag, _TAGS)}")
     if not isinstance(sweep, IntervalSweep):
+        if sweep.tags:
+            raise ValueError("tag(log, ...) needs an interval, as in tag(log,interval(0.01,1))")
+        if isinstance(sweep, RangeSweep):
+            _refuse_endless(sweep)
         choices = tuple(_value(value) for value in override.sweep_iterator())
         if not choices:
             raise ValueError("holds no value; range(start,stop) leaves out stop")
@@ -108,6 +120,15 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
 def fixed_dimension(override: Override) -> Dimension:
     """Returns the single word of an override that is no sweep as a dimension of one choice."""
     return Dimension(override.get_key_element(), (None,), (override.input_line or "",))
+
+
+def _refuse_endless(sweep: RangeSweep) -> None:
+    # Before it is written out: it would fill the memory.
+    start, stop, step = float(sweep.start or 0), float(sweep.stop or 0), float(sweep.step)
+    if step == 0:
+        raise ValueError("the step of a range must not be 0")
+    if not (stop - start) / step <= MOST:
+        raise ValueError(f"a range may have at most {MOST:,} values; range(start,stop,step) takes a larger step")
 
 
 def _text(value: str) -> str:

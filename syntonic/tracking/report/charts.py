@@ -10,7 +10,7 @@ Line = Sequence[tuple[float, float]]
 _WIDTH: Final = 360
 _HEIGHT: Final = 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 8, 22
-_BUCKETS: Final = 250  # of a line: more than can be seen
+_BUCKETS: Final = 150  # of a line: two pixels each
 
 
 def lines(caption: str, series: Mapping[str, Line]) -> str:
@@ -28,7 +28,7 @@ def lines(caption: str, series: Mapping[str, Line]) -> str:
     drawn = []
     for index, (name, line) in enumerate(sound.items()):
         colour = "var(--accent)" if len(sound) == 1 else f"hsl({index * 360 // len(sound)} 65% 50%)"
-        path = " ".join(f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in _thinned(line))
+        path = frame.path(_thinned(line))
         hint = f"<title>{escape(name)}</title>"
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.3">{hint}</polyline>')
     legend = "" if len(sound) == 1 else _legend(list(sound))
@@ -69,14 +69,16 @@ class _Frame:
     # Where numbers lie in the picture.
 
     def __init__(self, points: Line) -> None:
-        self._xs = min(x for x, _ in points), max(x for x, _ in points)
-        self._ys = min(y for _, y in points), max(y for _, y in points)
+        xs, ys = zip(*points, strict=True)
+        self._xs = min(xs), max(xs)
+        self._ys = min(ys), max(ys)
 
-    def x(self, value: float) -> float:
-        return _LEFT + _share(value, *self._xs) * (_WIDTH - _LEFT - _RIGHT)
-
-    def y(self, value: float) -> float:
-        return _HEIGHT - _BOTTOM - _share(value, *self._ys) * (_HEIGHT - _TOP - _BOTTOM)
+    def path(self, line: Line) -> str:
+        (left, across), (low, up) = _range(*self._xs), _range(*self._ys)
+        wide, tall, bottom = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM, _HEIGHT - _BOTTOM
+        return " ".join(
+            [f"{_LEFT + (x / 2 - left) / across * wide:.1f},{bottom - (y / 2 - low) / up * tall:.1f}" for x, y in line]
+        )
 
     def axes(self) -> str:
         low, high = self._ys
@@ -91,10 +93,10 @@ class _Frame:
         )
 
 
-def _share(value: float, low: float, high: float) -> float:
-    # Halves first: the difference of two large numbers may be none.
+def _range(low: float, high: float) -> tuple[float, float]:
+    # Half of the lowest number, and half of what lies between: the difference of two large numbers may be none.
     span = high / 2 - low / 2
-    return (value / 2 - low / 2) / span if span > 0 else 0.5
+    return (low / 2, span) if span > 0 else (low / 2 - 0.5, 1.0)
 
 
 def _thinned(line: Line) -> Line:
@@ -104,8 +106,9 @@ def _thinned(line: Line) -> Line:
     kept: list[tuple[float, float]] = []
     for index in range(_BUCKETS):
         bucket = line[index * len(line) // _BUCKETS : (index + 1) * len(line) // _BUCKETS]
-        ends = {min(bucket, key=lambda point: point[1]), max(bucket, key=lambda point: point[1])}
-        kept += sorted(ends)
+        heights = [y for _, y in bucket]
+        ends = {heights.index(min(heights)), heights.index(max(heights))}
+        kept += [bucket[end] for end in sorted(ends)]
     return [line[0], *kept, line[-1]]
 
 

@@ -18,6 +18,7 @@ _SIZE: Final = 2 * _REACH + 1
 _VALUE: Final = 2.0  # at the right border
 _CONJUGATE: Final = 162.0  # at the top, which coefficients up to 100 do not leave
 _DOT: Final = 3  # pixels
+_AXIS: Final = 24  # grey of the axes
 _MOST: Final = 200_000  # weights that are looked at
 
 
@@ -29,18 +30,24 @@ def density(first: Sequence[int], second: Sequence[int]) -> bytes:
     pairs = zip(first[::stride], second[::stride], strict=True)
     counts = Counter((_place((a + b * PHI) / _VALUE), _place((a + b * (1 - PHI)) / _CONJUGATE)) for a, b in pairs)
     scale = 191 / math.log(max(counts.values(), default=1) + 1)
-    grid = [bytearray([_axis(x, y) for x in range(_SIZE)]) for y in range(_SIZE)]
+    grid = [bytearray(_SIZE) for _ in range(_SIZE)]
+    for row in grid:
+        row[_REACH] = _AXIS
+    grid[_REACH] = bytearray([_AXIS]) * _SIZE
     for (x, y), count in counts.items():
         grid[_SIZE - 1 - y][x] = 64 + int(scale * math.log(count + 1))
-    return _png([bytes(pixel for pixel in row for _ in range(_DOT)) for row in grid for _ in range(_DOT)])
+    return _png([wide for row in grid for wide in [_widened(row)] * _DOT])
 
 
 def _place(share: float) -> int:
     return _REACH + round(_REACH * max(-1.0, min(1.0, share)))
 
 
-def _axis(x: int, y: int) -> int:
-    return 24 if _REACH in (x, y) else 0
+def _widened(row: bytearray) -> bytes:
+    wide = bytearray(_DOT * len(row))
+    for start in range(_DOT):
+        wide[start::_DOT] = row
+    return bytes(wide)
 
 
 def _png(rows: Sequence[bytes]) -> bytes:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -46,11 +47,12 @@ def run_page(outbox: Outbox) -> str:
 
 def curves(points: list[Point]) -> dict[str, str]:
     """Returns a chart for each metric."""
-    series: dict[str, list[tuple[float, float]]] = {}
-    for point in points:
-        for key, value in point.metrics.items():
-            series.setdefault(key, []).append((point.step, value))
-    return {key: charts.lines(key, {key: line}) for key, line in list(series.items())[:_MOST_CURVES]}
+    keys = dict.fromkeys(chain.from_iterable(point.metrics for point in points))
+    drawn = {}
+    for key in list(keys)[:_MOST_CURVES]:
+        line = [(float(point.step), point.metrics[key]) for point in points if key in point.metrics]
+        drawn[key] = charts.lines(key, {key: line})
+    return drawn
 
 
 def _head(request: Request, end: End | None, points: list[Point]) -> str:

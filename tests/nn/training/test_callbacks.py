@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from syntonic.nn.training.callbacks import Checkpoint, EarlyStop, Finite, Request
+from syntonic.nn.training.callbacks import BestCheckpoint, Checkpoint, EarlyStop, Finite, Request
 
 
 def test_a_checkpoint_is_due_after_so_many_generations() -> None:
@@ -62,3 +62,23 @@ def test_finite_names_the_first_figure_that_is_no_number(figures: dict[str, floa
     assert watch.after(1, {"loss": 1.0, "nan_members": 0.0}) is Request.NOTHING
     with pytest.raises(ValueError, match=f"generation 2: {told}"):
         watch.after(2, figures)
+
+
+def test_a_best_is_kept_when_it_is_due_and_a_nan_is_none() -> None:
+    callback = BestCheckpoint(metric="m", mode="min", every=3)
+    values = [math.nan, 5.0, 4.0, 3.0, 2.0, 2.5, 2.5, 1.0, 9.0]
+    kept = [step for step, value in enumerate(values, 1) if callback.after(step, {"m": value}) is Request.CHECKPOINT]
+    assert kept == [2, 5, 8]
+    assert callback.spared == 8
+    again = BestCheckpoint(metric="m", mode="min", every=3)
+    again.restore(callback.state())
+    assert again.after(20, {"m": 1.0}) is Request.NOTHING
+    assert again.after(21, {"m": 0.5}) is Request.CHECKPOINT
+    fresh = BestCheckpoint(metric="m")
+    fresh.restore(BestCheckpoint(metric="m").state())
+    assert fresh.spared is None
+
+
+def test_a_best_of_a_metric_that_is_not_reported_names_those_that_are() -> None:
+    with pytest.raises(ValueError, match="watches 'acuracy', the trainer reports accuracy, loss"):
+        BestCheckpoint(metric="acuracy").after(1, {"loss": 1.0, "accuracy": 0.0})

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from waves import POPULATION, Waves, bits, model, train, trainer
 
+from syntonic._core import Tensor
+from syntonic.nn.training.trainer import trace
 from syntonic.sn import functional as F
 
 RECORDED = {
@@ -170,3 +172,17 @@ def test_a_forked_process_goes_on_alone():
     assert (done.returncode, done.stderr) == (0, "")
     child, parent = done.stdout.split()
     assert parent == child
+
+
+def test_a_generation_begun_on_the_cpu_is_done_in_its_step():
+    waves, states = Waves(), []
+    for begin in (False, True):
+        network = model()
+        engine = trainer()._engine_for(network)
+        batch = list(waves.batch(0))
+        objective, _ = trace(network, waves, *batch)
+        if begin:
+            engine.begin(objective, [Tensor([1.0])])
+        engine.step(objective, batch)
+        states.append(bits(network))
+    assert states[0] == states[1]

@@ -83,10 +83,16 @@ reductions! {
     var Var "The population variance over an axis, or over everything.",
     max Max "The largest number over an axis, or of everything; NaN if there is one.",
     min Min "The smallest number over an axis, or of everything; NaN if there is one.",
+    entropy Entropy "The sum of -p ln p over an axis, or over everything; 0 for p = 0.",
 }
 
 #[pymethods]
 impl DeviceTensor {
+    /// Where the largest number of each row stands: the first of equals, or of NaNs; int64.
+    fn argmax(&self, py: Python<'_>) -> PyResult<Self> {
+        enter(py, || self.0.argmax()).map(Self)
+    }
+
     /// Each number moved into [min, max].
     fn clamp(&self, py: Python<'_>, min: f64, max: f64) -> PyResult<Self> {
         enter(py, || self.0.clamp(min, max)).map(Self)

@@ -1,9 +1,11 @@
 //! CUDA devices and the tensors on them.
 
 mod arithmetic;
+mod complex;
 mod exchange;
 mod fields;
 mod norms;
+mod phases;
 pub(crate) mod tensor;
 
 use std::path::PathBuf;
@@ -60,26 +62,29 @@ fn cuda_kernels() -> Vec<&'static str> {
 
 /// The image of a kernel unit for compute capability `arch` (90 is sm_90): a cubin, or PTX for a card newer than NVRTC.
 ///
-/// No GPU is needed. Compiled images are kept in the folder that SYNTONIC_KERNEL_CACHE names.
+/// With `only`, the name of one kernel without its number format, the image holds that kernel alone, as an operation's
+/// first use compiles it. No GPU is needed. Compiled images are kept in the folder that SYNTONIC_KERNEL_CACHE names.
 ///
 /// Raises:
 ///     ValueError: there is no such kernel unit.
 ///     DeviceUnavailable: NVRTC is not installed; `pip install 'syntonic[cuda]'` brings it.
 #[pyfunction]
-#[pyo3(signature = (kernel, arch, dtype="float32", defines=vec![]))]
+#[pyo3(signature = (kernel, arch, dtype="float32", defines=vec![], only=None))]
 fn cuda_compile<'py>(
     py: Python<'py>,
     kernel: &str,
     arch: u32,
     dtype: &str,
     defines: Vec<(String, i64)>,
+    only: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let unit = Unit::find(kernel).ok_or_else(|| {
         PyValueError::new_err(format!("there is no kernel {kernel:?}; there are {}", cuda_kernels().join(", ")))
     })?;
     let dtype = quick(|| DType::from_name(dtype))?;
     search(py)?;
-    let image = enter(py, || core::compile(unit, &Target { arch, dtype, defines: core::known_defines(&defines)? }))?;
+    let image =
+        enter(py, || core::compile(unit, only, &Target { arch, dtype, defines: core::known_defines(&defines)? }))?;
     Ok(PyBytes::new(py, &image))
 }
 

@@ -9,6 +9,9 @@ use crate::{Error, Result};
 
 const OP: &str = "conv2d";
 
+/// The longest side of a padded image: places in it are counted in 32 bits by the fast kernels, in 64 by the plain one.
+const MOST_PADDED: usize = 1 << 40;
+
 /// Sizes of one convolution, in the order of the kernels' arguments.
 struct Geometry {
     batch: usize,
@@ -17,11 +20,11 @@ struct Geometry {
 
 impl Geometry {
     fn pixels(&self) -> usize {
-        self.batch * self.sizes[10] * self.sizes[11]
+        self.batch.saturating_mul(self.sizes[10]).saturating_mul(self.sizes[11])
     }
 
     fn depth(&self) -> usize {
-        self.sizes[2] * self.sizes[4] * self.sizes[5]
+        self.sizes[2].saturating_mul(self.sizes[4]).saturating_mul(self.sizes[5])
     }
 
     fn of(x: &DeviceTensor, kernel: &[usize], stride: (usize, usize), padding: (usize, usize)) -> Result<Self> {
@@ -46,7 +49,12 @@ impl Geometry {
                 got: format!("window ({rows}, {columns}), stride {stride:?}"),
             });
         }
-        let padded = (height + 2 * padding.0, width + 2 * padding.1);
+        let wide = |size: usize, pad: usize| pad.checked_mul(2)?.checked_add(size).filter(|&n| n <= MOST_PADDED);
+        let (Some(high), Some(broad)) = (wide(height, padding.0), wide(width, padding.1)) else {
+            let expected = format!("a padding that leaves height and width at most {MOST_PADDED}");
+            return Err(Error::Value { op: OP, expected, got: format!("{padding:?} around {height} by {width}") });
+        };
+        let padded = (high, broad);
         if rows > padded.0 || columns > padded.1 {
             let expected = format!("a window within {} by {}, padding included", padded.0, padded.1);
             return Err(Error::Shape { op: OP, expected, got: format!("({rows}, {columns})") });

@@ -57,7 +57,8 @@ impl DeviceTensor {
             beta,
             batch: side(stack.iter().product())?,
         };
-        self.device().multiply(OP, dtype, product, self.address(), other.address(), out.address())?;
+        let (a, b, c) = (self.address(), other.address(), out.address());
+        self.device().with_blas(OP, |blas| blas.multiply(dtype, product, a, b, c))?;
         Ok(out)
     }
 

@@ -2,12 +2,14 @@
 
 mod attractor;
 mod batch_norm;
+mod complex;
 mod convolution;
 mod cycle;
 mod elementwise;
 mod layer_norm;
 mod matmul;
 mod noise;
+mod phases;
 mod phi_residual;
 mod pooling;
 mod reduction;

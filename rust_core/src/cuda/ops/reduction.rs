@@ -21,6 +21,8 @@ pub enum Reduction {
     Max,
     /// The smallest number; NaN if there is one.
     Min,
+    /// The sum of -p ln p, with 0 for p = 0.
+    Entropy,
 }
 
 impl Reduction {
@@ -32,6 +34,7 @@ impl Reduction {
             Self::Var => "var",
             Self::Max => "max",
             Self::Min => "min",
+            Self::Entropy => "entropy",
         }
     }
 }
@@ -60,7 +63,7 @@ impl DeviceTensor {
                 (around(self.shape(), axis), Shape::from(dims))
             }
         };
-        if dim == 0 && reduction != Reduction::Sum {
+        if dim == 0 && !matches!(reduction, Reduction::Sum | Reduction::Entropy) {
             let expected = "at least one number".into();
             return Err(Error::Shape { op, expected, got: format!("shape {}", self.shape()) });
         }
@@ -74,7 +77,7 @@ impl DeviceTensor {
         let (whole, factor) = match reduction {
             Reduction::Sum => (self.stage(op, "sum", None, sizes)?, 1.0),
             Reduction::Mean => (self.stage(op, "sum", None, sizes)?, share),
-            Reduction::Max | Reduction::Min => (self.stage(op, op, None, sizes)?, 1.0),
+            Reduction::Max | Reduction::Min | Reduction::Entropy => (self.stage(op, op, None, sizes)?, 1.0),
             Reduction::Var => {
                 let mean = self.stage(op, "sum", None, sizes)?;
                 let args = [mean.pointer(), Arg::Real(share), size(n)];
@@ -84,6 +87,26 @@ impl DeviceTensor {
         };
         let args = [out.pointer(), whole.pointer(), Arg::Real(factor), size(n)];
         self.device().launch(&Kernel::plain(op, "reductions", "finish", dtype), Grid::flat(n), &args)?;
+        Ok(out)
+    }
+
+    /// Returns where the largest number of each row stands, as 64-bit integers: the first of equals, or of NaNs.
+    ///
+    /// # Errors
+    /// `Error::Shape` for rows of no numbers.
+    pub fn argmax(&self) -> Result<Self> {
+        const OP: &str = "argmax";
+        let dtype = self.format().real(OP)?;
+        let (Some((&dim, rest)), true) = (self.shape().dims().split_last(), self.shape().last() > 0) else {
+            let expected = "rows of at least one number".into();
+            return Err(Error::Shape { op: OP, expected, got: format!("shape {}", self.shape()) });
+        };
+        let out = Self::empty(OP, self.device(), rest.to_vec().into(), Format::I64)?;
+        if out.numel() > 0 {
+            let args = [out.pointer(), self.pointer(), size(out.numel()), size(dim)];
+            let grid = Grid { threads: (if dim <= 64 { 32 } else { 256 }, 1), ..Grid::blocks(out.numel()) };
+            self.device().launch(&Kernel::plain(OP, "reductions", "argmax_rows", dtype), grid, &args)?;
+        }
         Ok(out)
     }
 
@@ -113,7 +136,7 @@ impl DeviceTensor {
             return Ok(partial);
         }
         let out = binary64(vec![outer])?;
-        let entry = if name == "square_sum" { "sum_parts".to_owned() } else { format!("{name}_parts") };
+        let entry = if matches!(name, "max" | "min") { format!("{name}_parts") } else { "sum_parts".to_owned() };
         let args = [out.pointer(), partial.pointer(), size(outer), size(parts)];
         device.launch(&Kernel::plain(op, "reductions", &entry, dtype), Grid::blocks(outer), &args)?;
         Ok(out)

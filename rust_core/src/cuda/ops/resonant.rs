@@ -7,14 +7,14 @@ use super::{at_least, maybe, rows_of, size};
 use crate::{Error, Result};
 
 /// Sizes of a tensor whose syntony is one number for all, or one for each entry of axis 0.
-struct Groups {
-    n: usize,
-    dim: usize,
-    group: usize,
+pub(super) struct Groups {
+    pub n: usize,
+    pub dim: usize,
+    pub group: usize,
 }
 
 impl DeviceTensor {
-    fn groups(&self, op: &'static str, syntony: &Self) -> Result<Groups> {
+    pub(super) fn groups(&self, op: &'static str, syntony: &Self) -> Result<Groups> {
         let (_, dim) = rows_of(op, self.shape())?;
         self.beside(op, syntony)?;
         let n = self.numel();

@@ -54,7 +54,7 @@ impl Evolution {
             return Ok(None);
         }
         let (scores, survives) = (self.scores(evaluation), self.survivors(evaluation));
-        let centre = self.config.lambda_syntony * self.syntony(&self.state.centre)? - loss;
+        let centre = self.config.lambda_syntony * self.harmony()? - loss;
         let candidates = (0..scores.len()).filter(|&i| survives[i] && !scores[i].is_nan());
         let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]));
         // A centre without a score loses to any member that has one.

@@ -1,9 +1,10 @@
 //! Products of float matrices: out = alpha A B, written over the result or added to it.
 //!
 //! B is packed once into panels as wide as a tile; rows of A are read where they lie, or copied where they lie far apart.
-//! Tiles are summed over 256 k at a time, each sum going on from where it stands in the result: every element is one
+//! Tiles are summed over up to 1024 k at a time, each sum going on from where it stands in the result: every element is one
 //! chain over k in rising order, as in every product of `ops`. So the bits depend neither on the threads, which share
 //! blocks of rows, nor on the vectors or the layout.
+//! A panel of that depth streams from the second cache, which costs nothing; sums that go back to memory more often do.
 //! Source of the blocking: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
 
 mod kernel;
@@ -20,9 +21,11 @@ use crate::tensor::{Buffer, Real};
 use crate::threads;
 
 /// Terms that one pass over a tile sums.
-const DEPTH: usize = 256;
-/// The most rows of A that are multiplied together: they stay in the second cache.
+const DEPTH: usize = 1024;
+/// The most rows of A that are multiplied together.
 const HEIGHT: usize = 64;
+/// The most bytes of A that are multiplied together: they and a panel stay in the second cache.
+const BLOCK: usize = 1 << 18;
 /// Numbers of B that are packed together.
 const PACKED: usize = 1 << 22;
 /// Multiplications up to which packing costs more than it saves.
@@ -116,7 +119,8 @@ fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, first:
     let mut memory = Buffer::stale(panels * panel * b.rows);
     let pack = |(i, out): (usize, &mut [T])| Arch::new().dispatch(PackB { b, first: i * panel, panel, out });
     let columns = out.len() / a.rows;
-    let height = a.rows.div_ceil(2 * threads::count()).next_multiple_of(8).min(HEIGHT);
+    let height = HEIGHT.min(BLOCK / (b.rows.min(DEPTH) * size_of::<T>()));
+    let height = a.rows.div_ceil(2 * threads::count()).min(height).next_multiple_of(8);
     let block = |packed: &[T], (i, out): (usize, &mut [T])| {
         let row = i * height;
         let a = Matrix { values: &a.values[row * a.down..], rows: out.len() / columns, ..a };
@@ -219,6 +223,7 @@ mod tests {
             (130, 300, 33),
             (2, 700, 1),
             (200, 257, 129),
+            (9, 4100, 35),
             (0, 3, 4),
             (4, 0, 3),
         ] {

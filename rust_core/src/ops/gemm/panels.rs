@@ -9,7 +9,7 @@ use super::{DEPTH, Matrix};
 use crate::tensor::Real;
 
 /// Bytes between rows of A from which they are copied: such rows drive each other out of the cache.
-const FAR: usize = 4096;
+const FAR: usize = 1 << 14;
 
 /// The width of a panel of B on this machine.
 pub(super) struct PanelWidth<T>(pub PhantomData<T>);
@@ -40,12 +40,15 @@ impl<T: Real> WithSimd for PackB<'_, T> {
         let width = panel.min(b.columns - first);
         for (k, out) in out.chunks_exact_mut(panel).enumerate() {
             let row = &b.values[k * b.down + first * b.right..];
-            if b.right == 1 {
-                out[..width].copy_from_slice(&row[..width]);
-            } else {
-                for (out, x) in out[..width].iter_mut().zip(row.iter().step_by(b.right)) {
-                    *out = *x;
-                }
+            if b.right == 1 && width == panel {
+                // Vectors, as many as the compiler knows: a call to copy each row costs more than the copy.
+                let [out] = T::vectors_mut::<S>(out).as_chunks_mut::<VECTORS>().0 else { return };
+                let [row] = T::vectors::<S>(&row[..panel]).as_chunks::<VECTORS>().0 else { return };
+                *out = *row;
+                continue;
+            }
+            for (out, x) in out[..width].iter_mut().zip(row.iter().step_by(b.right)) {
+                *out = *x;
             }
             out[width..].fill(T::ZERO);
         }

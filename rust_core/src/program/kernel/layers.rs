@@ -37,7 +37,7 @@ impl Writer<'_> {
         // The rows that a group takes at a time, also where the batch ends before.
         let whole = rows.next_multiple_of(self.geometry.group * self.geometry.rows);
         let tiles = if self.geometry.tensor_cores(inputs, outputs) { whole / 16 } else { 0 };
-        let parts = self.derive(2 * 16 * tiles * inputs);
+        let parts = self.derive(16 * tiles * inputs);
         self.products.push(SharedProduct { x: given, turned, parts, tiles, base, rows, inputs, outputs, weight });
         let plain = format!(
             "{values}linear_of_shared<{inputs}, {outputs}>(group, v{id}, derived + {turned}, derived + {base}, {parameters});"

@@ -4,6 +4,7 @@ from syntonic.nn.training.callbacks.archonic_stop import ArchonicEarlyStop as Ar
 from syntonic.nn.training.callbacks.base import Callback as Callback
 from syntonic.nn.training.callbacks.base import Escaping as Escaping
 from syntonic.nn.training.callbacks.base import Request as Request
+from syntonic.nn.training.callbacks.best_checkpoint import BestCheckpoint as BestCheckpoint
 from syntonic.nn.training.callbacks.checkpoint import Checkpoint as Checkpoint
 from syntonic.nn.training.callbacks.early_stop import EarlyStop as EarlyStop
 from syntonic.nn.training.callbacks.finite import Finite as Finite

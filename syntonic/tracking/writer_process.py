@@ -1,0 +1,119 @@
+"""The process that brings a run to its store, as the process that trains holds it."""
+
+import atexit
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import syntonic
+
+END: Final = b"e"  # the run has ended
+HAND_OVER: Final = b"h"  # another process shall finish the work
+LOOK: Final = b"l"  # there is something new in the run's folder
+DONE: Final = b"d"  # what it says itself: the store has everything, or will not have it now
+LOG: Final = "writer.log"
+_TIDY: Final = 5.0  # seconds that they may take for it when this process ends
+_SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
+
+# They have done their work and tidy up. Runs do not wait for that, this process does at its end: nothing outlives it.
+_leaving: Final[list["subprocess.Popen[bytes]"]] = []
+
+
+@atexit.register
+def _see_off() -> None:
+    for process in _leaving:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_TIDY)
+
+
+class WriterProcess:
+    """A process that waits for the name of a run's folder, and then for words about the run.
+
+    It can be started before there is a folder: while the trainer still prepares itself, one processor is idle. Without
+    a folder it leaves nothing behind, and it ends when it is dismissed or this process ends.
+    """
+
+    def __init__(self) -> None:
+        # `-P`: the working folder may hold files of any name, and none of them is to be imported. The package is found
+        # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
+        root = str(Path(syntonic.__file__).parent.parent)
+        words = [sys.executable, "-P", "-c", _SCRIPT, root]
+        _leaving[:] = [process for process in _leaving if process.poll() is None]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            words, bufsize=0, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    def take(self, folder: Path, *, calm: bool) -> None:
+        """Gives it the run's folder; from now on what goes wrong with it stands in `LOG` there.
+
+        Args:
+            folder: of the run.
+            calm: whether it is to take idle time only, because the run is going on.
+        """
+        if calm:
+            self._prioritize(calm=True)
+        self.tell(json.dumps(str(folder.resolve())).encode() + b"\n")
+
+    def tell(self, word: bytes) -> None:
+        """Tells it something; one that has ended is not reached, its exit code tells how it ended."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(word)
+
+    def hurry(self) -> None:
+        """Gives it ordinary priority, if that is allowed."""
+        self._prioritize(calm=False)
+
+    def ended(self, patience: float) -> int | None:
+        """Waits for the end of its work, so many seconds at most.
+
+        Returns:
+            Its exit code, 0 if it has told that it is done; None if it goes on.
+        """
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(patience):
+                return None
+        said = self._process.stdout.read(1)
+        self._hang_up()
+        if said == DONE:
+            _leaving.append(self._process)
+            return 0
+        return self._process.wait()
+
+    def dismiss(self) -> None:
+        """Ends it, if it has got no folder yet."""
+        self._hang_up()
+        self._process.wait()
+
+    def _hang_up(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+    def _prioritize(self, *, calm: bool) -> None:
+        # Linux has a class below all priorities, whose processes give way at once when another one wakes up. Who is not
+        # privileged cannot raise a priority again; then `HAND_OVER` helps on a machine that has no idle time.
+        with contextlib.suppress(OSError):
+            if sys.platform == "linux":
+                os.sched_setscheduler(self.pid, os.SCHED_IDLE if calm else os.SCHED_OTHER, os.sched_param(0))
+            else:
+                os.setpriority(os.PRIO_PROCESS, self.pid, 19 if calm else 0)
