@@ -42,7 +42,8 @@ class Courier:
         if run.provenance is not None:
             self._outbox.origin(run.provenance())
         self._writer = writer or WriterProcess()
-        self._writer.take(run.folder, calm=True)
+        self._writer.take(run.folder, calm=run.remember is None)
+        self._ending = False
         if run.remember is not None:
             threading.Thread(target=self._tell_id, args=[run.remember], name="tracking", daemon=True).start()
 
@@ -60,6 +61,7 @@ class Courier:
         self._journal.close()
         self._outbox.end(ending, time.time_ns() // 1_000_000)
         began, said = time.monotonic(), False
+        self._ending = True
         self._writer.hurry()  # somebody waits now
         self._writer.tell(END)
         helped = False
@@ -87,6 +89,8 @@ class Courier:
             with contextlib.suppress(OutboxError):
                 filed = self._outbox.read_filed()
                 if filed is not None:
+                    if not self._ending:
+                        self._writer.rest()
                     remember(filed.run_id)
                     return
             if self._writer.gone:

@@ -77,8 +77,12 @@ class WriterProcess:
             self._process.stdin.write(word)
 
     def hurry(self) -> None:
-        """Gives it ordinary priority, if that is allowed."""
+        """Gives it ordinary priority, if that is allowed: somebody waits."""
         self._prioritize(calm=False)
+
+    def rest(self) -> None:
+        """Has it take idle time only: nobody waits any more."""
+        self._prioritize(calm=True)
 
     def ended(self, patience: float) -> int | None:
         """Waits for the end of its work, so many seconds at most.
