@@ -138,7 +138,8 @@ MODELS = {
 def test_losses_and_syntonies(tmp_path, generation, name):
     """Losses as the CPU has them; what differs is the order of sums and the library's elementary functions."""
     rows, inputs, hidden, outputs, activation, kind, population, tensor = MODELS[name]
-    model, problem = mlp(inputs, hidden, outputs, activation), Problem(rows, inputs, outputs, kind, coarse=name == "pixels")
+    model = mlp(inputs, hidden, outputs, activation)
+    problem = Problem(rows, inputs, outputs, kind, coarse=name == "pixels")
     trainer = RetrocausalTrainer(SEED, population_size=population, sigma=SIGMA, **PLAIN)
     engine = trainer._engine_for(model)
     objective, _ = trace(model, problem, *problem.batch(0))
