@@ -6,11 +6,14 @@
 
 enum Mode { IDENTITY = 0, LEARNED = 1, PROVIDED = 2 };
 
+// Long code that is inlined for each number of a row otherwise: one copy is enough.
+__device__ __noinline__ real log_at_least(real x, real least) { return log(x > least ? x : (x != x ? x : least)); }
+
 // What is added to x: from `extra` at feature i (learned) or at the element (provided).
 template <int MODE>
 __device__ inline real shift_of(real extra, real scale) {
     if (MODE == LEARNED) return -scale * (real)PHI_INVERSE * extra;
-    if (MODE == PROVIDED) return scale * log(extra > (real)1e-10 ? extra : (extra != extra ? extra : (real)1e-10));
+    if (MODE == PROVIDED) return scale * log_at_least(extra, (real)1e-10);
     return 0;
 }
 
