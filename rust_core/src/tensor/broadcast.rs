@@ -117,6 +117,6 @@ mod tests {
         assert_eq!(exact.lattice().unwrap().points().collect::<Vec<_>>(), [(1, 2), (2, 0)]);
         let floats = x.broadcast_div(&points(&[], &[(4, 0)])).unwrap();
         assert_eq!((floats.phase(), floats.values()[1]), ("flux", 0.5 + 1.618_033_988_749_895));
-        assert_eq!(x.broadcast_div(&points(&[1], &[(0, 0)])).unwrap_err(), Error::DivisionByZero { op: "inverse" });
+        assert!(matches!(x.broadcast_div(&points(&[1], &[(0, 0)])), Err(Error::DivisionByZero { .. })));
     }
 }
