@@ -50,17 +50,6 @@ if wanted sanitize && [ -x "$sanitize" ]; then
     wait
 fi
 
-if wanted variants; then
-    lines=60 part 90 softmax_plain "$python" gpu_softmax_variants.py --signal 0
-    lines=60 part 90 softmax_signal "$python" gpu_softmax_variants.py --signal 1
-    quick=("$python" gpu_ops.py --minutes 0)
-    lines=10 part 40 conv_unroll_1 "${quick[@]}" --only convolution
-    for unroll in 2 4; do
-        SYNTONIC_NVRTC="-DTILE_UNROLL=$unroll" lines=10 part 40 "conv_unroll_$unroll" "${quick[@]}" --only convolution
-    done
-    SYNTONIC_NVRTC=--Ofast-compile=min lines=80 part 80 ofast_min "${quick[@]}"
-fi
-
 wanted generations && lines=40 part 110 generations "$python" gpu_generations.py --out "$out/gpu_generations.json"
 # A cache of its own shows what a first use costs.
 wanted speed && SYNTONIC_KERNEL_CACHE="$work/cold" lines=80 part 235 speed "$python" gpu_ops.py --minutes 3.4 \
