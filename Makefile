@@ -1,5 +1,5 @@
 # What a contributor types; CI and pre-commit type the same.
-.PHONY: check test bench docs fuzz sanitize
+.PHONY: check test bench docs fuzz sanitize aarch64
 
 check:
 	cargo fmt --all --check
@@ -27,3 +27,12 @@ fuzz:
 sanitize:
 	uv run pytest tests/tensor/test_glue_memory.py
 	cargo test --locked -p syntonic-core --test members
+
+# The Rust tests on an emulated aarch64, and the bits of a generation beside those of this processor. Needs the target
+# aarch64-unknown-linux-gnu of rustup, gcc-aarch64-linux-gnu and qemu-user.
+aarch64: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER = aarch64-linux-gnu-gcc
+aarch64: export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER = qemu-aarch64 -L /usr/aarch64-linux-gnu
+aarch64: digest = cargo test --locked -q -p syntonic-core --test members $(1) -- say_digest --exact --nocapture | grep '^digest'
+aarch64:
+	cargo test --locked -p syntonic-core --lib --tests --target aarch64-unknown-linux-gnu
+	there=$$($(call digest,--target aarch64-unknown-linux-gnu)) && here=$$($(call digest)) && echo "$$there, here $$here" && test "$$there" = "$$here"

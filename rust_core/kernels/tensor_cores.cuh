@@ -51,7 +51,7 @@ __device__ inline void multiply_by_tensor_cores(const Group& group, const real* 
     const int warp = group.lane / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
     float sum[TILES][COLUMNS][4] = {};
     const Pack* own = (const Pack*)x + (size)(group.first / 16 + warp * TILES) * STEPS * 32 + lane;
-#pragma unroll 1
+#pragma unroll 2
     for (int k = 0; k < STEPS; k++) {
         Pack x_high[TILES], x_low[TILES];
 #pragma unroll

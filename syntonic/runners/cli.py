@@ -1,6 +1,7 @@
 """`syntonic-run`: reads the command line and answers with an exit code. Heavy imports wait until a run is asked for."""
 
 import gc
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is not None:
         return _answer(list(argv))
     try:
-        return _answer(sys.argv[1:])
+        code = _answer(sys.argv[1:])
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # as in `syntonic-run --help | head -1`: who reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     finally:
         gc.freeze()  # the process ends: to look for garbage once more would take a tenth of a second
 

@@ -134,8 +134,11 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
 def _yaml(path: Path) -> dict[str, Any]:
     import yaml  # comes with OmegaConf
 
+    from syntonic.runners.plain_yaml import refuse
+
     try:
+        refuse(path)
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):  # a completion says nothing rather than something wrong
+    except (OSError, ValueError, yaml.YAMLError, RequestError):  # it says nothing rather than something wrong
         return {}
     return found if isinstance(found, dict) else {}

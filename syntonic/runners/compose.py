@@ -196,7 +196,7 @@ def _needs_sweep(override: Override) -> str:
 
 
 def _check_name(loader: ConfigLoader, name: str) -> None:
-    known = loader.get_group_options("", ObjectType.CONFIG)
+    known = [option for option in loader.get_group_options("", ObjectType.CONFIG) if not option.startswith("_")]
     if name.removesuffix(".yaml") not in known:
         raise RequestError([f"-cn {name}: there is no such sentence{did_you_mean(name, known)}"])
 

@@ -2,6 +2,9 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import Final
+
+_LONGEST: Final = 2000  # characters of a fault that are shown
 
 
 class RequestError(Exception):
@@ -25,8 +28,9 @@ class RequestError(Exception):
 
 
 def _harmless(text: str) -> str:
-    # A fault may quote what a stranger wrote; on a terminal it appears and does nothing else.
-    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
+    # A fault may quote what a stranger wrote; on a terminal it appears, in one line, and does nothing else.
+    shown = "".join(sign if sign.isprintable() else " " if sign == "\n" else "?" for sign in text)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:

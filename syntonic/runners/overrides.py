@@ -4,6 +4,7 @@ Hydra stops at the first fault and advises to append a misspelt key with `+`, wh
 every fault is found, and each is answered with the word that was probably meant.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -25,6 +26,8 @@ _ELSEWHERE: Final = {  # what other programs call it
     "linspace": "range(start,stop,step)",
     "grid": "a list, a,b,c",
 }
+_LONGEST: Final = 20_000  # characters of a word; reading takes its time
+_DEEPEST: Final = 40  # brackets in one another; who reads them calls itself
 _KINDS: Final[dict[str, registry.Kind]] = {"hydra.launcher": "launcher", "hydra.sweeper": "sweeper"}
 
 
@@ -38,11 +41,22 @@ def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], 
     faults: list[str] = []
     for word in words:
         word = f"+{word}" if word.startswith("experiment=") else word
+        if len(word) > _LONGEST:
+            faults.append(f"{word[:40]}...: has {len(word):,} characters; a word may have {_LONGEST:,}")
+            continue
+        if _depth(word) > _DEEPEST:
+            faults.append(f"{word[:40]}...: has brackets in brackets more than {_DEEPEST} deep")
+            continue
         try:
             good += parser.parse_overrides([word])
         except HydraException as error:
             faults.append(_unreadable(word, str(error).splitlines()[0]))
     return good, faults
+
+
+def _depth(word: str) -> int:
+    steps = [1 if sign in "([{" else -1 if sign in ")]}" else 0 for sign in word]
+    return max(itertools.accumulate(steps), default=0)
 
 
 def _unreadable(word: str, reason: str) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -93,7 +94,8 @@ def find(wanted: str) -> Seen:
     listed = ", ".join(f"{run.facts.id} ({run.facts.title})" for run in (found or runs)[:5])
     if found:
         raise RequestError([f"{wanted}: {len(found)} runs begin with that; choose from {listed}"])
-    raise RequestError([f"{wanted}: there is no such run in {home()}; the latest are {listed}"])
+    hint = "; did you mean 'last'?" if get_close_matches(wanted, ["last"]) else f"; the latest are {listed}"
+    raise RequestError([f"{wanted}: there is no such run in {home()}{hint}"])
 
 
 def ago(moment: float) -> str:

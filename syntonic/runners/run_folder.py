@@ -99,6 +99,7 @@ class RunFolder:
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
         facts = RunFacts(name, title, now, config, config_name, overrides, sweep=sweep)
         folder = cls(home() / "runs" / name, facts)
+        folder._refuse_links()
         try:
             folder.checkpoints.mkdir(parents=True)
             folder.take()
@@ -115,10 +116,7 @@ class RunFolder:
         Raises:
             RequestError: if another process holds it: the run is still going. Or if a link in it leads elsewhere.
         """
-        try:
-            links.refuse(self.path)
-        except ValueError as error:
-            raise RequestError([str(error)]) from error
+        self._refuse_links()
         lock = (self.path / "lock").open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,6 +126,12 @@ class RunFolder:
                 [f"run {self.facts.id} is still going in another process; wait for it or end it"]
             ) from None
         self._lock = lock
+
+    def _refuse_links(self) -> None:
+        try:
+            links.refuse(self.path)
+        except ValueError as error:
+            raise RequestError([str(error)]) from error
 
     def release(self) -> None:
         """Lets go of the folder."""

@@ -163,6 +163,8 @@ class _Sweep:
             title = f"{subject}: sweep over {keys}"
             facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._words), time.time())
             self._folder = SweepFolder.take(facts)
+            if not self._plan.settings.skip_finished:
+                self._folder.forget_rungs()
             space = {d.key: " ".join(d.words) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
             self._parent = Parent(self._folder, base, space)
             self._parent.open()
@@ -180,6 +182,7 @@ class _Sweep:
             folder=str(folder.path.resolve()),
             resume=str(begun) if begun else None,
             prune=self._plan.settings.prune,
+            cwd=str(Path.cwd()),
             home=str(home().resolve()),
             host=platform.node(),
             modules=registry.modules(),
@@ -199,8 +202,9 @@ class _Sweep:
     def _close(self, status: Status) -> None:
         console, standing = self._console, self._standing
         table.show(console, standing)
-        for number, cause in standing.failures.items():
-            console.print(f"failed: {standing.jobs[number].text}: {cause}", markup=False, soft_wrap=True)
+        failed = [f"failed: {standing.jobs[number].text}: {cause}" for number, cause in standing.failures.items()]
+        for line in dict.fromkeys(failed):  # a point that is there twice fails once
+            console.print(line, markup=False, soft_wrap=True)
         if self._folder is None or self._parent is None:
             console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
             return

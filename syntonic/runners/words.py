@@ -7,17 +7,41 @@ from typing import Any, ClassVar, Final
 
 import hydra
 from hydra import initialize_config_module
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from syntonic.runners import help as help_text
+from syntonic.runners import plain_yaml
 from syntonic.runners.faults import RequestError
 
 _PRIMARY: Final = "pkg://syntonic.conf"
+
+
+class UserWords(FileConfigSource):
+    """Reads a user's folder of words, once each file is known to be harmless."""
+
+    @staticmethod
+    def scheme() -> str:
+        """Returns what stands before `://`."""
+        return "words"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Called by Hydra for each file.
+
+        Raises:
+            RequestError: if the file would choke a reader.
+        """
+        path = Path(self.path) / self._normalize_file_name(config_path)
+        if path.exists():
+            plain_yaml.refuse(path)
+        return super().load_config(config_path)
 
 
 class SyntonicSearchPath(SearchPathPlugin):
@@ -33,7 +57,7 @@ class SyntonicSearchPath(SearchPathPlugin):
         if not any(element.path == _PRIMARY for element in search_path.get_path()):
             return
         for folder in reversed(self.in_front):
-            search_path.prepend(provider="user", path=f"file://{folder.resolve()}")
+            search_path.prepend(provider="user", path=f"{UserWords.scheme()}://{folder.resolve()}")
         search_path.append(provider="syntonic sentences", path="pkg://syntonic.configs")
 
 
@@ -59,6 +83,7 @@ def opened(folders: tuple[Path, ...]) -> Iterator[ConfigLoader]:
     """Opens Hydra on the package's words with `folders` in front; Hydra's former state comes back at the end."""
     SyntonicSearchPath.in_front = folders
     Plugins.instance().register(SyntonicSearchPath)
+    SourcesRegistry.instance().register(UserWords)
     # Hydra 1.3 wants the argument and 1.4 warns of it.
     version: dict[str, Any] = {"version_base": None} if hydra.__version__.startswith("1.3") else {}
     with _own_sweepers_and_launchers(), initialize_config_module("syntonic.conf", job_name="syntonic-run", **version):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from syntonic.tracking import process
-from syntonic.tracking.base import Ending, Receipt, Record, Run
+from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.outbox import Outbox, OutboxError, Request
 from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK, WriterProcess
@@ -42,7 +42,8 @@ class Courier:
         if run.provenance is not None:
             self._outbox.origin(run.provenance())
         self._writer = writer or WriterProcess()
-        self._writer.take(run.folder, calm=True)
+        self._writer.take(run.folder, calm=run.remember is None)
+        self._ending = False
         if run.remember is not None:
             threading.Thread(target=self._tell_id, args=[run.remember], name="tracking", daemon=True).start()
 
@@ -60,6 +61,7 @@ class Courier:
         self._journal.close()
         self._outbox.end(ending, time.time_ns() // 1_000_000)
         began, said = time.monotonic(), False
+        self._ending = True
         self._writer.hurry()  # somebody waits now
         self._writer.tell(END)
         helped = False
@@ -78,6 +80,8 @@ class Courier:
                 said = True
             if not helped and time.monotonic() - began > _SLOW:
                 self._writer.tell(HAND_OVER)
+        if ending.status is not Status.FINISHED:  # who stops a run wants to see nothing of it going on
+            self._writer.see_off()
         return self._receipt()
 
     def _tell_id(self, remember: Callable[[str], None]) -> None:
@@ -85,6 +89,8 @@ class Courier:
             with contextlib.suppress(OutboxError):
                 filed = self._outbox.read_filed()
                 if filed is not None:
+                    if not self._ending:
+                        self._writer.rest()
                     remember(filed.run_id)
                     return
             if self._writer.gone:

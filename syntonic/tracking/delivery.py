@@ -27,6 +27,7 @@ from syntonic.tracking.stream import Stream
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
 _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
+_NOBODY: Final = ("ConnectionRefusedError", "NewConnectionError", "ConnectTimeout", "NameResolutionError")
 
 Connect = Callable[[Outbox, Request], Remote]
 Register = Callable[[str, str, str], None]
@@ -230,5 +231,10 @@ def undelivered(home: Path) -> Iterator[Outbox]:
 
 
 def _short(error: Exception) -> str:
+    reason: BaseException | None = error
+    while reason is not None:  # what a client says of a server that is away is as long as it is deep
+        if type(reason).__name__ in _NOBODY:
+            return "nobody answers there"
+        reason = reason.__cause__ or reason.__context__
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"

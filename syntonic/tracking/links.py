@@ -8,8 +8,11 @@ def refuse(folder: Path) -> None:
     """Does nothing if a folder holds plain files and folders alone.
 
     Raises:
-        ValueError: naming the first link, pipe or device in it.
+        ValueError: if it is a link itself or lies in one, or naming the first link, pipe or device in it.
     """
+    for here in (folder.parent, folder):
+        if here.is_symlink():
+            raise ValueError(f"{here} cannot be used: it is a link; remove it to go on")
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in (*folders, *files)):
             special = path.exists() and not (path.is_file() or path.is_dir())

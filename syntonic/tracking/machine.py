@@ -18,6 +18,7 @@ from syntonic.tracking.journal import Journal
 SYSTEM: Final = "system/"  # how the names of these metrics begin
 JOURNAL: Final = "system.jsonl"
 _MEGABYTE: Final = 1e6
+_MOMENT: Final = 0.1  # seconds that a share of time must be of: the system counts in hundredths
 
 
 class Machine:
@@ -37,7 +38,7 @@ class Machine:
         found: dict[str, float] = {}
         before, self._before = self._before, self._times()
         moment, busy, spent = (now - then for now, then in zip(self._before, before, strict=True))
-        if moment > 0:
+        if moment > _MOMENT:
             found["cpu_utilization_percentage"] = min(100.0, 100 * busy / moment / (os.cpu_count() or 1))
             found["process_cpu_percentage"] = 100 * spent / moment
         with contextlib.suppress(OSError, KeyError, ValueError):

@@ -29,6 +29,7 @@ from syntonic.tracking.remote import Remote
 from syntonic.tracking.writer_process import WriterProcess
 
 _SQLITE: Final = "sqlite:///"
+_ADDRESS: Final = re.compile(r"(https?|sqlite|(postgresql|mysql|mssql)(\+\w+)?)://\S|databricks(-uc)?(://|$)")
 _TAG: Final = re.compile(r"[\w .:/-]{1,200}", re.ASCII)
 
 
@@ -46,7 +47,7 @@ class MlflowTracker:
         system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: nobody looks.
 
     Raises:
-        ValueError: if `register_as` or the name of a tag is of another form.
+        ValueError: if `uri`, `register_as` or the name of a tag is of another form.
     """
 
     _courier: Courier
@@ -62,7 +63,7 @@ class MlflowTracker:
         note: str | None = None,
         system_seconds: Annotated[float, Ge(1)] | None = 10.0,
     ) -> None:
-        self._uri = uri
+        self._uri = None if uri is None else address(uri)
         self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
         if note:
             self._tags["mlflow.note.content"] = note
@@ -104,6 +105,20 @@ class MlflowTracker:
     def finished(self, home: Path) -> Sequence[Past]:
         """Asks the store for its finished runs; a local one that is not there yet is not created for that."""
         return finished(self._uri or local_uri(home), self._experiment)
+
+
+def address(uri: str) -> str:
+    """Returns `uri` if MLflow can have a store there.
+
+    Raises:
+        ValueError: if it cannot.
+    """
+    if not _ADDRESS.match(uri):
+        raise ValueError(
+            f"{uri[:100]!r} is no address of a store; it must be as http://HOST:PORT, https://HOST, sqlite:///FILE, "
+            "postgresql://..., mysql://..., mssql://... or databricks"
+        )
+    return uri
 
 
 def _tag(name: str) -> str:

@@ -7,17 +7,13 @@ folder where the command was typed.
 import hashlib
 import importlib.util
 import platform
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Final
 
+from syntonic.tracking import repository
 from syntonic.tracking.base import Provenance
 from syntonic.tracking.gpus import gpus
-
-_PATIENCE: Final = 10  # seconds that git may take for one answer
-_LARGEST_DIFF: Final = 4_000_000  # characters
 
 
 def gather(
@@ -36,30 +32,10 @@ def gather(
     if cards := gpus():
         tags.update(cards.tags())
     files = {"packages.txt": packages()}
-    git_tags, diff = git(Path.cwd())
+    git_tags, diff = repository.state(Path.cwd())
     if diff:
         files["git.diff"] = diff
     return Provenance(tags={**tags, **git_tags}, files=files)
-
-
-def git(folder: Path) -> tuple[dict[str, str], str]:
-    """Returns tags (commit, branch, dirty) and the diff of the repository around `folder`; nothing outside of one."""
-    commit = _git(folder, "rev-parse", "HEAD").strip()
-    if not commit:
-        return {}, ""
-    changes = _git(folder, "status", "--porcelain")
-    diff = _git(folder, "diff", "HEAD", "--no-ext-diff", "--no-textconv")
-    untracked = [line[3:] for line in changes.splitlines() if line.startswith("??")]
-    if untracked:
-        diff += "".join(f"# untracked: {name}\n" for name in untracked)
-    tags = {
-        "git.commit": commit,
-        "git.branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD").strip(),
-        "git.dirty": "true" if changes else "false",
-    }
-    if len(diff) > _LARGEST_DIFF:
-        diff = f"{diff[:_LARGEST_DIFF]}\n# cut here: the whole diff has {len(diff)} characters\n"
-    return tags, diff
 
 
 def packages() -> str:
@@ -87,15 +63,3 @@ def _version() -> str:
     from importlib import metadata  # takes a few hundredths of a second
 
     return metadata.version("syntonic")
-
-
-def _git(folder: Path, *words: str) -> str:
-    # A foreign repository must not run programs of its choosing: no file-system monitor, no hooks, no pager.
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager", *words]
-    try:
-        answer = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=_PATIENCE, check=False, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.decode(errors="replace") if answer.returncode == 0 else ""

@@ -17,18 +17,18 @@ HAND_OVER: Final = b"h"  # another process shall finish the work
 LOOK: Final = b"l"  # there is something new in the run's folder
 DONE: Final = b"d"  # what it says itself: the store has everything, or will not have it now
 LOG: Final = "writer.log"
-_TIDY: Final = 5.0  # seconds that they may take for it when this process ends
+_TIDY: Final = 5.0  # seconds for which its end is waited for
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
 
-# They have done their work and tidy up. Runs do not wait for that, this process does at its end: nothing outlives it.
+# They have told that they are done and tidy up, which takes a tenth of a second: nobody waits for that.
 _leaving: Final[list["subprocess.Popen[bytes]"]] = []
 
 
 @atexit.register
-def _see_off() -> None:
+def _leave_them() -> None:
     for process in _leaving:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_TIDY)
+        if process.poll() is None:
+            process.returncode = 0  # the system looks after it from now on; Python would complain
 
 
 class WriterProcess:
@@ -77,8 +77,12 @@ class WriterProcess:
             self._process.stdin.write(word)
 
     def hurry(self) -> None:
-        """Gives it ordinary priority, if that is allowed."""
+        """Gives it ordinary priority, if that is allowed: somebody waits."""
         self._prioritize(calm=False)
+
+    def rest(self) -> None:
+        """Has it take idle time only: nobody waits any more."""
+        self._prioritize(calm=True)
 
     def ended(self, patience: float) -> int | None:
         """Waits for the end of its work, so many seconds at most.
@@ -97,6 +101,11 @@ class WriterProcess:
             _leaving.append(self._process)
             return 0
         return self._process.wait()
+
+    def see_off(self) -> None:
+        """Waits until nothing is left of it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_TIDY)
 
     def dismiss(self) -> None:
         """Ends it, if it has got no folder yet."""

@@ -32,7 +32,7 @@ HOMES = {
     "optuna": "runners/sweepers/tpe.py",
     "joblib": "runners/launchers/joblib.py",
     "ray": "runners/launchers/ray_driver.py",
-    "submitit": "runners/launchers/submitit.py",
+    "submitit": "runners/launchers/submitit",
     "sklearn": "benchmarks/datasets.py",
     "torch": "nowhere",
     "jax": "nowhere",

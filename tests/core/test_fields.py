@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from syntonic._core import PHI, ComplexTensor, Tensor
+from syntonic._core import PHI, ComplexTensor, ResonantTensor, Tensor, py_mobius
 from syntonic.core import attractor, dhsr, dhsr_flow
 
 NORMS = [0.0, 1.0, 4.0, 0.5, 9.0]
@@ -139,3 +139,18 @@ def test_a_fourier_projection_projects(kind, n):
     close(dhsr_flow.fourier_projection(found, [0, 3, -1]), array(found))
     with pytest.raises(ValueError, match="one axis"):
         dhsr_flow.fourier_projection(Tensor.zeros((2, 2)), [0])
+
+
+def test_what_is_one_line():
+    """Kernels whose formula is an expression of operations: weighted snaps, the Moebius filter, decay, patches."""
+    x = random((3, 5))
+    flux = ResonantTensor.from_flux(x, mode_norms=NORMS)
+    snapped = np.asarray(ResonantTensor(x).to_tensor("float64"))
+    np.testing.assert_allclose(flux.snap_gradient() * tensor(WEIGHTS), (snapped - x) * WEIGHTS, atol=1e-13)
+    mask = [float(py_mobius(k) != 0) for k in range(1, 6)]
+    close(tensor(x) * tensor(np.array(mask)), np.where(mask, x, 0))
+    close(tensor(x) * PHI**-3, x * PHI**-3)
+    image = random((2, 6, 5, 3))
+    unit = ResonantTensor(np.eye(18).reshape(18, 2, 3, 3))
+    patches = np.lib.stride_tricks.sliding_window_view(image, (2, 3), axis=(1, 2))[:, ::2, ::1]
+    close(tensor(image).conv2d(unit, stride=(2, 1)), patches.transpose(0, 1, 2, 4, 5, 3).reshape(2, 3, 3, 18))

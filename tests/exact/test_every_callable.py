@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engines import engine
 
 from syntonic import _core
 from syntonic._core import (
     ComplexTensor,
-    Evolution,
     GoldenBatchNormConfig,
     GoldenBatchNormState,
     GoldenExact,
@@ -137,36 +137,6 @@ FITTING: list[Callable[[], Any]] = [
     lambda: GoldenBatchNormConfig(2),
     lambda: GoldenBatchNormState(GoldenBatchNormConfig(2)),
 ]
-
-
-def engine(parameter: ResonantTensor | None = None) -> Evolution:
-    return Evolution(
-        [parameter or ResonantTensor([[0.5, 1.0]])],
-        seed=1,
-        population_size=8,
-        sigma=0.1,
-        sigma_final=0.1,
-        rank=None,
-        optimizer="adam",
-        learning_rate=0.1,
-        learning_rate_final=0.1,
-        schedule="cosine",
-        beta1=0.9,
-        beta2=0.99,
-        max_generations=5,
-        precision=100,
-        error_feedback=True,
-        harmonize_strength=0.0,
-        pull_strength=0.0,
-        attractor_capacity=2,
-        attractor_decay_rate=0.9,
-        attractor_quantile=0.5,
-        lambda_syntony=0.0,
-        survivor_count=None,
-        elitist=False,
-        dtype="float32",
-        threads=1,
-    )
 
 
 def graph() -> Graph:

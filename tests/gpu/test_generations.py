@@ -194,41 +194,40 @@ def states(engine):
 
 
 @pytest.mark.parametrize("settings", [ES, {}, {"survivor_count": 20}, {"elitist": True}], ids=str)
-def test_what_was_begun_leaves_no_trace(settings):
-    """Whether, on what, and before which changes a generation was begun: only the steps count."""
+def test_the_following_batch_leaves_no_trace(settings):
+    """Whether, on what, and before which changes the next generation was begun: only the steps count."""
     benchmark = Digits(0, batch_size=32)
-    batches = [list(benchmark.batch(generation)) for generation in range(6)]
+    batches = [list(benchmark.batch(generation)) for generation in range(7)]
 
-    def run(*, begin):
+    def run(following):
         model = mlp(64, (8,), 10, "relu")
         trainer, engine = engine_of("cuda", model, population_size=64, max_generations=6, **settings)
         objective, _ = trace(model, benchmark, *batches[0])
         found = []
-        for generation, batch in enumerate(batches):
-            if begin:
-                engine.begin(objective, batches[-1 - generation])
-                engine.begin(objective, batch)
+        for generation in range(6):
             if generation == 2:
                 trainer.shock(3.0, 2)
             if generation == 3:
                 trainer.displace(0.1)
             if generation == 4:
                 engine.set_state(engine.state())
-                assert len(engine.losses(objective, batch)) == 64
-            record = engine.step(objective, batch)
+                assert len(engine.losses(objective, batches[0])) == 64
+            record = engine.step(objective, batches[generation], following(generation))
             found.append((record.loss, record.best_fitness, record.mean_fitness, record.syntony, record.sigma))
         return found, states(engine)
 
-    assert run(begin=True) == run(begin=False)
+    alone = run(lambda generation: None)
+    assert run(lambda generation: batches[generation + 1]) == alone
+    assert run(lambda generation: batches[5 - generation]) == alone
 
 
-def test_a_generation_that_cannot_be_begun_fails_in_its_step():
+def test_a_following_batch_that_does_not_fit_fails_in_its_own_step():
     model, benchmark = mlp(64, (8,), 10, "relu"), Digits(0, batch_size=32)
     _, engine = engine_of("cuda", model, population_size=64)
-    objective, _ = trace(model, benchmark, *benchmark.batch(0))
-    wrong = [Tensor([[1.0]]), Tensor([0.0])]
-    engine.begin(objective, wrong)
+    batch, wrong = list(benchmark.batch(0)), [Tensor([[1.0]]), Tensor([0.0])]
+    objective, _ = trace(model, benchmark, *batch)
+    engine.step(objective, batch, wrong)
     with pytest.raises(ValueError, match="program"):
         engine.step(objective, wrong)
-    engine.step(objective, list(benchmark.batch(0)))
-    assert engine.generation == 1
+    engine.step(objective, batch)
+    assert engine.generation == 2

@@ -3,6 +3,7 @@
 The trainer is deterministic and forgets nothing between generations that its state does not hold, so that a resumed
 run can be compared bit for bit. `seconds` stretches a generation, so that a test can interrupt it; with `slow_until` a
 generation takes half a second until a file of that name is in the working folder: time to interrupt a run for sure.
+Before the generation `waits_at` it waits for a file `go` there: a run that shall be killed does not end before.
 """
 
 import math
@@ -83,6 +84,7 @@ class FakeTrainer:
         fails_at: Annotated[int, Ge(1)] | None = None,
         dies_at: Annotated[int, Ge(1)] | None = None,
         nan_at: Annotated[int, Ge(1)] | None = None,
+        waits_at: Annotated[int, Ge(1)] | None = None,
         slow_until: str | None = None,
         threads: Annotated[int, Ge(1)] | None = None,
         shows_environment: bool = False,
@@ -92,7 +94,7 @@ class FakeTrainer:
         self.evaluations = 0
         self._seed, self._population_size, self._sigma = seed, population_size, sigma
         self._max_generations, self._seconds, self._fails_at = max_generations, seconds, fails_at
-        self._dies_at, self._nan_at, self._slow_until = dies_at, nan_at, slow_until
+        self._dies_at, self._nan_at, self._slow_until, self._waits_at = dies_at, nan_at, slow_until, waits_at
         if shows_environment:
             print(f"place GPU {os.environ.get('CUDA_VISIBLE_DEVICES')} threads {threads}")
         self._generation, self._velocity = 0, 0.0
@@ -106,6 +108,8 @@ class FakeTrainer:
                 raise RuntimeError("the core is on fire")
             if self._generation + 1 == self._dies_at:
                 os._exit(7)
+            while self._generation + 1 == self._waits_at and not Path("go").exists():
+                time.sleep(0.01)
             is_slow = self._slow_until is not None and not Path(self._slow_until).exists()
             time.sleep(0.5 if is_slow else self._seconds)
             self._generation += 1

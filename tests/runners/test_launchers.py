@@ -126,22 +126,6 @@ def test_ctrl_c_is_killed_in_mlflow_for_parent_and_children(folder: Path) -> Non
     assert statuses(folder) == Counter(FINISHED=3)
 
 
-def test_sixteen_runs_four_at_a_time_in_an_empty_folder_lose_nothing(folder: Path) -> None:
-    words = ["-m", "seed=range(0,16)", "trainer.max_generations=50", "hydra/launcher=local", "sweep.parallel=4"]
-    child = start(folder, *words)
-    said, _ = child.communicate(timeout=300)
-    assert child.returncode == 0, said
-    assert statuses(folder) == Counter(FINISHED=17)
-    with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
-        assert list(database.execute("PRAGMA integrity_check")) == [("ok",)]
-        points = list(database.execute("SELECT run_uuid, count(*) FROM metrics WHERE key = 'loss' GROUP BY run_uuid"))
-        steps = {row for row in database.execute("SELECT DISTINCT run_uuid, step FROM metrics WHERE key = 'loss'")}
-        parents = list(database.execute("SELECT count(*) FROM tags WHERE key = 'mlflow.parentRunId'"))
-    assert [count for _, count in points] == [50] * 16
-    assert len(steps) == 16 * 50
-    assert parents == [(16,)]
-
-
 def statuses(folder: Path) -> Counter[str]:
     """Returns how many MLflow runs there are of each status."""
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:

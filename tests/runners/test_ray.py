@@ -1,7 +1,9 @@
 """Runs on a Ray cluster of three nodes: a signal, a node that is lost, a process that dies, and no cluster at all."""
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,7 +31,10 @@ class Cluster:
         script = [sys.executable, str(HERE / "ray_cluster.py")]
         with (folder / "cluster.log").open("wb") as log:
             pipe = subprocess.PIPE
-            self._process = subprocess.Popen(script, stdin=pipe, stdout=pipe, stderr=log, text=True)
+            environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+            # What one of Ray's many processes has compiled serves the others, and they are not to come last.
+            environment |= {"PYTHONPYCACHEPREFIX": str(folder / "compiled"), "RAY_worker_niceness": "0"}
+            self._process = subprocess.Popen(script, stdin=pipe, stdout=pipe, stderr=log, text=True, env=environment)
         self.address = self._said()
         if not self.address:
             self.close()
@@ -53,7 +58,15 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One for all tests: it takes its time to start."""
-    cluster = Cluster(tmp_path_factory.mktemp("ray"))
+    for tries in range(3):
+        try:
+            cluster = Cluster(tmp_path_factory.mktemp("ray"))
+            break
+        except (
+            AssertionError
+        ):  # Ray gives its nodes 30 seconds, and no way to give them more: a busy machine tries again
+            if tries == 2:
+                raise
     yield cluster
     cluster.close()
 
@@ -98,8 +111,8 @@ def test_the_runs_of_a_sweep_that_was_killed_end_by_themselves(folder: Path, clu
 def test_a_run_whose_node_is_lost_goes_on_elsewhere_to_the_same_bits(
     command: Command, folder: Path, cluster: Cluster
 ) -> None:
-    words = ["-m", "trainer.slow_until=go", "trainer.max_generations=400", "seed=0,1"]
-    words += ["callbacks.checkpoint.every_generations=1"]
+    words = ["-m", "trainer.slow_until=go", "trainer.max_generations=200", "seed=0,1"]
+    words += ["callbacks.checkpoint.every_generations=4"]
     child = start(folder, *words, *on(cluster))
     wait_until(lambda: any(folder.glob(".syntonic/runs/*/checkpoints/gen-*")), child)
     lost = next(folder.glob(".syntonic/runs/*/checkpoints/gen-*")).parents[1]
@@ -111,7 +124,7 @@ def test_a_run_whose_node_is_lost_goes_on_elsewhere_to_the_same_bits(
     logs = [path.read_text() for path in folder.glob(".syntonic/sweeps/*/logs/*.log")]
     assert sum("goes on after generation" in log for log in logs) == 1
     steps = [json.loads(line)["step"] for line in (lost / "journal.jsonl").read_text().splitlines()]
-    assert steps == list(range(1, 401)), "every generation once"
+    assert steps == list(range(1, 201)), "every generation once"
     found = sorted(arrays(run) for run in runs(folder))
     assert command(*words, "tracking=none", "sweep.skip_finished=false") == 0
     assert sorted(arrays(run) for run in runs(folder)[2:]) == found
@@ -133,6 +146,22 @@ def test_no_cluster_is_one_line(folder: Path) -> None:
     assert "hydra.launcher.address=127.0.0.1:9: " in said
     assert "`ray start --head`" in said
     assert "Traceback" not in said
+    assert processes(folder) == []
+
+
+def test_a_signal_is_heard_while_a_cluster_does_not_answer(folder: Path) -> None:
+    with socket.create_server(("", 0)) as silent:  # on every address: Ray puts this machine's own for 127.0.0.1
+        silent.settimeout(PATIENCE)
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        words = ["-m", "seed=0,1", "tracking=none", "hydra/launcher=ray", f"hydra.launcher.address={address}"]
+        child = start(folder, *words)
+        kept = [silent.accept() for _ in range(2)]  # the question whether anybody is there, and then Ray
+        child.send_signal(signal.SIGINT)
+        said, _ = child.communicate(timeout=PATIENCE / 2)
+        for connection, _ in kept:
+            connection.close()
+    assert child.returncode == 130, said
+    assert said.count("not run") == 2
     assert processes(folder) == []
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from runner_folders import arrays, runs
+from waiting import until
 
 from syntonic.runners.cli import main
 from syntonic.tracking import checkpoint
@@ -20,6 +21,7 @@ Command = Callable[..., int]
 Process = Callable[..., "subprocess.Popen[str]"]
 
 LONG = ["trainer.max_generations=120", "trainer.seconds=0.01", "callbacks.checkpoint.every_generations=7"]
+LONG += ["trainer.waits_at=115"]  # what a test kills goes on until it is killed
 
 
 @pytest.fixture
@@ -37,16 +39,13 @@ def stopped(command: Command, folder: Path) -> Path:
 
 
 def kill(child: "subprocess.Popen[str]", folder: Path, after: int) -> None:
-    """Kills a run with SIGKILL once its newest checkpoint is of generation `after` or later."""
-    deadline = time.monotonic() + 180
-    while newest_generation(folder) < after - 7:
-        assert child.poll() is None, child.stdout.read() if child.stdout else ""
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
+    """Kills a run with SIGKILL once its newest checkpoint is of about generation `after`, at any moment from there."""
+    until(lambda: newest_generation(folder) >= after - 7 or child.poll() is not None)
     time.sleep(random.random() * 0.07)
     child.send_signal(signal.SIGKILL)
     child.communicate()
     assert child.returncode == -signal.SIGKILL
+    (folder / "go").touch()
 
 
 def newest_generation(folder: Path) -> int:
@@ -78,10 +77,10 @@ def test_kill_9_then_resume_gives_the_bits_of_an_uninterrupted_run(
 @pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
 @pytest.mark.parametrize("early", [True, False], ids=["before MLflow is ready", "after"])
 def test_kill_9_leaves_one_mlflow_run_without_gaps_or_doubles(early: bool, process: Process, folder: Path) -> None:
-    child = process(*LONG, "trainer.max_generations=1200")
+    child = process(*LONG, "trainer.max_generations=1200", "trainer.waits_at=1180")
     if not early:
-        wait_for_points(folder, child)
-    kill(child, folder, after=newest_generation(folder) + random.randrange(8, 40))
+        until(lambda: is_recorded(folder) or child.poll() is not None)
+    kill(child, folder, after=min(1150, newest_generation(folder) + random.randrange(8, 40)))
     assert main(["resume=last"]) == 0
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         assert list(database.execute("SELECT status FROM runs")) == [("FINISHED",)]
@@ -91,18 +90,12 @@ def test_kill_9_leaves_one_mlflow_run_without_gaps_or_doubles(early: bool, proce
     assert ("test_accuracy", 1200) in points(folder)
 
 
-def wait_for_points(folder: Path, child: "subprocess.Popen[str]") -> None:
-    """Waits until MLflow holds some points."""
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline:
-        assert child.poll() is None
-        try:
-            if points(folder):
-                return
-        except sqlite3.OperationalError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("MLflow never got a point")
+def is_recorded(folder: Path) -> bool:
+    """Returns whether MLflow holds some points."""
+    try:
+        return bool(points(folder))
+    except sqlite3.OperationalError:
+        return False
 
 
 def test_a_run_without_a_checkpoint_starts_again_from_its_seed(interrupted: Path, command: Command) -> None:
@@ -171,9 +164,7 @@ def test_a_run_that_is_still_going_is_not_touched(
 ) -> None:
     slow = ["trainer.slow_until=go", "trainer.max_generations=400", "callbacks.checkpoint.every_generations=1"]
     child = process("tracking=none", *slow)
-    while newest_generation(folder) == 0:
-        assert child.poll() is None
-        time.sleep(0.01)
+    until(lambda: newest_generation(folder) > 0 or child.poll() is not None)
     assert main(["resume=last"]) == 2
     assert "is still going in another process" in capsys.readouterr().err
     (folder / "go").touch()

@@ -11,6 +11,10 @@ import pytest
 from runner_folders import runs
 
 from syntonic.runners.compose import Points
+from syntonic.runners.sweeps.plan import Job
+from syntonic.runners.sweeps.rows import Row
+from syntonic.runners.sweeps.settings import Settings
+from syntonic.runners.sweeps.standing import Standing
 
 Command = Callable[..., int]
 Said = pytest.CaptureFixture[str]
@@ -115,6 +119,38 @@ def test_a_dry_run_tells_and_writes_nothing(command: Command, folder: Path, caps
     assert len(runs(folder)) == 1
 
 
+def test_a_point_of_which_runs_were_given_up_is_not_the_best() -> None:
+    standing = Standing(Settings())
+    losses = {"a": [0.3, 0.5], "b": [0.1, None], "c": [None, None], "d": [0.35, 0.4]}
+    for point, (name, values) in enumerate(losses.items()):
+        for seed, value in enumerate(values):
+            job = Job(2 * point + seed, point, name, (), {"x": name, "seed": seed}, None, "")
+            results = {} if value is None else {"test_loss": value}
+            standing.jobs[job.number] = job
+            standing.put(Row(job.number, "FINISHED" if results else "PRUNED", results), job)
+    ranked = [(point.jobs[0].text, point.count) for point in standing.ranked()]
+    assert ranked == [("d", "2"), ("a", "2"), ("b", "1 of 2"), ("c", "0 of 2")]
+    best = standing.best()
+    assert best is not None
+    assert best.jobs[0].text == "d"
+
+
+def test_a_point_that_is_there_twice_is_run_and_told_once(command: Command, folder: Path, capsys: Said) -> None:
+    assert command("-m", "tracking=none", "seed=3,3", "trainer.fails_at=5") == 1
+    said = capsys.readouterr().out
+    assert len(runs(folder)) == 1
+    assert said.count("failed: seed=3: RuntimeError: the core is on fire") == 1
+    assert said.count("the same again") == 1
+    assert "as before" not in said
+    assert "the same command tries again what has failed" in said
+
+
+def test_a_dry_run_of_what_is_finished_says_that_nothing_is_left(command: Command, capsys: Said) -> None:
+    assert command("-m", "tracking=none", "seed=0") == 0
+    assert command("-m", "tracking=none", "seed=0", "sweep.dry_run=true") == 0
+    assert "nothing is left to run" in capsys.readouterr().out
+
+
 def test_every_point_of_a_grid_is_composed_once(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     composed = []
     compose = Points.compose
@@ -166,6 +202,14 @@ def test_hopeless_runs_are_given_up_and_stay_given_up(command: Command, folder: 
     assert said.count("given up after generation") == len(given_up)
     assert command(*words) == 0
     assert "nothing was left to run" in capsys.readouterr().out
+
+
+def test_a_sweep_that_is_run_anew_gives_up_the_same_runs(command: Command, folder: Path) -> None:
+    words = ["-m", "tracking=none", "sweep.prune=loss", "trainer.max_generations=32", "seed=range(0,8)"]
+    assert command(*words) == 0
+    assert command(*words, "sweep.skip_finished=false") == 0
+    ends = [(facts(run)["reason"], facts(run)["generation"]) for run in runs(folder)]
+    assert ends[8:] == ends[:8]
 
 
 def test_a_sweep_goes_on_by_its_id_and_refuses_another_one(command: Command, folder: Path, capsys: Said) -> None:

@@ -35,10 +35,20 @@ BAD = [
     (["report"], "there is no run"),
     (["report", "../../etc"], "there is no run"),
     (["sync", "20"], "there is no run"),
+    (["sync", "--to", "foo:bar"], "'foo:bar' is no address of a store"),
+    (["tracking.uri=htp://host"], "'htp://host' is no address of a store"),
     (["ui"], "start a run first"),
     (["ui", "--prot", "1"], "did you mean '--port'?"),
     (["doctor", "--all"], "unknown flag '--all'"),
 ]
+
+
+def test_a_reader_who_has_seen_enough_ends_the_command_quietly(folder: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([*COMMAND, "report", "--help"], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize(("words", "expected"), BAD, ids=[" ".join(words) for words, _ in BAD])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import engine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,41 +45,17 @@ ENTRY = st.fixed_dictionaries(
 KEYS = st.sampled_from(["centre", "a", "__metadata__", "", "\0", "a" * 300])
 
 
-def engine() -> Evolution:
-    return Evolution(
-        [ResonantTensor([[0.5, 1.0], [0.25, -1.5]])],
-        seed=1,
-        population_size=8,
-        sigma=0.1,
-        sigma_final=0.1,
-        rank=None,
-        optimizer="adam",
-        learning_rate=0.1,
-        learning_rate_final=0.1,
-        schedule="cosine",
-        beta1=0.9,
-        beta2=0.99,
-        max_generations=5,
-        precision=100,
-        error_feedback=True,
-        harmonize_strength=0.1,
-        pull_strength=0.1,
-        attractor_capacity=2,
-        attractor_decay_rate=0.9,
-        attractor_quantile=0.5,
-        lambda_syntony=0.1,
-        survivor_count=None,
-        elitist=False,
-        dtype="float32",
-        threads=1,
-    )
+def resonant() -> Evolution:
+    """An engine with attractors and harmonizing."""
+    weights = ResonantTensor([[0.5, 1.0], [0.25, -1.5]])
+    return engine(weights, harmonize_strength=0.1, pull_strength=0.1, lambda_syntony=0.1)
 
 
 def trained() -> dict[str, Any]:
     """The arrays of a small run with attractors."""
     parameter = ResonantTensor([[0.5, 1.0], [0.25, -1.5]])
     recorder = Graph([parameter])
-    evolution = engine()
+    evolution = resonant()
     objective = recorder.objective(recorder.input((3, 2)).linear(parameter).square().mean())
     for _ in range(3):
         evolution.step(objective, [Tensor.ones((3, 2))])
@@ -199,7 +176,7 @@ def test_a_state_is_gone_on_with_or_refused(state: dict[str, Any]) -> None:
     parameter = ResonantTensor([[0.5, 1.0], [0.25, -1.5]])
     recorder = Graph([parameter])
     objective = recorder.objective(recorder.input((3, 2)).linear(parameter).square().mean())
-    evolution = engine()
+    evolution = resonant()
     before = evolution.state()
     try:
         evolution.set_state(state)

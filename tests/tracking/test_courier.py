@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from syntonic.tracking import courier as courier_file
 from syntonic.tracking.base import Ending, Receipt, Run, Status
@@ -44,14 +45,6 @@ def rows(home: Path, query: str, *values: str) -> list[Any]:
     """Asks the store."""
     with sqlite3.connect(home / "mlflow.db") as database:
         return list(database.execute(query, values))
-
-
-def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
-    """Waits until something is true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 def status(home: Path, run: Run) -> str | None:
@@ -122,7 +115,6 @@ def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Pat
     trainer.send_signal(signal.SIGKILL)
     trainer.communicate()
     until(lambda: status(home, run) == "KILLED")
-    receipt = Outbox(run.folder).read_receipt()
     until(lambda: Outbox(run.folder).read_receipt() is not None)
     receipt = Outbox(run.folder).read_receipt()
     assert receipt is not None

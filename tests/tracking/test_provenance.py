@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syntonic.tracking import provenance
+from syntonic.tracking import repository as repository_of
 from syntonic.tracking.base import Ending, Run, Status
 
 
@@ -28,20 +28,73 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_git_is_read_in_the_working_folder(repository: Path) -> None:
-    tags, diff = provenance.git(repository)
+    tags, diff = repository_of.state(repository)
     assert (tags["git.branch"], tags["git.dirty"], len(tags["git.commit"]), diff) == ("trunk", "false", 40, "")
     (repository / "a.txt").write_text("two\n")
     (repository / "b.txt").write_text("new\n")
     (repository / "deep").mkdir()
-    tags, diff = provenance.git(repository / "deep")
+    tags, diff = repository_of.state(repository / "deep")
     assert tags["git.dirty"] == "true"
     assert "+two" in diff
     assert "# untracked: b.txt" in diff
 
 
 def test_no_repository_is_no_fault(tmp_path: Path) -> None:
-    assert provenance.git(tmp_path) == ({}, "")
-    assert provenance.git(tmp_path / "nowhere") == ({}, "")
+    tags, diff = repository_of.state(tmp_path)
+    assert list(tags) == ["git"]
+    assert "not a git repository" in tags["git"]
+    assert diff == ""
+    assert list(repository_of.state(tmp_path / "nowhere")[0]) == ["git"]
+
+
+def test_without_git_the_run_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repository))
+    assert repository_of.state(repository) == ({"git": "git is not installed"}, "")
+
+
+def test_a_repository_without_commits_has_its_files_in_the_diff(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-b", "trunk"], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "a.txt").write_text("one\n")
+    (tmp_path / "b.txt").write_text("new\n")
+    subprocess.run(["git", "add", "a.txt"], cwd=tmp_path, check=True)
+    tags, diff = repository_of.state(tmp_path)
+    assert tags == {"git": "no commit yet", "git.branch": "trunk", "git.dirty": "true"}
+    assert "+one" in diff
+    assert "# untracked: b.txt" in diff
+
+
+def test_a_bare_repository_has_a_commit_and_no_files(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    bare = tmp_path_factory.mktemp("bare")
+    subprocess.run(["git", "clone", "--bare", str(repository), str(bare)], check=True, capture_output=True)
+    tags, diff = repository_of.state(bare)
+    assert tags["git.commit"] == repository_of.state(repository)[0]["git.commit"]
+    assert "bare" in tags["git"]
+    assert "git.dirty" not in tags
+    assert diff == ""
+
+
+def test_a_submodule_and_a_detached_head_have_their_own_commit(repository: Path, tmp_path: Path) -> None:
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    subprocess.run(["git", "init"], cwd=outer, check=True, capture_output=True)
+    words = ["-c", "protocol.file.allow=always", "submodule", "add", str(repository), "inner"]
+    subprocess.run(["git", *words], cwd=outer, check=True, capture_output=True)
+    subprocess.run(["git", "checkout", "--detach"], cwd=outer / "inner", check=True, capture_output=True)
+    commit = repository_of.state(repository)[0]["git.commit"]
+    tags = {"git.commit": commit, "git.branch": "HEAD", "git.dirty": "false"}
+    assert repository_of.state(outer / "inner") == (tags, "")
+
+
+def test_a_large_diff_is_cut(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repository_of, "_LARGEST", 500)
+    (repository / "a.txt").write_text("two\n" * 1000)
+    tags, diff = repository_of.state(repository)
+    assert tags["git.dirty"] == "true"
+    assert diff.startswith("diff --git")
+    assert diff.endswith("# cut here: there is more than 500 bytes\n")
+    assert len(diff) < 600
 
 
 def test_commit_dirty_flag_and_diff_are_on_the_run(
@@ -66,9 +119,12 @@ def test_a_foreign_repository_runs_nothing(repository: Path) -> None:
     script.chmod(0o755)
     for key in ("core.fsmonitor", "diff.external", "core.pager", "core.sshCommand"):
         subprocess.run(["git", "config", key, str(script)], cwd=repository, check=True)
-    (repository / ".gitattributes").write_text("*.txt diff=evil\n")
+    (repository / ".gitattributes").write_text("*.txt diff=evil filter=evil filter=a=b\n")
+    for key in ("filter.evil.clean", "filter.evil.process", "filter.a=b.clean"):
+        subprocess.run(["git", "config", key, str(script)], cwd=repository, check=True)
+    subprocess.run(["git", "config", "filter.evil.required", "true"], cwd=repository, check=True)
     subprocess.run(["git", "config", "diff.evil.textconv", str(script)], cwd=repository, check=True)
     (repository / "a.txt").write_text("two\n")
-    tags, _ = provenance.git(repository)
+    tags, _ = repository_of.state(repository)
     assert tags["git.dirty"] == "true"
     assert not list(repository.rglob("owned"))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from syntonic.tracking import writer
 from syntonic.tracking.base import Ending, Run, Status
@@ -126,6 +127,13 @@ def histories(server: Server, run_id: str) -> Any:
     return client.get_run(run_id), sorted(metric.step for metric in client.get_metric_history(run_id, "m001"))
 
 
+def filed(run: Run) -> str:
+    """Returns the server's id of a run."""
+    found = Outbox(run.folder).read_filed()
+    assert found is not None
+    return found.run_id
+
+
 def test_a_server_that_comes_back_gets_every_point(run: Run, server: Server, steps: Callable[..., Any]) -> None:
     kept = run.folder / "checkpoints" / "gen-00000300"
     kept.mkdir(parents=True)
@@ -133,16 +141,13 @@ def test_a_server_that_comes_back_gets_every_point(run: Run, server: Server, ste
     courier = Courier(run, request(run, server.uri, "syntonic"), server.uri, served=False)
     for step in steps(1, 101):
         courier.log(step)
-    deadline = time.monotonic() + 60
-    while Outbox(run.folder).read_filed() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(1.0)
+    until(lambda: Outbox(run.folder).read_filed())
+    until(lambda: histories(server, filed(run))[1])
     server.stop()
     for step in steps(101, 201):
         courier.log(step)
     courier.flush()
-    time.sleep(1.5)
+    until((run.folder / "tracking" / "error.txt").exists)  # it has found that the server is away
     server.start()
     for step in steps(201, 301):
         courier.log(step)
@@ -171,9 +176,7 @@ def test_what_was_measured_without_a_server_is_sent_when_it_is_there(
     for _ in range(2):
         with opened(run.folder) as outbox:
             assert writer.deliver(outbox, patience=60.0)
-    filed = Outbox(run.folder).read_filed()
-    assert filed is not None
-    found, logged = histories(server, filed.run_id)
+    found, logged = histories(server, filed(run))
     assert found.info.status == "KILLED"
     assert logged == list(range(1, 51))
 
@@ -196,9 +199,7 @@ def test_a_password_from_the_environment_opens_a_server_and_is_written_nowhere(
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
     with opened(run.folder) as outbox:
         assert writer.deliver(outbox, patience=60.0)
-    filed = Outbox(run.folder).read_filed()
-    assert filed is not None
-    found, logged = histories(server, filed.run_id)
+    found, logged = histories(server, filed(run))
     assert (found.info.status, logged) == ("FINISHED", list(range(1, 21)))
     assert len(found.outputs.model_outputs) == 1
     written = [path for path in run.folder.rglob("*") if path.is_file()]

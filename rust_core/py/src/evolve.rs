@@ -158,7 +158,7 @@ impl Evolution {
             let genes = parameters.iter().map(|p| gene(p, config.precision)).collect::<Result<_>>()?;
             let engine = evolve::Evolution::new(config, genes)?;
             let engine = match &device {
-                Some(device) => engine.on(device),
+                Some(device) => engine.on(device)?,
                 None => engine,
             };
             let evolution = Self { engine: Mutex::new(engine), parameters };
@@ -168,25 +168,25 @@ impl Evolution {
     }
 
     /// Does one generation on one batch and returns what it found. After an error nothing has changed.
-    fn step(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Record> {
-        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+    ///
+    /// `following` is the batch of the next generation, if it is known: a GPU then begins with it before this returns. Nothing
+    /// else can tell whether it was given, and a step on another batch forgets it; on the CPU it does nothing.
+    #[pyo3(signature = (objective, inputs, following=None))]
+    fn step(
+        &self,
+        py: Python<'_>,
+        objective: &Objective,
+        inputs: Vec<PyRef<'_, Tensor>>,
+        following: Option<Vec<PyRef<'_, Tensor>>>,
+    ) -> PyResult<Record> {
+        let own = |tensors: &[PyRef<'_, Tensor>]| tensors.iter().map(|x| x.0.clone()).collect::<Vec<_>>();
+        let (inputs, following) = (own(&inputs), following.map(|tensors| own(&tensors)));
         let objective = &objective.0;
         enter(py, || {
             let mut engine = self.engine()?;
-            let record = engine.step(objective, &inputs)?;
+            let record = engine.step_ahead(objective, &inputs, following.as_deref())?;
             self.publish(&engine)?;
             Ok(Record(record))
-        })
-    }
-
-    /// Has a GPU begin the generation to come on one batch, which `step` on the same tensors then ends. Nothing else can
-    /// tell whether it was called; on the CPU it does nothing.
-    fn begin(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<()> {
-        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
-        let objective = &objective.0;
-        enter(py, || {
-            self.engine()?.begin(objective, &inputs);
-            Ok(())
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::compile::{Target, compile_text};
 use super::units::{MODEL_PARTS, SHARED_PARTS, lines};
-use crate::tensor::DType;
+use crate::tensor::{DType, Real};
 use crate::{Error, Result};
 
 const OP: &str = "population";
@@ -101,26 +101,34 @@ impl Blueprint {
 
     /// Returns numbers that lie at their places one behind the other.
     pub(super) fn gathered(&self, spread: &[f64]) -> Vec<f64> {
-        let parameters = self.offsets.iter().zip(&self.lengths);
-        parameters.flat_map(|(&offset, &length)| spread[offset..offset + length].iter().copied()).collect()
+        let mut values = Vec::with_capacity(spread.len());
+        for (&offset, &length) in self.offsets.iter().zip(&self.lengths) {
+            values.extend_from_slice(&spread[offset..offset + length]);
+        }
+        values
     }
 
-    /// Checks what a generation is about to be given.
-    pub(super) fn check<T>(&self, dtype: DType, centre: usize, shared: &[&[T]]) -> Result<()> {
+    /// Checks the centre that a generation is about to be given.
+    pub(super) fn check_centre(&self, dtype: DType, count: usize) -> Result<()> {
         if dtype != self.dtype {
             let expected = self.dtype.name().to_owned();
             return Err(Error::DType { op: OP, expected, got: dtype.name().into() });
         }
         let length: usize = self.lengths.iter().sum();
-        let given: Vec<usize> = shared.iter().map(|values| values.len()).collect();
-        if centre == length && given == self.shared {
+        if count == length {
             return Ok(());
         }
-        Err(Error::Shape {
-            op: OP,
-            expected: format!("a centre of {length} numbers and values of {:?}", self.shared),
-            got: format!("{centre} and {given:?}"),
-        })
+        Err(Error::Shape { op: OP, expected: format!("a centre of {length} numbers"), got: count.to_string() })
+    }
+
+    /// Checks the values that all members are about to share.
+    pub(super) fn check_shared<T: Real>(&self, shared: &[&[T]]) -> Result<()> {
+        let given: Vec<usize> = shared.iter().map(|values| values.len()).collect();
+        if T::DTYPE == self.dtype && given == self.shared {
+            return Ok(());
+        }
+        let expected = format!("{} values of {:?}", self.dtype.name(), self.shared);
+        Err(Error::Shape { op: OP, expected, got: format!("{} values of {given:?}", T::DTYPE.name()) })
     }
 
     /// Returns the kernel's image for a card: a cubin, or PTX where the compiler does not know the card yet.

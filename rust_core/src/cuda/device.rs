@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use cudarc::driver::sys::CUdevice_attribute as Attribute;
-use cudarc::driver::{CudaContext, CudaFunction, CudaStream, DriverError};
+use cudarc::driver::{CudaContext, CudaEvent, CudaFunction, CudaStream, DriverError};
 
 use super::blas::Blas;
 use super::compile::{Target, compile};
@@ -177,6 +177,11 @@ impl Device {
     /// Returns a further stream, whose work waits for no other.
     pub(super) fn new_stream(&self, op: &'static str) -> Result<Arc<CudaStream>> {
         self.try_on(op, 0, || self.context.new_stream())
+    }
+
+    /// Returns a mark in the work of a stream, to be waited for.
+    pub(super) fn new_event(&self, op: &'static str) -> Result<CudaEvent> {
+        self.try_on(op, 0, || self.context.new_event(None))
     }
 
     /// Returns the work that `queue` puts on a stream, without doing it; nothing where each piece of work is to be waited for.

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 
 use cudarc::driver::{
@@ -304,13 +305,17 @@ impl Pinned {
         unsafe { self.address.copy_to_nonoverlapping(to.as_mut_ptr().cast(), count * size_of::<T>()) };
     }
 
-    /// Starts a copy of the first bytes to the device; the memory must not be written before it is done.
-    pub(super) fn send(&self, stream: &CudaStream, to: u64, bytes: usize) -> Result<(), DriverError> {
+    /// Starts a copy of bytes `range` to the same place of `to`; they must not be written before it is done.
+    pub(super) fn send(&self, stream: &CudaStream, to: u64, range: Range<usize>) -> Result<(), DriverError> {
         stream.context().bind_to_thread()?;
+        let (start, end) = (range.start.min(self.bytes), range.end.min(self.bytes));
+        if start >= end {
+            return Ok(());
+        }
         // SAFETY: both memories have that many bytes, this one at least as many as are taken of it.
         unsafe {
-            let from = std::slice::from_raw_parts(self.address, bytes.min(self.bytes));
-            result::memcpy_htod_async(to, from, stream.cu_stream())
+            let from = std::slice::from_raw_parts(self.address.add(start), end - start);
+            result::memcpy_htod_async(to + start as u64, from, stream.cu_stream())
         }
     }
 

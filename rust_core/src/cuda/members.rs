@@ -3,11 +3,12 @@
 //! Everything of a generation is put on the stream at once and waited for once. kernels/generation.cu has what does not
 //! depend on the model; the kernel of the model itself is a `Blueprint`.
 
+mod give;
 mod queue;
 
 use std::sync::Arc;
 
-use cudarc::driver::{CudaFunction, CudaStream};
+use cudarc::driver::{CudaEvent, CudaFunction, CudaStream};
 
 use super::kernel::{Kernel, THREADS};
 use super::launch::{self, Graph, Memory, Pinned};
@@ -93,8 +94,11 @@ pub struct Members {
     stream: Arc<CudaStream>,
     /// A whole generation, once there was one, and the lambda that is a part of it.
     whole: Option<(f64, Graph)>,
-    /// Whether there may be work under way.
+    /// Whether there may be a generation under way, and the mark behind it.
     busy: bool,
+    done: CudaEvent,
+    /// The mark behind the copy of what all members share.
+    shared: CudaEvent,
     blueprint: Blueprint,
     kernels: Kernels,
     memories: Memories,
@@ -157,12 +161,13 @@ impl Members {
         };
         let staging = device.pinned(OP, given)?;
         let results = device.pinned(OP, found)?;
-        let (device, stream, whole) = (Arc::clone(device), device.new_stream(OP)?, None);
         let members = Self {
-            device,
-            stream,
-            whole,
+            device: Arc::clone(device),
+            stream: device.new_stream(OP)?,
+            whole: None,
             busy: false,
+            done: device.new_event(OP)?,
+            shared: device.new_event(OP)?,
             blueprint,
             kernels,
             memories,
@@ -208,70 +213,40 @@ impl Members {
         self.device.try_on(OP, 0, || launch::upload(&self.stream, to.address(), values))
     }
 
-    /// Starts the evaluation of all members. `centre` holds the parameters one behind the other, `shared` the values that
-    /// the blueprint asks for.
+    /// Starts the evaluation of all members. `centre` holds the parameters one behind the other.
     ///
     /// # Errors
-    /// `Error::Shape` when a length is not the blueprint's, `Error::Device`.
-    pub fn evaluate<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
-        self.give(step, centre, shared)?;
-        self.queue_evaluation()
+    /// `Error::Shape` when its length is not the blueprint's, `Error::Device`.
+    pub fn evaluate<T: Real>(&mut self, step: &Step, centre: &[T]) -> Result<()> {
+        self.give(step, centre)?;
+        self.queue_evaluation()?;
+        self.mark()
     }
 
     /// As [`Self::evaluate`], and starts all that follows: ranks, direction, and their way back.
     ///
     /// # Errors
     /// As those of `evaluate`.
-    pub fn generation<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
-        self.give(step, centre, shared)?;
+    pub fn generation<T: Real>(&mut self, step: &Step, centre: &[T]) -> Result<()> {
+        self.give(step, centre)?;
         let mut whole = self.whole.take().filter(|(lambda, _)| lambda.to_bits() == step.lambda.to_bits());
         if whole.is_none() {
             let (device, stream) = (Arc::clone(&self.device), Arc::clone(&self.stream));
-            let graph = device.record(OP, &stream, || {
-                self.queue_evaluation()?;
-                self.queue_ranks(step.lambda)?;
-                self.queue_direction()
-            })?;
+            let graph = device.record(OP, &stream, || self.queue(step))?;
             whole = graph.map(|graph| (step.lambda, graph));
         }
-        let Some((_, graph)) = &mut whole else {
-            self.queue_evaluation()?;
-            self.queue_ranks(step.lambda)?;
-            return self.queue_direction();
-        };
-        self.device.try_on(OP, 0, || graph.launch())?;
+        match &mut whole {
+            Some((_, graph)) => self.device.try_on(OP, 0, || graph.launch())?,
+            None => self.queue(step)?,
+        }
         self.whole = whole;
-        Ok(())
+        self.mark()
     }
 
-    /// Writes what the device will be given.
-    fn give<T: Real>(&mut self, step: &Step, centre: &[T], shared: &[&[T]]) -> Result<()> {
-        // What was begun before may still be reading.
-        self.wait()?;
-        let Self { blueprint, staging, .. } = self;
-        blueprint.check(T::DTYPE, centre.len(), shared)?;
-        self.busy = true;
-        let last = (blueprint.population - 1).max(1) as f64;
-        staging.write(0, &[step.sigma, 1.0 / (2.0 * last * blueprint.population as f64 * step.sigma)]);
-        staging.write(16, &[step.seed, step.generation]);
-        let mut rest = centre;
-        for (&offset, &length) in blueprint.offsets.iter().zip(&blueprint.lengths) {
-            let (these, others) = rest.split_at(length);
-            staging.write(STEP + offset * size_of::<T>(), these);
-            rest = others;
-        }
-        for (&place, values) in blueprint.places.iter().zip(shared) {
-            staging.write(STEP + place * size_of::<T>(), values);
-        }
-        Ok(())
-    }
-
-    fn wait(&mut self) -> Result<()> {
-        if self.busy {
-            self.device.try_on(OP, 0, || self.stream.synchronize())?;
-            self.busy = false;
-        }
-        Ok(())
+    fn queue(&mut self, step: &Step) -> Result<()> {
+        self.queue_evaluation()?;
+        self.queue_ranks(step.lambda)?;
+        self.queue_direction()
     }
 
     /// Starts all that follows the evaluation, with the centred rank of each member given, of which `competing` take part. The
@@ -284,6 +259,7 @@ impl Members {
         let units: Vec<i32> = ranks.iter().map(|rank| (rank * 2.0 * last(competing)).round() as i32).collect();
         self.upload(&self.memories.ranks, &units)?;
         self.queue_direction()?;
+        self.mark()?;
         Ok(last(self.blueprint.population) / last(competing))
     }
 

@@ -44,7 +44,7 @@ impl Staging {
         for (i, part) in from.chunks(PIECE / size_of::<T>()).enumerate() {
             let piece = self.free(i % 2)?;
             piece.write(0, part);
-            piece.send(stream, at, size_of_val(part))?;
+            piece.send(stream, at, 0..size_of_val(part))?;
             self.sent[i % 2] = Some(stream.record_event(None)?);
             at += size_of_val(part) as u64;
         }

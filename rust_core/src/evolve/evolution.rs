@@ -2,20 +2,21 @@
 
 mod evaluate;
 mod judge;
+mod step;
 
 use std::sync::Arc;
 
 use super::crew::Crew;
 use super::direction::{Left, direction};
-use super::harmonize::{Modes, harmonize, syntony};
+use super::harmonize::{Modes, syntony};
 use super::population::Summary;
 use super::remote::Remote;
-use super::{AttractorMemory, Config, Record, State, optimizer};
+use super::{AttractorMemory, Config, State};
 use crate::cuda::Device;
 use crate::exact::snap::{Snapper, all_to_f64};
 use crate::ops::Element;
 use crate::program::{NodeId, Perturbation, Program, Workspaces};
-use crate::tensor::{DType, Shape, Tensor};
+use crate::tensor::Shape;
 use crate::{Error, Result};
 
 /// The coefficients (a, b) of a genome's lattice points.
@@ -138,11 +139,14 @@ impl Evolution {
         Ok(evolution)
     }
 
-    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU.
-    #[must_use]
-    pub fn on(mut self, device: &Arc<Device>) -> Self {
+    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, which needs no helpers for it.
+    ///
+    /// # Errors
+    /// None that is known: a crew without helpers asks the system for nothing.
+    pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
         self.remote = Some(Remote::new(device));
-        self
+        self.crew = Crew::new(Some(1))?;
+        Ok(self)
     }
 
     /// Returns the settings.
@@ -167,128 +171,11 @@ impl Evolution {
         Ok(())
     }
 
-    /// Does one generation on one batch. After an error the state is that before the call.
-    ///
-    /// # Errors
-    /// `Error::Shape` when the inputs are not those of the program.
-    pub fn step(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Record> {
-        self.check(objective)?;
-        match self.config.dtype {
-            DType::F32 => self.step_as::<f32>(objective, inputs, Arc::clone(&self.single)),
-            DType::F64 => self.step_as::<f64>(objective, inputs, Arc::clone(&self.double)),
-        }
-    }
-
-    /// Has a device begin the generation to come on one batch, so that it works while the caller looks at the last one.
-    /// `step` on the same batch then ends it; all else forgets it, and it leaves no trace. Nothing happens on the CPU.
-    ///
-    /// What goes wrong here goes wrong again in `step`, which says so.
-    pub fn begin(&mut self, objective: &Objective, inputs: &[Tensor]) {
-        if self.check(objective).is_err() {
-            return;
-        }
-        let Some(mut remote) = self.remote.take() else { return };
-        let begun = match self.config.dtype {
-            DType::F32 => remote.begin::<f32>(self, objective, inputs, Arc::clone(&self.single)),
-            DType::F64 => remote.begin::<f64>(self, objective, inputs, Arc::clone(&self.double)),
-        };
-        if begun.is_err() {
-            remote.forget();
-        }
-        self.remote = Some(remote);
-    }
-
     /// Takes back what a device has begun, for the state is about to change.
     pub(super) fn forget(&mut self) {
         if let Some(remote) = &mut self.remote {
             remote.forget();
         }
-    }
-
-    fn check(&self, objective: &Objective) -> Result<()> {
-        if objective.program.parameter_shapes() == self.shapes.as_slice() {
-            return Ok(());
-        }
-        Err(Error::Shape {
-            op: "trainer",
-            expected: "a program over the genome's parameters".into(),
-            got: format!("{} parameters", objective.program.parameter_shapes().len()),
-        })
-    }
-
-    fn step_as<T: Element + Default>(
-        &mut self,
-        objective: &Objective,
-        inputs: &[Tensor],
-        workspaces: Arc<Workspaces<T>>,
-    ) -> Result<Record> {
-        let found = match self.remote.take() {
-            Some(mut remote) => {
-                let found = remote.generation(self, objective, inputs, workspaces);
-                self.remote = Some(remote);
-                found?
-            }
-            None => {
-                let population = self.population(objective, inputs, workspaces)?;
-                let evaluation = population.evaluate(&self.crew);
-                let wanted: Vec<NodeId> = objective.wanted().collect();
-                let centre = population.evaluator.centre(&wanted);
-                let towards = self.towards(&evaluation, &population.left);
-                let elite = self.elite(&evaluation, centre[0])?;
-                Found { towards, summary: Summary::of(&evaluation), elite, centre, centroid: self.centroid() }
-            }
-        };
-        self.tell(found)
-    }
-
-    /// Moves the centre by what the members' losses say.
-    fn tell(&mut self, found: Found) -> Result<Record> {
-        let Found { towards, summary, elite, centre: metrics, centroid } = found;
-        let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
-        let state = &self.state;
-        let score = self.config.lambda_syntony * self.harmony()? - loss;
-        let sigma = self.sigma();
-        let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
-        let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
-        optimizer::step(&self.config, state.generation, &towards, (&mut first, &mut second), &mut flux);
-        if let Some(best) = elite {
-            flux = self.member(best);
-        }
-        if self.config.harmonize_strength > 0.0 {
-            let harmony = self.syntony(&flux)?;
-            harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
-        }
-        self.pull(&mut flux, centroid);
-        let (centre, lattice, residual) = self.crystallized(flux)?;
-        let after = self.syntony(&centre)?;
-
-        // Nothing below can fail, so that an error leaves the state as it was.
-        let before = std::mem::replace(&mut self.state.centre, centre);
-        self.state.lattice = lattice;
-        self.state.residual = residual;
-        self.harmony = Some(after);
-        let config = &self.config;
-        let step_size = config.step_size(self.state.generation);
-        self.state.first_moment = first;
-        self.state.second_moment = second;
-        if config.pull_strength > 0.0 {
-            self.state.memory.offer(&before, score, self.state.generation);
-        }
-        self.state.generation += 1;
-        self.state.evaluations += config.population_size as u64;
-        Ok(Record {
-            generation: self.state.generation,
-            evaluations: self.state.evaluations,
-            loss,
-            metrics,
-            best_fitness: summary.best,
-            mean_fitness: summary.mean,
-            nan_members: config.population_size - summary.count,
-            syntony: after,
-            attractors: self.state.memory.attractors().len(),
-            sigma,
-            step_size,
-        })
     }
 
     /// The standard deviation of the coming generation's noise.

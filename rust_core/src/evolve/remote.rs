@@ -1,7 +1,7 @@
 //! The seam to a CUDA device: it evaluates and ranks the members, the CPU does the rest as always.
 //!
 //! The kernel is generated from the program on first use and kept as long as the same program is asked for. While the
-//! device works, the CPU evaluates the centre; and whoever knows the next batch has the device begin with it at once.
+//! device works, the CPU evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::population::{Evaluation, Population, Summary};
 use super::{Evolution, Objective};
 use crate::cuda::{Device, Members, Outcome, Step};
 use crate::ops::Element;
-use crate::program::{NodeId, Program, Workspaces};
+use crate::program::{Evaluator, NodeId, Program, Workspaces};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
@@ -19,6 +19,8 @@ use crate::{Error, Result};
 pub(super) struct Remote {
     device: Arc<Device>,
     plan: Option<Plan>,
+    /// The inputs that the plan's members have.
+    inputs: Vec<Tensor>,
     ahead: Option<Ahead>,
 }
 
@@ -30,6 +32,18 @@ struct Plan {
     /// The values that the members read beside the parameters.
     shared: Vec<NodeId>,
     members: Members,
+}
+
+impl Plan {
+    fn is_of(&self, objective: &Objective) -> bool {
+        Arc::ptr_eq(&self.program, &objective.program) && self.loss == objective.loss
+    }
+
+    /// Starts to copy what all members share to the device.
+    fn share<T: Element>(&mut self, evaluator: &Evaluator<T>) -> Result<()> {
+        let shared: Vec<&[T]> = self.shared.iter().map(|&id| evaluator.shared(id)).collect();
+        self.members.share(&shared)
+    }
 }
 
 /// A generation that the device has begun, and all that it follows from beside the evolution's state.
@@ -46,15 +60,18 @@ impl Ahead {
     fn is_of(&self, objective: &Objective, inputs: &[Tensor]) -> bool {
         Arc::ptr_eq(&self.objective.program, &objective.program)
             && (self.objective.loss, &self.objective.metrics) == (objective.loss, &objective.metrics)
-            && self.inputs.len() == inputs.len()
-            && self.inputs.iter().zip(inputs).all(|(own, asked)| own.is_same(asked))
+            && are_same(&self.inputs, inputs)
     }
+}
+
+fn are_same(some: &[Tensor], others: &[Tensor]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| one.is_same(other))
 }
 
 impl Remote {
     /// Starts with no program.
     pub fn new(device: &Arc<Device>) -> Self {
-        Self { device: Arc::clone(device), plan: None, ahead: None }
+        Self { device: Arc::clone(device), plan: None, inputs: Vec::new(), ahead: None }
     }
 
     /// Forgets what the device has begun: the state is no longer the one that it began with.
@@ -74,23 +91,41 @@ impl Remote {
         let population = evolution.population(objective, inputs, workspaces)?;
         let step = step_of(evolution)?;
         let filtered = evolution.config().survivor_count.is_some();
-        self.start(evolution, objective, &population, &step, !filtered)?;
+        self.start(evolution, objective, inputs, &population, &step, !filtered)?;
         let wanted: Vec<NodeId> = objective.wanted().collect();
         let centre = population.evaluator.centre(&wanted);
         self.ahead = Some(Ahead { objective: objective.clone(), inputs: inputs.to_vec(), centre });
         Ok(())
     }
 
-    /// Does what the members of a generation have a part in: ends it if it was begun, otherwise begins it first.
+    /// Copies the inputs of the generation after the one under way to the device, where it can.
+    pub fn hand<T: Element + Default>(&mut self, evolution: &Evolution, objective: &Objective, inputs: &[Tensor]) {
+        let Some(plan) = self.plan.as_mut().filter(|plan| plan.is_of(objective)) else { return };
+        if are_same(&self.inputs, inputs) {
+            return;
+        }
+        self.inputs.clear();
+        let evaluator = evolution.evaluator::<T>(objective, inputs, Arc::default());
+        if evaluator.and_then(|evaluator| plan.share(&evaluator)).is_ok() {
+            self.inputs = inputs.to_vec();
+        }
+    }
+
+    /// Does what the members of a generation have a part in: ends it if it was begun, otherwise begins it first. The device
+    /// gets the inputs of the next one meanwhile, if they are known.
     pub fn generation<T: Element + Default>(
         &mut self,
         evolution: &mut Evolution,
         objective: &Objective,
         inputs: &[Tensor],
+        following: Option<&[Tensor]>,
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Found> {
         if !self.ahead.as_ref().is_some_and(|ahead| ahead.is_of(objective, inputs)) {
             self.begin(evolution, objective, inputs, workspaces)?;
+        }
+        if let Some(following) = following {
+            self.hand::<T>(evolution, objective, following);
         }
         let (Some(Ahead { centre, .. }), Some(Plan { members, .. })) = (self.ahead.take(), &mut self.plan) else {
             return Err(Error::Internal { what: "a generation without a beginning".into() });
@@ -128,7 +163,7 @@ impl Remote {
         self.ahead = None;
         let population = evolution.population(objective, inputs, workspaces)?;
         let step = step_of(evolution)?;
-        Ok(self.start(evolution, objective, &population, &step, false)?.found()?.0)
+        Ok(self.start(evolution, objective, inputs, &population, &step, false)?.found()?.0)
     }
 
     /// Starts the evaluation, and what follows it if `whole`.
@@ -136,24 +171,28 @@ impl Remote {
         &mut self,
         evolution: &Evolution,
         objective: &Objective,
+        inputs: &[Tensor],
         population: &Population<T>,
         step: &Step,
         whole: bool,
     ) -> Result<&mut Members> {
-        let known = self
-            .plan
-            .take()
-            .filter(|plan| Arc::ptr_eq(&plan.program, &objective.program) && plan.loss == objective.loss);
-        let plan = match known {
+        let plan = match self.plan.take().filter(|plan| plan.is_of(objective)) {
             Some(plan) => plan,
-            None => self.plan(evolution, objective)?,
+            None => {
+                self.inputs.clear();
+                self.plan(evolution, objective)?
+            }
         };
         let plan = self.plan.insert(plan);
-        let shared: Vec<&[T]> = plan.shared.iter().map(|&id| population.evaluator.shared(id)).collect();
+        if !are_same(&self.inputs, inputs) {
+            self.inputs.clear();
+            plan.share(&population.evaluator)?;
+            self.inputs = inputs.to_vec();
+        }
         let centre = population.centre.concat();
         match whole {
-            true => plan.members.generation(step, &centre, &shared)?,
-            false => plan.members.evaluate(step, &centre, &shared)?,
+            true => plan.members.generation(step, &centre)?,
+            false => plan.members.evaluate(step, &centre)?,
         }
         Ok(&mut plan.members)
     }

@@ -27,7 +27,7 @@ pub struct Evaluator<T> {
     /// The centre's parameters.
     centre: Arc<Vec<Vec<T>>>,
     /// Values that all members share; empty for the others.
-    shared: Vec<Vec<T>>,
+    shared: Vec<Shared<T>>,
     /// For each `linear` of low rank whose input is shared: x W^T.
     bases: Vec<Vec<T>>,
     /// Where each value lies in a workspace.
@@ -35,6 +35,23 @@ pub struct Evaluator<T> {
     /// Whether the output depends on a value: members compute no other.
     needed: Vec<bool>,
     draw: Draw,
+}
+
+/// A value that all members share.
+enum Shared<T> {
+    /// Given, as the format of the members has it.
+    Given(Tensor),
+    /// Computed; empty for a value that differs between members.
+    Own(Vec<T>),
+}
+
+impl<T: Element> Shared<T> {
+    fn values(&self) -> &[T] {
+        match self {
+            Self::Given(tensor) => T::slice(tensor),
+            Self::Own(values) => values,
+        }
+    }
 }
 
 impl<T: Element> Evaluator<T> {
@@ -61,10 +78,10 @@ impl<T: Element> Evaluator<T> {
                 program.shape(output)?.to_string(),
             );
         }
-        let mut shared = vec![Vec::new(); program.nodes().len()];
+        let mut shared: Vec<Shared<T>> = program.nodes().iter().map(|_| Shared::Own(Vec::new())).collect();
         let constants = program.constants().iter().map(|(id, value)| (id, value));
         for (&id, tensor) in program.inputs().iter().zip(inputs).chain(constants) {
-            shared[id] = T::slice(&tensor.cast(T::DTYPE)).to_vec();
+            shared[id] = Shared::Given(tensor.cast(T::DTYPE));
         }
         let bases = vec![Vec::new(); program.nodes().len()];
         let (slots, needed) = (Slots::new(&program), program.ancestors(output));
@@ -73,7 +90,7 @@ impl<T: Element> Evaluator<T> {
             if let (Some(op), false) = (&node.op, node.varies) {
                 let mut out = vec![[T::ZERO]; node.shape.numel()];
                 evaluator.call(op, id, &[], &[], draw, &RefCell::default(), &mut out);
-                evaluator.shared[id] = out.into_flattened();
+                evaluator.shared[id] = Shared::Own(out.into_flattened());
             }
         }
         Ok(evaluator)
@@ -81,7 +98,7 @@ impl<T: Element> Evaluator<T> {
 
     /// Returns the numbers of a value that all members share; none for a value that differs between them.
     pub fn shared(&self, id: NodeId) -> &[T] {
-        &self.shared[id]
+        self.shared[id].values()
     }
 
     /// Computes x W^T once for each `linear` whose input all members share and whose noise is of low rank.
@@ -97,7 +114,7 @@ impl<T: Element> Evaluator<T> {
                 centre: &self.centre[linear.weight],
                 noise: Noise::None,
             };
-            self.bases[id] = shared_base(&self.shared[x], &self.program.nodes()[x].shape, &weight);
+            self.bases[id] = shared_base(self.shared(x), &self.program.nodes()[x].shape, &weight);
         }
     }
 
@@ -115,7 +132,7 @@ impl<T: Element> Evaluator<T> {
             let first = if node.varies {
                 values[self.slots.of(id)].first().filter(|_| node.shape.numel() > 0).map(|[x]| *x)
             } else {
-                self.shared[id].first().copied()
+                self.shared(id).first().copied()
             };
             numbers[id] = first.map_or(f64::NAN, T::to_f64);
         }
@@ -143,7 +160,7 @@ impl<T: Element> Evaluator<T> {
                 self.compute(id, values, &parameters, draw, scratch);
             }
         }
-        match self.shared[self.output].first() {
+        match self.shared(self.output).first() {
             Some(x) => [x.to_f64(); LANES],
             None => values[self.slots.of(self.output)][0].map(T::to_f64),
         }
@@ -204,7 +221,7 @@ impl<T: Element> Evaluator<T> {
         let operand = |(i, &input): (usize, &NodeId)| match nodes[input].varies {
             true if i == 0 && self.slots.in_place(id, &nodes[id]) => Operand::InPlace,
             true => Operand::Members(&values[self.slots.of(input)][..nodes[input].shape.numel()]),
-            false => Operand::Shared(&self.shared[input]),
+            false => Operand::Shared(self.shared(input)),
         };
         let inputs: SmallVec<[Operand<'_, T, L>; 2]> = nodes[id].inputs.iter().enumerate().map(operand).collect();
         let shapes: SmallVec<[&Shape; 2]> = nodes[id].inputs.iter().map(|&i| &nodes[i].shape).collect();

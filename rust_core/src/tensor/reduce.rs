@@ -122,7 +122,9 @@ impl Reduction {
             Self::Var => {
                 let mean = mean(x);
                 let (sum, squares) = x.iter().fold((0.0, 0.0), |(s, q), v| (s + (v - mean), q + (v - mean).powi(2)));
-                ((squares - sum * sum / n) / n).max(0.0)
+                let variance = (squares - sum * sum / n) / n;
+                // Not `max`, which would make 0 of NaN.
+                if variance < 0.0 { 0.0 } else { variance }
             }
             Self::Norm(p) => {
                 let largest = extreme(&x.iter().map(|v| v.abs()).collect::<Vec<_>>(), |a, b| a > b);

@@ -186,9 +186,7 @@ class RetrocausalTrainer:
             # A GPU has begun with this generation when the last one ended, and begins with the next when this one does.
             is_ahead = self._device != "cpu" and generation + 1 < self.max_generations
             ahead = (generation + 1, benchmark.batch(generation + 1)) if is_ahead else None
-            found = engine.step(objective, list(batch))
-            if ahead:
-                engine.begin(objective, list(ahead[1]))
+            found = engine.step(objective, batch, ahead[1] if ahead else None)
             self._look_for_the_pattern(found.generation, found.syntony)
             yield GenerationRecord(
                 generation=found.generation,

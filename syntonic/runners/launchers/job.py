@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,8 +54,9 @@ def execute(spec: Spec, console: Console) -> Row:
 def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     """Runs one point on behalf of a sweep in another process.
 
-    The output goes to the point's log. The run ends with a checkpoint when the sweep's folder holds the sign to stop,
-    or when the process of the sweep is gone; if it cannot in time, its process is killed.
+    The output goes to the point's log, and the working folder is the sweep's. The run ends with a checkpoint when the
+    sweep's folder holds the sign to stop, or when the process of the sweep is gone; if it cannot in time, its process
+    is killed.
 
     Args:
         plain: a `Spec` as a mapping.
@@ -74,8 +75,10 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     folder = Path(spec.folder)
     if _must_end(spec):
         return asdict(Row(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
-    with _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
-        return asdict(execute(spec, Output()))
+    place = contextlib.chdir(spec.cwd) if Path(spec.cwd).is_dir() else contextlib.nullcontext()
+    with place, _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
+        row = execute(spec, Output())
+    return asdict(replace(row, reason="with its sweep") if row.status == KILLED and _must_end(spec) else row)
 
 
 def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:

@@ -69,10 +69,13 @@ class Ray:
         reader = threading.Thread(target=_read, args=(driver, answers), name="ray", daemon=True)
         reader.start()
         deadline: float | None = None
+        connected = False
         try:
             while missing and (deadline is None or time.monotonic() < deadline):
                 if deadline is None and stopped():
                     folder.stop()
+                    if not connected:
+                        return
                     deadline = time.monotonic() + _GRACE
                 try:
                     answer = answers.get(timeout=_GLANCE)
@@ -80,6 +83,9 @@ class Ray:
                     continue
                 if answer is None:
                     break
+                connected = True
+                if "connected" in answer:
+                    continue
                 if "fault" in answer:
                     raise RequestError([f"hydra.launcher.address={self._address}: {answer['fault']}"])
                 row = Row(**answer)

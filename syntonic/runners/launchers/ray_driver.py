@@ -34,8 +34,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # nothing but answers may come out
     order = json.loads(sys.stdin.readline())
-    left = threading.Event()
-    threading.Thread(target=_wait_for_the_end, args=(left,), daemon=True).start()
+    left, connected = threading.Event(), threading.Event()
+    threading.Thread(target=_wait_for_the_end, args=(left, connected), daemon=True).start()
 
     def answer(plain: dict[str, Any]) -> None:
         print(json.dumps(plain), file=answers, flush=True)
@@ -54,6 +54,8 @@ def main() -> None:
         answer({"fault": f"{_first_line(error)}; start a cluster with `ray start --head`, or use hydra/launcher=local"})
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connected.set()
+    answer({"connected": True})
     try:
         _Tasks(ray, order).carry_out(answer, left)
     finally:
@@ -72,9 +74,11 @@ def _silent(address: str) -> str | None:
     return None
 
 
-def _wait_for_the_end(left: threading.Event) -> None:
+def _wait_for_the_end(left: threading.Event, connected: threading.Event) -> None:
     sys.stdin.read()
     left.set()
+    if not connected.is_set():  # Ray may wait for minutes for a cluster that does not answer
+        os._exit(0)
 
 
 class _Tasks:

@@ -4,6 +4,7 @@ The nodes must see the folder of the runs: rows come back through it, and the si
 """
 
 import contextlib
+import secrets
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from rich.console import Console
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
-from syntonic.runners.launchers.requeued import Requeued
+from syntonic.runners.launchers.submitit_job import Requeued
 from syntonic.runners.sweeps.folder import SweepFolder
 from syntonic.runners.sweeps.rows import Row, Spec
 
@@ -84,7 +85,9 @@ class Submitit:
     def _executor(self, folder: SweepFolder) -> Any:  # noqa: ANN401 (submitit is imported when it is used)
         import submitit
 
-        executor = submitit.AutoExecutor(folder=folder.path / "submitit", cluster=self._cluster)
+        # A new folder each time: submitit unpickles what it finds, and the sweep's may be of another's making.
+        place = folder.path / "submitit" / secrets.token_hex(8)
+        executor = submitit.AutoExecutor(folder=place, cluster=self._cluster)
         executor.update_parameters(
             name="syntonic", timeout_min=self._minutes, cpus_per_task=self._threads, gpus_per_node=self._gpus
         )

@@ -59,7 +59,9 @@ class SweepFolder:
         path = home() / "sweeps" / facts.id
         folder = cls(path, facts)
         try:
-            (path / "logs").mkdir(parents=True, exist_ok=True)
+            folder._refuse_links()
+            for name in ("logs", "rungs"):
+                (path / name).mkdir(parents=True, exist_ok=True)
             folder._hold()
             with contextlib.suppress(RequestError):
                 folder.facts = replace(facts, tracked_as=read(path).facts.tracked_as)
@@ -71,11 +73,13 @@ class SweepFolder:
             ) from error
         return folder
 
-    def _hold(self) -> None:
+    def _refuse_links(self) -> None:
         try:
             links.refuse(self.path)
         except ValueError as error:
             raise RequestError([str(error)]) from error
+
+    def _hold(self) -> None:
         lock = (self.path / "lock").open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,6 +104,11 @@ class SweepFolder:
     def log(self, number: int) -> Path:
         """Returns where a run writes what it would show on a terminal."""
         return self.path / "logs" / f"{number:04}.log"
+
+    def forget_rungs(self) -> None:
+        """Removes what earlier runs have left for others to be compared with."""
+        for path in (self.path / "rungs").glob("*.json"):
+            path.unlink()
 
     def stop(self) -> None:
         """Tells every run of the sweep, in whatever process, to write a checkpoint and end."""

@@ -1,5 +1,6 @@
 """What has been run before: finished configs, which need not be run again, and interrupted runs, which can go on."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +62,7 @@ def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: st
     try:
         digest = configs.digest(facts.config)
         pair = (str(facts.config["model"]["name"]), str(facts.config["benchmark"]["name"]))
-    except (KeyError, TypeError, AttributeError):  # of a folder that another program has written
+    except (KeyError, TypeError, AttributeError, RecursionError):  # of a folder that another program has written
         return
     ours = facts.sweep is not None and facts.sweep.get("id") == sweep_id
     if facts.status is Status.FINISHED:
@@ -69,12 +70,12 @@ def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: st
             history.done[digest] = _row(facts, "FINISHED")
         else:
             history.other_core.add(digest)
-        if facts.evaluations > 0:
+        if facts.evaluations > 0 and 0 <= facts.seconds < math.inf:
             history.seconds_per_evaluation.setdefault(pair, []).append(facts.seconds / facts.evaluations)
     elif ours and facts.reason == GIVEN_UP:
         history.done[digest] = _row(facts, PRUNED)
     elif ours and digest not in history.done:
-        history.begun[digest] = path.resolve()
+        history.begun[digest] = path.absolute()  # not resolved: who takes it refuses a link
 
 
 def _row(facts: RunFacts, status: str) -> Row:
@@ -92,6 +93,5 @@ def _row(facts: RunFacts, status: str) -> Row:
 
 
 def _pruned(facts: RunFacts) -> tuple[int, float] | None:
-    if "pruned_value" not in facts.results:
-        return None
-    return int(facts.results["pruned_at"]), facts.results["pruned_value"]
+    at, value = (facts.results.get(key, math.nan) for key in ("pruned_at", "pruned_value"))
+    return (int(at), value) if 0 <= at < math.inf and math.isfinite(value) else None

@@ -22,10 +22,10 @@ def note(title: str, standing: Standing) -> str:
     """Returns the sweep in Markdown: the best point, the table of points, every failure with its cause."""
     metric = standing.settings.metric
     lines = [f"## {title}", "", _verdict(standing), ""]
-    points = _ranked(standing)
+    points = standing.ranked()
     lines += [f"| point | runs | {metric} | spread |", "|---|---|---|---|"]
     for point in points[:_ROWS]:
-        lines.append(f"| {_cell(_name(point))} | {point.runs} | {_number(point.mean)} | {_number(point.spread)} |")
+        lines.append(f"| {_cell(_name(point))} | {point.count} | {_number(point.mean)} | {_number(point.spread)} |")
     if len(points) > _ROWS:
         lines.append(f"\n{len(points) - _ROWS} more in `sweep.html`.")
     failures = standing.failures
@@ -42,7 +42,7 @@ def html(title: str, standing: Standing, space: Sequence[Dimension]) -> str:
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(_verdict(standing)).replace('**', '')}</p>"]
     parts += _pictures(standing, space)
     parts.append("<h2>Points</h2>")
-    rows = [(_name(p), str(p.runs), _number(p.mean), _number(p.spread)) for p in _ranked(standing)]
+    rows = [(_name(p), p.count, _number(p.mean), _number(p.spread)) for p in standing.ranked()]
     parts.append(_table(["point", "runs", metric, "spread"], rows))
     if failures := standing.failures:
         parts.append(f'<h2 class="bad">{len(failures)} failed</h2>')
@@ -88,12 +88,6 @@ def _verdict(standing: Standing) -> str:
     where = f" (run {', '.join(ids[:5])})" if ids else ""
     figure = f"{standing.settings.metric} {_number(best.mean)}{spread}"
     return f"{state}Best point, with the {wanted} {figure}: **{_name(best)}**{where}."
-
-
-def _ranked(standing: Standing) -> list[PointResult]:
-    points = standing.points()
-    sign = standing.settings.sign
-    return sorted(points, key=lambda point: (point.runs == 0, sign * point.mean if point.runs else 0.0))
 
 
 def _name(point: PointResult) -> str:

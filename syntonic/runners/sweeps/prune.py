@@ -9,12 +9,13 @@ import math
 import statistics
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from syntonic.nn.training.callbacks import Request
 
 _PARTS: Final = 8
 _FIRST: Final = 2  # the part after which a run can be given up
+_LARGEST: Final = 10_000  # bytes of what a run leaves
 _OTHERS: Final = 4  # runs to compare with; fewer say nothing
 
 
@@ -65,14 +66,35 @@ class Pruning:
         return {"best": None if self._best == math.inf else self._best, "values": self._values}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Takes back what `state` returned."""
-        self._best = math.inf if state["best"] is None else float(state["best"])
-        self._values = dict(state["values"])
+        """Takes back what `state` returned.
+
+        Raises:
+            ValueError: if it is something else.
+        """
+        best, values = state["best"], state["values"]
+        if not (best is None or _is_number(best)) or not all(map(_is_number, values.values())):
+            raise ValueError("what was remembered of sweep.prune holds something else than numbers")
+        self._best, self._values = math.inf if best is None else best, dict(values)
 
     def _others(self, generation: str) -> list[float]:
         found = []
         for path in self._folder.glob("*.json"):
-            values = json.loads(path.read_text(encoding="utf-8"))
-            if path.stem != str(self._number) and generation in values:
-                found.append(float(values[generation]))
+            value = None if path.stem == str(self._number) else _left(path).get(generation)
+            if _is_number(value):
+                found.append(float(value))
         return found
+
+
+def _left(path: Path) -> dict[str, Any]:
+    # What another run has left; nothing if no run of ours has written it.
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            return {}
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return type(value) is float and value == value

@@ -21,6 +21,7 @@ class Spec:
         folder: the sweep's folder, absolute.
         resume: the folder of an interrupted run to go on with, absolute; None: a new run.
         prune: the metric by which hopeless runs are given up; None: none is.
+        cwd: the working folder of the sweep's process, from which names of files in the config count.
         home: the root of all runs, absolute.
         host: the machine of the sweep's process.
         modules: what must be imported besides syntonic, so that every name is registered.
@@ -35,6 +36,7 @@ class Spec:
     folder: str
     resume: str | None
     prune: str | None
+    cwd: str
     home: str
     host: str
     modules: list[str]

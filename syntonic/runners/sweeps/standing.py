@@ -28,6 +28,16 @@ class PointResult:
     spread: float
     runs: int
 
+    @property
+    def count(self) -> str:
+        """How many runs have a value, and of how many if some have none."""
+        return str(self.runs) if self.is_whole else f"{self.runs} of {len(self.jobs)}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every run has a value: without those that were given up, the mean of the rest looks too good."""
+        return self.runs == len(self.jobs)
+
 
 @dataclass
 class Standing:
@@ -80,9 +90,16 @@ class Standing:
         return [self._point(jobs) for jobs in groups.values()]
 
     def best(self) -> PointResult | None:
-        """Returns the point with the best mean, None if no run has a value."""
-        found = [point for point in self.points() if point.runs]
-        return min(found, key=lambda point: self.settings.sign * point.mean, default=None)
+        """Returns the best point, one whose every run has a value if there is one; None if no run has any."""
+        return next((point for point in self.ranked() if point.runs), None)
+
+    def ranked(self) -> list[PointResult]:
+        """Returns the points, the best first, those of which some runs have no value after those that are whole."""
+        sign = self.settings.sign
+        return sorted(
+            self.points(),
+            key=lambda point: (not point.runs, not point.is_whole, sign * point.mean if point.runs else 0.0),
+        )
 
     def reported(self) -> list[str]:
         """Returns the results that the runs have in their tables: those on test data."""

@@ -15,6 +15,7 @@ from syntonic.runners.sweeps.rows import Row
 from syntonic.runners.sweeps.standing import PointResult, Standing
 
 _REDRAW: Final = 0.3  # seconds between two pictures
+_WORD: Final = 40  # columns; a setting up to this length stays in one line
 _TAIL: Final = 2000  # bytes of a log in which its last line is looked for
 
 
@@ -89,19 +90,24 @@ def show(console: Console, standing: Standing) -> None:
     jobs = [standing.jobs[number] for number in sorted(standing.jobs)]
     metrics = standing.reported()
     table = Table(box=None)
-    for heading in ("run", "status", *metrics, ""):
-        wide = heading in ("run", "")
-        table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=not wide, overflow="fold")
+    longest = max((len(word) for job in jobs for word in job.text.split()), default=0)
+    table.add_column("run", overflow="fold", min_width=min(longest, _WORD))
+    for heading in ("status", *metrics):
+        table.add_column(heading, justify="right" if heading in metrics else "left", no_wrap=True)
+    table.add_column("", overflow="fold")
+    seen: set[str] = set()
     for job in jobs:
         row = standing.rows.get(job.number)
         cells = [f"{row.results[key]:.4f}" if row and key in row.results else "" for key in metrics]
         state = row.status if row else "not run"
         about = "as before" if row and row.reused else (row.reason if row and not standing.trouble(job.number) else "")
+        about = "the same again" if job.config is not None and job.digest in seen else about
+        seen.add(job.digest)
         table.add_row(escape(job.text), state, *cells, escape(about))
     console.print(f"\n{len(jobs)} runs", markup=False)
     console.print(table)
     points = standing.points()
-    if len(points) < len(jobs) and any(point.runs > 1 for point in points):
+    if len(points) < len(jobs):
         console.print(_means(standing))
     best = standing.best()
     if best is not None and len(points) > 1:
@@ -144,7 +150,9 @@ def show_plan(
     if total > len(jobs):
         said.append(f"{total - len(jobs)} more depend on results")
     console.print(f"{total} runs: {', '.join(said)}", markup=False, soft_wrap=True)
-    if seconds is None:
+    if not counts.get("run") and total <= len(jobs):
+        console.print("nothing is left to run")
+    elif seconds is None:
         console.print("time: unknown; no run of this model and benchmark has finished here yet")
     else:
         console.print(
@@ -159,7 +167,7 @@ def _means(standing: Standing) -> Table:
     for point in standing.points():
         spread = f"{point.spread:.4f}" if point.runs > 1 else ""
         mean = f"{point.mean:.4f}" if point.runs else ""
-        table.add_row(escape(_name(point)), str(point.runs), mean, spread)
+        table.add_row(escape(_name(point)), point.count, mean, spread)
     return table
 
 

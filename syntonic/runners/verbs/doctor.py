@@ -17,6 +17,7 @@ from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
 from syntonic.tracking import database, delivery, provenance
 from syntonic.tracking.base import Status
+from syntonic.tracking.gpus import gpus
 from syntonic.tracking.outbox import Outbox, OutboxError
 
 HELP: Final = """\
@@ -26,7 +27,7 @@ It changes one thing: runs whose process is gone, and which still look as if the
 Exit code: 0 if all is well, 1 if a line begins with `!`."""
 
 _NEEDED: Final = ("mlflow", "hydra-core", "omegaconf", "pydantic", "rich", "safetensors", "scikit-learn")
-_EXTRAS: Final = ("optuna", "joblib", "submitit", "nvidia-cuda-nvrtc", "nvidia-cublas")
+_EXTRAS: Final = ("optuna", "joblib", "submitit", "ray", "nvidia-cuda-nvrtc", "nvidia-cublas")
 _LITTLE: Final = 1 << 30  # bytes of free disk below which a run may not fit
 
 
@@ -69,6 +70,8 @@ def _version(name: str) -> str | None:
 def _device() -> Iterator[str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield f"cpu: {platform.machine()}, {cores} cores that this process may use"
+    if cards := gpus():
+        yield ", driver ".join(cards.tags().values()) or "no GPU, though there is a driver"
     reason = _core.cuda_reason()
     yield f"cuda: no, {reason}" if reason else f"cuda: {_core.cuda_device_count()} devices, for runs with device=cuda"
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from syntonic.runners import overview
+from syntonic.runners.faults import RequestError
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
 from syntonic.tracking import delivery, writer
-from syntonic.tracking.mlflow import local_uri
+from syntonic.tracking.mlflow import address, local_uri
 from syntonic.tracking.outbox import Outbox, OutboxError, opened
 
 HELP: Final = """\
@@ -28,7 +29,7 @@ MLFLOW_TRACKING_TOKEN. They are sent to no address that you have not typed."""
 def run(words: Sequence[str]) -> int:
     """Delivers what can be delivered; returns 0 if everything is where it belongs, 1 if something still waits."""
     options = read("sync", words, values=["--to"], most=1000)
-    target = options.flags.get("--to")
+    target = _target(options.flags.get("--to"))
     named = [Outbox(overview.find(name).path) for name in options.names]
     console = Output()
     failed = sent = 0
@@ -61,3 +62,10 @@ def run(words: Sequence[str]) -> int:
     if not sent and not failed and not waiting:
         console.print("every run is where it belongs")
     return int(failed > 0 or (bool(waiting) and not sent))
+
+
+def _target(given: str | None) -> str | None:
+    try:
+        return None if given is None else address(given)
+    except ValueError as error:
+        raise RequestError([f"sync: --to {error}"]) from error

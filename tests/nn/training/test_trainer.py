@@ -174,15 +174,13 @@ def test_a_forked_process_goes_on_alone():
     assert parent == child
 
 
-def test_a_generation_begun_on_the_cpu_is_done_in_its_step():
+def test_the_following_batch_changes_nothing_on_the_cpu():
     waves, states = Waves(), []
-    for begin in (False, True):
+    batch = list(waves.batch(0))
+    for following in (None, batch, [Tensor([1.0])]):
         network = model()
         engine = trainer()._engine_for(network)
-        batch = list(waves.batch(0))
         objective, _ = trace(network, waves, *batch)
-        if begin:
-            engine.begin(objective, [Tensor([1.0])])
-        engine.step(objective, batch)
+        engine.step(objective, batch, following)
         states.append(bits(network))
-    assert states[0] == states[1]
+    assert states[0] == states[1] == states[2]

@@ -12,9 +12,9 @@ impl Members {
     /// Starts the evaluation of what was given.
     pub(super) fn queue_evaluation(&mut self) -> Result<()> {
         let Self { blueprint, staging, device, memories, kernels, stream, .. } = &*self;
-        let numbers = blueprint.places.last().copied().unwrap_or(blueprint.numbers());
         let (real, pairs) = (blueprint.dtype.size(), blueprint.population / 2);
-        device.try_on(OP, 0, || staging.send(stream, memories.given.address(), STEP + numbers * real))?;
+        device
+            .try_on(OP, 0, || staging.send(stream, memories.given.address(), 0..STEP + blueprint.numbers() * real))?;
         let given = |at: usize| Arg::Pointer(memories.given.address() + (STEP + at * real) as u64);
         let derived = |at: usize| Arg::Pointer(memories.derived.address() + (at * real) as u64);
         for product in &blueprint.products {

@@ -18,11 +18,14 @@ impl Resonant {
     /// `Error::Value` for a noise scale that is negative, and what the device reports.
     pub fn differentiated_on(&self, device: &Arc<Device>, noise: Noise) -> Result<DeviceTensor> {
         let upload = |values: &[f64]| DeviceTensor::upload(device, &Tensor::new([values.len()], values.to_vec())?);
-        let (roots, spreads) = upload(self.norms())?.mode_tables()?;
-        let syntony = upload(&[self.syntony()?])?;
         // A scalar is a row of one feature.
         let rows = [self.shape().rows(), self.shape().last()];
         let values = DeviceTensor::upload(device, &self.to_tensor(DType::F64)?)?.reshape(rows.into())?;
+        if values.numel() == 0 {
+            return Ok(values);
+        }
+        let (roots, spreads) = upload(self.norms())?.mode_tables()?;
+        let syntony = upload(&[self.syntony()?])?;
         let tables = (&roots, noise.weighted.then_some(&spreads));
         values.d_phase_seeded((noise.seed, noise.step), tables, &syntony, noise.scale)
     }

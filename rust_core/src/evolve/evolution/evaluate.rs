@@ -38,12 +38,9 @@ impl Evolution {
         inputs: &[Tensor],
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Arc<Population<T>>> {
-        let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
-        self.perturbation.set_generation(generation);
         let centre = Arc::new(self.centre_as::<T>());
-        let draw = Draw { seed: self.config.seed, generation, pair: 0 };
-        let program = Arc::clone(&objective.program);
-        let mut evaluator = Evaluator::new(program, objective.loss, inputs, Arc::clone(&centre), draw)?;
+        let mut evaluator = self.evaluator(objective, inputs, Arc::clone(&centre))?;
+        self.perturbation.set_generation(self.generation()?);
         evaluator.prepare(&self.perturbation);
         Ok(Arc::new(Population {
             evaluator,
@@ -56,5 +53,20 @@ impl Evolution {
             workspaces,
             left: places(&self.perturbation, self.config.population_size / 2),
         }))
+    }
+
+    /// Returns what evaluates a centre, and whatever depends on the inputs alone.
+    pub(in crate::evolve) fn evaluator<T: Element>(
+        &self,
+        objective: &Objective,
+        inputs: &[Tensor],
+        centre: Arc<Vec<Vec<T>>>,
+    ) -> Result<Evaluator<T>> {
+        let draw = Draw { seed: self.config.seed, generation: self.generation()?, pair: 0 };
+        Evaluator::new(Arc::clone(&objective.program), objective.loss, inputs, centre, draw)
+    }
+
+    fn generation(&self) -> Result<u32> {
+        u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })
     }
 }

@@ -26,6 +26,8 @@ const DEPTH: usize = 1024;
 const HEIGHT: usize = 64;
 /// The most bytes of A that are multiplied together: they and a panel stay in the second cache.
 const BLOCK: usize = 1 << 18;
+/// Bytes of a cache line.
+const LINE: usize = 64;
 /// Numbers of B that are packed together.
 const PACKED: usize = 1 << 22;
 /// Multiplications up to which packing costs more than it saves.
@@ -116,8 +118,17 @@ pub(crate) fn batched<'a, T: Real>(
 fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, first: usize, threads: bool, out: &mut [T]) {
     let panel = Arch::new().dispatch(PanelWidth(PhantomData::<T>));
     let panels = b.columns.div_ceil(panel);
-    let mut memory = Buffer::stale(panels * panel * b.rows);
-    let pack = |(i, out): (usize, &mut [T])| Arch::new().dispatch(PackB { b, first: i * panel, panel, out });
+    // A panel's rows are whole cache lines.
+    let mut memory = Buffer::<T>::stale(panels * panel * b.rows + LINE);
+    let start = memory.as_ptr().align_offset(LINE).min(LINE);
+    let packed = &mut memory.values_mut()[start..][..panels * panel * b.rows];
+    // Where B lies row by row, wide pieces: neighbours in a row lie in the same page.
+    let several = if b.right == 1 { panels.div_ceil(2 * threads::count()) } else { 1 };
+    let pack = |(i, out): (usize, &mut [T])| {
+        let first = i * several * panel;
+        let b = Matrix { values: &b.values[first * b.right..], columns: b.columns - first, ..b };
+        Arch::new().dispatch(PackB { b, panel, out });
+    };
     let columns = out.len() / a.rows;
     let height = HEIGHT.min(BLOCK / (b.rows.min(DEPTH) * size_of::<T>()));
     let height = a.rows.div_ceil(2 * threads::count()).min(height).next_multiple_of(8);
@@ -126,14 +137,14 @@ fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, first:
         let a = Matrix { values: &a.values[row * a.down..], rows: out.len() / columns, ..a };
         Arch::new().dispatch(Rows { a, packed, width: b.columns, finish, first, columns, out });
     };
-    let pieces = memory.values_mut().chunks_mut(panel * b.rows).enumerate();
+    let pieces = packed.chunks_mut(several * panel * b.rows).enumerate();
     if threads {
         threads::each(pieces, pack)
     } else {
         pieces.for_each(pack)
     }
     let pieces = out.chunks_mut(height * columns).enumerate();
-    let packed: &[T] = &memory;
+    let packed: &[T] = packed;
     if threads { threads::each(pieces, |x| block(packed, x)) } else { pieces.for_each(|x| block(packed, x)) }
 }
 

@@ -23,10 +23,10 @@ impl<T: Real> WithSimd for PanelWidth<T> {
     }
 }
 
-/// Packs one panel of B: for each k a row of the panel, with zeros where B has ended.
+/// Packs panels of B, one after the other: for each k a row of the panel, with zeros where B has ended.
 pub(super) struct PackB<'a, T> {
+    /// The columns of B from the first panel on
     pub b: Matrix<'a, T>,
-    pub first: usize,
     pub panel: usize,
     pub out: &'a mut [T],
 }
@@ -36,21 +36,24 @@ impl<T: Real> WithSimd for PackB<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { b, first, panel, out } = self;
-        let width = panel.min(b.columns - first);
-        for (k, out) in out.chunks_exact_mut(panel).enumerate() {
-            let row = &b.values[k * b.down + first * b.right..];
-            if b.right == 1 && width == panel {
-                // Vectors, as many as the compiler knows: a call to copy each row costs more than the copy.
-                let [out] = T::vectors_mut::<S>(out).as_chunks_mut::<VECTORS>().0 else { return };
-                let [row] = T::vectors::<S>(&row[..panel]).as_chunks::<VECTORS>().0 else { return };
-                *out = *row;
-                continue;
+        let Self { b, panel, out } = self;
+        for k in 0..b.rows {
+            let row = &b.values[k * b.down..];
+            let panels = out.chunks_exact_mut(panel * b.rows).map(|out| &mut out[k * panel..][..panel]);
+            for (out, first) in panels.zip((0..b.columns).step_by(panel)) {
+                let width = panel.min(b.columns - first);
+                if b.right == 1 && width == panel {
+                    // Vectors, as many as the compiler knows: a call to copy each row costs more than the copy.
+                    let [out] = T::vectors_mut::<S>(out).as_chunks_mut::<VECTORS>().0 else { return };
+                    let [row] = T::vectors::<S>(&row[first..][..panel]).as_chunks::<VECTORS>().0 else { return };
+                    *out = *row;
+                    continue;
+                }
+                for (out, x) in out[..width].iter_mut().zip(row[first * b.right..].iter().step_by(b.right)) {
+                    *out = *x;
+                }
+                out[width..].fill(T::ZERO);
             }
-            for (out, x) in out[..width].iter_mut().zip(row.iter().step_by(b.right)) {
-                *out = *x;
-            }
-            out[width..].fill(T::ZERO);
         }
     }
 }
