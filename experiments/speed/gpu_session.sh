@@ -46,7 +46,8 @@ if wanted sanitize && [ -x "$sanitize" ]; then
     # Races are between threads that share memory: one test of several blocks for each kernel that does.
     check racecheck 400000 -k "float32 and (test_hostile_rows or (test_last_axis and identity and 300001) or test_layer_norm or \
         (test_batch_norm and (shape7 or shape5)) or test_hostile_reductions or test_distance or test_syntony_at_the_ends or \
-        (test_conv2d and (shape2 or shape6)) or test_cycles or test_the_losses_of_the_cpu)"
+        (test_conv2d and (shape2 or shape6)) or test_argmax or test_gnosis or test_pair_syntony or \
+        test_the_losses_of_the_cpu)"
     wait
 fi
 
