@@ -46,19 +46,9 @@ if wanted sanitize && [ -x "$sanitize" ]; then
     # Races are between threads that share memory: one test of several blocks for each kernel that does.
     check racecheck 400000 -k "float32 and (test_hostile_rows or (test_last_axis and identity and 300001) or test_layer_norm or \
         (test_batch_norm and (shape7 or shape5)) or test_hostile_reductions or test_distance or test_syntony_at_the_ends or \
-        (test_conv2d and (shape2 or shape6)) or test_cycles or test_the_losses_of_the_cpu)"
+        (test_conv2d and (shape2 or shape6)) or test_argmax or test_gnosis or test_pair_syntony or \
+        test_the_losses_of_the_cpu)"
     wait
-fi
-
-if wanted variants; then
-    lines=60 part 90 softmax_plain "$python" gpu_softmax_variants.py --signal 0
-    lines=60 part 90 softmax_signal "$python" gpu_softmax_variants.py --signal 1
-    quick=("$python" gpu_ops.py --minutes 0)
-    lines=10 part 40 conv_unroll_1 "${quick[@]}" --only convolution
-    for unroll in 2 4; do
-        SYNTONIC_NVRTC="-DTILE_UNROLL=$unroll" lines=10 part 40 "conv_unroll_$unroll" "${quick[@]}" --only convolution
-    done
-    SYNTONIC_NVRTC=--Ofast-compile=min lines=80 part 80 ofast_min "${quick[@]}"
 fi
 
 wanted generations && lines=40 part 110 generations "$python" gpu_generations.py --out "$out/gpu_generations.json"

@@ -59,10 +59,6 @@ KERNEL(im2col)(real* out, const real* x, size pixels, GEOMETRY_ARGUMENTS) {
 #ifndef TILE_OUTPUTS
 #define TILE_OUTPUTS 64
 #endif
-// How often the innermost loop is unrolled, packs of the depth at a time.
-#ifndef TILE_UNROLL
-#define TILE_UNROLL 1
-#endif
 constexpr int TILE_PIXELS = SYNTONIC_F64 ? 64 : 128;
 constexpr int RUNS = TILE_OUTPUTS < 64 ? 2 : 4, TILE_DEPTH = RUNS * LANES;
 constexpr int OWN_PIXELS = SYNTONIC_F64 ? 4 : 8, OWN_OUTPUTS = SYNTONIC_F64 ? (TILE_OUTPUTS < 64 ? 2 : 4) : 8;
@@ -169,7 +165,8 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
         if (done + TILE_DEPTH < depth) fetch_tile(1 - stage);
         fetch_group();
         if (done < 0) continue;
-#pragma unroll TILE_UNROLL
+        // As fast as all of it at once, and half the code to compile.
+#pragma unroll 1
         for (int d = 0; d < TILE_DEPTH; d += LANES) {
             Pack of_w[OWN_OUTPUTS];
 #pragma unroll
@@ -185,7 +182,6 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
             }
         }
     }
-    const bool packed = g.outputs % LANES == 0;
     const real least = rectify ? (real)0 : -INFINITE;
     real added[OWN_OUTPUTS];
 #pragma unroll
@@ -197,20 +193,28 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
     for (int i = 0; i < OWN_PIXELS; i++) {
         const size pixel = first_pixel + ty + i * TILE_ROWS;
         if (pixel >= pixels) continue;
+        real y[OWN_OUTPUTS];
 #pragma unroll
-        for (int j = 0; j < OWN_OUTPUTS; j += LANES) {
-            const size output = first_output + output_of(tx + j * TILE_COLUMNS);
-            Pack pack;
+        for (int j = 0; j < OWN_OUTPUTS; j++) y[j] = finished(sum[i][j], added[j], least);
+        real* to = out + pixel * g.outputs;
+        if (g.outputs % LANES == 0) {
 #pragma unroll
-            for (int l = 0; l < LANES; l++) pack.v[l] = finished(sum[i][j + l], added[j + l], least);
-            real* to = out + pixel * g.outputs + output;
-            if (packed) {
-                if (output < g.outputs) *(Pack*)to = pack;
-                continue;
+            for (int j = 0; j < OWN_OUTPUTS; j += LANES) {
+                const size output = first_output + output_of(tx + j * TILE_COLUMNS);
+                Pack pack;
+#pragma unroll
+                for (int l = 0; l < LANES; l++) pack.v[l] = y[j + l];
+                if (output < g.outputs) *(Pack*)(to + output) = pack;
             }
+        } else {
+            // Few sizes need this, so that it is a loop over memory of the thread and little code.
+            real single[OWN_OUTPUTS];
 #pragma unroll
-            for (int l = 0; l < LANES; l++) {
-                if (output + l < g.outputs) to[l] = pack.v[l];
+            for (int j = 0; j < OWN_OUTPUTS; j++) single[j] = y[j];
+#pragma unroll 1
+            for (int j = 0; j < OWN_OUTPUTS; j++) {
+                const size output = first_output + output_of(tx + j * TILE_COLUMNS);
+                if (output < g.outputs) to[output] = single[j];
             }
         }
     }

@@ -167,6 +167,9 @@ struct Visit {
     }
 };
 
+// The packs in shared memory are few in binary32; in binary64 four reads at once pay.
+constexpr int KEPT_AT_ONCE = SYNTONIC_F64 ? 4 : 1;
+
 // Calls f for each pack of this thread, in order.
 template <class F>
 __device__ inline void each_pack(const Pack (&held)[BN_HELD], const Pack* kept, int count, F f) {
@@ -174,7 +177,7 @@ __device__ inline void each_pack(const Pack (&held)[BN_HELD], const Pack* kept, 
     for (int k = 0; k < BN_HELD; k++) {
         if (k * BN_THREADS + (int)threadIdx.x < count) f(held[k]);
     }
-#pragma unroll 4
+#pragma unroll KEPT_AT_ONCE
     for (int p = BN_HELD * BN_THREADS + threadIdx.x; p < count; p += BN_THREADS) f(kept[p - BN_HELD * BN_THREADS]);
 }
 

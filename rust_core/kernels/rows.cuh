@@ -9,13 +9,17 @@
 #define ROW_LANES LANES
 #define ROW_CLUSTER 1
 #endif
-// How many blocks of a stream share a multiprocessor at least.
-#ifndef ROW_BLOCKS
-#define ROW_BLOCKS 1
+// Three blocks of a stream share a multiprocessor; of float64 the compiler would let two. Then registers and shared memory are
+// what there is too little of.
+#if defined(ROW_STREAM) && SYNTONIC_F64 && ROW_THREADS <= 256
+#define ROW_TIGHT 1
+#define CLUSTER_BOUNDS __launch_bounds__(ROW_THREADS, 3)
+#else
+#define ROW_TIGHT 0
+#define CLUSTER_BOUNDS __launch_bounds__(ROW_THREADS)
 #endif
 #if ROW_CLUSTER > 1
-#define ROW_KERNEL(name)                                                                                              \
-    LINKAGE(name) __global__ void __cluster_dims__(ROW_CLUSTER, 1, 1) __launch_bounds__(ROW_THREADS, ROW_BLOCKS) ENTRY(name)
+#define ROW_KERNEL(name) LINKAGE(name) __global__ void __cluster_dims__(ROW_CLUSTER, 1, 1) CLUSTER_BOUNDS ENTRY(name)
 #else
 #define ROW_KERNEL(name) LINKAGE(name) __global__ void __launch_bounds__(ROW_THREADS > 32 ? ROW_THREADS : 256) ENTRY(name)
 #endif

@@ -57,22 +57,11 @@ __device__ inline void softmax_row(real* out, const real* x, const real* extra, 
 #ifndef ROW_STAGES
 #define ROW_STAGES 1
 #endif
-// Whether what LEARNED adds stays in shared memory; else it is read again for each row, from the caches.
-#ifndef ROW_KEEP
-#define ROW_KEEP 1
-#endif
-// Whether blocks tell one another their parts by messages that a barrier in shared memory counts, not by a cluster's barrier.
-#ifndef ROW_SIGNAL
-#define ROW_SIGNAL 0
-#endif
 
-#ifndef ROW_EXP
-#define ROW_EXP 0
-#endif
-
-// e^x for x <= 0, 0 below -708: CUDA's own exp of float64 takes more registers than a row leaves. The polynomial is the
-// Chebyshev series of e^r for |r| <= ln(2)/2, to degree 11; the error is below 1.2 places.
-__device__ inline double exp_of_share(double x) {
+#if ROW_TIGHT
+// e^x for x <= 0, 0 below -708: CUDA's own takes more registers than a row leaves. The polynomial is the Chebyshev series of
+// e^r for |r| <= ln(2)/2, to degree 11; the error is below 0.7 * 2^-52.
+__device__ inline real share_of(real x) {
     const double turns = fma(x, 1.4426950408889634, 6755399441055744.0), n = turns - 6755399441055744.0;
     const double r = fma(n, -2.3190468138462996e-17, fma(n, -0.6931471805599453, x));
     double p = 2.5114879796112015e-08;
@@ -90,8 +79,9 @@ __device__ inline double exp_of_share(double x) {
     // The low half of `turns` is n as an integer; 2^n has it in its exponent.
     return x < -708 ? 0 : p * __longlong_as_double(((__double_as_longlong(turns) & 0xFFF) + 1023 & 0x7FF) << 52);
 }
-
-__device__ inline float exp_of_share(float x) { return exp(x); }
+#else
+__device__ inline real share_of(real x) { return exp(x); }
+#endif
 
 // The largest logit of some numbers of a row, and their sum of e^(z - largest).
 struct alignas(2 * sizeof(real)) Part {
@@ -108,92 +98,36 @@ __device__ inline Part combined(Part part) {
     return {largest, warp_reduce<WIDTH>(part.sum * part_weight(part.largest, largest), Sum())};
 }
 
-// Where the parts of a row meet. There are two of them that take turns, since a block may be one row ahead of another.
-struct Meeting {
-    Part warps[ROW_THREADS / 32], inbox[ROW_CLUSTER];
-    unsigned long long arrived;
-};
-
+// Returns the block's part combined with those of the whole cluster. `inbox` belongs to this row and the one after next:
+// a block that is one row ahead writes to the other one.
+__device__ inline Part over_cluster(Part part, Part (&inbox)[ROW_CLUSTER]) {
 #if ROW_CLUSTER > 1
-// Where block `rank` of the cluster has what lies at `local` here.
-__device__ inline unsigned int mapped(const void* local, unsigned int rank) {
-    unsigned int address = (unsigned int)__cvta_generic_to_shared(local), there;
-    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(address), "r"(rank));
-    return there;
-}
-
-// Writes a part into the inbox of block `rank`.
-__device__ inline void send(const Part& part, Meeting& meeting, unsigned int rank) {
-    const unsigned int to = mapped(&meeting.inbox[cluster_rank()], rank);
-#if ROW_SIGNAL
-    const unsigned int count = mapped(&meeting.arrived, rank);
+    if (threadIdx.x < ROW_CLUSTER) {
+        unsigned int address = (unsigned int)__cvta_generic_to_shared(&inbox[cluster_rank()]), mapped;
+        asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(address), "r"(threadIdx.x));
 #if SYNTONIC_F64
-    asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f64 [%0], {%1, %2}, [%3];" ::"r"(to), "d"(part.largest), "d"(part.sum), "r"(count) : "memory");
+        asm volatile("st.shared::cluster.v2.f64 [%0], {%1, %2};" ::"r"(mapped), "d"(part.largest), "d"(part.sum) : "memory");
 #else
-    asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(to), "f"(part.largest), "f"(part.sum), "r"(count) : "memory");
+        asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(mapped), "f"(part.largest), "f"(part.sum) : "memory");
 #endif
-#elif SYNTONIC_F64
-    asm volatile("st.shared::cluster.v2.f64 [%0], {%1, %2};" ::"r"(to), "d"(part.largest), "d"(part.sum) : "memory");
-#else
-    asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(to), "f"(part.largest), "f"(part.sum) : "memory");
-#endif
-}
-
-__device__ inline void prepare(Meeting& meeting) {
-#if ROW_SIGNAL
-    if (threadIdx.x == 0) {
-        asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"((unsigned int)__cvta_generic_to_shared(&meeting.arrived)) : "memory");
-        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-#endif
-}
-
-// The parts of all blocks are in the inbox afterwards; `turn` counts the uses of this meeting.
-__device__ inline void wait_for_parts(Meeting& meeting, int turn) {
-#if ROW_SIGNAL
-    const unsigned int barrier = (unsigned int)__cvta_generic_to_shared(&meeting.arrived);
-    if (threadIdx.x == 0) {
-        asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"((unsigned int)sizeof meeting.inbox) : "memory");
-    }
-    unsigned int done = 0;
-    while (!done) {
-        asm volatile(
-            "{\n.reg .pred p;\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\nselp.u32 %0, 1, 0, p;\n}"
-            : "=r"(done)
-            : "r"(barrier), "r"((unsigned int)(turn & 1))
-            : "memory");
-    }
-#else
     cluster_barrier();
-#endif
-}
-#endif
-
-// Returns the row's part of that of this thread's warp.
-__device__ inline Part over_row(Part part, Meeting& meeting, int turn) {
-    constexpr int WARPS = ROW_THREADS / 32;
-    if (threadIdx.x % 32 == 0) meeting.warps[threadIdx.x / 32] = part;
-    __syncthreads();
-#if ROW_CLUSTER > 1
-    if (threadIdx.x < 32) {
-        part = combined<WARPS>(meeting.warps[threadIdx.x % WARPS]);
-        if (threadIdx.x < ROW_CLUSTER) send(part, meeting, threadIdx.x);
-    }
-    wait_for_parts(meeting, turn);
-    return combined<ROW_CLUSTER>(meeting.inbox[threadIdx.x % ROW_CLUSTER]);
+    return combined<ROW_CLUSTER>(inbox[threadIdx.x % ROW_CLUSTER]);
 #else
-    return combined<WARPS>(meeting.warps[threadIdx.x % WARPS]);
+    __syncthreads();  // nobody writes the parts of the next row before all have read these
+    return part;
 #endif
 }
 
 template <int MODE>
 __device__ inline void softmax_stream(real* out, const real* x, const real* extra, size rows, size dim, double scale) {
-    // [ROW_STAGES] rows to come, and what LEARNED keeps: each thread has its own places.
+    // [ROW_STAGES] rows to come, and what LEARNED adds, which is the same for every row: each thread has its own places. Where
+    // room is tight, what it adds comes from the caches again.
+    constexpr bool KEEP = MODE == LEARNED && !ROW_TIGHT;
     extern __shared__ Pack memory[];
     Access* const stages = (Access*)memory + threadIdx.x;
     Access* const kept = stages + ROW_STAGES * ROW_VECTORS * ROW_THREADS;
-    constexpr bool KEEP = MODE == LEARNED && ROW_KEEP;
-    __shared__ Meeting meetings[2];
+    __shared__ Part warps[ROW_THREADS / 32], inbox[2][ROW_CLUSTER];
     const size step = gridDim.x / ROW_CLUSTER;
     auto fetch_row = [&](size row, int stage) {
         if (row < rows) {
@@ -204,14 +138,17 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
         fetch_group();
     };
     for (int stage = 0; stage < ROW_STAGES; stage++) fetch_row(row_number() + stage * step, stage);
-    if (KEEP) each_access(dim, [&](size at, int item) { kept[item / ROW_LANES * ROW_THREADS] = *(const Access*)(extra + at); });
-#if ROW_CLUSTER > 1
-    prepare(meetings[0]);
-    prepare(meetings[1]);
-#endif
+    if (KEEP) {
+        each_access(dim, [&](size at, int item) {
+            Access access = *(const Access*)(extra + at);
+#pragma unroll
+            for (int l = 0; l < ROW_LANES; l++) access.v[l] = shift_of<MODE>(access.v[l], (real)scale);
+            kept[item / ROW_LANES * ROW_THREADS] = access;
+        });
+    }
     cluster_barrier();  // nobody writes into a block that has not started
     int stage = 0, turn = 0;
-    for (size row = row_number(); row < rows; row += step, turn++) {
+    for (size row = row_number(); row < rows; row += step) {
         real z[ITEMS];
 #pragma unroll
         for (int i = 0; i < ITEMS; i++) z[i] = -INFINITE;
@@ -223,11 +160,12 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
 #pragma unroll
             for (int l = 0; l < ROW_LANES; l++) {
                 z[item + l] = access.v[l];
-                if (MODE != IDENTITY) z[item + l] += shift_of<MODE>(more.v[l], (real)scale);
+                if (MODE != IDENTITY) z[item + l] += KEEP ? more.v[l] : shift_of<MODE>(more.v[l], (real)scale);
             }
         });
         fetch_row(row + ROW_STAGES * step, stage);
         stage = stage + 1 < ROW_STAGES ? stage + 1 : 0;
+        turn ^= 1;
         real largest = -INFINITE;
 #pragma unroll
         for (int i = 0; i < ITEMS; i++) largest = z[i] > largest ? z[i] : largest;
@@ -237,17 +175,19 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
         real sum = 0;
 #pragma unroll
         for (int i = 0; i < ITEMS; i++) {
-            z[i] = ROW_EXP ? exp_of_share(z[i] - base) : exp(z[i] - base);
+            z[i] = share_of(z[i] - base);
             sum += z[i];
         }
         sum = warp_reduce(sum, Sum());
-        const Part whole = over_row({largest, sum}, meetings[turn % 2], turn / 2);
+        if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = {largest, sum};
+        __syncthreads();
+        const Part whole = over_cluster(combined<ROW_THREADS / 32>(warps[threadIdx.x % (ROW_THREADS / 32)]), inbox[turn]);
         const real share = part_weight(largest, whole.largest) / whole.sum;
 #pragma unroll
         for (int i = 0; i < ITEMS; i++) z[i] *= share;
         store_row(out + row * dim, z, dim);
     }
-    cluster_barrier();  // a block must not end while another writes into its inbox
+    cluster_barrier();
 }
 #endif
 

@@ -49,7 +49,6 @@ fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>) -
     ];
     options.extend(target.defines.iter().map(|(name, value)| format!("-D{name}={value}")));
     options.extend(only.into_iter().flat_map(|only| ["-DONE_KERNEL".to_owned(), format!("-DONLY_{only}=WANTED")]));
-    options.extend(std::env::var("SYNTONIC_NVRTC").iter().flat_map(|o| o.split_whitespace()).map(str::to_owned));
     let (major, minor) = nvrtc.version;
     let version = format!("nvrtc {major}.{minor} {ptx}");
     let parts = options.iter().map(String::as_bytes).chain([version.as_bytes(), text.as_bytes()]);
@@ -78,17 +77,12 @@ fn nvrtc() -> Result<Nvrtc> {
 }
 
 /// Macros that specialise units.
-const DEFINES: [&str; 14] = [
+const DEFINES: [&str; 9] = [
     "ROW_THREADS",
     "ROW_VECTORS",
     "ROW_LANES",
     "ROW_CLUSTER",
     "ROW_STREAM",
-    "ROW_BLOCKS",
-    "ROW_KEEP",
-    "ROW_SIGNAL",
-    "ROW_STAGES",
-    "ROW_EXP",
     "BN_CLUSTER",
     "BN_THREADS",
     "BN_HELD",

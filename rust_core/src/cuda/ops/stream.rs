@@ -13,11 +13,6 @@ pub(super) struct Stream {
     rows: usize,
     dtype: DType,
     held: Held,
-    keep: bool,
-    signal: usize,
-    blocks: usize,
-    stages: usize,
-    exp: usize,
 }
 
 impl Stream {
@@ -33,20 +28,8 @@ impl Stream {
         if device.arch() / 10 != 9 {
             return None;
         }
-        let lanes = Held::lanes(dim, dtype, tensors);
-        let given: Vec<usize> = std::env::var("SYNTONIC_STREAM")
-            .unwrap_or_default()
-            .split(',')
-            .filter_map(|word| word.trim().parse().ok())
-            .collect();
-        if let &[threads, vectors, cluster, keep, signal, blocks, stages, exp] = given.as_slice() {
-            let held = Held { threads, vectors, lanes, cluster };
-            let fits = threads * vectors * lanes * cluster >= dim;
-            return fits.then_some(Self { rows, dtype, held, keep: keep == 1, signal, blocks, stages, exp });
-        }
-        let held = held(dim, lanes)?;
-        let blocks = if dtype == DType::F64 && held.threads <= 256 { 3 } else { 1 };
-        Some(Self { rows, dtype, held, keep: true, signal: 0, blocks, stages: 1, exp: 0 })
+        let held = held(dim, Held::lanes(dim, dtype, tensors))?;
+        Some(Self { rows, dtype, held })
     }
 
     /// Starts `{entry}_stream`, with shared memory for one row more if the kernel `keeps` one. Returns false if this card has no
@@ -58,31 +41,17 @@ impl Stream {
         keeps: bool,
         args: &[Arg],
     ) -> Result<bool> {
-        let Self { rows, dtype, held, .. } = *self;
+        let Self { rows, dtype, held } = *self;
         let entry = format!("{entry}_stream");
         let [threads, vectors, lanes, cluster] = held.defines();
-        let number = |n: usize| n.cast_signed() as i64;
-        let defines = [
-            threads,
-            vectors,
-            lanes,
-            cluster,
-            ("ROW_STREAM", 1),
-            ("ROW_KEEP", number(self.keep.into())),
-            ("ROW_SIGNAL", number(self.signal)),
-            ("ROW_BLOCKS", number(self.blocks)),
-            ("ROW_STAGES", number(self.stages)),
-            ("ROW_EXP", number(self.exp)),
-        ];
+        let defines = [threads, vectors, lanes, cluster, ("ROW_STREAM", 1)];
         let kernel = Kernel { op, unit, entry: &entry, dtype, defines: &defines };
         let mut grid = held.grid(rows);
-        let rows_held = self.stages + usize::from(keeps && self.keep);
-        let numbers = held.threads * held.vectors * held.lanes * rows_held;
+        // ROW_TIGHT of rows.cuh.
+        let tight = dtype == DType::F64 && held.threads <= 256;
+        let numbers = held.threads * held.vectors * held.lanes * (1 + usize::from(keeps && !tight));
         grid.shared = u32::try_from(numbers * dtype.size()).unwrap_or(u32::MAX);
         let clusters = device.resident_clusters(&kernel, grid)?.min(rows);
-        if std::env::var_os("SYNTONIC_STREAM_SHOW").is_some() {
-            eprintln!("{held:?} shared {} clusters {clusters}", grid.shared);
-        }
         grid.blocks.0 = u32::try_from(clusters * held.cluster).unwrap_or(u32::MAX);
         if clusters > 0 {
             device.launch(&kernel, grid, args)?;
