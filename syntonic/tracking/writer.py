@@ -43,17 +43,27 @@ class Mail:
         line, _, self._waiting = self._waiting.partition(b"\n")
         return Path(json.loads(line))
 
+    def is_orphan(self) -> bool:
+        """Returns whether the trainer is gone and has left no word."""
+        if not self._waiting and self._has_news(0):
+            self._waiting = os.read(self._handle, 65536)
+            return not self._waiting
+        return False
+
     def word(self, patience: float) -> bytes:
         """Waits for a word, so many seconds at most; returns `LOOK` if none comes, and `END` if the trainer is gone."""
         if not self._waiting:
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._handle, selectors.EVENT_READ)
-                if not selector.select(patience):
-                    return LOOK
+            if not self._has_news(patience):
+                return LOOK
             self._waiting = os.read(self._handle, 65536) or END
         said = next((word for word in (END, HAND_OVER) if word in self._waiting), LOOK)
         self._waiting = b""
         return said
+
+    def _has_news(self, patience: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._handle, selectors.EVENT_READ)
+            return bool(selector.select(patience))
 
 
 def main() -> None:
@@ -96,6 +106,9 @@ def _deliver(outbox: Outbox, mail: Mail, trainer: int) -> int:
     request = outbox.read_request()
     if request is None:
         return 1
+    receipt = outbox.read_receipt()
+    if receipt is not None and receipt.whole and mail.is_orphan():
+        return 0  # its trainer was killed, and who resumed the run has recorded it to its end meanwhile
     if outbox.read_origin() is None:
         known = request.tags
         outbox.origin(provenance.gather(core=known.get("core_sha256", ""), version=known.get("version", "")))

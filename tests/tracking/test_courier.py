@@ -20,6 +20,7 @@ from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.mlflow import MlflowTracker
 from syntonic.tracking.outbox import Outbox
+from syntonic.tracking.writer_process import WriterProcess
 
 Recorder = Callable[..., Receipt]
 
@@ -65,6 +66,21 @@ def test_a_run_is_recorded_and_its_process_is_gone(run: Run, home: Path, record:
     tags = dict(rows(home, "SELECT key, value FROM tags WHERE run_uuid = ?", receipt.run_id))
     assert len(tags["syntonic.core_sha256"]) == 64
     assert (run.folder / "tracking" / courier_file.LOG).read_text() == ""
+
+
+def test_a_late_writer_of_a_killed_trainer_leaves_a_recorded_run_alone(
+    run: Run, home: Path, record: Recorder, steps: Any
+) -> None:
+    """The trainer was killed before its writer had begun, and the run was resumed to its end meanwhile."""
+    receipt = record(run, steps(1, 11), Ending(Status.FINISHED, 10))
+    # What no writer would write: it shows whether one was here.
+    with sqlite3.connect(home / "mlflow.db") as database:
+        database.execute("UPDATE runs SET status = 'SCHEDULED' WHERE run_uuid = ?", [receipt.run_id])
+    late = WriterProcess()
+    late.take(run.folder, calm=False)
+    late.dismiss()
+    assert late.gone
+    assert status(home, run) == "SCHEDULED"
 
 
 def test_a_process_that_was_got_ready_takes_the_run(run: Run, home: Path, steps: Any) -> None:
