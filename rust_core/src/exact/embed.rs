@@ -64,7 +64,7 @@ pub fn to_f64(a: i64, b: i64) -> f64 {
 ///
 /// ```
 /// use syntonic_core::exact::snap::all_to_f64;
-/// assert_eq!(all_to_f64(&[1, 2], &[0, -1]), [1.0, 0.3819660112501051]);
+/// assert_eq!(all_to_f64(&[1, 2], &[1, 0]), [2.618033988749895, 2.0]);
 /// ```
 pub fn all_to_f64(a: &[i64], b: &[i64]) -> Vec<f64> {
     // Without the processor's own fused multiply-add each number takes several times as long.
