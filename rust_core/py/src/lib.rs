@@ -1,6 +1,7 @@
 //! Python bindings: newtypes and one-line methods over `syntonic-core`.
 
 mod arrays;
+mod batches;
 mod buffer;
 mod complex;
 mod cuda;
@@ -36,6 +37,7 @@ use pyo3::prelude::*;
 /// Registers everything that `syntonic._core` exports.
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    batches::register(m)?;
     complex::register(m)?;
     cuda::register(m)?;
     door::register(m)?;

@@ -1,0 +1,52 @@
+//! `syntonic._core.sample_rows` and `sample_batch`: which rows a generation sees.
+
+use pyo3::prelude::*;
+use syntonic_core::Error;
+use syntonic_core::tensor::philox;
+
+use crate::door::quick;
+use crate::tensor::Tensor;
+
+/// `count` row numbers below `rows`, drawn with replacement: a pure function of seed and generation.
+#[pyfunction]
+fn sample_rows(seed: u32, generation: u32, rows: u32, count: usize) -> PyResult<Vec<usize>> {
+    quick(|| {
+        if rows == 0 && count > 0 {
+            return Err(Error::Value { op: "sample_rows", expected: "rows >= 1".into(), got: "0".into() });
+        }
+        Ok(philox::sample_rows(seed, generation, rows, count))
+    })
+}
+
+/// `count` rows of inputs and labels, drawn as `sample_rows` draws them.
+///
+/// Raises:
+///     ValueError: there are no rows, or not as many labels as inputs.
+#[pyfunction]
+fn sample_batch(
+    split: (PyRef<'_, Tensor>, PyRef<'_, Tensor>),
+    seed: u32,
+    generation: u32,
+    count: usize,
+) -> PyResult<(Tensor, Tensor)> {
+    let (inputs, labels) = (&split.0.0, &split.1.0);
+    let length = |tensor: &syntonic_core::tensor::Tensor| tensor.shape().dims().first().copied().unwrap_or(0);
+    quick(|| {
+        let rows = u32::try_from(length(inputs)).unwrap_or(u32::MAX);
+        if rows == 0 || length(labels) != length(inputs) {
+            return Err(Error::Shape {
+                op: "sample_batch",
+                expected: "at least one row of inputs, and a label for each".into(),
+                got: format!("{} and {}", inputs.shape(), labels.shape()),
+            });
+        }
+        let rows = philox::sample_rows(seed, generation, rows, count);
+        Ok((Tensor(inputs.take(&rows)?), Tensor(labels.take(&rows)?)))
+    })
+}
+
+/// Registers this file's functions.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(sample_batch, m)?)?;
+    m.add_function(wrap_pyfunction!(sample_rows, m)?)
+}
