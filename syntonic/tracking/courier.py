@@ -14,7 +14,7 @@ from syntonic.tracking import process
 from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.outbox import Outbox, OutboxError, Request
-from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK, WriterProcess
+from syntonic.tracking.writer_process import END, HAND_OVER, LAST, LOG, LOOK, WriterProcess
 
 _LOOK: Final = 0.05  # seconds between two looks whether the store has a record of the run
 _SILENCE: Final = 1.5  # seconds of waiting at the end of which nothing is said
@@ -51,10 +51,10 @@ class Courier:
         """Writes one generation down."""
         self._journal.append(record.generation, record.metrics())
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk; from there every point gets to the store, sometime."""
         self._journal.flush()
-        self._writer.tell(LOOK)  # the trainer waits for the disk too now, so that a processor is idle
+        self._writer.tell(LAST if last else LOOK)  # the trainer waits for the disk too now: a processor is idle
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes the end down, and waits until the store has everything or is found to be away."""
