@@ -54,6 +54,8 @@ class Courier:
     def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk; from there every point gets to the store, sometime."""
         self._journal.flush()
+        if last:
+            self._writer.hurry()  # nobody trains any more
         self._writer.tell(LAST if last else LOOK)  # the trainer waits for the disk too now: a processor is idle
 
     def finish(self, ending: Ending) -> Receipt:

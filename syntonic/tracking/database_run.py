@@ -148,7 +148,7 @@ class DatabaseRun:
         for point in points:
             step, moment = point.step, point.time
             made = [
-                (key, value, 0, moment, step, self.id) if isfinite(value) else (key, *number(value), moment, step, self.id)
+                (key, *((value, 0) if isfinite(value) else number(value)), moment, step, self.id)
                 for key, value in point.metrics.items()
             ]
             newest.update(zip(point.metrics, made, strict=True))

@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from syntonic.core.registry import register
-from syntonic.tracking import database, mlflow_run
+from syntonic.tracking import database, mlflow_run, writer_process
 from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.database_run import DatabaseRun
@@ -75,7 +75,7 @@ class MlflowTracker:
     def prepare(self) -> None:
         """Starts the process, which then waits for the run."""
         with contextlib.suppress(OSError):  # `start` tries again, and tells
-            self._writer = WriterProcess()
+            self._writer = writer_process.first()
 
     def dismiss(self) -> None:
         """Ends the process if it has got no run."""

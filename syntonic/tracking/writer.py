@@ -1,8 +1,8 @@
 """The process that brings a run's journal to its store while the run goes on.
 
-It is told the run's folder first, `LOOK` when there is something new in it, `LAST` when no generation follows, `END` when
-the run has ended, and `HAND_OVER` when another one shall finish its work. When the pipe from the trainer closes without a word, the trainer
-was killed: then the run is recorded as KILLED, with all its points.
+It is told the run's folder first, `LOOK` when there is something new in it, `LAST` when no generation follows, `END`
+when the run has ended, and `HAND_OVER` when another one shall finish its work. When the pipe from the trainer closes
+without a word, the trainer was killed: then the run is recorded as KILLED, with all its points.
 """
 
 import contextlib

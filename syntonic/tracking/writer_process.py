@@ -21,8 +21,8 @@ LOG: Final = "writer.log"
 _TIDY: Final = 5.0  # seconds for which its end is waited for
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
 
-# They have told that they are done and will tidy up, which takes a tenth of a second: nobody waits for that. The pipe to
-# each stays open, as a bare handle that nobody closes at exit, so that they begin when this process is gone.
+# They have told that they are done and will tidy up, which takes a tenth of a second: nobody waits for that. The pipe
+# to each stays open, as a bare handle that nobody closes at exit, so that they begin when this process is gone.
 _leaving: Final[dict["subprocess.Popen[bytes]", int]] = {}
 
 
@@ -31,6 +31,31 @@ def _leave_them() -> None:
     for process in _leaving:
         if process.poll() is None:
             process.returncode = 0  # the system looks after it from now on; Python would complain
+
+
+# One that was started before it was known whether there would be a run.
+_ahead: Final[list["WriterProcess"]] = []
+
+
+def start_ahead() -> None:
+    """Starts the process of a run that may come, while its config is still being read: one processor is idle then."""
+    with contextlib.suppress(OSError):
+        _ahead.append(WriterProcess())
+
+
+def dismiss_ahead() -> None:
+    """Ends that process if no run has taken it."""
+    while _ahead:
+        _ahead.pop().dismiss()
+
+
+def first() -> "WriterProcess":
+    """Returns the process that was started ahead, or a new one.
+
+    Raises:
+        OSError: if there is none and none can be started.
+    """
+    return _ahead.pop() if _ahead else WriterProcess()
 
 
 class WriterProcess:

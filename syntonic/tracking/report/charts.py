@@ -105,18 +105,15 @@ def _thinned(line: Line) -> Line:
     # The lowest and the highest point of each bucket of equal width: no peak is lost.
     if len(line) <= 2 * _BUCKETS:
         return line
-    xs = [x for x, _ in line]
+    xs, ys = [x for x, _ in line], [y for _, y in line]
     width = (xs[-1] - xs[0]) / _BUCKETS
     cuts = [0, *(bisect_left(xs, xs[0] + index * width) for index in range(1, _BUCKETS)), len(xs)]
-    kept: list[tuple[float, float]] = []
+    kept = [line[0]]
     for start, end in pairwise(cuts):
-        bucket = line[start:end]
-        heights = [y for _, y in bucket]
-        if not heights:
-            continue
-        ends = {heights.index(min(heights)), heights.index(max(heights))}
-        kept += [bucket[end] for end in sorted(ends)]
-    return [line[0], *kept, line[-1]]
+        if heights := ys[start:end]:
+            low, high = heights.index(min(heights)), heights.index(max(heights))
+            kept += (line[start + min(low, high)], line[start + max(low, high)])
+    return [*kept, line[-1]]
 
 
 def _legend(names: Sequence[str]) -> str:
