@@ -142,18 +142,18 @@ def _go_on(arguments: Arguments) -> int:
 
 def _to_go_on(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]":
     # The run that is meant, with what may be changed about it.
-    from syntonic.runners import resume, schema
+    from syntonic.runners import resume
 
     wanted = _said(arguments.overrides, "resume") or ""
     with _opened(arguments) as (loader, front):
         if arguments.multirun:
             raise RequestError([f"resume={wanted}: a run goes on alone, without -m; a sweep by sweep.resume={wanted}"])
         folder = resume.find(wanted)
-        config = schema.check(folder.facts.config)
+        config = resume.as_started(folder)
         others = [word for word in arguments.overrides if not word.startswith("resume=")]
         if others or arguments.config_name is not None:
             asked = _checked(_as_asked(arguments, loader, folder, others))
-            resume.refuse_changes(folder, asked)
+            resume.refuse_changes(config, asked)
             config = replace(config, callbacks=asked.callbacks, trainer=asked.trainer, profile=asked.profile)
     return folder, config, front
 

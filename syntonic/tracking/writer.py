@@ -133,7 +133,7 @@ def _deliver(outbox: Outbox, mail: Mail, trainer: int, found: Provenance | None)
     word = LOOK
     while word in (LOOK, LAST):
         delivery.advance(last=word == LAST)
-        word = mail.word(_ROUND)
+        word = mail.word(_ROUND if watch is None else min(_ROUND, watch.rest()))
         if watch is not None:
             watch.look(last=word not in (LOOK, LAST))
     if word == HAND_OVER:
