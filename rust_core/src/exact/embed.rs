@@ -174,6 +174,7 @@ mod tests {
             // phi^-n = (-1)^n (F(n+1) - F(n) phi)
             let exact = 1.0 / power(n);
             assert!((to_f64(a, b) / exact - 1.0).abs() < 8e-16, "phi^-{n}");
+            assert_eq!(all_to_f64(&[a], &[b]), [to_f64(a, b)], "phi^-{n}");
             (a, b) = (b - a, a);
         }
     }
