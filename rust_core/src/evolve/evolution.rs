@@ -79,7 +79,7 @@ pub struct Evolution {
     pub(super) perturbation: Perturbation,
     remote: Option<Remote>,
     snapper: Option<Snapper>,
-    crew: Crew,
+    pub(super) crew: Crew,
     single: Arc<Workspaces<f32>>,
     double: Arc<Workspaces<f64>>,
     pub(super) state: State,
@@ -139,13 +139,13 @@ impl Evolution {
         Ok(evolution)
     }
 
-    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, which needs no helpers for it.
+    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, where one helper evaluates it.
     ///
     /// # Errors
-    /// None that is known: a crew without helpers asks the system for nothing.
+    /// `Error::Value` when the system grants no thread.
     pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
         self.remote = Some(Remote::new(device));
-        self.crew = Crew::new(Some(1))?;
+        self.crew = Crew::new(Some(self.crew.threads().min(2)))?;
         Ok(self)
     }
 
@@ -197,12 +197,6 @@ impl Evolution {
     pub(super) fn centroid(&self) -> Option<Vec<f64>> {
         let memory = (self.config.pull_strength > 0.0).then_some(&self.state.memory);
         memory.and_then(|memory| memory.centroid(self.state.generation))
-    }
-
-    /// The retrocausal pull: psi <- (1 - lambda) psi + lambda c with the attractors' centroid c.
-    fn pull(&self, flux: &mut [f64], centroid: Option<Vec<f64>>) {
-        let (strength, Some(centroid)) = (self.config.pull_strength, centroid) else { return };
-        flux.iter_mut().zip(centroid).for_each(|(x, c)| *x = (1.0 - strength) * *x + strength * c);
     }
 
     /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the

@@ -1,10 +1,11 @@
 //! The seam to a CUDA device: it evaluates and ranks the members, the CPU does the rest as always.
 //!
 //! The kernel is generated from the program on first use and kept as long as the same program is asked for. While the
-//! device works, the CPU evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
+//! device works, a helper evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
 
 use std::sync::Arc;
 
+use super::crew::Started;
 use super::evolution::Found;
 use super::population::{Evaluation, Population, Summary};
 use super::{Evolution, Objective};
@@ -51,8 +52,8 @@ impl Plan {
 struct Ahead {
     objective: Objective,
     inputs: Vec<Tensor>,
-    /// The centre's loss and metrics.
-    centre: Vec<f64>,
+    /// The centre's loss and metrics, which a helper computes meanwhile.
+    centre: Started<Vec<f64>>,
 }
 
 impl Ahead {
@@ -79,7 +80,7 @@ impl Remote {
         self.ahead = None;
     }
 
-    /// Begins the generation to come, and evaluates the centre while the device works.
+    /// Begins the generation to come, and has the centre evaluated while the device works.
     pub fn begin<T: Element + Default>(
         &mut self,
         evolution: &mut Evolution,
@@ -93,7 +94,8 @@ impl Remote {
         let filtered = evolution.config().survivor_count.is_some();
         self.start(evolution, objective, inputs, &population, &step, !filtered)?;
         let wanted: Vec<NodeId> = objective.wanted().collect();
-        let centre = population.evaluator.centre(&wanted);
+        let cost = population.evaluator.cost();
+        let centre = evolution.crew.start(cost, move || population.evaluator.centre(&wanted));
         self.ahead = Some(Ahead { objective: objective.clone(), inputs: inputs.to_vec(), centre });
         Ok(())
     }
@@ -144,6 +146,7 @@ impl Remote {
         let centroid = evolution.centroid();
         let Outcome { least, sum, count, mut direction } = members.outcome()?;
         direction.iter_mut().for_each(|x| *x *= scale);
+        let centre = centre.finish()?;
         let summary = match &evaluation {
             Some(evaluation) => Summary::of(evaluation),
             None => Summary { best: if count > 0 { -least } else { f64::NAN }, mean: -sum / count as f64, count },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::attractor::pull;
 use super::super::harmonize::harmonize;
 use super::super::population::Summary;
 use super::super::{Record, optimizer};
@@ -101,7 +102,9 @@ impl Evolution {
             let harmony = self.syntony(&flux)?;
             harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
         }
-        self.pull(&mut flux, centroid);
+        if let Some(centroid) = centroid {
+            pull(&mut flux, self.config.pull_strength, &centroid);
+        }
         let (centre, lattice, residual) = self.crystallized(flux)?;
         let after = self.syntony(&centre)?;
 
@@ -115,7 +118,7 @@ impl Evolution {
         self.state.first_moment = first;
         self.state.second_moment = second;
         if config.pull_strength > 0.0 {
-            self.state.memory.offer(&before, score, self.state.generation);
+            self.state.memory.offer(before, score, self.state.generation);
         }
         self.state.generation += 1;
         self.state.evaluations += config.population_size as u64;
