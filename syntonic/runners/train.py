@@ -85,7 +85,7 @@ def train(
             standing.failure,
             status=standing.status,
             generation=standing.generation,
-            tracked_as=receipt.run_id,
+            tracked_as=receipt.run_id if receipt.run_id != folder.facts.id else folder.facts.tracked_as,
             results=results,
             reason=standing.reason,
             seconds=seconds,

@@ -36,6 +36,7 @@ class Courier:
         self, run: Run, asked: Request, store: str, *, served: bool, writer: WriterProcess | None = None
     ) -> None:
         self._run, self._store, self._served = run, store, served
+        self._sync = "syntonic-run sync" + (f" --to {asked.uri}" if asked.uri else "")  # goes to no unasked address
         self._journal = Journal(run.folder / JOURNAL)
         self._outbox = Outbox(run.folder)
         self._outbox.begin(asked)
@@ -106,9 +107,9 @@ class Courier:
             delivered = None
         if delivered is None:
             log = self._outbox.folder / LOG
-            problem = f"recording in {self._store} failed, see {log}; `syntonic-run sync` tries again"
+            problem = f"recording in {self._store} failed, see {log}; `{self._sync}` tries again"
             return Receipt(self._run.id, self._store, problems=[problem])
-        hint = [] if delivered.whole else ["`syntonic-run sync` sends it when the store is there again"]
+        hint = [] if delivered.whole else [f"`{self._sync}` sends it when the store is there again"]
         run_id = delivered.run_id or self._run.id
         return Receipt(run_id, self._store, self._served, [*delivered.problems, *hint])
 
