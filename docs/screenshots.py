@@ -130,7 +130,8 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
             page = Page(socket)
             await page.show(of + MODE, says("syntonic", "digits-retrocausal-s1", "xor-retrocausal: sw"), 430)
             await page.take(to / "runs.png")
-            await page.show(f"{of}/{runs[sweep]}{MODE}", says(sweep, "Child runs", "xor-es-s2", "xor-retrocausal-s0"), 1000)
+            children = says(sweep, "Child runs", "xor-es-s2", "xor-retrocausal-s0")
+            await page.show(f"{of}/{runs[sweep]}{MODE}", children, 1000)
             await page.take(to / "sweep.png")
             run = f"{of}/{runs['digits-retrocausal-s1']}"
             await page.show(f"{run}/model-metrics{MODE}", CHARTS, 900)

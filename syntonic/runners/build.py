@@ -10,6 +10,7 @@ from syntonic.nn.architectures import Task
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
+from syntonic.tracking import provenance
 from syntonic.tracking.base import Tracker
 from syntonic.tracking.guard import Guarded
 
@@ -39,6 +40,7 @@ def prepared(config: RunConfig) -> Iterator[Tracker]:
     tracker = _make("tracking", config.tracking)
     guarded = Guarded(tracker)
     guarded.prepare()
+    provenance.core_digest_ahead()
     try:
         yield tracker
     finally:
