@@ -9,7 +9,7 @@ from typing import Any
 from syntonic.core import registry
 from syntonic.runners import config as configs
 from syntonic.runners.run_folder import RunFacts, home, known
-from syntonic.runners.sweeps.rows import PRUNED, Row
+from syntonic.runners.sweeps.rows import PRUNED, Row, given_up
 from syntonic.runners.train import PRUNED as GIVEN_UP
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Archive, Status
@@ -79,15 +79,16 @@ def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: st
 
 
 def _row(facts: RunFacts, status: str) -> Row:
+    pruned = _pruned(facts)
     return Row(
         -1,
         status,
         {key: value for key, value in facts.results.items() if not key.startswith("pruned_")},
-        reason=facts.reason,
+        reason=given_up(pruned[0]) if pruned else facts.reason,
         run_id=facts.id,
         tracked_as=facts.tracked_as or "",
         seconds=facts.seconds,
-        pruned=_pruned(facts),
+        pruned=pruned,
         reused=True,
     )
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from syntonic.runners import overview
 from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.figures import figure
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import WIDE, read
@@ -62,7 +63,7 @@ def run(words: Sequence[str]) -> int:
 def _result(seen: overview.Seen) -> str:
     metrics = {**(seen.point.metrics if seen.point else {}), **seen.results}
     shown = next((key for key in _SHOWN if key in metrics), None)
-    return f"{shown} {metrics[shown]:.4f}" if shown else ""
+    return f"{shown} {figure(metrics[shown])}" if shown else ""
 
 
 def _plain(seen: overview.Seen) -> dict[str, object]:
