@@ -126,7 +126,7 @@ class _Sweep:
                 self._standing.put(self._history.done[job.digest], job)
             else:
                 pending.setdefault(job.digest, job)
-        return list(pending.values())
+        return sorted(pending.values(), key=lambda job: job.digest in self._history.failed)  # what may work comes first
 
     def _twins(self, jobs: Sequence[Job]) -> None:
         rows = {self._standing.jobs[number].digest: row for number, row in self._standing.rows.items()}
@@ -225,6 +225,9 @@ class _Sweep:
 
     def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
         lines = [("recorded", f"run {run_id} in {store}"), ("page", str(path))]
+        if self._too_many_failures():
+            failures = counted(len(self._standing.failures), "failure")
+            lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))
         if self._standing.left or self._stop or self._killed:
             left = counted(self._plan.total - self._standing.ended, "run")
             lines.append(("go on", f"{left} left: the same command again, or `syntonic-run sweep.resume=last`"))

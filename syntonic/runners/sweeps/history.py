@@ -21,13 +21,15 @@ class History:
 
     Attributes:
         done: rows of runs that need not be run again, their number still to be set.
-        begun: folders of interrupted runs of this sweep.
+        begun: folders of interrupted and failed runs of this sweep.
+        failed: those of them that failed.
         other_core: digests of configs that have finished with another build of the core.
         seconds_per_evaluation: of finished runs, by the names of model and benchmark.
     """
 
     done: dict[str, Row] = field(default_factory=dict)
     begun: dict[str, Path] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     other_core: set[str] = field(default_factory=set)
     seconds_per_evaluation: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
@@ -76,6 +78,7 @@ def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: st
         history.done[digest] = _row(facts, PRUNED)
     elif ours and digest not in history.done:
         history.begun[digest] = path.absolute()  # not resolved: who takes it refuses a link
+        (history.failed.add if facts.status is Status.FAILED else history.failed.discard)(digest)
 
 
 def _row(facts: RunFacts, status: str) -> Row:

@@ -75,7 +75,8 @@ def _pictures(standing: Standing, space: Sequence[Dimension]) -> list[str]:
     parts = ["<h2>Runs across their settings</h2>", drawing.parallel_axes(rows, metric, sign, logarithmic)]
     if shares := importance(values, found):
         parts += ["<h2>What mattered</h2>", drawing.bars(shares)]
-        parts.append(f"<p>Share of the variation of {escape(metric)} that each key accounts for by itself.</p>")
+        share = f"Share of the variation of {metric} that each key accounts for by itself, less what chance would."
+        parts.append(f"<p>{escape(share)}</p>")
     return parts
 
 
