@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint, machine, report
+from syntonic.tracking import checkpoint, links, machine, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
@@ -200,7 +200,11 @@ class Delivery:
             self.release()
         self._remote = None
         self.failure = f"{self._store}: {_short(error)}; everything is kept in {self._outbox.run_folder}"
-        (self._outbox.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        with (
+            contextlib.suppress(OSError),
+            open(self._outbox.folder / "error.txt", "w", encoding="utf-8", opener=links.stay) as file,
+        ):
+            file.write(traceback.format_exc())
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,20 @@ def test_nothing_that_lies_in_a_sweep_is_unpickled(folder: Path) -> None:
     assert places[0] != places[1]
     assert [list(place.iterdir()) for place in places if place.exists()] in ([], [[], []])
     sweep.release()
+
+
+@pytest.mark.parametrize("launcher", ["basic", "local", "joblib", "submitit"])
+def test_no_module_of_the_working_folder_is_imported(
+    process: Callable[..., "subprocess.Popen[str]"], folder: Path, launcher: str
+) -> None:
+    pytest.importorskip({"basic": "json", "local": "json"}.get(launcher, launcher))
+    for name in ("json", "joblib", "submitit", "cloudpickle", "hydra", "mlflow", "sitecustomize"):
+        (folder / f"{name}.py").write_text("open('owned', 'w').close()\nraise ImportError\n")
+    words = ["hydra.launcher.cluster=local"] if launcher == "submitit" else []
+    child = process("-m", "tracking=none", "seed=0,1", f"hydra/launcher={launcher}", *words)
+    said, _ = child.communicate(timeout=240)
+    assert child.returncode == 0, said
+    assert not (folder / "owned").exists()
 
 
 LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(

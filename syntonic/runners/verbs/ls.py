@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from syntonic.runners import overview
-from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.faults import RequestError, did_you_mean, harmless
 from syntonic.runners.figures import figure
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
@@ -56,7 +56,7 @@ def run(words: Sequence[str]) -> int:
     else:
         console.print(f"there is no run in {home()}; start one with `syntonic-run`", markup=False)
     for fault in faults:
-        console.print(f"warning: {fault}", markup=False, soft_wrap=True)
+        console.print(f"warning: {harmless(fault)}", markup=False, soft_wrap=True)
     return 0
 
 
