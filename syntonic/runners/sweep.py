@@ -60,7 +60,10 @@ def sweep(
     if resumed is not None and plan.id != resumed:
         raise RequestError([f"sweep.resume={resumed}: with these words it is another sweep; leave out sweep.resume"])
     if plan.settings.dry_run:
-        rehearse(plan, _known(plan, ask=True), console)
+        history = _known(plan, ask=True)
+        rehearse(plan, history, console)
+        if history.problem:
+            console.print(_unknown(history), markup=False, soft_wrap=True)
         return 0
     with signals.watched() as stop:
         return _Sweep(plan, name, words, console, stop).carry_out()
@@ -118,6 +121,8 @@ class _Sweep:
         if not self._asked_the_tracker and any(job.config and job.digest not in self._history.done for job in jobs):
             self._asked_the_tracker = True
             self._history = _known(self._plan, ask=True)
+            if self._history.problem:
+                self._console.print(_unknown(self._history), markup=False, soft_wrap=True)
         pending: dict[str, Job] = {}
         for job in jobs:
             if job.config is None:
@@ -241,3 +246,7 @@ class _Sweep:
 def _known(plan: Plan, *, ask: bool) -> History:
     history = look_back(plan.id, plan.base["tracking"] if ask else None)
     return history if plan.settings.skip_finished else replace(history, done={})
+
+
+def _unknown(history: History) -> str:
+    return f"warning: what finished elsewhere is not known, {history.problem}"

@@ -187,6 +187,28 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     assert receipt.whole
 
 
+def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "away.db").write_bytes(b"no database" * 1000)
+    uri = f"sqlite:///{folder}/away.db"
+    words = ["-m", "seed=0", f"tracking.uri={uri}"]
+    assert command(*words, "sweep.dry_run=true") == 0
+    assert "warning: what finished elsewhere is not known" in capsys.readouterr().out
+    assert command(*words) == 0
+    said = capsys.readouterr().out
+    assert "warning: what finished elsewhere is not known" in said
+    assert "`syntonic-run sync` sends it" in said
+    (folder / "away.db").unlink()
+    assert main(["sync", "--to", uri]) == 0
+    with sqlite3.connect(folder / "away.db") as database:
+        tags = database.execute("SELECT run_uuid, value FROM tags WHERE key = 'mlflow.parentRunId'")
+        ((child, parent),) = list(tags)
+        names = dict(database.execute("SELECT run_uuid, name FROM runs"))
+    assert {names[child], names[parent]} == {"fake-fake-s0", "fake-fake: sweep over seeds"}
+    assert names[child] == "fake-fake-s0"
+
+
 def test_the_dashboard_opens_here_and_ends_with_everything_that_it_started(command: Command, folder: Path) -> None:
     assert command() == 0
     for name in ("json", "uvicorn", "mlflow", "yaml"):

@@ -134,15 +134,15 @@ class Plan:
         return [f"these are {runs:,} runs; a sweep may have at most {MOST:,}"] if runs > MOST else []
 
     def _value_faults(self) -> list[str]:
-        # Every point that is known already is checked, and of intervals both ends and a number between.
+        # Of intervals both ends and a number between are checked, then every point that is known already.
+        intervals = any(dimension.is_interval for dimension in self.request.space)
         jobs: list[Job] = []
-        if self.sweeper is not None and not self.sweeper.adaptive:
+        if intervals or self.sweeper is None or self.sweeper.adaptive:
+            jobs = [self._job(0, 0, proposal) for proposal in _corners(self.request.space)]
+        if self.sweeper is not None and not self.sweeper.adaptive and not any(job.faults for job in jobs):
             jobs = self.jobs(next(self.sweeper.batches()))
             for job in jobs:
                 self._checked.setdefault(job.point, []).append(job)
-        intervals = any(dimension.is_interval for dimension in self.request.space)
-        if intervals or not jobs:
-            jobs = [self._job(0, 0, proposal) for proposal in _corners(self.request.space)] + jobs
         faults = list(dict.fromkeys(fault for job in jobs for fault in job.faults))
         if intervals and any("must be even" in fault or "multiple of" in fault for fault in faults):
             faults.append("an interval holds every whole number; range(start,stop,step) holds those at equal steps")
