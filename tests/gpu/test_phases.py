@@ -84,8 +84,8 @@ def test_forms_of_the_gnosis_mask(gpu, shape, per_row, levels, memory):
             sure &= np.abs(along - edge) > 16 * gpu.eps
         there = {} if memory is None else {"past": gpu.up(past), "memory": memory}
         got = gpu.up(x).gnosis_mask(gpu.up(s), threshold, 0.3, levels=levels, **there)
-        # Each level multiplies by a number of at most five roundings; S carries three, a threshold two for each level, and
-        # what is as near to a threshold as that may be on its other side.
+        # A level multiplies by a number of at most five roundings; S carries three and a threshold two for each level.
+        # What is as near to a threshold as that may be on its other side.
         want = np.where(sure, want, gpu.down(got))
         gpu.near(got, want, x, 16 * (1 + levels))
 
