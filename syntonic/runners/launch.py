@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from syntonic.runners.arguments import Arguments
 from syntonic.runners.compose import Composition, compose
 from syntonic.runners.config import RunConfig
+from syntonic.runners.credentials import refuse_untyped
 from syntonic.runners.faults import RequestError
 from syntonic.runners.words import opened, user_folders
 
@@ -48,12 +49,14 @@ def _carry_out(arguments: Arguments, dismiss: Callable[[], None]) -> int:
         composition = compose(loader, name, words, multirun=arguments.multirun or resumed is not None)
         if composition.sweep is not None and not arguments.show_config:
             if composition.faults:
-                _checked(composition)
+                _checked(composition, name, words)
             from syntonic.runners.sweep import sweep
 
+            if resumed is not None:
+                refuse_untyped(composition.config["tracking"], arguments.overrides)
             dismiss()
             return sweep(loader, name, words, composition, _console(front), resumed)
-        config = _checked(composition)
+        config = _checked(composition, name, words)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
@@ -82,7 +85,7 @@ def single(arguments: Arguments, *, quiet: bool) -> "Outcome":
         composition = compose(loader, arguments.config_name or "config", arguments.overrides, multirun=False)
         if composition.sweep is not None:
             raise RequestError(["this is a sweep; start it with `syntonic-run -m`"])
-        config = _checked(composition)
+        config = _checked(composition, arguments.config_name or "config", arguments.overrides)
     return _start(arguments, config, _console(front, quiet=quiet))
 
 
@@ -150,6 +153,7 @@ def _to_go_on(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]":
             raise RequestError([f"resume={wanted}: a run goes on alone, without -m; a sweep by sweep.resume={wanted}"])
         folder = resume.find(wanted)
         config = resume.as_started(folder)
+        refuse_untyped(config.tracking, arguments.overrides)
         others = [word for word in arguments.overrides if not word.startswith("resume=")]
         if others or arguments.config_name is not None:
             asked = _checked(_as_asked(arguments, loader, folder, others))
@@ -171,13 +175,25 @@ def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: "RunFolder", w
     return compose(loader, folder.facts.config_name, [*folder.facts.overrides, *words], multirun=False)
 
 
-def _checked(composition: Composition) -> RunConfig:
+def _checked(composition: Composition, name: str = "config", words: Sequence[str] = ()) -> RunConfig:
     from syntonic.runners import schema
 
     try:
         config = schema.check(composition.config)
     except RequestError as error:
-        raise RequestError([*composition.faults, *error.faults]) from error
+        found = [fault + _of_sentence(fault, name, words) for fault in error.faults]
+        raise RequestError([*composition.faults, *found]) from error
     if composition.faults:
         raise RequestError(composition.faults)
     return config
+
+
+def _of_sentence(fault: str, name: str, words: Sequence[str]) -> str:
+    # Why there is a key that nobody typed, where a sentence meets another model than the one that it is made for.
+    key, _, reason = fault.partition(": ")
+    group = key.partition(".")[0]
+    typed = any(word.lstrip("+").startswith(f"{key}=") for word in words)
+    if name == "config" or typed or not reason.startswith("there is no such key"):
+        return ""
+    chosen = any(word.startswith(f"{group}=") for word in words)
+    return f"; -cn {name} sets it for another {group}: add ~{key}, or leave out -cn {name}" if chosen else ""

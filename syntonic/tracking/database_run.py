@@ -63,9 +63,10 @@ class DatabaseRun:
             self._log_few(points[start : start + few])
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
-        """Stores the final metrics that are not stored yet."""
-        there = {row[0] for row in self._database.rows("SELECT key FROM latest_metrics WHERE run_uuid = ?", self.id)}
-        new = {key: value for key, value in results.items() if key not in there}
+        """Stores the final metrics that are not there with these values; a sweep that goes on comes to others."""
+        query = "SELECT key, value, is_nan FROM latest_metrics WHERE run_uuid = ?"
+        there = {key: (value, int(is_nan)) for key, value, is_nan in self._database.rows(query, self.id)}
+        new = {key: value for key, value in results.items() if number(value) != there.get(key)}
         self.log_points([Point(step, time, new)])
 
     def log_text(self, name: str, text: str) -> None:

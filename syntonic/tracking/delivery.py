@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint, machine, report
+from syntonic.tracking import checkpoint, links, machine, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
@@ -125,7 +125,7 @@ class Delivery:
         about = {"folder": str(self._outbox.run_folder.resolve()), "process": f"{process.host} {process.pid}"}
         texts = {f"provenance/{name}": text for name, text in origin.files.items()}
         texts["config.json"] = json.dumps(request.config, indent=1)
-        tags = {**origin.tags, **request.tags, **about}
+        tags = {**origin.tags, **request.tags, **about, **self._parent()}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
         self._history = History()
         self._streams = [
@@ -138,6 +138,17 @@ class Delivery:
     def _newest(self) -> int | None:
         folder = checkpoint.newest(self._outbox.run_folder / "checkpoints")
         return checkpoint.generation(folder) if folder else None
+
+    def _parent(self) -> dict[str, str]:
+        # Of a run that began while the store was away: there was no entry of its sweep then.
+        sweep = self._request.tags.get("sweep", "")
+        if self._request.parent or not sweep.isalnum() or self._request.run == sweep:
+            return {}
+        try:
+            filed = Outbox(self._outbox.home / "sweeps" / sweep).read_filed()
+        except OutboxError:
+            return {}
+        return {"mlflow.parentRunId": filed.run_id} if filed and filed.store == self._store else {}
 
     def _new_tail(self) -> Tail:
         return Tail(self._outbox.run_folder / JOURNAL)
@@ -211,10 +222,14 @@ class Delivery:
         with contextlib.suppress(Exception):  # a store's client may raise anything, and has failed already
             self.release()
         self._remote = None
-        self.failure = f"{self._store}: {_short(error)}; everything is kept in {self._outbox.run_folder}"
-        import traceback  # most runs need it never
+        self.failure = f"{self._store}: {short(error)}; everything is kept in {self._outbox.run_folder}"
+        with (
+            contextlib.suppress(OSError),
+            open(self._outbox.folder / "error.txt", "w", encoding="utf-8", opener=links.stay) as file,
+        ):
+            import traceback  # most runs need it never
 
-        (self._outbox.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            file.write(traceback.format_exc())
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
@@ -223,7 +238,7 @@ class Delivery:
         try:
             action()
         except Exception as error:
-            self._problems.append(f"{self._store} did not take {what}: {_short(error)}")
+            self._problems.append(f"{self._store} did not take {what}: {short(error)}")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -232,8 +247,9 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def undelivered(home: Path) -> Iterator[Outbox]:
-    """Yields the outboxes under a home of which something may not have reached its store, oldest first."""
-    for request in sorted(home.glob("*/*/tracking/request.json")):
+    """Yields the outboxes under a home of which something may not have reached its store: sweeps, then runs by age."""
+    requests = home.glob("*/*/tracking/request.json")
+    for request in sorted(requests, key=lambda path: (path.parts[-4] != "sweeps", path)):
         outbox = Outbox(request.parent.parent)
         try:
             receipt = outbox.read_receipt()  # it is short, and mostly there is nothing more to ask
@@ -244,7 +260,8 @@ def undelivered(home: Path) -> Iterator[Outbox]:
             yield outbox
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """Returns one line that tells why a store did not answer."""
     reason: BaseException | None = error
     while reason is not None:  # what a client says of a server that is away is as long as it is deep
         if type(reason).__name__ in _NOBODY:

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from annotated_types import Ge
 
 from syntonic.core.registry import register
-from syntonic.tracking import database, mlflow_run, writer_process
+from syntonic.tracking import database, links, mlflow_run, writer_process
 from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.database_run import DatabaseRun
@@ -190,6 +190,6 @@ def _write_ahead(path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    with path.with_suffix(".lock").open("w") as lock:
+    with open(path.with_suffix(".lock"), "a", opener=links.stay) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -74,9 +74,11 @@ class MlflowRun:
         self._client.log_batch(self.id, metrics=batch)
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
-        """Stores the final metrics that are not stored yet."""
-        there = self._client.get_run(self.id).data.metrics
-        self.log_points([Point(step, time, {key: value for key, value in results.items() if key not in there})])
+        """Stores the final metrics that are not there with these values; a sweep that goes on comes to others."""
+        stored = self._client.get_run(self.id).data.metrics
+        there = {key: database.number(value) for key, value in stored.items()}
+        new = {key: value for key, value in results.items() if database.number(value) != there.get(key)}
+        self.log_points([Point(step, time, new)])
 
     def log_text(self, name: str, text: str) -> None:
         """Stores a text as an artifact."""

@@ -52,7 +52,9 @@ impl NullaryFnOnce for Adam<'_> {
         for (((x, &g), m), v) in values.iter_mut().zip(direction).zip(first).zip(second) {
             *m = b1 * *m + (1.0 - b1) * g;
             *v = b2 * *v + (1.0 - b2) * g * g;
-            *x += size * (*m / c1) / ((*v / c2).sqrt() + EPSILON);
+            // After some hundred generations the first correction is 1: the slow division is left out.
+            let mean = if c1 == 1.0 { *m } else { *m / c1 };
+            *x += size * mean / ((*v / c2).sqrt() + EPSILON);
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::crew::Started;
-use super::evolution::Found;
+use super::evolution::{Found, Ready};
 use super::population::{Evaluation, Population, Summary};
 use super::{Evolution, Objective};
 use crate::cuda::{Device, Members, Outcome, Step};
@@ -122,7 +122,7 @@ impl Remote {
         inputs: &[Tensor],
         following: Option<&[Tensor]>,
         workspaces: Arc<Workspaces<T>>,
-    ) -> Result<Found> {
+    ) -> Result<(Found, Ready)> {
         if !self.ahead.as_ref().is_some_and(|ahead| ahead.is_of(objective, inputs)) {
             self.begin(evolution, objective, inputs, workspaces)?;
         }
@@ -143,7 +143,7 @@ impl Remote {
             scale = members.weigh(&evolution.ranks(evaluation), survivors)?;
         }
         // Nothing of this depends on the members, so it is done while the device works.
-        let centroid = evolution.centroid();
+        let ready = evolution.ready();
         let Outcome { least, sum, count, mut direction } = members.outcome()?;
         direction.iter_mut().for_each(|x| *x *= scale);
         let centre = centre.finish()?;
@@ -152,7 +152,7 @@ impl Remote {
             None => Summary { best: if count > 0 { -least } else { f64::NAN }, mean: -sum / count as f64, count },
         };
         let elite = evaluation.map_or(Ok(None), |evaluation| evolution.elite(&evaluation, centre[0]))?;
-        Ok(Found { towards: direction, summary, elite, centre, centroid })
+        Ok((Found { towards: direction, summary, elite, centre }, ready))
     }
 
     /// Returns the loss of each member of the generation to come.

@@ -9,12 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
 from syntonic.runners.faults import RequestError
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
+from syntonic.tracking import links
 
 HELP: Final = """\
 syntonic-run ui: opens the MLflow dashboard on the runs of this folder, until Ctrl-C.
@@ -51,8 +53,9 @@ def run(words: Sequence[str]) -> int:
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{store}"]
     command += ["--default-artifact-root", (home() / "artifacts").resolve().as_uri(), "--no-serve-artifacts"]
-    with (home() / "ui.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0)
+    with _log(home() / "ui.log") as log:
+        # From a folder that is nobody's: the server takes modules from its working folder.
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0, cwd="/")
     # The server is told here to end, however this command ends.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.default_int_handler)
@@ -67,6 +70,13 @@ def run(words: Sequence[str]) -> int:
         return 0
     finally:
         _end(server)
+
+
+def _log(path: Path) -> IO[bytes]:
+    try:
+        return open(path, "wb", opener=links.stay)
+    except OSError as error:
+        raise RequestError([f"ui: {path} cannot be written: {error.strerror}; remove it to go on"]) from error
 
 
 def _port(wanted: str | None) -> int:
@@ -96,10 +106,11 @@ def _free(port: int) -> bool:
 
 
 def _answers(server: "subprocess.Popen[bytes]", port: int) -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to this machine
     deadline = time.monotonic() + _PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://{_HOST}:{port}/health", timeout=2):
+            with direct.open(f"http://{_HOST}:{port}/health", timeout=2):
                 return True
         except (OSError, urllib.error.URLError):
             time.sleep(0.2)
