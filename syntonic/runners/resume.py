@@ -8,6 +8,7 @@ longer run takes different steps from its first generation on. It is a new run.
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, fixed, flattened
 from syntonic.runners.faults import RequestError
+from syntonic.runners.nearby import hint
 from syntonic.runners.run_folder import RunFolder, home, known
 from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Status
@@ -21,7 +22,7 @@ def find(wanted: str) -> RunFolder:
     """
     runs = known()
     if not runs:
-        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`"])
+        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`{hint()}"])
     if wanted == "last":
         return runs[0]
     found = [run for run in runs if any(name.startswith(wanted) for name in run.facts.ids)]
