@@ -9,7 +9,6 @@ import json
 import re
 import tempfile
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
 from syntonic.tracking.report import lattice
+from syntonic.tracking.report.history import History
 from syntonic.tracking.stream import Stream
 
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
@@ -51,13 +51,18 @@ class Delivery:
         self._register = register
         self._remote: Remote | None = None
         self._streams: list[Stream] = []
+        self._history = History()
         self._pause, self._next_try = 0.5, 0.0
         self._next_heartbeat = self._next_models = 0.0
         self._problems: list[str] = []
         self.failure: str | None = None
 
-    def advance(self) -> bool:
-        """Sends what is new; returns whether that worked. After a failure it waits before it tries again."""
+    def advance(self, *, last: bool = False) -> bool:
+        """Sends what is new; returns whether that worked. After a failure it waits before it tries again.
+
+        Args:
+            last: whether no generation follows, so that the end can be got ready while the run evaluates its result.
+        """
         now = time.monotonic()
         if now < self._next_try:
             return False
@@ -68,7 +73,9 @@ class Delivery:
             if now >= self._next_heartbeat:
                 remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
                 self._next_heartbeat = now + _HEARTBEAT
-            if now >= self._next_models:
+            if last:
+                self._history.figures()
+            if now >= self._next_models or (last and self._newest() == self._history.last_step):
                 self._attempt("a checkpoint", lambda: self._keep_models(remote, None))
                 self._next_models = time.monotonic() + _MODELS
         except Exception as error:  # whatever a store's client raises: the folder keeps everything, and we try again
@@ -120,12 +127,17 @@ class Delivery:
         texts["config.json"] = json.dumps(request.config, indent=1)
         tags = {**origin.tags, **request.tags, **about, **self._parent()}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
+        self._history = History()
         self._streams = [
-            Stream(self._outbox.run_folder / JOURNAL, remote),
+            Stream(self._outbox.run_folder / JOURNAL, remote, seen=self._history.add),
             Stream(self._outbox.folder / machine.JOURNAL, remote, system=True),
         ]
         self._remote = remote
         return remote
+
+    def _newest(self) -> int | None:
+        folder = checkpoint.newest(self._outbox.run_folder / "checkpoints")
+        return checkpoint.generation(folder) if folder else None
 
     def _parent(self) -> dict[str, str]:
         # Of a run that began while the store was away: there was no entry of its sweep then.
@@ -168,7 +180,7 @@ class Delivery:
 
     def _log_report(self, remote: Remote) -> None:
         if self._request.tags.get("kind") != "sweep":
-            remote.log_text("report.html", report.run_page(self._outbox))
+            remote.log_text("report.html", report.run_page(self._outbox, self._history))
             return
         with contextlib.suppress(OutboxError):  # none of its runs had begun
             remote.log_text("report.html", report.sweep_page(self._outbox.home, self._request.run))
@@ -215,6 +227,8 @@ class Delivery:
             contextlib.suppress(OSError),
             open(self._outbox.folder / "error.txt", "w", encoding="utf-8", opener=links.stay) as file,
         ):
+            import traceback  # most runs need it never
+
             file.write(traceback.format_exc())
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)

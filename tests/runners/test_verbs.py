@@ -171,9 +171,9 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     uri = f"sqlite:///{folder}/away/x.db"
     assert command(f"tracking.uri={uri}") == 0
     said = capsys.readouterr().out
-    assert "`syntonic-run sync` sends it" in said
+    assert f"`syntonic-run sync --to {uri}` sends it" in said
     assert main(["sync"]) == 1
-    assert f"1 runs wait for {uri}: `syntonic-run sync --to {uri}` sends them" in capsys.readouterr().out
+    assert f"1 run waits for {uri}: `syntonic-run sync --to {uri}` sends what waits" in capsys.readouterr().out
     assert main(["ls"]) == 0
     assert "FINISHED*" in capsys.readouterr().out
     assert main(["sync", "--to", uri]) == 1

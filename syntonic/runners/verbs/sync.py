@@ -58,7 +58,9 @@ def run(words: Sequence[str]) -> int:
         console.print(harmless(f"{line} {problems}".rstrip()), markup=False, soft_wrap=True)
     for store, count in sorted(waiting.items()):
         hint = "`syntonic-run sync`" if store == local_uri(home()) else f"`syntonic-run sync --to {store}`"
-        console.print(harmless(f"{count} runs wait for {store}: {hint} sends them"), markup=False, soft_wrap=True)
+        wait = "1 run waits" if count == 1 else f"{count} runs wait"
+        other = f"; name runs to send them to {target} instead" if target is not None else ""
+        console.print(harmless(f"{wait} for {store}: {hint} sends what waits{other}"), markup=False, soft_wrap=True)
     if not sent and not failed and not waiting:
         console.print("every run is where it belongs")
     return int(failed > 0 or (bool(waiting) and not sent))

@@ -29,6 +29,7 @@ It runs one worker and none of MLflow's job runners, which keeps it below 0.6 GB
 Runs that were sent to a server of your own (tracking.uri) are in that server's dashboard."""
 
 _HOST: Final = "127.0.0.1"
+_PAGE: Final = "/#/experiments?workflowType=machine_learning"  # else it opens as one for language models
 _FIRST_PORT: Final = 5000
 _PORTS: Final = 50  # how many are tried
 _PATIENCE: Final = 300.0  # seconds that the server may take to answer
@@ -63,7 +64,7 @@ def run(words: Sequence[str]) -> int:
         if not _answers(server, port):
             console.print(f"ui: the server did not start; see {home() / 'ui.log'}", markup=False)
             return 1
-        console.print(f"http://{_HOST}:{port}  (Ctrl-C ends it)", markup=False)
+        console.print(f"http://{_HOST}:{port}{_PAGE}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
         return int(server.wait() != 0)
     except KeyboardInterrupt:
         return 0
