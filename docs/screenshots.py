@@ -148,7 +148,7 @@ def dashboard(folder: Path) -> Iterator[str]:
     ui = subprocess.Popen([*COMMAND, "ui"], cwd=folder, stdout=subprocess.PIPE, text=True)
     assert ui.stdout is not None
     try:
-        yield next(line.split()[0] for line in ui.stdout if line.startswith("http"))
+        yield next(line.split("/#")[0] for line in ui.stdout if line.startswith("http"))
     finally:
         ui.send_signal(signal.SIGINT)
         ui.communicate()

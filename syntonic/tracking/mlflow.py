@@ -7,6 +7,7 @@ WAL mode, which makes parallel writers several times faster.
 
 import contextlib
 import fcntl
+import math
 import os
 import re
 import shutil
@@ -14,13 +15,11 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import unquote
 
-from annotated_types import Ge
-
 from syntonic.core.registry import register
-from syntonic.tracking import database, mlflow_run
+from syntonic.tracking import database, links, mlflow_run, writer_process
 from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.database_run import DatabaseRun
@@ -47,7 +46,7 @@ class MlflowTracker:
         system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: nobody looks.
 
     Raises:
-        ValueError: if `uri`, `register_as` or the name of a tag is of another form.
+        ValueError: if `uri`, `register_as` or the name of a tag is of another form, or `system_seconds` below 1.
     """
 
     _courier: Courier
@@ -61,20 +60,22 @@ class MlflowTracker:
         register_as: str | None = None,
         tags: dict[str, str] | None = None,
         note: str | None = None,
-        system_seconds: Annotated[float, Ge(1)] | None = 10.0,
+        system_seconds: float | None = 10.0,
     ) -> None:
         self._uri = None if uri is None else address(uri)
         self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
         if note:
             self._tags["mlflow.note.content"] = note
         self._experiment = experiment
+        if system_seconds is not None and not 1 <= system_seconds < math.inf:  # no annotation: see the writer's imports
+            raise ValueError(f"system_seconds={system_seconds}: must be 1 or more, or null for no look at the machine")
         self._system_seconds = system_seconds
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 
     def prepare(self) -> None:
         """Starts the process, which then waits for the run."""
         with contextlib.suppress(OSError):  # `start` tries again, and tells
-            self._writer = WriterProcess()
+            self._writer = writer_process.first()
 
     def dismiss(self) -> None:
         """Ends the process if it has got no run."""
@@ -94,9 +95,9 @@ class MlflowTracker:
         """Writes one generation down."""
         self._courier.log(record)
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk."""
-        self._courier.flush()
+        self._courier.flush(last=last)
 
     def finish(self, ending: Ending) -> Receipt:
         """Says how the run ended and waits until the store has everything."""
@@ -190,6 +191,6 @@ def _write_ahead(path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    with path.with_suffix(".lock").open("w") as lock:
+    with open(path.with_suffix(".lock"), "a", opener=links.stay) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

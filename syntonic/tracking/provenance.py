@@ -4,7 +4,6 @@ MLflow looks for git in the folder of the script, so a run of an installed comma
 folder where the command was typed.
 """
 
-import hashlib
 import importlib.util
 import platform
 import sys
@@ -16,15 +15,21 @@ from syntonic.tracking.base import Provenance
 from syntonic.tracking.gpus import gpus
 
 
-def gather(
-    *, config_digest: str = "", device: str = "", seed: int | None = None, core: str = "", version: str = ""
-) -> Provenance:
-    """Collects the facts, in a process that does not train; `core` and `version` are as in `versions`, if known."""
+def gather(*, config_digest: str = "", device: str = "", seed: int | None = None) -> Provenance:
+    """Collects what is known of the machine and the working folder, and of what is going to run."""
     given = {"config_hash": config_digest, "device": device, "seed": "" if seed is None else str(seed)}
+    found = surroundings()
     tags = {
         **{key: value for key, value in given.items() if value},
-        "version": version or _version(),
-        "core_sha256": core or core_digest(),
+        "version": _version(),
+        "core_sha256": core_digest(),
+    }
+    return Provenance(tags={**tags, **found.tags}, files=found.files)
+
+
+def surroundings() -> Provenance:
+    """Collects what is known of the machine and the working folder; takes up to seconds in a large repository."""
+    tags = {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "host": platform.node(),
@@ -49,6 +54,8 @@ def packages() -> str:
 @cache
 def core_digest() -> str:
     """Returns the SHA-256 of the core library that is loaded."""
+    import hashlib  # it takes longer than everything else of this file, which the writer imports
+
     library = importlib.util.find_spec("syntonic._core")
     return hashlib.sha256(Path(str(library.origin if library else "")).read_bytes()).hexdigest()
 

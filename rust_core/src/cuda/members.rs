@@ -83,8 +83,6 @@ struct Memories {
     ranks: Memory,
     partial: Memory,
     blocks: Memory,
-    /// The chunks' summaries, then the direction.
-    found: Memory,
 }
 
 /// The members of one run, generation after generation, on one device.
@@ -103,6 +101,7 @@ pub struct Members {
     kernels: Kernels,
     memories: Memories,
     staging: Pinned,
+    /// The chunks' summaries, then the direction: the kernels write here, with no copy behind them.
     results: Pinned,
     /// Pairs that a thread sums up, and the slices of the pairs that this makes.
     each: usize,
@@ -144,7 +143,6 @@ impl Members {
         let each = pairs.div_ceil(THREADS as usize * wanted).max(1);
         let slices = pairs.div_ceil(THREADS as usize * each).max(1);
         let given = STEP + real * blueprint.places.last().copied().unwrap_or(numbers);
-        let found = 8 * (SUMMARY * chunks + numbers);
         let memory = |bytes: usize| device.allocate(OP, bytes);
         let memories = Memories {
             given: memory(given)?,
@@ -157,10 +155,9 @@ impl Members {
             ranks: memory(4 * blueprint.population)?,
             partial: memory(8 * numbers * slices)?,
             blocks: memory(8 * noise_blocks)?,
-            found: memory(found)?,
         };
         let staging = device.pinned(OP, given)?;
-        let results = device.pinned(OP, found)?;
+        let results = device.pinned(OP, 8 * (SUMMARY * chunks + numbers))?;
         let members = Self {
             device: Arc::clone(device),
             stream: device.new_stream(OP)?,
@@ -190,10 +187,6 @@ impl Members {
 
     /// Copies what never changes to the device: the places of the noise, and w(n).
     fn prepare(&self, weights: &[f64]) -> Result<()> {
-        // Copies to the CPU take what lies between the parameters along.
-        let Memories { found, .. } = &self.memories;
-        let bytes = 8 * (SUMMARY * self.chunks + self.blueprint.numbers());
-        self.device.try_on(OP, bytes, || launch::clear(&self.stream, found.address(), bytes))?;
         let parameters = self.blueprint.offsets.windows(2).enumerate();
         let blocks: Vec<[i32; 2]> = parameters
             .flat_map(|(parameter, ends)| {
@@ -243,7 +236,7 @@ impl Members {
         self.mark()
     }
 
-    fn queue(&mut self, step: &Step) -> Result<()> {
+    fn queue(&self, step: &Step) -> Result<()> {
         self.queue_evaluation()?;
         self.queue_ranks(step.lambda)?;
         self.queue_direction()
