@@ -74,6 +74,7 @@ fn held(dim: usize, lanes: usize) -> Option<Held> {
     match lanes {
         // Single numbers leave registers for twice as many accesses.
         1 => Some(held(512, 16, cluster(8192))),
+        4 if accesses <= 4096 => Some(held(512, 8, 1)),
         4 if accesses <= 8192 => Some(held(512, 16, 1)),
         4 if accesses <= 16_384 => Some(held(256, 8, 8)),
         4 if accesses <= 32_768 => Some(held(512, 8, 8)),
