@@ -14,6 +14,57 @@ KERNEL(centroid)(real* out, const real* states, const double* weights, size slot
     }
 }
 
+// out[b][j] as `centroid`, over the slots of list b alone; -1 in a list stands for no slot.
+KERNEL(centroids)(real* out, const real* states, const double* weights, const int* lists, size batch, size longest, size n) {
+    for (size i = thread_number(); i < batch * n; i += thread_count()) {
+        const size list = quotient(i, n), j = i - list * n;
+        double whole = 0, sum = 0;
+        for (size k = 0; k < longest; k++) {
+            const int slot = lists[list * longest + k];
+            if (slot < 0 || !(weights[slot] > 0)) continue;
+            whole += weights[slot];
+            sum += weights[slot] * (double)states[slot * n + j];
+        }
+        out[i] = whole < 1e-300 ? (real)0 : (real)(sum / whole);
+    }
+}
+
+// out_i = v_i + strength sum_j m_j (x_j - x_i) / (|x_j - x_i|^2 + softening^2)^(3/2): the kick that bodies in three dimensions
+// give one another. Added in binary64, in the order of the bodies; bodies in one place do not pull.
+KERNEL(geodesic_gravity)(real* out, const real* places, const real* velocities, const real* masses, double strength,
+                         double softening, size n) {
+    constexpr int TILE = 256;
+    __shared__ double others[4][TILE];
+    for (size first = (size)blockIdx.x * blockDim.x; first < n; first += thread_count()) {
+        const size i = first + threadIdx.x, own = i < n ? i : 0;
+        double place[3], kick[3] = {0, 0, 0};
+#pragma unroll
+        for (int k = 0; k < 3; k++) place[k] = places[3 * own + k];
+        for (size begin = 0; begin < n; begin += TILE) {
+            const int count = (int)(n - begin < TILE ? n - begin : TILE);
+            __syncthreads();  // all are done with the tile before
+            for (int j = threadIdx.x; j < count; j += blockDim.x) {
+#pragma unroll
+                for (int k = 0; k < 3; k++) others[k][j] = places[3 * (begin + j) + k];
+                others[3][j] = masses[begin + j];
+            }
+            __syncthreads();
+#pragma unroll 2
+            for (int j = 0; j < count; j++) {
+                const double x = others[0][j] - place[0], y = others[1][j] - place[1], z = others[2][j] - place[2];
+                const double square = x * x + y * y + z * z + softening * softening;
+                const double pull = square > 0 ? others[3][j] / (square * sqrt(square)) : (square == 0 ? 0 : square);
+                kick[0] += pull * x;
+                kick[1] += pull * y;
+                kick[2] += pull * z;
+            }
+        }
+        if (i >= n) continue;
+#pragma unroll
+        for (int k = 0; k < 3; k++) out[3 * i + k] = (real)((double)velocities[3 * i + k] + strength * kick[k]);
+    }
+}
+
 // partial[block] = the block's share of sum (x - c)^2; the host adds the shares in order with `sum_rows`.
 KERNEL(square_distance)(double* partial, const real* x, const real* centroid, size n) {
     __shared__ double shared[32];

@@ -58,3 +58,45 @@ KERNEL(overlap_part)(double* partial, const real* a, const real* b, size n) {
 KERNEL(twice)(real* out, const real* x, size n) {
     for (size i = thread_number(); i < n; i += thread_count()) put(out, i, {x[i], x[i]});
 }
+
+// e^(2 pi i k j / n); the phase is reduced in integers, which k and j below 2^31 allow.
+__device__ inline double2 wave(size k, size j, size n) {
+    double sine, cosine;
+    sincospi(2 * (double)(k * j % n) / (double)n, &sine, &cosine);
+    return make_double2(cosine, sine);
+}
+
+// out[row][m] = the share of frequency m of the row: sum_j x_j e^(-2 pi i k_m j / n) / n; a block for each. Numbers of x have
+// `parts` parts.
+KERNEL(fourier_shares)(double2* out, const real* x, const size* frequencies, size rows, size count, size n, size parts) {
+    __shared__ double shared[2][32];
+    for (size task = blockIdx.x; task < rows * count; task += gridDim.x) {
+        const size row = quotient(task, count), k = frequencies[task - row * count];
+        const real* own = x + row * n * parts;
+        double re = 0, im = 0;
+        for (size j = threadIdx.x; j < n; j += blockDim.x) {
+            const double2 turn = wave(k, j, n);
+            const double a = own[j * parts], b = parts > 1 ? (double)own[j * parts + 1] : 0;
+            re += a * turn.x + b * turn.y;
+            im += b * turn.x - a * turn.y;
+        }
+        re = block_reduce(re, 0.0, Sum(), shared[0]);
+        im = block_reduce(im, 0.0, Sum(), shared[1]);
+        if (threadIdx.x == 0) out[task] = make_double2(re / (double)n, im / (double)n);
+        __syncthreads();
+    }
+}
+
+// out[row][j] = sum_m share_m e^(2 pi i k_m j / n): what of a field lies in these frequencies.
+KERNEL(fourier_field)(real* out, const double2* shares, const size* frequencies, size rows, size count, size n) {
+    for (size i = thread_number(); i < rows * n; i += thread_count()) {
+        const size row = quotient(i, n), j = i - row * n;
+        double re = 0, im = 0;
+        for (size m = 0; m < count; m++) {
+            const double2 turn = wave(frequencies[m], j, n), share = shares[row * count + m];
+            re += share.x * turn.x - share.y * turn.y;
+            im += share.x * turn.y + share.y * turn.x;
+        }
+        put(out, i, {(real)re, (real)im});
+    }
+}

@@ -42,12 +42,21 @@ KERNEL(syntony_projection)(real* out, const real* x, const real* target, const r
     });
 }
 
-// y = x (1 + strength (S - threshold)) from the threshold on, x (S / threshold) (1 - strength) below it.
-KERNEL(gnosis_mask)(real* out, const real* x, const real* syntony, double threshold, double strength, size packs, size n,
-                    size group) {
+// y = x (1 + strength (S - t)) from the threshold t on, x (S / t) (1 - strength) below it; once more for each further level, with
+// t and strength 1/phi of those before. Adaptive: t of each feature in `thresholds`. Temporal: S is memory past + (1 - memory) S.
+KERNEL(gnosis_mask)(real* out, const real* x, const real* thresholds, const real* syntony, const real* past, double threshold,
+                    double strength, double memory, size levels, size packs, size n, size dim, size group) {
     map_one<1>(out, x, packs, n, [=](size i, real x) {
-        const real s = syntony_of(syntony, i, n, group), edge = (real)threshold;
-        return s >= edge ? x * (1 + (real)strength * (s - edge)) : x * (s / edge) * (1 - (real)strength);
+        real s = syntony_of(syntony, i, n, group), edge = thresholds ? thresholds[remainder_of(i, dim)] : (real)threshold;
+        if (past) s = (real)memory * syntony_of(past, i, n, group) + (real)(1 - memory) * s;
+        real force = (real)strength;
+#pragma unroll 1
+        for (size l = 0; l < levels; l++) {
+            x *= s >= edge ? 1 + force * (s - edge) : s / edge * (1 - force);
+            edge *= (real)PHI_INVERSE;
+            force *= (real)PHI_INVERSE;
+        }
+        return x;
     });
 }
 

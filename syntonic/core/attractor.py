@@ -29,6 +29,51 @@ def centroid(states: Tensor, weights: Sequence[float]) -> Tensor:
     return (states * column).sum(0)
 
 
+def centroids(states: Tensor, weights: Sequence[float], lists: Sequence[Sequence[int]]) -> list[Tensor]:
+    """Returns the centroid of each of some lists of attractors; -1 in a list stands for none.
+
+    Raises:
+        ValueError: If there are not as many weights as attractors.
+        IndexError: If a list names an attractor that is not there.
+    """
+    chosen = [[slot for slot in slots if slot != -1] for slots in lists]
+    return [centroid(states.index_select(0, slots), [weights[slot] for slot in slots]) for slots in chosen]
+
+
+def geodesic_gravity(
+    places: Tensor, velocities: Tensor, masses: Sequence[float], strength: float, softening: float = 0.0
+) -> Tensor:
+    """Returns v_i + strength sum_j m_j (x_j - x_i) / (|x_j - x_i|^2 + softening^2)^(3/2).
+
+    That is the velocities of bodies after they pulled one another for a moment; bodies in one place do not.
+
+    Args:
+        places: x, (bodies, 3).
+        velocities: v, (bodies, 3).
+        masses: m of each body.
+        strength: The moment, times the constant of gravity.
+        softening: A length that keeps near bodies from pulling without bound.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
+    if places.shape != (len(masses), 3) or velocities.shape != places.shape:
+        raise ValueError(
+            f"expected places and velocities of ({len(masses)}, 3) for {len(masses)} masses, "
+            f"got {places.shape} and {velocities.shape}"
+        )
+    x: list[list[float]] = places.tolist()
+    kicks = [[0.0, 0.0, 0.0] for _ in x]
+    for kick, own in zip(kicks, x, strict=True):
+        for mass, other in zip(masses, x, strict=True):
+            way = [b - a for a, b in zip(own, other, strict=True)]
+            square = math.fsum(d * d for d in way) + softening**2
+            pull = mass / (square * math.sqrt(square)) if square else 0.0
+            for axis in range(3):
+                kick[axis] += strength * pull * way[axis]
+    return velocities + Tensor(kicks, places.shape, places.dtype)
+
+
 def distance(x: Tensor, centre: Tensor) -> float:
     """Returns |c - x|, the Euclidean length."""
     return math.hypot(*(centre - x).reshape(-1).tolist())

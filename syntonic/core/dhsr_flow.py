@@ -98,15 +98,38 @@ def harmonize_history(x: Tensor, past: Tensor, syntony: float, *, pull: float, t
     return x * (1 - share) + past * share
 
 
-def gnosis_mask(x: Tensor, syntony: float, *, threshold: float, strength: float) -> Tensor:
-    """Returns x (1 + strength (S - threshold)) for S of at least the threshold, else x (S / threshold) (1 - strength).
+def gnosis_mask(
+    x: Tensor,
+    syntony: float,
+    *,
+    threshold: float | Sequence[float],
+    strength: float,
+    levels: int = 1,
+    past: float | None = None,
+    memory: float = 0.5,
+) -> Tensor:
+    """Returns x (1 + strength (S - t)) for S of at least the threshold t, else x (S / t) (1 - strength).
+
+    Args:
+        x: (..., features).
+        syntony: S.
+        threshold: t, or one for each feature: the adaptive mask.
+        strength: How much the mask strengthens and weakens.
+        levels: How often it is applied, each time with t and strength 1/phi of those before: the fractal mask.
+        past: The syntony of before. With it, what counts as S is memory past + (1 - memory) S: the temporal mask.
+        memory: The share of the past.
 
     Raises:
-        ValueError: Unless threshold > 0.
+        ValueError: Unless threshold > 0, or if there are not as many thresholds as features.
     """
-    if syntony >= _above_zero(threshold):
-        return x * (1 + strength * (syntony - threshold))
-    return x * (syntony / threshold * (1 - strength))
+    each = [threshold] if isinstance(threshold, int | float) else threshold
+    s = syntony if past is None else memory * past + (1 - memory) * syntony
+    factors = [1.0] * len(each)
+    for level in range(levels):
+        for i, first in enumerate(each):
+            edge, force = _above_zero(first) * PHI**-level, strength * PHI**-level
+            factors[i] *= 1 + force * (s - edge) if s >= edge else s / edge * (1 - force)
+    return x * factors[0] if isinstance(threshold, int | float) else scaled(x, factors)
 
 
 def archonic_filter(gradient: Tensor, x: Tensor, *, threshold: float) -> Tensor:

@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(_GARBAGE)
     if argv is not None:
         return _answer(list(argv))
+    os.environ["PYTHONSAFEPATH"] = "1"  # a stranger's json.py in this folder is no module of what is started from here
     try:
         code = _answer(sys.argv[1:])
         sys.stdout.flush()

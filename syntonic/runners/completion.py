@@ -89,7 +89,7 @@ def candidates(line: str, folders: Sequence[Path] = (Path("conf"),)) -> list[str
         found = {f"{key}={value}" for value in _values(key.lstrip("+~"), roots)}
     else:
         found = set(_keys(before, roots)) | set(() if before else VERBS)
-    return sorted(word for word in found if word.startswith(last))
+    return sorted(word for word in found if word.startswith(last) and word.isprintable())
 
 
 def _values(key: str, roots: Sequence[Path]) -> Iterator[str]:

@@ -22,13 +22,13 @@ class RequestError(Exception):
     def report(self) -> str:
         """Returns the text for a person: one line for one fault, a list for several."""
         if len(self.faults) == 1:
-            return f"syntonic-run: {_harmless(self.faults[0])}"
+            return f"syntonic-run: {harmless(self.faults[0])}"
         lines = [f"syntonic-run: {len(self.faults)} faults, nothing was started"]
-        return "\n".join([*lines, *(f"  - {_harmless(fault)}" for fault in self.faults)])
+        return "\n".join([*lines, *(f"  - {harmless(fault)}" for fault in self.faults)])
 
 
-def _harmless(text: str) -> str:
-    # A fault may quote what a stranger wrote; on a terminal it appears, in one line, and does nothing else.
+def harmless(text: str) -> str:
+    """Returns a fault, which may quote what a stranger wrote, so that it appears in one line and does nothing else."""
     shown = "".join(sign if sign.isprintable() else " " if sign == "\n" else "?" for sign in text)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
 

@@ -3,7 +3,7 @@
 What only a run needs is imported when it is certain that there will be one: a wrong request is answered at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from syntonic.runners.arguments import Arguments
 from syntonic.runners.compose import Composition, compose
 from syntonic.runners.config import RunConfig
+from syntonic.runners.credentials import refuse_untyped
 from syntonic.runners.faults import RequestError
 from syntonic.runners.words import opened, user_folders
 
@@ -32,6 +33,11 @@ def launch(arguments: Arguments) -> int:
     """
     if _said(arguments.overrides, "resume"):
         return _go_on(arguments)
+    with _recorder(arguments) as dismiss:
+        return _carry_out(arguments, dismiss)
+
+
+def _carry_out(arguments: Arguments, dismiss: Callable[[], None]) -> int:
     name, words, resumed = arguments.config_name or "config", list(arguments.overrides), None
     if wanted := _said(words, "sweep.resume"):
         from syntonic.runners.sweeps import folder as sweep_folder
@@ -43,11 +49,14 @@ def launch(arguments: Arguments) -> int:
         composition = compose(loader, name, words, multirun=arguments.multirun or resumed is not None)
         if composition.sweep is not None and not arguments.show_config:
             if composition.faults:
-                _checked(composition)
+                _checked(composition, name, words)
             from syntonic.runners.sweep import sweep
 
+            if resumed is not None:
+                refuse_untyped(composition.config["tracking"], arguments.overrides)
+            dismiss()
             return sweep(loader, name, words, composition, _console(front), resumed)
-        config = _checked(composition)
+        config = _checked(composition, name, words)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
@@ -76,8 +85,23 @@ def single(arguments: Arguments, *, quiet: bool) -> "Outcome":
         composition = compose(loader, arguments.config_name or "config", arguments.overrides, multirun=False)
         if composition.sweep is not None:
             raise RequestError(["this is a sweep; start it with `syntonic-run -m`"])
-        config = _checked(composition)
+        config = _checked(composition, arguments.config_name or "config", arguments.overrides)
     return _start(arguments, config, _console(front, quiet=quiet))
+
+
+@contextmanager
+def _recorder(arguments: Arguments) -> Iterator[Callable[[], None]]:
+    # Starts the process that will record the run, unless the words say that there is none to record: to read the config
+    # keeps one processor busy for a quarter of a second. Yields what ends it if it has no run.
+    from syntonic.tracking.writer_process import dismiss_ahead, start_ahead
+
+    said = [word.partition("=")[2] for word in arguments.overrides if word.startswith("tracking=")]
+    if not (arguments.multirun or arguments.show_config) and said in ([], ["mlflow"]):
+        start_ahead()
+    try:
+        yield dismiss_ahead
+    finally:
+        dismiss_ahead()
 
 
 @contextmanager
@@ -121,18 +145,19 @@ def _go_on(arguments: Arguments) -> int:
 
 def _to_go_on(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]":
     # The run that is meant, with what may be changed about it.
-    from syntonic.runners import resume, schema
+    from syntonic.runners import resume
 
     wanted = _said(arguments.overrides, "resume") or ""
     with _opened(arguments) as (loader, front):
         if arguments.multirun:
             raise RequestError([f"resume={wanted}: a run goes on alone, without -m; a sweep by sweep.resume={wanted}"])
         folder = resume.find(wanted)
-        config = schema.check(folder.facts.config)
+        config = resume.as_started(folder)
+        refuse_untyped(config.tracking, arguments.overrides)
         others = [word for word in arguments.overrides if not word.startswith("resume=")]
         if others or arguments.config_name is not None:
             asked = _checked(_as_asked(arguments, loader, folder, others))
-            resume.refuse_changes(folder, asked)
+            resume.refuse_changes(config, asked)
             config = replace(config, callbacks=asked.callbacks, trainer=asked.trainer, profile=asked.profile)
     return folder, config, front
 
@@ -150,13 +175,25 @@ def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: "RunFolder", w
     return compose(loader, folder.facts.config_name, [*folder.facts.overrides, *words], multirun=False)
 
 
-def _checked(composition: Composition) -> RunConfig:
+def _checked(composition: Composition, name: str = "config", words: Sequence[str] = ()) -> RunConfig:
     from syntonic.runners import schema
 
     try:
         config = schema.check(composition.config)
     except RequestError as error:
-        raise RequestError([*composition.faults, *error.faults]) from error
+        found = [fault + _of_sentence(fault, name, words) for fault in error.faults]
+        raise RequestError([*composition.faults, *found]) from error
     if composition.faults:
         raise RequestError(composition.faults)
     return config
+
+
+def _of_sentence(fault: str, name: str, words: Sequence[str]) -> str:
+    # Why there is a key that nobody typed, where a sentence meets another model than the one that it is made for.
+    key, _, reason = fault.partition(": ")
+    group = key.partition(".")[0]
+    typed = any(word.lstrip("+").startswith(f"{key}=") for word in words)
+    if name == "config" or typed or not reason.startswith("there is no such key"):
+        return ""
+    chosen = any(word.startswith(f"{group}=") for word in words)
+    return f"; -cn {name} sets it for another {group}: add ~{key}, or leave out -cn {name}" if chosen else ""

@@ -9,6 +9,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from syntonic.runners.figures import figure
+
 _LINES = 10  # in a pipe, for a whole run
 _REDRAW = 0.1  # seconds between two pictures on a terminal
 
@@ -104,7 +106,7 @@ def numbers(metrics: Mapping[str, float]) -> str:
     >>> numbers({"loss": 0.6931, "accuracy": 0.5, "evaluations_per_second": 12345.6})
     'loss 0.6931  accuracy 0.5000  12,346 evaluations/s'
     """
-    texts = [f"{key} {metrics[key]:.4f}" for key in ("loss", "accuracy", "syntony") if key in metrics]
+    texts = [f"{key} {figure(metrics[key])}" for key in ("loss", "accuracy", "syntony") if key in metrics]
     if "evaluations_per_second" in metrics:
         texts.append(f"{metrics['evaluations_per_second']:,.0f} evaluations/s")
     return "  ".join(texts)

@@ -5,12 +5,18 @@ refused. That includes a larger `trainer.max_generations`: the learning rate fol
 longer run takes different steps from its first generation on. It is a new run.
 """
 
+from typing import Final
+
+from syntonic.runners import schema
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, fixed, flattened
 from syntonic.runners.faults import RequestError
+from syntonic.runners.nearby import hint
 from syntonic.runners.run_folder import RunFolder, home, known
 from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Status
+
+_HARMLESS: Final = ("tracking", "callbacks")  # sections whose settings change what is recorded, and no number
 
 
 def find(wanted: str) -> RunFolder:
@@ -21,7 +27,7 @@ def find(wanted: str) -> RunFolder:
     """
     runs = known()
     if not runs:
-        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`"])
+        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`{hint()}"])
     if wanted == "last":
         return runs[0]
     found = [run for run in runs if any(name.startswith(wanted) for name in run.facts.ids)]
@@ -42,13 +48,33 @@ def finished(folder: RunFolder) -> str | None:
     return f"{text}; not finished: {', '.join(others[:5])}" if others else text
 
 
-def refuse_changes(folder: RunFolder, asked: RunConfig) -> None:
+def as_started(folder: RunFolder) -> RunConfig:
+    """Returns the config of a run; a setting of tracking or callbacks that is newer than the run has its default.
+
+    Raises:
+        RequestError: if what the run's folder holds is no config, or naming the newer settings that numbers depend on.
+    """
+    config = schema.check(folder.facts.config)
+    stored = dict(flattened(folder.facts.config))
+    newer = [key for key, _ in flattened(fixed(config.plain())) if key not in stored]
+    faults = [
+        f"{key}: there was no such setting when run {folder.facts.id} was started, and its numbers may depend on it; "
+        "go on with the version of syntonic that started it, or start a new run"
+        for key in newer
+        if key.partition(".")[0] not in _HARMLESS
+    ]
+    if faults:
+        raise RequestError(faults)
+    return config
+
+
+def refuse_changes(started: RunConfig, asked: RunConfig) -> None:
     """Compares a request with what the run was started with.
 
     Raises:
         RequestError: naming every key that differs and would change the run.
     """
-    there, given = (dict(flattened(fixed(config))) for config in (folder.facts.config, asked.plain()))
+    there, given = (dict(flattened(fixed(config.plain()))) for config in (started, asked))
     faults = []
     for key in sorted({*there, *given}):
         if there.get(key) != given.get(key):

@@ -32,7 +32,7 @@ class Saver:
             ended: whether the run is over with it.
             last: whether nothing else is left of the run: if its folder refuses it, it is saved elsewhere.
         """
-        self._tracker.flush()
+        self._tracker.flush(last=last)
         arrays, meta = self._parts.trainer.state_dict()
         state = checkpoint.Checkpoint(
             generation=generation,
@@ -52,6 +52,8 @@ class Saver:
             self._refused.append((generation, error))
             if last:  # what was trained must not be lost because one disk is full
                 self._attempt(lambda: checkpoint.write(shelter(self._id) / "checkpoints", state))
+        if last:
+            self._tracker.flush(last=True)  # the checkpoint is there
 
     def keep_model(self, config: RunConfig) -> None:
         """Writes the trained model by itself, in a form that others can load."""

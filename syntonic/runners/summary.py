@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from syntonic.runners.figures import figure
 from syntonic.runners.help import command, dashboard
 from syntonic.tracking.base import Receipt, Status
 
@@ -67,7 +68,7 @@ def _table(results: Mapping[str, float], chance: Mapping[str, float]) -> Table:
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for metric in _metrics(results):
         cells = [results.get(f"train_{metric}"), results.get(f"test_{metric}"), chance.get(metric)]
-        table.add_row(metric, *("" if cell is None else f"{cell:.4f}" for cell in cells))
+        table.add_row(metric, *("" if cell is None else figure(cell) for cell in cells))
     return table
 
 

@@ -20,12 +20,14 @@ from syntonic.runners import signals
 from syntonic.runners.compose import Composition
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
+from syntonic.runners.figures import counted
 from syntonic.runners.run_folder import home
 from syntonic.runners.sweeps import page, table
 from syntonic.runners.sweeps.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweeps.history import History, look_back
 from syntonic.runners.sweeps.parent import Parent
 from syntonic.runners.sweeps.plan import Job, Plan
+from syntonic.runners.sweeps.rehearsal import rehearse
 from syntonic.runners.sweeps.rows import KILLED, REFUSED, Row, Spec
 from syntonic.runners.sweeps.standing import Standing
 from syntonic.tracking.base import Status
@@ -58,7 +60,11 @@ def sweep(
     if resumed is not None and plan.id != resumed:
         raise RequestError([f"sweep.resume={resumed}: with these words it is another sweep; leave out sweep.resume"])
     if plan.settings.dry_run:
-        return _dry_run(plan, console)
+        history = _known(plan, ask=True)
+        rehearse(plan, history, console)
+        if history.problem:
+            console.print(_unknown(history), markup=False, soft_wrap=True)
+        return 0
     with signals.watched() as stop:
         return _Sweep(plan, name, words, console, stop).carry_out()
 
@@ -77,8 +83,8 @@ class _Sweep:
 
     def carry_out(self) -> int:
         """Goes through the sweep and closes it."""
-        total = self._plan.sweeper.total * self._plan.settings.seeds
-        self._console.print(f"sweep {self._plan.id}: {total} runs", markup=False)
+        total = self._plan.total
+        self._console.print(f"sweep {self._plan.id}: {counted(total, 'run')}", markup=False)
         status = Status.FAILED
         try:
             self._batches()
@@ -115,6 +121,8 @@ class _Sweep:
         if not self._asked_the_tracker and any(job.config and job.digest not in self._history.done for job in jobs):
             self._asked_the_tracker = True
             self._history = _known(self._plan, ask=True)
+            if self._history.problem:
+                self._console.print(_unknown(self._history), markup=False, soft_wrap=True)
         pending: dict[str, Job] = {}
         for job in jobs:
             if job.config is None:
@@ -123,7 +131,7 @@ class _Sweep:
                 self._standing.put(self._history.done[job.digest], job)
             else:
                 pending.setdefault(job.digest, job)
-        return list(pending.values())
+        return sorted(pending.values(), key=lambda job: job.digest in self._history.failed)  # what may work comes first
 
     def _twins(self, jobs: Sequence[Job]) -> None:
         rows = {self._standing.jobs[number].digest: row for number, row in self._standing.rows.items()}
@@ -144,7 +152,7 @@ class _Sweep:
         other = sum(job.digest in self._history.other_core for job in pending)
         if other:
             console.print(f"{other} of them have finished with another build of the core; they are run again")
-        with table.Watch(console, folder, self._standing, pending, live=launcher.away) as watch:
+        with table.Watch(console, folder, self._standing, pending, self._plan.total, live=launcher.away) as watch:
             for row in launcher.run(specs, folder, console, self._stopped):
                 if not row.run_id and (row.status == KILLED or self._stop):  # the end came before it began
                     continue
@@ -222,12 +230,13 @@ class _Sweep:
 
     def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
         lines = [("recorded", f"run {run_id} in {store}"), ("page", str(path))]
+        if self._too_many_failures():
+            failures = counted(len(self._standing.failures), "failure")
+            lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))
         if self._standing.left or self._stop or self._killed:
-            left = self._plan.sweeper.total * self._plan.settings.seeds - self._standing.ended
-            lines.append(
-                ("go on", f"{left} runs are left: the same command again, or `syntonic-run sweep.resume=last`")
-            )
-        elif self._standing.failures:
+            left = counted(self._plan.total - self._standing.ended, "run")
+            lines.append(("go on", f"{left} left: the same command again, or `syntonic-run sweep.resume=last`"))
+        elif self._standing.can_fail_again:
             lines.append(("again", "the same command tries again what has failed, and runs nothing else"))
         lines += [("warning", problem) for problem in problems]
         for key, value in lines:
@@ -239,18 +248,5 @@ def _known(plan: Plan, *, ask: bool) -> History:
     return history if plan.settings.skip_finished else replace(history, done={})
 
 
-def _dry_run(plan: Plan, console: Console) -> int:
-    history = _known(plan, ask=True)
-    jobs = plan.jobs(next(plan.sweeper.batches()))
-    total = plan.sweeper.total * plan.settings.seeds
-    costs = []
-    for job in jobs:
-        if job.config is not None and job.digest not in history.done:
-            trainer, pair = job.config.trainer, (job.config.model["name"], job.config.benchmark["name"])
-            each = history.seconds_per_evaluation.get(pair)
-            evaluations = trainer.get("population_size", 0) * trainer.get("max_generations", 0)
-            costs.append(None if not each or not evaluations else evaluations * sum(each) / len(each))
-    known = [cost for cost in costs if cost is not None]
-    seconds = None if len(known) < len(costs) else sum(known) * (total / len(jobs) if plan.sweeper.adaptive else 1)
-    table.show_plan(console, jobs, history.done, total, seconds, plan.launcher.places)
-    return 0
+def _unknown(history: History) -> str:
+    return f"warning: what finished elsewhere is not known, {history.problem}"

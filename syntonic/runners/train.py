@@ -67,7 +67,7 @@ def train(
         try:
             if checkpoint is None or not checkpoint.ended:
                 with profiled(config.profile, console, parts, tracker, saver, view) as seen:
-                    _loop(*seen, standing, stop)
+                    _loop(*seen, standing, stop, total)
             if standing.generation > 0:
                 saver.save(standing.generation, ended=standing.status is Status.FINISHED, last=True)
             if standing.status is Status.FINISHED:
@@ -85,7 +85,7 @@ def train(
             standing.failure,
             status=standing.status,
             generation=standing.generation,
-            tracked_as=receipt.run_id,
+            tracked_as=receipt.run_id if receipt.run_id != folder.facts.id else folder.facts.tracked_as,
             results=results,
             reason=standing.reason,
             seconds=seconds,
@@ -108,7 +108,15 @@ def train(
     )
 
 
-def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, standing: _Standing, stop: Stop) -> None:
+def _loop(
+    parts: Parts,
+    tracker: Guarded,
+    saver: Saver,
+    view: progress.View,
+    standing: _Standing,
+    stop: Stop,
+    total: int,
+) -> None:
     for record in parts.trainer.run(parts.model, parts.benchmark):
         tracker.log(record)
         standing.generation = record.generation
@@ -123,7 +131,7 @@ def _loop(parts: Parts, tracker: Guarded, saver: Saver, view: progress.View, sta
         if Request.ABANDON in wish:
             standing.status, standing.reason = Status.KILLED, PRUNED
             return
-        if Request.CHECKPOINT in wish:
+        if Request.CHECKPOINT in wish and record.generation != total:  # the last one is written in any case
             saver.save(record.generation)
     if stop:
         standing.status = Status.KILLED

@@ -155,8 +155,8 @@ class Tracker(Protocol):
         """Takes one generation; a generation that is recorded already is passed over."""
         ...
 
-    def flush(self) -> None:
-        """Makes every generation taken so far survive a kill of the process."""
+    def flush(self, *, last: bool = False) -> None:
+        """Makes every generation taken so far survive a kill of the process; `last`: no generation follows."""
         ...
 
     def finish(self, ending: Ending) -> Receipt:

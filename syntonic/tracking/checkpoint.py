@@ -5,7 +5,6 @@ verifies every byte, so that a damaged one is refused by the name of what is wro
 in the form of `sha256sum`: `sha256sum -c SHA256SUMS` verifies a checkpoint without this program.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -141,6 +140,8 @@ def prune(parent: Path, keep: int, spared: Collection[int] = ()) -> None:
 
 
 def _sums(contents: Mapping[str, bytes]) -> bytes:
+    import hashlib  # the process that only reads pictures off checkpoints starts faster without
+
     lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(contents.items())]
     return "".join(lines).encode()
 

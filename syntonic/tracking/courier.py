@@ -14,7 +14,7 @@ from syntonic.tracking import process
 from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.outbox import Outbox, OutboxError, Request
-from syntonic.tracking.writer_process import END, HAND_OVER, LOG, LOOK, WriterProcess
+from syntonic.tracking.writer_process import END, HAND_OVER, LAST, LOG, LOOK, WriterProcess
 
 _LOOK: Final = 0.05  # seconds between two looks whether the store has a record of the run
 _SILENCE: Final = 1.5  # seconds of waiting at the end of which nothing is said
@@ -36,6 +36,7 @@ class Courier:
         self, run: Run, asked: Request, store: str, *, served: bool, writer: WriterProcess | None = None
     ) -> None:
         self._run, self._store, self._served = run, store, served
+        self._sync = "syntonic-run sync" + (f" --to {asked.uri}" if asked.uri else "")  # goes to no unasked address
         self._journal = Journal(run.folder / JOURNAL)
         self._outbox = Outbox(run.folder)
         self._outbox.begin(asked)
@@ -51,10 +52,12 @@ class Courier:
         """Writes one generation down."""
         self._journal.append(record.generation, record.metrics())
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk; from there every point gets to the store, sometime."""
         self._journal.flush()
-        self._writer.tell(LOOK)  # the trainer waits for the disk too now, so that a processor is idle
+        if last:
+            self._writer.hurry()  # nobody trains any more
+        self._writer.tell(LAST if last else LOOK)  # the trainer waits for the disk too now: a processor is idle
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes the end down, and waits until the store has everything or is found to be away."""
@@ -104,9 +107,9 @@ class Courier:
             delivered = None
         if delivered is None:
             log = self._outbox.folder / LOG
-            problem = f"recording in {self._store} failed, see {log}; `syntonic-run sync` tries again"
+            problem = f"recording in {self._store} failed, see {log}; `{self._sync}` tries again"
             return Receipt(self._run.id, self._store, problems=[problem])
-        hint = [] if delivered.whole else ["`syntonic-run sync` sends it when the store is there again"]
+        hint = [] if delivered.whole else [f"`{self._sync}` sends it when the store is there again"]
         run_id = delivered.run_id or self._run.id
         return Receipt(run_id, self._store, self._served, [*delivered.problems, *hint])
 

@@ -9,19 +9,19 @@ import json
 import re
 import tempfile
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint, machine, report
+from syntonic.tracking import checkpoint, links, machine, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
 from syntonic.tracking.remote import Model, Remote
 from syntonic.tracking.report import lattice
+from syntonic.tracking.report.history import History
 from syntonic.tracking.stream import Stream
 
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
@@ -51,13 +51,18 @@ class Delivery:
         self._register = register
         self._remote: Remote | None = None
         self._streams: list[Stream] = []
+        self._history = History()
         self._pause, self._next_try = 0.5, 0.0
         self._next_heartbeat = self._next_models = 0.0
         self._problems: list[str] = []
         self.failure: str | None = None
 
-    def advance(self) -> bool:
-        """Sends what is new; returns whether that worked. After a failure it waits before it tries again."""
+    def advance(self, *, last: bool = False) -> bool:
+        """Sends what is new; returns whether that worked. After a failure it waits before it tries again.
+
+        Args:
+            last: whether no generation follows, so that the end can be got ready while the run evaluates its result.
+        """
         now = time.monotonic()
         if now < self._next_try:
             return False
@@ -68,7 +73,9 @@ class Delivery:
             if now >= self._next_heartbeat:
                 remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
                 self._next_heartbeat = now + _HEARTBEAT
-            if now >= self._next_models:
+            if last:
+                self._history.figures()
+            if now >= self._next_models or (last and self._newest() == self._history.last_step):
                 self._attempt("a checkpoint", lambda: self._keep_models(remote, None))
                 self._next_models = time.monotonic() + _MODELS
         except Exception as error:  # whatever a store's client raises: the folder keeps everything, and we try again
@@ -118,14 +125,30 @@ class Delivery:
         about = {"folder": str(self._outbox.run_folder.resolve()), "process": f"{process.host} {process.pid}"}
         texts = {f"provenance/{name}": text for name, text in origin.files.items()}
         texts["config.json"] = json.dumps(request.config, indent=1)
-        tags = {**origin.tags, **request.tags, **about}
+        tags = {**origin.tags, **request.tags, **about, **self._parent()}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
+        self._history = History()
         self._streams = [
-            Stream(self._outbox.run_folder / JOURNAL, remote),
+            Stream(self._outbox.run_folder / JOURNAL, remote, seen=self._history.add),
             Stream(self._outbox.folder / machine.JOURNAL, remote, system=True),
         ]
         self._remote = remote
         return remote
+
+    def _newest(self) -> int | None:
+        folder = checkpoint.newest(self._outbox.run_folder / "checkpoints")
+        return checkpoint.generation(folder) if folder else None
+
+    def _parent(self) -> dict[str, str]:
+        # Of a run that began while the store was away: there was no entry of its sweep then.
+        sweep = self._request.tags.get("sweep", "")
+        if self._request.parent or not sweep.isalnum() or self._request.run == sweep:
+            return {}
+        try:
+            filed = Outbox(self._outbox.home / "sweeps" / sweep).read_filed()
+        except OutboxError:
+            return {}
+        return {"mlflow.parentRunId": filed.run_id} if filed and filed.store == self._store else {}
 
     def _new_tail(self) -> Tail:
         return Tail(self._outbox.run_folder / JOURNAL)
@@ -157,7 +180,7 @@ class Delivery:
 
     def _log_report(self, remote: Remote) -> None:
         if self._request.tags.get("kind") != "sweep":
-            remote.log_text("report.html", report.run_page(self._outbox))
+            remote.log_text("report.html", report.run_page(self._outbox, self._history))
             return
         with contextlib.suppress(OutboxError):  # none of its runs had begun
             remote.log_text("report.html", report.sweep_page(self._outbox.home, self._request.run))
@@ -199,8 +222,14 @@ class Delivery:
         with contextlib.suppress(Exception):  # a store's client may raise anything, and has failed already
             self.release()
         self._remote = None
-        self.failure = f"{self._store}: {_short(error)}; everything is kept in {self._outbox.run_folder}"
-        (self._outbox.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        self.failure = f"{self._store}: {short(error)}; everything is kept in {self._outbox.run_folder}"
+        with (
+            contextlib.suppress(OSError),
+            open(self._outbox.folder / "error.txt", "w", encoding="utf-8", opener=links.stay) as file,
+        ):
+            import traceback  # most runs need it never
+
+            file.write(traceback.format_exc())
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
@@ -209,7 +238,7 @@ class Delivery:
         try:
             action()
         except Exception as error:
-            self._problems.append(f"{self._store} did not take {what}: {_short(error)}")
+            self._problems.append(f"{self._store} did not take {what}: {short(error)}")
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -218,8 +247,9 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def undelivered(home: Path) -> Iterator[Outbox]:
-    """Yields the outboxes under a home of which something may not have reached its store, oldest first."""
-    for request in sorted(home.glob("*/*/tracking/request.json")):
+    """Yields the outboxes under a home of which something may not have reached its store: sweeps, then runs by age."""
+    requests = home.glob("*/*/tracking/request.json")
+    for request in sorted(requests, key=lambda path: (path.parts[-4] != "sweeps", path)):
         outbox = Outbox(request.parent.parent)
         try:
             receipt = outbox.read_receipt()  # it is short, and mostly there is nothing more to ask
@@ -230,7 +260,8 @@ def undelivered(home: Path) -> Iterator[Outbox]:
             yield outbox
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """Returns one line that tells why a store did not answer."""
     reason: BaseException | None = error
     while reason is not None:  # what a client says of a server that is away is as long as it is deep
         if type(reason).__name__ in _NOBODY:

@@ -43,11 +43,11 @@ class Guarded:
             except Exception as error:
                 self._failed(f"stopped at generation {record.generation}", error)
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Passes the wish on."""
         if self._problem is None:
             try:
-                self._tracker.flush()
+                self._tracker.flush(last=last)
             except Exception as error:
                 self._failed("could not write", error)
 

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 
+def stay(path: str, flags: int) -> int:
+    """Opens a file as `open` does, whose `opener` it is; raises OSError for a link."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
+
+
 def refuse(folder: Path) -> None:
     """Does nothing if a folder holds plain files and folders alone.
 

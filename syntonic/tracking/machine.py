@@ -80,6 +80,10 @@ class Watch:
         self._every = every
         self._next = time.monotonic() + every
 
+    def rest(self) -> float:
+        """Returns the seconds until the next look."""
+        return max(0.0, self._next - time.monotonic())
+
     def look(self, *, last: bool = False) -> None:
         """Looks if it is time; `last`: whether or not it is, because the run has ended."""
         if last or time.monotonic() >= self._next:

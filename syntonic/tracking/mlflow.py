@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from annotated_types import Ge
 
 from syntonic.core.registry import register
-from syntonic.tracking import database, mlflow_run
+from syntonic.tracking import database, links, mlflow_run, writer_process
 from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.courier import Courier, request
 from syntonic.tracking.database_run import DatabaseRun
@@ -74,7 +74,7 @@ class MlflowTracker:
     def prepare(self) -> None:
         """Starts the process, which then waits for the run."""
         with contextlib.suppress(OSError):  # `start` tries again, and tells
-            self._writer = WriterProcess()
+            self._writer = writer_process.first()
 
     def dismiss(self) -> None:
         """Ends the process if it has got no run."""
@@ -94,9 +94,9 @@ class MlflowTracker:
         """Writes one generation down."""
         self._courier.log(record)
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk."""
-        self._courier.flush()
+        self._courier.flush(last=last)
 
     def finish(self, ending: Ending) -> Receipt:
         """Says how the run ended and waits until the store has everything."""
@@ -190,6 +190,6 @@ def _write_ahead(path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    with path.with_suffix(".lock").open("w") as lock:
+    with open(path.with_suffix(".lock"), "a", opener=links.stay) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

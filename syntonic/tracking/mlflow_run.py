@@ -1,6 +1,7 @@
 """One run in any MLflow store, by MLflow's own client. The only file that imports mlflow, never where a run trains."""
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
 _REGISTERED: Final = re.compile(r"[\w-]{1,200}(@[A-Za-z][\w-]{0,100})?", re.ASCII)
+_VERSIONS: Final = "mlflow.modelVersions"  # a tag that a model's page reads
 _PARAMS: Final = 100  # parameters or tags of one request; more are refused by MLflow
 
 
@@ -72,9 +74,11 @@ class MlflowRun:
         self._client.log_batch(self.id, metrics=batch)
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
-        """Stores the final metrics that are not stored yet."""
-        there = self._client.get_run(self.id).data.metrics
-        self.log_points([Point(step, time, {key: value for key, value in results.items() if key not in there})])
+        """Stores the final metrics that are not there with these values; a sweep that goes on comes to others."""
+        stored = self._client.get_run(self.id).data.metrics
+        there = {key: database.number(value) for key, value in stored.items()}
+        new = {key: value for key, value in results.items() if database.number(value) != there.get(key)}
+        self.log_points([Point(step, time, new)])
 
     def log_text(self, name: str, text: str) -> None:
         """Stores a text as an artifact."""
@@ -219,5 +223,8 @@ def register(uri: str, run_id: str, wanted: str) -> None:
     there = [found for found in store.search_model_versions(f"name = '{name}'") if found.run_id == run_id]
     source = models[0].artifact_location
     version = there[0] if there else store.create_model_version(name, source, run_id, model_id=models[0].model_id)
+    if not there and _VERSIONS not in store.get_logged_model(models[0].model_id).tags:  # a server writes it by itself
+        made = json.dumps([{"name": name, "version": str(version.version)}])
+        store.set_logged_model_tags(models[0].model_id, {_VERSIONS: made})
     if alias:
         store.set_registered_model_alias(name, alias, str(version.version))

@@ -37,7 +37,7 @@ class NoTracker:
         """Adds a generation to the journal."""
         self._journal.append(record.generation, record.metrics())
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk."""
         self._journal.flush()
 

@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -160,7 +159,7 @@ class Outbox:
         return self._read("origin.json", Provenance)
 
     def _write(self, name: str, facts: Mapping[str, Any]) -> None:
-        hidden = self.folder / f".{name}-{os.getpid()}-{secrets.token_hex(2)}"
+        hidden = self.folder / f".{name}-{os.getpid()}-{os.urandom(2).hex()}"
         try:
             hidden.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")
             hidden.replace(self.folder / name)

@@ -4,27 +4,36 @@ MLflow looks for git in the folder of the script, so a run of an installed comma
 folder where the command was typed.
 """
 
-import hashlib
 import importlib.util
 import platform
 import sys
+import threading
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from syntonic.tracking import repository
 from syntonic.tracking.base import Provenance
 from syntonic.tracking.gpus import gpus
 
+_one_at_a_time: Final = threading.Lock()
 
-def gather(
-    *, config_digest: str = "", device: str = "", seed: int | None = None, core: str = "", version: str = ""
-) -> Provenance:
-    """Collects the facts, in a process that does not train; `core` and `version` are as in `versions`, if known."""
+
+def gather(*, config_digest: str = "", device: str = "", seed: int | None = None) -> Provenance:
+    """Collects what is known of the machine and the working folder, and of what is going to run."""
     given = {"config_hash": config_digest, "device": device, "seed": "" if seed is None else str(seed)}
+    found = surroundings()
     tags = {
         **{key: value for key, value in given.items() if value},
-        "version": version or _version(),
-        "core_sha256": core or core_digest(),
+        "version": _version(),
+        "core_sha256": core_digest(),
+    }
+    return Provenance(tags={**tags, **found.tags}, files=found.files)
+
+
+def surroundings() -> Provenance:
+    """Collects what is known of the machine and the working folder; takes up to seconds in a large repository."""
+    tags = {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "host": platform.node(),
@@ -46,9 +55,21 @@ def packages() -> str:
     return "\n".join(sorted(found, key=str.lower)) + "\n"
 
 
-@cache
 def core_digest() -> str:
     """Returns the SHA-256 of the core library that is loaded."""
+    with _one_at_a_time:  # who comes second waits for the first instead of computing it as well
+        return _core_digest()
+
+
+def core_digest_ahead() -> None:
+    """Begins to compute `core_digest` in a thread, which does not keep Python waiting: it takes 50 ms."""
+    threading.Thread(target=core_digest, name="digest", daemon=True).start()
+
+
+@cache
+def _core_digest() -> str:
+    import hashlib  # it takes longer than everything else of this file, which the writer imports
+
     library = importlib.util.find_spec("syntonic._core")
     return hashlib.sha256(Path(str(library.origin if library else "")).read_bytes()).hexdigest()
 

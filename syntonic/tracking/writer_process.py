@@ -15,13 +15,15 @@ import syntonic
 END: Final = b"e"  # the run has ended
 HAND_OVER: Final = b"h"  # another process shall finish the work
 LOOK: Final = b"l"  # there is something new in the run's folder
+LAST: Final = b"g"  # the last generation is there, and perhaps its checkpoint
 DONE: Final = b"d"  # what it says itself: the store has everything, or will not have it now
 LOG: Final = "writer.log"
 _TIDY: Final = 5.0  # seconds for which its end is waited for
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
 
-# They have told that they are done and tidy up, which takes a tenth of a second: nobody waits for that.
-_leaving: Final[list["subprocess.Popen[bytes]"]] = []
+# They have told that they are done and will tidy up, which takes a tenth of a second: nobody waits for that. The pipe
+# to each stays open, as a bare handle that nobody closes at exit, so that they begin when this process is gone.
+_leaving: Final[dict["subprocess.Popen[bytes]", int]] = {}
 
 
 @atexit.register
@@ -29,6 +31,31 @@ def _leave_them() -> None:
     for process in _leaving:
         if process.poll() is None:
             process.returncode = 0  # the system looks after it from now on; Python would complain
+
+
+# One that was started before it was known whether there would be a run.
+_ahead: Final[list["WriterProcess"]] = []
+
+
+def start_ahead() -> None:
+    """Starts the process of a run that may come, while its config is still being read: one processor is idle then."""
+    with contextlib.suppress(OSError):
+        _ahead.append(WriterProcess())
+
+
+def dismiss_ahead() -> None:
+    """Ends that process if no run has taken it."""
+    while _ahead:
+        _ahead.pop().dismiss()
+
+
+def first() -> "WriterProcess":
+    """Returns the process that was started ahead, or a new one.
+
+    Raises:
+        OSError: if there is none and none can be started.
+    """
+    return _ahead.pop() if _ahead else WriterProcess()
 
 
 class WriterProcess:
@@ -43,7 +70,8 @@ class WriterProcess:
         # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
         root = str(Path(syntonic.__file__).parent.parent)
         words = [sys.executable, "-P", "-c", _SCRIPT, root]
-        _leaving[:] = [process for process in _leaving if process.poll() is None]
+        for process in [process for process in _leaving if process.poll() is not None]:
+            os.close(_leaving.pop(process))
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             words, bufsize=0, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0
@@ -96,19 +124,22 @@ class WriterProcess:
             if not selector.select(patience):
                 return None
         said = self._process.stdout.read(1)
-        self._hang_up()
         if said == DONE:
-            _leaving.append(self._process)
-            return 0
-        return self._process.wait()
+            assert self._process.stdin is not None
+            _leaving[self._process] = os.dup(self._process.stdin.fileno())
+        self._hang_up()
+        return 0 if said == DONE else self._process.wait()
 
     def see_off(self) -> None:
-        """Waits until nothing is left of it."""
+        """Has it tidy up at once, and waits until nothing is left of it."""
+        if self._process in _leaving:
+            os.close(_leaving.pop(self._process))
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_TIDY)
 
     def dismiss(self) -> None:
         """Ends it, if it has got no folder yet."""
+        self._process.kill()  # it holds nothing, and may wait for a large repository's git
         self._hang_up()
         self._process.wait()
 

@@ -63,6 +63,26 @@ def test_attractors():
     close(attractor.hooking_coefficients(t), np.exp(x @ x.T / (6 * PHI)))
     with pytest.raises(ValueError, match="4 weights"):
         attractor.centroid(tensor(states), [1.0])
+    first, second, none = attractor.centroids(tensor(states), w.tolist(), [[3, -1, 0], [0, 1, 2], [-1, -1, -1]])
+    close(first, mean)
+    close(second, states[0])
+    close(none, np.zeros((3, 5)))
+
+
+@pytest.mark.parametrize("softening", [0.0, 0.5])
+def test_gravity_kicks_bodies(softening):
+    x, v, m = random((6, 3)), random((6, 3), 1), [1.0, 0.5, 2.0, 0.0, 3.0, 0.25]
+    x[4] = x[1]
+    ways = x[None] - x[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pulls = m / ((ways**2).sum(-1) + softening**2) ** 1.5
+    kicks = np.einsum("ij,ijk->ik", np.where(np.isfinite(pulls), pulls, 0), ways)
+    got = array(attractor.geodesic_gravity(tensor(x), tensor(v), m, 0.1, softening))
+    np.testing.assert_allclose(got, v + 0.1 * kicks, rtol=1e-12, atol=1e-12)
+    # What one body gains another loses.
+    np.testing.assert_allclose(m @ got, m @ v, rtol=1e-11, atol=1e-12)
+    with pytest.raises(ValueError, match=r"\(2, 3\) for 2 masses"):
+        attractor.geodesic_gravity(tensor(x), tensor(v), [1.0, 1.0], 0.1)
 
 
 @both
@@ -118,6 +138,15 @@ def test_masks_and_history():
     close(dhsr_flow.harmonize_history(t, p, 1.0, pull=9.0, threshold=0.5), past)
     close(dhsr_flow.gnosis_mask(t, 0.8, threshold=0.5, strength=0.2), x * 1.06)
     close(dhsr_flow.gnosis_mask(t, 0.25, threshold=0.5, strength=0.2), x * 0.4)
+    edges = [0.25, 0.5, 0.75, 0.6, 0.9]
+    each = np.array([1 + 0.2 * (0.6 - e) if e <= 0.6 else 0.6 / e * 0.8 for e in edges])
+    close(dhsr_flow.gnosis_mask(t, 0.6, threshold=edges, strength=0.2), x * each)
+    both_levels = (0.4 / 0.5 * 0.8) * (1 + 0.2 / PHI * (0.4 - 0.5 / PHI))
+    close(dhsr_flow.gnosis_mask(t, 0.4, threshold=0.5, strength=0.2, levels=2), x * both_levels)
+    close(dhsr_flow.gnosis_mask(t, 0.4, threshold=0.5, strength=0.2, levels=0), x)
+    close(dhsr_flow.gnosis_mask(t, 0.4, threshold=0.5, strength=0.2, past=1.0, memory=0.25), x * (1 + 0.2 * 0.05))
+    with pytest.raises(ValueError, match="2 features"):
+        dhsr_flow.gnosis_mask(t, 0.4, threshold=[0.5, 0.5], strength=0.2)
     kept = np.abs(np.arctan2(past, PHI * x)) <= 1.0
     close(dhsr_flow.archonic_filter(p, t, threshold=1.0), np.where(kept, past, 0))
     assert dhsr_flow.entropy(Tensor([0.5, 0.25, 0.25, 0.0])) == pytest.approx(1.5 * math.log(2), rel=1e-15)

@@ -71,8 +71,8 @@ NAMES = {
     "syntonic._core:GoldenBatchNormState": "running_mean running_var num_batches_tracked gamma beta forward",
     "syntonic._core:SyntonicSoftmaxState": "forward",
     "syntonic.core.attractor": """
-        centroid distance gravity feature_distance retrocausal_harmonize syntony_gradient hybrid_gradient
-        hooking_coefficient hooking_coefficients
+        centroid centroids distance gravity feature_distance retrocausal_harmonize syntony_gradient
+        hybrid_gradient hooking_coefficient hooking_coefficients geodesic_gravity
     """,
     "syntonic.core.dhsr": "syntony differentiation harmonization dhsr_cycle dh_partition gnosis",
     "syntonic.core.dhsr_flow": """

@@ -58,3 +58,61 @@ def test_an_attractor_is_a_fixed_point(gpu):
     gpu.near(got, x, x, 3)
     with pytest.raises(ValueError, match="pull"):
         gpu.up(x).retrocausal_harmonize(gpu.up(x), gpu.up(np.ones(5)), 1.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("slots", "lists", "longest", "shape"), [(1, 1, 1, (1,)), (5, 3, 4, (7,)), (40, 17, 9, (3, 33))]
+)
+def test_centroids_of_lists(gpu, slots, lists, longest, shape):
+    states, weights = gpu.normal(slots, *shape), gpu.rng.uniform(-0.2, 1, slots)
+    chosen = gpu.rng.integers(-1, slots, (lists, longest))
+    chosen[-1] = -1
+    got = gpu.up(states).centroids(list(weights), chosen.tolist())
+    shares = np.where(chosen >= 0, np.maximum(weights[chosen], 0), 0)
+    whole = np.maximum(shares.sum(1), 1e-300).reshape(-1, *[1] * len(shape))
+    want = np.einsum("bk,bk...->b...", shares, states.astype(np.float64)[chosen]) / whole
+    # The sum is one of binary64; the quotient is rounded once more to the format.
+    gpu.near(got, want, np.abs(states).max(0), 2)
+
+
+def test_lists_of_attractors_that_do_not_fit(gpu):
+    there = gpu.up(np.ones((2, 3)))
+    assert there.centroids([1.0, 1.0], []).shape == (0, 3)
+    np.testing.assert_array_equal(gpu.down(there.centroids([1.0, 1.0], [[], []])), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="attractors below 2"):
+        there.centroids([1.0, 1.0], [[2]])
+    with pytest.raises(ValueError, match="attractors below 2"):
+        there.centroids([1.0, 1.0], [[-2]])
+    with pytest.raises(ValueError, match="lists of one length"):
+        there.centroids([1.0, 1.0], [[0], [0, 1]])
+    with pytest.raises(ValueError, match="2 weights"):
+        there.centroids([1.0], [[0]])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 255, 257, 1000])
+@pytest.mark.parametrize("softening", [0.0, 0.3])
+def test_geodesic_gravity(gpu, n, softening):
+    places, velocities, masses = gpu.normal(n, 3), gpu.normal(n, 3), np.abs(gpu.normal(n))
+    if n > 2:
+        places[1] = places[0]  # two bodies in one place do not pull one another
+    x = places.astype(np.float64)
+    ways = x[None] - x[:, None]
+    square = (ways**2).sum(-1) + softening**2
+    with np.errstate(divide="ignore"):
+        pulls = np.where(square > 0, masses / square**1.5, 0)
+    kicks = np.einsum("ij,ijk->ik", pulls, ways)
+    size = np.einsum("ij,ijk->ik", pulls, np.abs(ways))
+    got = gpu.up(places).geodesic_gravity(gpu.up(velocities), gpu.up(masses), 0.1, softening)
+    # In binary64 each term carries at most eight roundings and the sum n; in binary32 only the result is rounded.
+    ulps = 2 if gpu.dtype == np.float32 else 8 + n
+    gpu.near(got, velocities + 0.1 * kicks, np.abs(velocities) + 0.1 * size, ulps)
+
+
+def test_bodies_that_do_not_fit(gpu):
+    places, one = gpu.up(np.zeros((2, 3))), gpu.up(np.ones(2))
+    with pytest.raises(ValueError, match=r"places of \(bodies, 3\)"):
+        gpu.up(np.zeros((2, 2))).geodesic_gravity(places, one, 0.1)
+    with pytest.raises(ValueError, match=r"expected shape \(2\)|expected shape \(2,\)"):
+        places.geodesic_gravity(places, gpu.up(np.ones(3)), 0.1)
+    with pytest.raises(ValueError, match="softening"):
+        places.geodesic_gravity(places, one, 0.1, -1.0)

@@ -113,3 +113,26 @@ def test_refusals(plane):
         x.complex_matmul(x, "c")
     with pytest.raises(ValueError, match="size 2"):
         plane.gpu.up(np.zeros((2, 3))).complex_reciprocal()
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (7,), (3, 64), (2, 2, 1000), (1, 70_001)])
+@pytest.mark.parametrize("frequencies", [[], [0], [3, -1, 0, 3], list(range(-20, 40, 3))])
+def test_fourier_projection(plane, shape, frequencies):
+    z, n = plane.normal(*shape), shape[-1]
+    kept = np.isin(np.arange(n), np.mod(frequencies, n))
+    want = np.fft.ifft(np.where(kept, np.fft.fft(z), 0))
+    # Sums of binary64: the size of the shares of all frequencies, and one rounding to the format.
+    scale = np.abs(z).mean(-1, keepdims=True) * (1 + kept.sum())
+    ulps = 2 if plane.gpu.dtype == np.float32 else 16 + 2 * np.sqrt(n)
+    plane.near(plane.up(z).fourier_projection(frequencies, complex=True), want, scale, ulps)
+    want = np.fft.ifft(np.where(kept, np.fft.fft(z.real), 0))
+    plane.near(plane.gpu.up(z.real).fourier_projection(frequencies), want, scale, ulps)
+
+
+def test_a_fourier_projection_projects(plane):
+    once = plane.up(plane.normal(50)).fourier_projection([1, 7], complex=True)
+    again = once.fourier_projection([1, 7], complex=True)
+    plane.gpu.near(again, plane.gpu.down(once), 1, 16)
+    with pytest.raises(ValueError, match="pairs of numbers"):
+        plane.gpu.up(np.zeros((2, 3))).fourier_projection([1], complex=True)
+    assert plane.gpu.up(np.zeros((2, 0))).fourier_projection([1]).shape == (2, 0, 2)

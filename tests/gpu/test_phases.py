@@ -67,6 +67,29 @@ def test_functions_of_syntony(gpu, shape, per_row):
     gpu.near(got, wide * np.maximum(1 - 0.02 * along * 1.5 * excess, 0), np.abs(x) * (1 + norms), 8)
 
 
+@pytest.mark.parametrize("shape", [(1,), (5, 7), (4, 128), (3, 2, 33), (2, 10_001)])
+@pytest.mark.parametrize("per_row", [False, True])
+@pytest.mark.parametrize("levels", [0, 1, 4])
+@pytest.mark.parametrize("memory", [None, 0.0, 0.25, 1.0])
+def test_forms_of_the_gnosis_mask(gpu, shape, per_row, levels, memory):
+    x, edges = gpu.normal(*shape), gpu.rng.uniform(0.1, 0.9, shape[-1]).astype(gpu.dtype)
+    s, past = (gpu.rng.uniform(0, 1, shape[0] if per_row else 1).astype(gpu.dtype) for _ in range(2))
+    counts = s.astype(np.float64) if memory is None else memory * past.astype(np.float64) + (1 - memory) * s
+    along = counts.reshape(-1, *[1] * (len(shape) - 1))
+    for threshold, wide in ((gpu.up(edges), edges.astype(np.float64)), (0.5, np.float64(0.5))):
+        want, sure = x.astype(np.float64), np.ones(shape, bool)
+        for level in range(levels):
+            edge, force = wide * PHI**-level, 0.3 * PHI**-level
+            want = want * np.where(along >= edge, 1 + force * (along - edge), along / edge * (1 - force))
+            sure &= np.abs(along - edge) > 16 * gpu.eps
+        there = {} if memory is None else {"past": gpu.up(past), "memory": memory}
+        got = gpu.up(x).gnosis_mask(gpu.up(s), threshold, 0.3, levels=levels, **there)
+        # A level multiplies by a number of at most five roundings; S carries three and a threshold two for each level.
+        # What is as near to a threshold as that may be on its other side.
+        want = np.where(sure, want, gpu.down(got))
+        gpu.near(got, want, x, 16 * (1 + levels))
+
+
 @pytest.mark.parametrize("n", SIZES)
 def test_functions_of_elements(gpu, n):
     x, g = gpu.normal(n), gpu.normal(n)
@@ -144,6 +167,14 @@ def test_refusals(gpu):
         x.damping_cascade(gpu.up(np.ones(2)), one, 0.1)
     with pytest.raises(ValueError, match="one syntony, or 2"):
         x.gnosis_mask(gpu.up(np.ones(3)), 0.5, 0.1)
+    with pytest.raises(ValueError, match="threshold"):
+        x.gnosis_mask(one, 0.0, 0.1)
+    with pytest.raises(ValueError, match=r"expected shape \(3,?\)"):
+        x.gnosis_mask(one, gpu.up(np.ones(2)), 0.1)
+    with pytest.raises(ValueError, match=r"expected shape \(1,?\)"):
+        x.gnosis_mask(one, 0.5, 0.1, past=gpu.up(np.ones(2)))
+    with pytest.raises(ValueError, match="memory"):
+        x.gnosis_mask(one, 0.5, 0.1, past=one, memory=1.5)
     with pytest.raises(ValueError, match="strength"):
         x.dhsr_cycles(gpu.up(np.ones(3)), gpu.up(np.ones(3)), strength=-1.0)
     with pytest.raises(ValueError, match="two numbers"):

@@ -95,6 +95,7 @@ BAD = [
     (["sweep.on_failure=halt"], "must be continue, stop, or stop_after:N"),
     (["sweep.resume=last"], "there is no sweep"),
     (["experiment=smke"], "did you mean 'smoke'?"),
+    (["-cn", "digits", "model=deep_mlp", "~model.activation"], "add ~model.hidden, or leave out -cn digits"),
 ]
 
 

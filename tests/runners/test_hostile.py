@@ -136,6 +136,22 @@ def test_a_file_that_is_none_is_named_or_harmless(
     assert "Traceback" not in said.out + said.err
 
 
+@pytest.mark.parametrize("ending", [b"\n\x1b[2J<b>", b"\xff\xfe"])
+def test_a_folder_of_a_hostile_name_is_named_harmlessly(
+    example: Path, folder: Path, ending: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(example / ".syntonic", folder / ".syntonic")
+    (run,) = runs(folder)
+    os.rename(run, os.fsencode(run) + ending)
+    (folder / "conf").mkdir()
+    (folder / "conf" / os.fsdecode(b"words" + ending.replace(b"/", b"") + b".yaml")).touch()
+    for words in (["ls"], ["doctor"], ["report"], ["sync"], ["--complete", "-cn "]):
+        assert main(words) in (0, 1, 2)
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "\x1b" not in said.out + said.err
+
+
 def test_a_spoilt_checkpoint_is_refused(example: Path, tmp_path: Path) -> None:
     (run,) = runs(example)
     newest = checkpoint.newest(run / "checkpoints")

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from runner_folders import runs
 from syntonic.runners import plain_yaml
 from syntonic.runners.cli import main
 from syntonic.runners.completion import candidates
+from syntonic.runners.credentials import refuse_untyped
 from syntonic.runners.faults import RequestError
 from syntonic.runners.launchers.submitit import Submitit
 from syntonic.runners.sweeps.folder import SweepFacts, SweepFolder
@@ -138,6 +140,45 @@ def test_nothing_that_lies_in_a_sweep_is_unpickled(folder: Path) -> None:
     assert places[0] != places[1]
     assert [list(place.iterdir()) for place in places if place.exists()] in ([], [[], []])
     sweep.release()
+
+
+@pytest.mark.parametrize("launcher", ["basic", "local", "joblib", "submitit"])
+def test_no_module_of_the_working_folder_is_imported(
+    process: Callable[..., "subprocess.Popen[str]"], folder: Path, launcher: str
+) -> None:
+    pytest.importorskip({"basic": "json", "local": "json"}.get(launcher, launcher))
+    for name in ("json", "joblib", "submitit", "cloudpickle", "hydra", "mlflow", "sitecustomize"):
+        (folder / f"{name}.py").write_text("open('owned', 'w').close()\nraise ImportError\n")
+    words = ["hydra.launcher.cluster=local"] if launcher == "submitit" else []
+    child = process("-m", "tracking=none", "seed=0,1", f"hydra/launcher={launcher}", *words)
+    said, _ = child.communicate(timeout=240)
+    assert child.returncode == 0, said
+    assert not (folder / "owned").exists()
+
+
+@pytest.mark.parametrize("variable", ["MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD"])
+def test_credentials_go_to_no_server_that_was_not_typed(
+    example: Path, folder: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    shutil.copytree(example / ".syntonic", folder / ".syntonic")
+    monkeypatch.setenv(variable, "secret")
+    (sweep,) = folder.glob(".syntonic/sweeps/*/sweep.json")
+    facts = json.loads(sweep.read_text())
+    uri = "http://stranger.example"
+    overrides = [word for word in facts["overrides"] if word != "tracking=none"]
+    sweep.write_text(json.dumps({**facts, "overrides": [*overrides, f"tracking.uri={uri}"]}))
+    for run in runs(folder):
+        run_facts = json.loads((run / "run.json").read_text())
+        run_facts["config"]["tracking"] = {"name": "mlflow", "uri": uri}
+        (run / "run.json").write_text(json.dumps(run_facts))
+    words = ["-cd", str(Path(__file__).parent / "words")]
+    for word in ("resume=last", "sweep.resume=last"):
+        assert main([*words, word]) == 2
+        assert f"if they may, add tracking.uri={uri}" in capsys.readouterr().err
+    refuse_untyped({"uri": uri}, [f"tracking.uri={uri}"])
+    monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(folder))
+    refuse_untyped({"uri": uri}, [])
 
 
 LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(

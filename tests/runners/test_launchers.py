@@ -61,8 +61,9 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_the_runs_of_a_sweep_that_was_killed_end_by_themselves(folder: Path) -> None:
-    child = start(folder, *SLOW, "tracking=none", "hydra/launcher=local", "sweep.parallel=2")
+@pytest.mark.parametrize("launcher", ["local", "joblib"])
+def test_the_processes_of_a_sweep_that_was_killed_end_by_themselves(folder: Path, launcher: str) -> None:
+    child = start(folder, *SLOW, "tracking=none", f"hydra/launcher={launcher}", "sweep.parallel=2")
     wait_until(lambda: under_way(folder), child)
     child.kill()
     child.communicate()

@@ -1,5 +1,6 @@
 """A run that was interrupted, however hard, goes on to the bits of one that was not."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -206,3 +207,28 @@ def test_a_damaged_run_file_is_refused(
     (run / "run.json").write_text(text)
     assert main(["resume=last"]) == 2
     assert "run.json cannot be used" in capsys.readouterr().err
+
+
+def test_a_run_that_is_older_than_a_setting_goes_on(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["-cd", str(Path(__file__).parent / "words")]
+    forget(stopped, "callbacks", "checkpoint", "every_seconds")
+    assert main([*words, "resume=last", "callbacks.checkpoint.keep=5"]) == 1, "it fails again, at the same generation"
+    assert "every_seconds" not in capsys.readouterr().err
+    forget(stopped, "trainer", "sigma")
+    assert main([*words, "resume=last"]) == 2
+    assert "trainer.sigma: there was no such setting" in capsys.readouterr().err
+
+
+def forget(folder: Path, *path: str) -> None:
+    """Takes a setting out of everything that the folder of a run says of its config."""
+    for file in (folder / "run.json", *folder.glob("checkpoints/*/checkpoint.json")):
+        facts = json.loads(file.read_text())
+        section = facts["config"]
+        for key in path[:-1]:
+            section = section[key]
+        section.pop(path[-1], None)
+        file.write_text(json.dumps(facts, indent=1, sort_keys=True))
+    for sums in folder.glob("checkpoints/*/SHA256SUMS"):
+        names = [line.split()[1] for line in sums.read_text().splitlines()]
+        hashes = [hashlib.sha256((sums.parent / name).read_bytes()).hexdigest() for name in names]
+        sums.write_text("".join(f"{found}  {name}\n" for found, name in zip(hashes, names, strict=True)))

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -208,7 +209,7 @@ def test_a_full_disk_loses_no_result(
     assert command("tracking=none", "callbacks.checkpoint.every_generations=10") == 0
     said = capsys.readouterr().out
     assert "0.7500" in said, "the result"
-    assert "no checkpoint of generation 10, nor of 2 later ones: [Errno 28] No space left on device" in said
+    assert "no checkpoint of generation 10, nor of 1 later ones: [Errno 28] No space left on device" in said
     (saved,) = (folder / "elsewhere").iterdir()
     assert f"cp -r {saved}/. {Path('.syntonic')}" in said
     assert checkpoint.read(saved / "checkpoints" / "gen-00000020").generation == 20
@@ -240,7 +241,7 @@ umount small
     said = (folder / "said").read_text()
     assert done.returncode == 0, said + done.stderr
     assert "No space left on device" in said
-    assert "accuracy  1.0000  1.0000" in said
+    assert re.search(r"accuracy +1\.0000 +1\.0000", said)
     (run,) = (folder / "kept" / "home" / "runs").iterdir()
     (saved,) = (folder / "elsewhere").iterdir()
     shutil.copytree(saved, run, dirs_exist_ok=True)

@@ -165,6 +165,15 @@ def test_failures_end_a_sweep_when_that_was_asked_for(command: Command, folder: 
     assert len(runs(folder)) == begun
 
 
+def test_what_has_failed_is_tried_again_after_what_has_not_run(command: Command, folder: Path, capsys: Said) -> None:
+    words = ["-m", "tracking=none", "trainer.fails_at=3,null", "seed=0,1", "sweep.on_failure=stop_after:2"]
+    assert command(*words) == 1
+    assert [facts(run)["status"] for run in runs(folder)] == ["FAILED", "FAILED"]
+    assert "stopped    after 2 failures, by sweep.on_failure=stop_after:2" in capsys.readouterr().out
+    assert command(*words) == 1
+    assert [facts(run)["status"] for run in runs(folder)] == ["FAILED", "FAILED", "FINISHED", "FINISHED"]
+
+
 def test_the_best_point_is_the_largest_where_that_is_wanted(command: Command, capsys: Said) -> None:
     words = ["-m", "tracking=none", "trainer.max_generations=1,20", "sweep.metric=test_loss"]
     assert command(*words) == 0

@@ -21,6 +21,7 @@ from syntonic.tracking.outbox import Outbox
 Command = Callable[..., int]
 Process = Callable[..., "subprocess.Popen[str]"]
 COMMAND = [sys.executable, "-c", "import sys; from syntonic.runners.cli import main; sys.exit(main())"]
+SAFE = [COMMAND[0], "-P", *COMMAND[1:]]  # without the working folder among the places of modules
 
 BAD = [
     (["lss"], "did you mean 'ls'?"),
@@ -170,9 +171,9 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     uri = f"sqlite:///{folder}/away/x.db"
     assert command(f"tracking.uri={uri}") == 0
     said = capsys.readouterr().out
-    assert "`syntonic-run sync` sends it" in said
+    assert f"`syntonic-run sync --to {uri}` sends it" in said
     assert main(["sync"]) == 1
-    assert f"1 runs wait for {uri}: `syntonic-run sync --to {uri}` sends them" in capsys.readouterr().out
+    assert f"1 run waits for {uri}: `syntonic-run sync --to {uri}` sends what waits" in capsys.readouterr().out
     assert main(["ls"]) == 0
     assert "FINISHED*" in capsys.readouterr().out
     assert main(["sync", "--to", uri]) == 1
@@ -186,9 +187,50 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     assert receipt.whole
 
 
+def test_runs_of_a_folder_above_are_pointed_at(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("tracking=none") == 0
+    (folder / "deep").mkdir()
+    monkeypatch.chdir(folder / "deep")
+    capsys.readouterr()
+    assert main(["ls"]) == 0
+    assert main(["resume=last"]) == 2
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert f"set SYNTONIC_HOME={folder / '.syntonic'}" in text
+    monkeypatch.setenv("SYNTONIC_HOME", str(folder / ".syntonic"))
+    assert main(["ls"]) == 0
+    assert "FINISHED" in capsys.readouterr().out
+
+
+def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "away.db").write_bytes(b"no database" * 1000)
+    uri = f"sqlite:///{folder}/away.db"
+    words = ["-m", "seed=0", f"tracking.uri={uri}"]
+    assert command(*words, "sweep.dry_run=true") == 0
+    assert "warning: what finished elsewhere is not known" in capsys.readouterr().out
+    assert command(*words) == 0
+    said = capsys.readouterr().out
+    assert "warning: what finished elsewhere is not known" in said
+    assert f"`syntonic-run sync --to {uri}` sends it" in said
+    (folder / "away.db").unlink()
+    assert main(["sync", "--to", uri]) == 0
+    with sqlite3.connect(folder / "away.db") as database:
+        tags = database.execute("SELECT run_uuid, value FROM tags WHERE key = 'mlflow.parentRunId'")
+        ((child, parent),) = list(tags)
+        names = dict(database.execute("SELECT run_uuid, name FROM runs"))
+    assert {names[child], names[parent]} == {"fake-fake-s0", "fake-fake: sweep over seeds"}
+    assert names[child] == "fake-fake-s0"
+
+
 def test_the_dashboard_opens_here_and_ends_with_everything_that_it_started(command: Command, folder: Path) -> None:
     assert command() == 0
-    ui = subprocess.Popen([*COMMAND, "ui"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for name in ("json", "uvicorn", "mlflow", "yaml"):
+        (folder / f"{name}.py").write_text("open('owned', 'w').close()\n")
+    ui = subprocess.Popen([*SAFE, "ui"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert ui.stdout is not None
     address = next(line.split()[0] for line in ui.stdout if line.startswith("http"))
     assert address.startswith("http://127.0.0.1:")
@@ -200,6 +242,23 @@ def test_the_dashboard_opens_here_and_ends_with_everything_that_it_started(comma
     assert ui.wait(60) == 0
     ui.stdout.close()
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
+    assert not list(folder.rglob("owned")), "no module of this folder is one of the server's"
+
+
+def test_a_link_in_the_place_of_the_dashboards_log_is_refused(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".syntonic").mkdir()
+    (folder / ".syntonic" / "mlflow.db").touch()
+    (folder / "precious").write_text("mine")
+    (folder / ".syntonic" / "ui.log").symlink_to(folder / "precious")
+    assert main(["ui"]) == 2
+    assert "ui.log cannot be written" in capsys.readouterr().err
+    (folder / ".syntonic" / "mlflow.db").unlink()
+    (folder / ".syntonic" / "mlflow.lock").symlink_to(folder / "precious")
+    assert command() == 0, "what could not be recorded is kept in the run's folder"
+    assert "warning" in capsys.readouterr().out
+    assert (folder / "precious").read_text() == "mine"
 
 
 def members(root: int) -> list[int]:

@@ -34,7 +34,7 @@ class Moody:
         self._mood("log")
         self.logged.append(record.generation)
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         self._mood("flush")
 
     def finish(self, ending: Ending) -> Receipt:

@@ -34,14 +34,14 @@ def deliver(request: pytest.FixtureRequest, home: Path) -> Deliver:
         filed = outbox.read_filed()
         return MlflowRun(local_uri(home), asked, filed.run_id if filed else None, str(home / "artifacts"))
 
-    def deliver(run: Run, steps: Any, ending: Ending) -> Delivered:
+    def deliver(run: Run, steps: Any, ending: Ending, time: int = 2_000_000_000) -> Delivered:
         outbox = Outbox(run.folder)
         outbox.begin(asked(run))
         journal = Journal(run.folder / JOURNAL)
         for step in steps:
             journal.append(step.generation, step.metrics())
         journal.close()
-        outbox.end(ending, 2_000_000_000)
+        outbox.end(ending, time)
         with opened(run.folder):
             way = connect if request.param == "rows" else by_client
             delivery = Delivery(outbox, asked(run), way, local_uri(home))
@@ -182,6 +182,17 @@ def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     found = client.get_run(first.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params["new"] == "1"
+
+
+def test_a_sweep_that_goes_on_has_its_latest_results(run: Run, client: Any, deliver: Deliver) -> None:
+    first = {"best_test_loss": 0.5, "runs": 2.0, "failed_runs": 0.0, "odd": math.nan}
+    deliver(run, [], Ending(Status.KILLED, 0, first))
+    more = {**first, "best_test_loss": 0.25, "runs": 3.0}
+    filed = deliver(run, [], Ending(Status.FINISHED, 0, more), 2_000_000_001).run_id
+    found = client.get_run(filed).data.metrics
+    assert [found[key] for key in ("best_test_loss", "runs", "failed_runs")] == [0.25, 3.0, 0.0]
+    counts = {key: len(client.get_metric_history(filed, key)) for key in first}
+    assert counts == {"best_test_loss": 2, "runs": 2, "failed_runs": 1, "odd": 1}
 
 
 def test_a_run_whose_id_was_never_written_down_is_found(run: Run, deliver: Deliver, steps: Any) -> None:

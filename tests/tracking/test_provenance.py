@@ -87,8 +87,47 @@ def test_a_submodule_and_a_detached_head_have_their_own_commit(repository: Path,
     assert repository_of.state(outer / "inner") == (tags, "")
 
 
+def with_submodule(repository: Path, outer: Path) -> Path:
+    """Makes a repository with another one in it, both committed, and returns the inner one."""
+    outer.mkdir()
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always"]
+    for words in (["init", "-b", "trunk"], ["submodule", "add", str(repository), "in ner"], ["commit", "-m", "first"]):
+        subprocess.run(["git", *author, *words], cwd=outer, check=True, capture_output=True)
+    return outer / "in ner"
+
+
+def test_what_was_changed_in_a_submodule_is_seen(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    inner = with_submodule(repository, tmp_path_factory.mktemp("place") / "outer")
+    (inner.parent / "deep").mkdir()
+    tags, diff = repository_of.state(inner.parent / "deep")
+    assert (tags["git.dirty"], diff) == ("false", "")
+    (inner / "a.txt").write_text("two\n")
+    (inner / "b.txt").write_text("new\n")
+    tags, diff = repository_of.state(inner.parent / "deep")
+    assert tags["git.dirty"] == "true"
+    assert "+++ b/in ner/a.txt" in diff
+    assert "+two" in diff
+    assert "# untracked: in ner/b.txt" in diff
+
+
+def test_a_submodule_that_is_none_or_lies_elsewhere_is_passed_over(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    inner = with_submodule(repository, tmp_path_factory.mktemp("place") / "outer")
+    (inner / ".git").unlink()
+    (inner / ".git").mkdir()
+    tags, diff = repository_of.state(inner.parent)
+    assert tags["git.dirty"] == "false"
+    assert diff.startswith("# submodule in ner: what was changed there is not known")
+    (inner / ".git").rmdir()
+    inner.rename(inner.parent / "moved")
+    inner.symlink_to(repository)
+    (repository / "a.txt").write_text("two\n")
+    assert "+two" not in repository_of.state(inner.parent)[1]
+
+
 def test_a_large_diff_is_cut(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repository_of, "_LARGEST", 500)
+    monkeypatch.setattr(repository_of, "LARGEST", 500)
     (repository / "a.txt").write_text("two\n" * 1000)
     tags, diff = repository_of.state(repository)
     assert tags["git.dirty"] == "true"
@@ -113,10 +152,15 @@ def test_commit_dirty_flag_and_diff_are_on_the_run(
     assert "mlflow==" in (kept / "packages.txt").read_text()
 
 
-def test_a_foreign_repository_runs_nothing(repository: Path) -> None:
+def booby_trapped(repository: Path, sign: Path) -> None:
+    """Gives a repository everything that git starts by itself, each a program that leaves a sign."""
     script = repository / "evil.sh"
-    script.write_text("#!/bin/sh\ntouch owned\n")
+    script.write_text(f"#!/bin/sh\ntouch {sign}\ncat\n")
     script.chmod(0o755)
+    hook = repository / "hooks" / "post-index-change"
+    hook.parent.mkdir()
+    hook.symlink_to(script)
+    subprocess.run(["git", "config", "core.hooksPath", str(hook.parent)], cwd=repository, check=True)
     for key in ("core.fsmonitor", "diff.external", "core.pager", "core.sshCommand"):
         subprocess.run(["git", "config", key, str(script)], cwd=repository, check=True)
     (repository / ".gitattributes").write_text("*.txt diff=evil filter=evil filter=a=b\n")
@@ -125,6 +169,68 @@ def test_a_foreign_repository_runs_nothing(repository: Path) -> None:
     subprocess.run(["git", "config", "filter.evil.required", "true"], cwd=repository, check=True)
     subprocess.run(["git", "config", "diff.evil.textconv", str(script)], cwd=repository, check=True)
     (repository / "a.txt").write_text("two\n")
-    tags, _ = repository_of.state(repository)
+
+
+def test_a_foreign_repository_runs_nothing(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    sign = tmp_path_factory.mktemp("signs") / "owned"
+    booby_trapped(repository, sign)
+    tags, diff = repository_of.state(repository)
     assert tags["git.dirty"] == "true"
-    assert not list(repository.rglob("owned"))
+    assert "+two" in diff
+    assert not sign.exists()
+    subprocess.run(["git", "diff"], cwd=repository, check=False, capture_output=True)
+    assert sign.exists(), "git alone would have run it"
+
+
+def test_a_submodule_of_a_foreign_repository_runs_nothing(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sign = tmp_path_factory.mktemp("signs") / "owned"
+    inner = with_submodule(repository, tmp_path_factory.mktemp("place") / "outer")
+    booby_trapped(inner, sign)
+    tags, diff = repository_of.state(inner.parent)
+    assert tags["git.dirty"] == "true"
+    assert "+two" in diff
+    assert not sign.exists()
+    subprocess.run(["git", "status"], cwd=inner.parent, check=False, capture_output=True)
+    assert sign.exists(), "git alone would have run it"
+
+
+def test_what_a_partial_clone_left_out_is_not_fetched(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sign, place = tmp_path_factory.mktemp("signs") / "owned", tmp_path_factory.mktemp("place")
+    subprocess.run(["git", "clone", "-q", str(repository), str(place)], check=True)
+    script = place / "evil.sh"
+    script.write_text(f"#!/bin/sh\ntouch {sign}\n")
+    script.chmod(0o755)
+    blob = subprocess.run(["git", "rev-parse", "HEAD:a.txt"], cwd=place, check=True, capture_output=True, text=True)
+    (place / ".git" / "objects" / blob.stdout[:2] / blob.stdout[2:].strip()).unlink()
+    for key, value in (("promisor", "true"), ("partialCloneFilter", "blob:none"), ("uploadpack", str(script))):
+        subprocess.run(["git", "config", f"remote.origin.{key}", value], cwd=place, check=True)
+    (place / "a.txt").write_text("two\n")
+    tags, diff = repository_of.state(place)
+    assert len(tags["git.commit"]) == 40
+    assert tags["git"].startswith("what was changed is not known")
+    assert diff == ""
+    assert not sign.exists()
+    subprocess.run(["git", "diff"], cwd=place, check=False, capture_output=True)
+    assert sign.exists(), "git alone would have run it"
+
+
+def test_a_filter_that_the_repository_extends_is_not_run(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign, home = tmp_path_factory.mktemp("signs") / "ran", tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "config"))
+    subprocess.run(["git", "config", "--global", "filter.lfs.clean", f"touch {sign}; cat"], check=True)
+    (repository / ".gitattributes").write_text("*.txt filter=lfs\n")
+    (repository / "a.txt").write_text("two\n")
+    repository_of.state(repository)
+    assert sign.exists(), "a filter of the user's own stays"
+    sign.unlink()
+    subprocess.run(["git", "config", "lfs.extension.evil.clean", "true"], cwd=repository, check=True)
+    tags, diff = repository_of.state(repository)
+    assert "+two" in diff
+    assert tags["git.dirty"] == "true"
+    assert not sign.exists()

@@ -6,6 +6,7 @@ import re
 import struct
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ import pytest
 from syntonic.tracking.arrays import pack
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.courier import request
-from syntonic.tracking.journal import JOURNAL, Journal
+from syntonic.tracking.journal import JOURNAL, Journal, Point
 from syntonic.tracking.outbox import Outbox, OutboxError
 from syntonic.tracking.report import charts, image, lattice, run_page, sweep_page
+from syntonic.tracking.report.history import History
 
 EVIL = "<script>alert(1)</script><img src=http://evil.example/x>\"'&"
 
@@ -101,6 +103,23 @@ def test_a_sweep_is_told_by_its_points(tmp_path: Path) -> None:
 def test_a_run_that_is_still_going_has_a_report(whole: Run) -> None:
     (whole.folder / "tracking" / "ending.json").unlink()
     assert "RUNNING" in run_page(Outbox(whole.folder))
+
+
+@pytest.mark.parametrize("count", [1, 300, 301, 4095, 4096, 30_000])
+def test_a_long_run_keeps_its_peaks_in_bounded_memory(count: int) -> None:
+    noise = np.random.default_rng(count).standard_normal(count)
+    history = History()
+    for step, value in enumerate(noise.tolist(), start=1):
+        history.add(Point(step, 0, {"noise": value, "none": math.nan, **{f"m{n}": 0.0 for n in range(40)}}))
+    line = history.lines["noise"]
+    assert len(line) <= 4096
+    assert (min(y for _, y in line), max(y for _, y in line)) == (noise.min(), noise.max())
+    assert [noise[int(x) - 1] for x, _ in line] == [y for _, y in line]
+    assert all(x < after for (x, _), (after, _) in pairwise(line))
+    assert (history.last_step, len(history.lines), history.lines["none"]) == (count, 30, [])
+    drawn = history.figures()
+    assert history.figures() is drawn, "drawn once"
+    assert drawn[0].count(",") < 1000, "points of the picture"
 
 
 def test_a_run_of_nothing_has_a_report(tmp_path: Path) -> None:

@@ -274,6 +274,11 @@ pub(super) fn pin(context: &Arc<CudaContext>, bytes: usize) -> Result<Pinned, Dr
 }
 
 impl Pinned {
+    /// Returns where the memory begins: a kernel may write there, and what it wrote may be read once it is done.
+    pub(super) fn address(&self) -> u64 {
+        self.address as u64
+    }
+
     /// Writes numbers from byte `at` on; what does not fit is left out.
     pub(super) fn write<T: Plain>(&mut self, at: usize, values: &[T]) {
         let room = self.bytes.saturating_sub(at) / size_of::<T>();

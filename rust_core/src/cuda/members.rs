@@ -7,6 +7,7 @@ mod give;
 mod queue;
 
 use std::sync::Arc;
+use std::thread;
 
 use cudarc::driver::{CudaEvent, CudaFunction, CudaStream};
 
@@ -83,8 +84,6 @@ struct Memories {
     ranks: Memory,
     partial: Memory,
     blocks: Memory,
-    /// The chunks' summaries, then the direction.
-    found: Memory,
 }
 
 /// The members of one run, generation after generation, on one device.
@@ -103,6 +102,7 @@ pub struct Members {
     kernels: Kernels,
     memories: Memories,
     staging: Pinned,
+    /// The chunks' summaries, then the direction: the kernels write here, with no copy behind them.
     results: Pinned,
     /// Pairs that a thread sums up, and the slices of the pairs that this makes.
     each: usize,
@@ -124,17 +124,25 @@ impl Members {
     pub fn new(device: &Arc<Device>, blueprint: Blueprint, weights: &[f64]) -> Result<Self> {
         let dtype = blueprint.dtype;
         let unit = |entry| device.function(&Kernel::plain(OP, "generation", entry, dtype), 0);
-        let entry = format!("members_{}", super::format::suffix(dtype));
-        let kernels = Kernels {
-            product: unit("shared_linear")?,
-            members: device.load(OP, blueprint.compile(device.arch())?, &entry)?,
-            ranks: match blueprint.population <= FEW {
+        let ranks = || {
+            Ok(match blueprint.population <= FEW {
                 true => Ranks::Count(unit("count_scores")?),
                 false => Ranks::Sort { sort: unit("sort_scores")?, rank: unit("rank_scores")? },
-            },
-            direction: unit("direction")?,
-            sum: unit("direction_sum")?,
+            })
         };
+        let compile = || blueprint.compile(device.arch());
+        let kernels = thread::scope(|scope| {
+            // The model's own kernel takes as long as all others, which are compiled meanwhile.
+            let image = thread::Builder::new().spawn_scoped(scope, compile);
+            let (product, ranks) = (unit("shared_linear")?, ranks()?);
+            let (direction, sum) = (unit("direction")?, unit("direction_sum")?);
+            let image = match image {
+                Ok(thread) => thread.join().unwrap_or_else(|_| compile()),
+                Err(_) => compile(),
+            };
+            let entry = format!("members_{}", super::format::suffix(dtype));
+            Ok(Kernels { product, members: device.load(OP, image?, &entry)?, ranks, direction, sum })
+        })?;
         let real = dtype.size();
         let numbers = blueprint.numbers();
         let pairs = blueprint.population / 2;
@@ -144,7 +152,6 @@ impl Members {
         let each = pairs.div_ceil(THREADS as usize * wanted).max(1);
         let slices = pairs.div_ceil(THREADS as usize * each).max(1);
         let given = STEP + real * blueprint.places.last().copied().unwrap_or(numbers);
-        let found = 8 * (SUMMARY * chunks + numbers);
         let memory = |bytes: usize| device.allocate(OP, bytes);
         let memories = Memories {
             given: memory(given)?,
@@ -157,10 +164,9 @@ impl Members {
             ranks: memory(4 * blueprint.population)?,
             partial: memory(8 * numbers * slices)?,
             blocks: memory(8 * noise_blocks)?,
-            found: memory(found)?,
         };
         let staging = device.pinned(OP, given)?;
-        let results = device.pinned(OP, found)?;
+        let results = device.pinned(OP, 8 * (SUMMARY * chunks + numbers))?;
         let members = Self {
             device: Arc::clone(device),
             stream: device.new_stream(OP)?,
@@ -190,10 +196,6 @@ impl Members {
 
     /// Copies what never changes to the device: the places of the noise, and w(n).
     fn prepare(&self, weights: &[f64]) -> Result<()> {
-        // Copies to the CPU take what lies between the parameters along.
-        let Memories { found, .. } = &self.memories;
-        let bytes = 8 * (SUMMARY * self.chunks + self.blueprint.numbers());
-        self.device.try_on(OP, bytes, || launch::clear(&self.stream, found.address(), bytes))?;
         let parameters = self.blueprint.offsets.windows(2).enumerate();
         let blocks: Vec<[i32; 2]> = parameters
             .flat_map(|(parameter, ends)| {
@@ -243,7 +245,7 @@ impl Members {
         self.mark()
     }
 
-    fn queue(&mut self, step: &Step) -> Result<()> {
+    fn queue(&self, step: &Step) -> Result<()> {
         self.queue_evaluation()?;
         self.queue_ranks(step.lambda)?;
         self.queue_direction()

@@ -29,7 +29,7 @@ pub use device::Device;
 pub use format::Format;
 pub use library::set_search_path;
 pub use members::{Members, Outcome, Step};
-pub use ops::{Activation, Binary, Mode, Pool, Reduction, Residual, Softmax, Statistics, Unary};
+pub use ops::{Activation, Binary, GnosisMask, Mode, Pool, Reduction, Residual, Softmax, Statistics, Threshold, Unary};
 pub use probe::{available, device_count};
 pub use tensor::{DeviceTensor, Lent};
 pub use units::{UNITS, Unit};

@@ -61,6 +61,31 @@ struct Items<F, R> {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
+impl<R: Send, F: Fn(usize) -> R + Send + Sync> Items<F, R> {
+    fn new(count: usize, item: F) -> Self {
+        Self {
+            item,
+            next: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+            results: (0..count).map(|_| Mutex::new(None)).collect(),
+            panic: Mutex::new(None),
+        }
+    }
+
+    /// Does what nobody has begun, waits for the rest, and returns the results in order.
+    fn finish(&self) -> Vec<R> {
+        self.join();
+        let mut rounds = 0_u32;
+        while self.done.load(Ordering::Acquire) < self.results.len() {
+            pause(&mut rounds);
+        }
+        if let Some(panic) = lock(&self.panic).take() {
+            resume_unwind(panic);
+        }
+        self.results.iter().filter_map(|slot| lock(slot).take()).collect()
+    }
+}
+
 impl<R: Send, F: Fn(usize) -> R + Send + Sync> Work for Items<F, R> {
     fn join(&self) {
         loop {
@@ -106,26 +131,53 @@ impl Crew {
         cost: usize,
         item: impl Fn(usize) -> R + Send + Sync + 'static,
     ) -> Vec<R> {
-        if self.helpers.is_empty() || count < 2 || cost < WORTH || self.process != std::process::id() {
+        if count < 2 || self.is_alone(cost) {
             return (0..count).map(item).collect();
         }
-        let items = Arc::new(Items {
-            item,
-            next: AtomicUsize::new(0),
-            done: AtomicUsize::new(0),
-            results: (0..count).map(|_| Mutex::new(None)).collect(),
-            panic: Mutex::new(None),
-        });
+        let items = Arc::new(Items::new(count, item));
         self.board.post(items.clone());
-        items.join();
-        let mut rounds = 0_u32;
-        while items.done.load(Ordering::Acquire) < count {
-            pause(&mut rounds);
+        items.finish()
+    }
+
+    /// Has a helper do `task` meanwhile, or does it at once where it is not worth a helper; `cost` as in `map`.
+    pub fn start<R: Send + 'static>(&self, cost: usize, task: impl Fn() -> R + Send + Sync + 'static) -> Started<R> {
+        let task: Task<R> = Box::new(move |_| task());
+        let items = Arc::new(Items::new(1, task));
+        match self.is_alone(cost) {
+            true => items.join(),
+            false => self.board.post(items.clone()),
         }
-        if let Some(panic) = lock(&items.panic).take() {
-            resume_unwind(panic);
-        }
-        items.results.iter().filter_map(|slot| lock(slot).take()).collect()
+        Started(items)
+    }
+
+    fn is_alone(&self, cost: usize) -> bool {
+        self.helpers.is_empty() || cost < WORTH || self.process != std::process::id()
+    }
+
+    /// Returns the number of threads, the caller included.
+    pub fn threads(&self) -> usize {
+        self.helpers.len() + 1
+    }
+}
+
+type Task<R> = Box<dyn Fn(usize) -> R + Send + Sync>;
+
+/// A task that was started; who drops it does not wait for it.
+pub(super) struct Started<R>(Arc<Items<Task<R>, R>>);
+
+impl<R: Send> Started<R> {
+    /// Returns the task's result, and does the task if nobody has begun it.
+    ///
+    /// # Errors
+    /// None that can be reached: whoever finishes has the result.
+    pub fn finish(self) -> Result<R> {
+        self.0.finish().pop().ok_or_else(|| Error::Internal { what: "a task without a result".into() })
+    }
+}
+
+impl<R> std::fmt::Debug for Started<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Started").field(&self.0.done).finish()
     }
 }
 
@@ -215,6 +267,24 @@ mod tests {
         assert_eq!(board.number.load(Ordering::Acquire), 0, "nothing was posted");
         drop(crew);
         assert!(!board.closed.load(Ordering::Acquire), "nobody was dismissed");
+    }
+
+    #[test]
+    fn a_started_task_ends_whoever_does_it() {
+        for threads in [1, 3] {
+            let crew = Crew::new(Some(threads)).unwrap();
+            for cost in [0, 10 * WORTH] {
+                for i in 0..50 {
+                    let (task, dropped) = (crew.start(cost, move || i + 1), crew.start(cost, move || i));
+                    // Another's work takes the board.
+                    assert_eq!(crew.map(2, cost, |i| i), [0, 1]);
+                    drop(dropped);
+                    assert_eq!(task.finish().unwrap(), i + 1);
+                }
+            }
+            let failed = crew.start(10 * WORTH, || -> usize { panic!("a task that fails") });
+            assert!(catch_unwind(AssertUnwindSafe(|| failed.finish())).is_err());
+        }
     }
 
     #[test]

@@ -66,7 +66,15 @@ pub(super) struct Found {
     pub elite: Option<usize>,
     /// The centre's loss and metrics.
     pub centre: Vec<f64>,
-    /// What the memory pulls the centre towards.
+}
+
+/// What a step begins with, whatever the members say.
+pub(super) struct Ready {
+    /// The centre with what rounding left over.
+    pub flux: Vec<f64>,
+    /// The moments of the optimizer.
+    pub moments: (Vec<f64>, Vec<f64>),
+    /// What the memory pulls the centre towards; none if nothing does.
     pub centroid: Option<Vec<f64>>,
 }
 
@@ -79,7 +87,7 @@ pub struct Evolution {
     pub(super) perturbation: Perturbation,
     remote: Option<Remote>,
     snapper: Option<Snapper>,
-    crew: Crew,
+    pub(super) crew: Crew,
     single: Arc<Workspaces<f32>>,
     double: Arc<Workspaces<f64>>,
     pub(super) state: State,
@@ -139,13 +147,13 @@ impl Evolution {
         Ok(evolution)
     }
 
-    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, which needs no helpers for it.
+    /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, where one helper evaluates it.
     ///
     /// # Errors
-    /// None that is known: a crew without helpers asks the system for nothing.
+    /// `Error::Value` when the system grants no thread.
     pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
         self.remote = Some(Remote::new(device));
-        self.crew = Crew::new(Some(1))?;
+        self.crew = Crew::new(Some(self.crew.threads().min(2)))?;
         Ok(self)
     }
 
@@ -193,37 +201,37 @@ impl Evolution {
         self.state.centre.iter().zip(offset).map(|(c, o)| c + o).collect()
     }
 
-    /// The centroid of the attractors; none if nothing pulls towards it.
-    pub(super) fn centroid(&self) -> Option<Vec<f64>> {
-        let memory = (self.config.pull_strength > 0.0).then_some(&self.state.memory);
-        memory.and_then(|memory| memory.centroid(self.state.generation))
-    }
-
-    /// The retrocausal pull: psi <- (1 - lambda) psi + lambda c with the attractors' centroid c.
-    fn pull(&self, flux: &mut [f64], centroid: Option<Vec<f64>>) {
-        let (strength, Some(centroid)) = (self.config.pull_strength, centroid) else { return };
-        flux.iter_mut().zip(centroid).for_each(|(x, c)| *x = (1.0 - strength) * *x + strength * c);
+    /// Returns what the coming step begins with.
+    pub(super) fn ready(&self) -> Ready {
+        let state = &self.state;
+        let memory = (self.config.pull_strength > 0.0).then_some(&state.memory);
+        Ready {
+            flux: state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect(),
+            moments: (state.first_moment.clone(), state.second_moment.clone()),
+            centroid: memory.and_then(|memory| memory.centroid(state.generation)),
+        }
     }
 
     /// Returns `flux` as a centre, its lattice coefficients and what rounding to them left over: on the lattice the
     /// nearest point, with the rest carried on if so configured; otherwise `flux` itself.
     pub(super) fn crystallized(&self, flux: Vec<f64>) -> Result<Crystal> {
-        let none = vec![0.0; flux.len()];
-        if let Some(bad) = flux.iter().find(|x| !x.is_finite()) {
+        if !flux.iter().fold(true, |finite, x| finite & x.is_finite()) {
             return Err(Error::Value {
                 op: "trainer",
                 expected: "a finite centre; a smaller sigma, learning_rate or initial value may keep it so".into(),
-                got: bad.to_string(),
+                got: flux.iter().find(|x| !x.is_finite()).map_or_else(String::new, f64::to_string),
             });
         }
+        let none = || vec![0.0; flux.len()];
         let Some(snapper) = &self.snapper else {
+            let none = none();
             return Ok((flux, Lattice::default(), none));
         };
         let (mut a, mut b) = (vec![0; flux.len()], vec![0; flux.len()]);
         snapper.snap_into(&flux, &mut a, &mut b)?;
         let centre = all_to_f64(&a, &b);
         let left = flux.iter().zip(&centre).map(|(x, c)| x - c);
-        let residual = if self.config.error_feedback { left.collect() } else { none };
+        let residual = if self.config.error_feedback { left.collect() } else { none() };
         Ok((centre, (a, b), residual))
     }
 

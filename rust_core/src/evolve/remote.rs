@@ -1,11 +1,12 @@
 //! The seam to a CUDA device: it evaluates and ranks the members, the CPU does the rest as always.
 //!
 //! The kernel is generated from the program on first use and kept as long as the same program is asked for. While the
-//! device works, the CPU evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
+//! device works, a helper evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
 
 use std::sync::Arc;
 
-use super::evolution::Found;
+use super::crew::Started;
+use super::evolution::{Found, Ready};
 use super::population::{Evaluation, Population, Summary};
 use super::{Evolution, Objective};
 use crate::cuda::{Device, Members, Outcome, Step};
@@ -51,8 +52,8 @@ impl Plan {
 struct Ahead {
     objective: Objective,
     inputs: Vec<Tensor>,
-    /// The centre's loss and metrics.
-    centre: Vec<f64>,
+    /// The centre's loss and metrics, which a helper computes meanwhile.
+    centre: Started<Vec<f64>>,
 }
 
 impl Ahead {
@@ -79,7 +80,7 @@ impl Remote {
         self.ahead = None;
     }
 
-    /// Begins the generation to come, and evaluates the centre while the device works.
+    /// Begins the generation to come, and has the centre evaluated while the device works.
     pub fn begin<T: Element + Default>(
         &mut self,
         evolution: &mut Evolution,
@@ -93,7 +94,8 @@ impl Remote {
         let filtered = evolution.config().survivor_count.is_some();
         self.start(evolution, objective, inputs, &population, &step, !filtered)?;
         let wanted: Vec<NodeId> = objective.wanted().collect();
-        let centre = population.evaluator.centre(&wanted);
+        let cost = population.evaluator.cost();
+        let centre = evolution.crew.start(cost, move || population.evaluator.centre(&wanted));
         self.ahead = Some(Ahead { objective: objective.clone(), inputs: inputs.to_vec(), centre });
         Ok(())
     }
@@ -120,7 +122,7 @@ impl Remote {
         inputs: &[Tensor],
         following: Option<&[Tensor]>,
         workspaces: Arc<Workspaces<T>>,
-    ) -> Result<Found> {
+    ) -> Result<(Found, Ready)> {
         if !self.ahead.as_ref().is_some_and(|ahead| ahead.is_of(objective, inputs)) {
             self.begin(evolution, objective, inputs, workspaces)?;
         }
@@ -141,15 +143,16 @@ impl Remote {
             scale = members.weigh(&evolution.ranks(evaluation), survivors)?;
         }
         // Nothing of this depends on the members, so it is done while the device works.
-        let centroid = evolution.centroid();
+        let ready = evolution.ready();
         let Outcome { least, sum, count, mut direction } = members.outcome()?;
         direction.iter_mut().for_each(|x| *x *= scale);
+        let centre = centre.finish()?;
         let summary = match &evaluation {
             Some(evaluation) => Summary::of(evaluation),
             None => Summary { best: if count > 0 { -least } else { f64::NAN }, mean: -sum / count as f64, count },
         };
         let elite = evaluation.map_or(Ok(None), |evaluation| evolution.elite(&evaluation, centre[0]))?;
-        Ok(Found { towards: direction, summary, elite, centre, centroid })
+        Ok((Found { towards: direction, summary, elite, centre }, ready))
     }
 
     /// Returns the loss of each member of the generation to come.

@@ -47,17 +47,26 @@ fn settle(mut u: u128, mut v: u128) -> Settled {
 /// ```
 #[inline(always)]
 pub fn to_f64(a: i64, b: i64) -> f64 {
-    let (high, low) = times_phi(b as f64);
-    let (sum, rest) = two_sum(a as f64, high);
-    let value = sum + (rest + low);
+    let value = small_to_f64(a, b);
     let exact_parts = a.unsigned_abs().max(b.unsigned_abs()) <= 1 << 53;
     // The parts carry 104 bits: up to 44 of them may cancel.
-    if (exact_parts && value.abs() >= high.abs() * 2.0_f64.powi(-44)) || (a >= 0) == (b >= 0) || b == 0 {
+    if (exact_parts && value.abs() >= (b as f64 * PHI).abs() * 2.0_f64.powi(-44)) || (a >= 0) == (b >= 0) || b == 0 {
         return value;
     }
     let tail = settle(u128::from(a.unsigned_abs()), u128::from(b.unsigned_abs()));
     let size = (tail.q as f64).mul_add(PHI, tail.p as f64) / power(tail.steps);
     if tail.negative == (a > 0) { -size } else { size }
+}
+
+/// Below this, at most 42 leading bits cancel: |a + b phi| |a - b / phi| is an integer, 1 or more unless both are 0.
+const SMALL: u64 = 1 << 20;
+
+/// As [`to_f64`], for |a|, |b| < 2^53 of which not more than 44 leading bits cancel.
+#[inline(always)]
+fn small_to_f64(a: i64, b: i64) -> f64 {
+    let (high, low) = times_phi(b as f64);
+    let (sum, rest) = two_sum(a as f64, high);
+    sum + (rest + low)
 }
 
 /// Returns [`to_f64`] of each pair of coefficients.
@@ -74,8 +83,13 @@ pub fn all_to_f64(a: &[i64], b: &[i64]) -> Vec<f64> {
 
         #[inline(always)]
         fn call(self) {
+            let mut all = 0;
+            for (&a, &b) in self.0.iter().zip(self.1) {
+                all |= a.unsigned_abs() | b.unsigned_abs();
+            }
             for ((out, &a), &b) in self.2.iter_mut().zip(self.0).zip(self.1) {
-                *out = to_f64(a, b);
+                // Without branches, so that a vector of them is done at once.
+                *out = if all < SMALL { small_to_f64(a, b) } else { to_f64(a, b) };
             }
         }
     }
@@ -160,6 +174,7 @@ mod tests {
             // phi^-n = (-1)^n (F(n+1) - F(n) phi)
             let exact = 1.0 / power(n);
             assert!((to_f64(a, b) / exact - 1.0).abs() < 8e-16, "phi^-{n}");
+            assert_eq!(all_to_f64(&[a], &[b]), [to_f64(a, b)], "phi^-{n}");
             (a, b) = (b - a, a);
         }
     }

@@ -11,8 +11,7 @@ use std::sync::OnceLock;
 use super::constants::{GOLDEN_TURN, PHI, PHI_INVERSE};
 use super::embed::compare;
 pub use super::embed::{all_to_f64, residual, to_f64};
-use super::table::Table;
-pub(crate) use super::table::TableParts;
+pub(crate) use super::table::{Bucket, Table};
 use crate::{Error, Result};
 
 /// The largest precision.
@@ -68,14 +67,9 @@ impl Snapper {
         self.table();
     }
 
-    fn table(&self) -> Option<&Table> {
+    /// Returns the table; none where this precision has none.
+    pub(crate) fn table(&self) -> Option<&Table> {
         (self.precision <= Table::MAX_PRECISION).then(|| self.table.get_or_init(|| Table::new(self.precision)))
-    }
-
-    /// Returns the table, one that reaches nothing where this precision has none.
-    pub(crate) fn table_parts(&self) -> TableParts<'_> {
-        let none = TableParts { end: 0.0, buckets_per_unit: 1.0, first: &[], borders: &[], points: &[] };
-        self.table().map_or(none, Table::parts)
     }
 
     /// Returns (a, b) of the point nearest to x.
@@ -100,22 +94,17 @@ impl Snapper {
             let expected = format!("outputs of {} numbers", xs.len());
             return Err(Error::Shape { op: "snap", expected, got: format!("{} and {}", a.len(), b.len()) });
         }
-        let outputs = a.iter_mut().zip(b);
         let table = match self.table.get() {
             None if xs.len() >= SHORT => self.table(),
             ready => ready,
         };
-        let Some(table) = table else {
-            for (&x, (a, b)) in xs.iter().zip(outputs) {
-                (*a, *b) = self.snap(x)?;
+        let mut at = 0;
+        while at < xs.len() {
+            at += table.map_or(0, |table| table.snap(&xs[at..], &mut a[at..], &mut b[at..]));
+            if at < xs.len() {
+                (a[at], b[at]) = self.snap(xs[at])?;
+                at += 1;
             }
-            return Ok(());
-        };
-        for (&x, (a, b)) in xs.iter().zip(outputs) {
-            (*a, *b) = match table.snap(x) {
-                Some(point) => point,
-                None => self.snap(x)?,
-            };
         }
         Ok(())
     }

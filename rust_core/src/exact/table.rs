@@ -6,24 +6,33 @@
 
 use std::cmp::Ordering;
 
+use pulp::{Arch, NullaryFnOnce};
+
 use super::constants::{PHI, PHI_INVERSE};
 use super::embed::{compare, to_f64};
 
-/// Points and borders for 0 <= x < `end`.
+/// What a snap near zero needs, for |x| < `end`.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
-    end: f64,
-    buckets_per_unit: f64,
-    /// The first border in or after each bucket.
-    first: Vec<u32>,
-    /// The largest float that belongs to each point.
-    borders: Vec<f64>,
-    /// (a, b), in rising order of a + b*phi.
-    points: Vec<(i32, i32)>,
+pub(crate) struct Table {
+    /// Beyond this there is no entry.
+    pub end: f64,
+    /// Buckets in a unit of |x|.
+    pub buckets_per_unit: f64,
+    /// What each bucket of |x| can be snapped to.
+    pub buckets: Vec<Bucket>,
+}
+
+/// The first border in or after a bucket, and the points (a, b) on either side of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bucket {
+    /// The largest float that belongs to the lower point.
+    pub border: f64,
+    /// The lower point and the higher.
+    pub points: [(i16, i16); 2],
 }
 
 impl Table {
-    /// Above this precision a table would serve few numbers.
+    /// Above this precision a table would serve few numbers, and coefficients would not fit.
     pub(super) const MAX_PRECISION: i64 = 4096;
 
     /// About 1.24 times this many points are listed.
@@ -40,51 +49,54 @@ impl Table {
         while buckets_per_unit * narrowest <= 1.0 {
             buckets_per_unit *= 2.0;
         }
-        let mut first = Vec::new();
-        let mut border = 0_u32;
-        for bucket in 0..=(end * buckets_per_unit) as u32 {
-            while borders[border as usize] < f64::from(bucket) / buckets_per_unit {
-                border += 1;
+        let narrow = |(a, b): (i64, i64)| (a as i16, b as i16);
+        let mut i = 0;
+        let bucket = |bucket: u32| {
+            while borders[i] < f64::from(bucket) / buckets_per_unit {
+                i += 1;
             }
-            first.push(border);
-        }
-        let points = points.into_iter().map(|(a, b)| (a as i32, b as i32)).collect();
-        Self { end, buckets_per_unit, first, borders, points }
+            let high = points.get(i + 1).unwrap_or(&points[i]);
+            Bucket { border: borders[i], points: [narrow(points[i]), narrow(*high)] }
+        };
+        let buckets = (0..=(end * buckets_per_unit) as u32).map(bucket).collect();
+        Self { end, buckets_per_unit, buckets }
     }
 
-    /// Returns what the table is made of.
-    pub(super) fn parts(&self) -> TableParts<'_> {
-        let Self { end, buckets_per_unit, first, borders, points } = self;
-        TableParts { end: *end, buckets_per_unit: *buckets_per_unit, first, borders, points }
-    }
-
-    /// Returns the point nearest to x, or nothing if the table does not reach x.
-    #[inline]
-    pub(super) fn snap(&self, x: f64) -> Option<(i64, i64)> {
-        let size = x.abs();
-        // False for NaN.
-        if size < self.end {
-            let i = self.first[(size * self.buckets_per_unit) as u32 as usize] as usize;
-            let (a, b) = self.points[i + usize::from(size > self.borders[i])];
-            let sign = if x < 0.0 { -1 } else { 1 };
-            return Some((sign * i64::from(a), sign * i64::from(b)));
-        }
-        None
+    /// Snaps numbers up to the first that the table does not reach, NaN among them; returns how many.
+    pub(super) fn snap(&self, xs: &[f64], a: &mut [i64], b: &mut [i64]) -> usize {
+        Arch::new().dispatch(Snap { table: self, xs, a, b })
     }
 }
 
-/// What a table is made of, for a device that looks numbers up by itself.
-pub(crate) struct TableParts<'a> {
-    /// Beyond this there is no entry.
-    pub end: f64,
-    /// Buckets in a unit of |x|.
-    pub buckets_per_unit: f64,
-    /// The first border in or after each bucket.
-    pub first: &'a [u32],
-    /// The largest float that belongs to each point.
-    pub borders: &'a [f64],
-    /// (a, b), in rising order of a + b*phi.
-    pub points: &'a [(i32, i32)],
+/// A walk along an array, in the processor's own instructions for rounding.
+struct Snap<'a> {
+    table: &'a Table,
+    xs: &'a [f64],
+    a: &'a mut [i64],
+    b: &'a mut [i64],
+}
+
+impl NullaryFnOnce for Snap<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn call(self) -> usize {
+        // Added to a whole number, it leaves that number in the last bits.
+        const WHOLE: f64 = (1_u64 << 52) as f64;
+        let Table { end, buckets_per_unit, buckets } = self.table;
+        for (i, ((&x, a), b)) in self.xs.iter().zip(self.a).zip(self.b).enumerate() {
+            let size = x.abs();
+            let number = ((size * buckets_per_unit).floor() + WHOLE).to_bits() as u32 as usize;
+            // False for NaN.
+            let reached = if size < *end { buckets.get(number) } else { None };
+            let Some(bucket) = reached else { return i };
+            // An index, since nobody can foretell a branch.
+            let (of_a, of_b) = bucket.points[usize::from(size > bucket.border)];
+            let sign = if x < 0.0 { -1 } else { 1 };
+            (*a, *b) = (sign * i64::from(of_a), sign * i64::from(of_b));
+        }
+        self.xs.len()
+    }
 }
 
 /// Lists the points from 0 to a little beyond `end`, sorted.

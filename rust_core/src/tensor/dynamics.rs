@@ -3,6 +3,8 @@
 //! - D: x <- x (1 + alpha |n|) + noise_scale (1 - S) g z, alpha = phi^-2 (1 - S), z normal, g = 1 or e^(-n^2 / (4 phi)).
 //! - H: x <- x (1 - beta (1 - w)), beta = strength S / phi.
 
+use pulp::{Arch, NullaryFnOnce};
+
 use super::mode_norms::golden_weight;
 use super::philox::{Key, Stream, fill_normals};
 use super::resonant::{Resonant, Values};
@@ -24,9 +26,20 @@ pub struct Noise {
 
 /// Multiplies rows of `weights.len()` features by 1 - beta (1 - w).
 pub fn harmonize(values: &mut [f64], weights: &[f64], beta: f64) {
-    for row in values.chunks_mut(weights.len().max(1)) {
-        row.iter_mut().zip(weights).for_each(|(x, w)| *x *= 1.0 - beta * (1.0 - w));
+    struct Damp<'a>(&'a mut [f64], &'a [f64], f64);
+    impl NullaryFnOnce for Damp<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn call(self) {
+            for row in self.0.chunks_mut(self.1.len().max(1)) {
+                for (x, w) in row.iter_mut().zip(self.1) {
+                    *x *= 1.0 - self.2 * (1.0 - w);
+                }
+            }
+        }
     }
+    Arch::new().dispatch(Damp(values, weights, beta));
 }
 
 impl Resonant {

@@ -22,7 +22,7 @@ from syntonic.runners.start import go_on, start
 from syntonic.runners.summary import Outcome
 from syntonic.runners.sweeps import folder as sweep_folder
 from syntonic.runners.sweeps.prune import Pruning
-from syntonic.runners.sweeps.rows import KILLED, PRUNED, REFUSED, Row, Spec
+from syntonic.runners.sweeps.rows import KILLED, PRUNED, REFUSED, Row, Spec, given_up
 from syntonic.tracking.base import Status
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
@@ -83,10 +83,10 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
 
 def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
     status, reason, run_id = outcome.status.value, outcome.reason, outcome.folder.name
-    given_up = pruning.given_up if pruning else None
-    if given_up is not None:
-        generation, value = given_up
-        status, reason = PRUNED, f"given up after generation {generation}"
+    pruned = pruning.given_up if pruning else None
+    if pruned is not None:
+        generation, value = pruned
+        status, reason = PRUNED, given_up(generation)
         results = {"pruned_at": float(generation), "pruned_value": value}
         run_folder.read(outcome.folder).update(results=results)
     return Row(
@@ -98,7 +98,7 @@ def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
         tracked_as=outcome.receipt.run_id,
         seconds=outcome.seconds,
         exit_code=outcome.exit_code,
-        pruned=given_up,
+        pruned=pruned,
     )
 
 

@@ -1,8 +1,10 @@
 """Runs side by side in joblib's pool of processes (loky), for those who have it set up already."""
 
 import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from annotated_types import Ge
 from rich.console import Console
@@ -13,6 +15,9 @@ from syntonic.runners.launchers.futures import rows
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.sweeps.folder import SweepFolder
 from syntonic.runners.sweeps.rows import Row, Spec
+
+_GLANCE: Final = 0.1  # seconds between two looks at whether the sweep's process is still there
+_BUSY: Final = threading.Lock()  # held while this process carries out a run
 
 
 @register("launcher", "joblib")
@@ -34,9 +39,26 @@ class Joblib:
         """Yields rows as runs end."""
         from joblib.externals.loky import get_reusable_executor
 
-        pool = get_reusable_executor(max_workers=min(self.places, len(specs)), timeout=30)
+        workers = min(self.places, len(specs))
+        pool = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
         try:
-            futures = {pool.submit(execute_away, with_threads(spec, self._threads)): spec.number for spec in specs}
+            futures = {pool.submit(_execute, with_threads(spec, self._threads)): spec.number for spec in specs}
             yield from rows(futures, folder, stopped)
         finally:
             pool.shutdown(wait=True, kill_workers=True)
+
+
+def _execute(plain: dict[str, Any]) -> dict[str, Any]:
+    with _BUSY:
+        return execute_away(plain)
+
+
+def _end_with(sweep: int) -> None:
+    # A process of the pool would wait for work, for minutes, from a sweep that was killed outright.
+    def watch() -> None:
+        while os.getppid() == sweep:
+            time.sleep(_GLANCE)
+        with _BUSY:  # a run writes its checkpoint first
+            os._exit(1)
+
+    threading.Thread(target=watch, name="pool", daemon=True).start()

@@ -1,18 +1,19 @@
 """What has been run before: finished configs, which need not be run again, and interrupted runs, which can go on."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from syntonic.core import registry
 from syntonic.runners import config as configs
 from syntonic.runners.run_folder import RunFacts, home, known
-from syntonic.runners.sweeps.rows import PRUNED, Row
+from syntonic.runners.sweeps.rows import PRUNED, Row, given_up
 from syntonic.runners.train import PRUNED as GIVEN_UP
 from syntonic.tracking import provenance
-from syntonic.tracking.base import Archive, Status
+from syntonic.tracking.base import Archive, Past, Status
+from syntonic.tracking.delivery import short
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,18 @@ class History:
 
     Attributes:
         done: rows of runs that need not be run again, their number still to be set.
-        begun: folders of interrupted runs of this sweep.
+        begun: folders of interrupted and failed runs of this sweep.
+        failed: those of them that failed.
+        problem: why the store could not be asked, empty if it was.
         other_core: digests of configs that have finished with another build of the core.
         seconds_per_evaluation: of finished runs, by the names of model and benchmark.
     """
 
     done: dict[str, Row] = field(default_factory=dict)
     begun: dict[str, Path] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     other_core: set[str] = field(default_factory=set)
+    problem: str = ""
     seconds_per_evaluation: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
 
@@ -49,7 +54,12 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
     if tracking is not None:
         arguments = {key: value for key, value in tracking.items() if key != "name"}
         archive: Archive = registry.lookup("tracking", tracking["name"])(**arguments)
-        for past in archive.finished(home()):
+        finished: Sequence[Past] = ()
+        try:
+            finished = archive.finished(home())
+        except Exception as error:  # whatever a store's client raises; the folders are the first source
+            history = replace(history, problem=f"{tracking.get('uri') or 'the store'}: {short(error)}")
+        for past in finished:
             if past.core == core:
                 row = Row(-1, "FINISHED", past.results, tracked_as=past.run_id, reused=True)
                 history.done.setdefault(past.digest, row)
@@ -76,18 +86,20 @@ def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: st
         history.done[digest] = _row(facts, PRUNED)
     elif ours and digest not in history.done:
         history.begun[digest] = path.absolute()  # not resolved: who takes it refuses a link
+        (history.failed.add if facts.status is Status.FAILED else history.failed.discard)(digest)
 
 
 def _row(facts: RunFacts, status: str) -> Row:
+    pruned = _pruned(facts)
     return Row(
         -1,
         status,
         {key: value for key, value in facts.results.items() if not key.startswith("pruned_")},
-        reason=facts.reason,
+        reason=given_up(pruned[0]) if pruned else facts.reason,
         run_id=facts.id,
         tracked_as=facts.tracked_as or "",
         seconds=facts.seconds,
-        pruned=_pruned(facts),
+        pruned=pruned,
         reused=True,
     )
 

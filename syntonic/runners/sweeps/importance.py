@@ -1,9 +1,11 @@
-"""How much of the metric's variation each swept key accounts for: the main effect, eta squared.
+"""How much of the metric's variation each swept key accounts for: the main effect, epsilon squared.
 
-    eta^2 = sum over groups g of n_g (mean_g - mean)^2 / sum over runs i of (y_i - mean)^2
+    between = sum over groups g of n_g (mean_g - mean)^2        all = sum over runs i of (y_i - mean)^2
+    epsilon^2 = (between - (groups - 1) (all - between) / (runs - groups)) / all, at least 0
 
+What is taken off is what groups drawn by lot would account for: with eight runs in four groups that is 43 % of all.
 Groups are the values of the key; where it takes many numbers, four groups of equally many runs. Effects of keys
-together are not seen by it. Source: R. A. Fisher, Statistical Methods for Research Workers, 1925.
+together are not seen by it. Source: T. L. Kelley, An unbiased correlation ratio measure, PNAS 21, 1935.
 """
 
 import statistics
@@ -15,7 +17,7 @@ _MANY: Final = 6  # distinct numbers that are still groups of their own
 
 
 def importance(values: Sequence[Mapping[str, Any]], metric: Sequence[float]) -> dict[str, float]:
-    """Returns eta squared by key, the largest first; empty if the metric does not vary or there are under three runs.
+    """Returns epsilon squared by key, the largest first; empty if the metric does not vary, or with under three runs.
 
     Args:
         values: of the swept keys, for each run.
@@ -36,7 +38,9 @@ def importance(values: Sequence[Mapping[str, Any]], metric: Sequence[float]) -> 
         for label, value in zip(_labels([point[key] for point in values]), metric, strict=True):
             groups.setdefault(label, []).append(value)
         if 1 < len(groups) < len(metric):
-            effects[key] = sum(len(g) * (statistics.fmean(g) - mean) ** 2 for g in groups.values()) / total
+            between = sum(len(g) * (statistics.fmean(g) - mean) ** 2 for g in groups.values())
+            by_lot = (len(groups) - 1) * (total - between) / (len(metric) - len(groups))
+            effects[key] = max((between - by_lot) / total, 0.0)
     return dict(sorted(effects.items(), key=lambda effect: -effect[1]))
 
 

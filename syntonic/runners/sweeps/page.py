@@ -14,7 +14,8 @@ _ROWS: Final = 30  # of the note's table; the HTML page has all
 _STYLE: Final = """
 body { font: 15px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222; }
 table { border-collapse: collapse; } td, th { padding: .15em .8em; text-align: left; border-bottom: 1px solid #ddd; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; } .bad { color: #a11; } .tick { fill: #555; }
+td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.bad { color: #a11; } .tick { fill: #555; }
 """
 
 
@@ -54,6 +55,7 @@ def html(title: str, standing: Standing, space: Sequence[Dimension]) -> str:
         row = standing.rows.get(number)
         cells = [_number(row.results.get(key)) if row else "" for key in others]
         state = (row.status + (" (before)" if row.reused else "")) if row else "not run"
+        state = f"{state}: {row.reason}" if row and row.reason and not standing.trouble(number) else state
         body.append((job.text, state, *cells, f"{row.seconds:.1f} s" if row else "", row.tracked_as if row else ""))
     parts.append(_table(["run", "status", *others, "time", "id"], body))
     return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>' + (
@@ -73,13 +75,14 @@ def _pictures(standing: Standing, space: Sequence[Dimension]) -> list[str]:
     parts = ["<h2>Runs across their settings</h2>", drawing.parallel_axes(rows, metric, sign, logarithmic)]
     if shares := importance(values, found):
         parts += ["<h2>What mattered</h2>", drawing.bars(shares)]
-        parts.append(f"<p>Share of the variation of {escape(metric)} that each key accounts for by itself.</p>")
+        share = f"Share of the variation of {metric} that each key accounts for by itself, less what chance would."
+        parts.append(f"<p>{escape(share)}</p>")
     return parts
 
 
 def _verdict(standing: Standing) -> str:
     best = standing.best()
-    wanted = "smallest" if standing.settings.mode == "min" else "largest"
+    wanted = "smallest" if standing.settings.sign > 0 else "largest"
     state = f"{standing.ended} of {len(standing.jobs)} runs are done. "
     if best is None:
         return f"{state}No run has a value of {standing.settings.metric} yet."
@@ -109,4 +112,8 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _class(cell: str) -> str:
-    return ' class="n"' if cell[:1].isdigit() or cell[:2].strip("-").isdigit() else ""
+    try:
+        float(cell.removesuffix(" s"))
+    except ValueError:
+        return ""
+    return ' class="n"'

@@ -86,10 +86,16 @@ class Plan:
     @property
     def id(self) -> str:
         """The sweep's id: the same for the same points, judged in the same way."""
-        settings = self.settings.model_dump(include={"metric", "mode", "seeds", "prune"})
+        mode = "min" if self.settings.sign > 0 else "max"
+        settings = {**self.settings.model_dump(include={"metric", "seeds", "prune"}), "mode": mode}
         base = {key: value for key, value in self.base.items() if key not in ("tracking", "resume")}
         asked = [base, repr(self.request.space), self.request.sweeper, self.sweeper.total, settings]
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+    @property
+    def total(self) -> int:
+        """Runs in all."""
+        return self.sweeper.total * self.settings.seeds
 
     def jobs(self, proposals: Sequence[Proposal], first_point: int = 0) -> list[Job]:
         """Returns the runs of some points, numbered in order."""
@@ -128,18 +134,19 @@ class Plan:
         return [f"these are {runs:,} runs; a sweep may have at most {MOST:,}"] if runs > MOST else []
 
     def _value_faults(self) -> list[str]:
-        # Of a grid every point is checked, of what is drawn every value and both ends of every interval.
-        if (
-            self.sweeper is not None
-            and not self.sweeper.adaptive
-            and not any(d.is_interval for d in self.request.space)
-        ):
+        # Of intervals both ends and a number between are checked, then every point that is known already.
+        intervals = any(dimension.is_interval for dimension in self.request.space)
+        jobs: list[Job] = []
+        if intervals or self.sweeper is None or self.sweeper.adaptive:
+            jobs = [self._job(0, 0, proposal) for proposal in _corners(self.request.space)]
+        if self.sweeper is not None and not self.sweeper.adaptive and not any(job.faults for job in jobs):
             jobs = self.jobs(next(self.sweeper.batches()))
             for job in jobs:
                 self._checked.setdefault(job.point, []).append(job)
-        else:
-            jobs = [self._job(0, 0, proposal) for proposal in _corners(self.request.space)]
-        return list(dict.fromkeys(fault for job in jobs for fault in job.faults))
+        faults = list(dict.fromkeys(fault for job in jobs for fault in job.faults))
+        if intervals and any("must be even" in fault or "multiple of" in fault for fault in faults):
+            faults.append("an interval holds every whole number; range(start,stop,step) holds those at equal steps")
+        return faults
 
     def _make(self, kind: registry.Kind, section: dict[str, Any], faults: list[str], *given: object) -> Any:  # noqa: ANN401
         section = {"name": "basic", **section}
@@ -170,7 +177,9 @@ def _corners(space: Sequence[Dimension]) -> Iterator[Proposal]:
     # Every value of every key once, the others at their first.
     firsts = [dimension.setting(dimension.at(0.0)) for dimension in space]
     for position, dimension in enumerate(space):
-        ends: list[float] = list(range(len(dimension.choices))) or [dimension.at(0.0), dimension.at(1.0)]
+        ends: list[float] = list(range(len(dimension.choices))) or [dimension.low, dimension.high]
+        if dimension.is_interval and dimension.integer:
+            ends.insert(1, dimension.low + 1)  # where a key takes even numbers only, say
         for end in ends:
             settings = [*firsts[:position], dimension.setting(end), *firsts[position + 1 :]]
             yield Proposal(tuple(word for word, _ in settings), {})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 from syntonic.nn.training.callbacks import Request
+from syntonic.runners.sweeps.settings import sign
 
 _PARTS: Final = 8
 _FIRST: Final = 2  # the part after which a run can be given up
@@ -25,14 +26,14 @@ class Pruning:
     Args:
         folder: where the runs of the sweep leave their values.
         number: of the run.
-        metric: a name that the trainer reports. `loss` is to be small, everything else large.
+        metric: a name that the trainer reports. Its name says whether it is to be small or large.
         generations: of a whole run.
     """
 
     def __init__(self, folder: Path, number: int, metric: str, generations: int) -> None:
         self.given_up: tuple[int, float] | None = None
         self._folder, self._number, self._metric = folder, number, metric
-        self._sign = 1.0 if metric == "loss" else -1.0
+        self._sign = sign(metric)
         marks = (generations * part // _PARTS for part in range(_FIRST, _PARTS))
         self._marks = {mark for mark in marks if mark > 0}
         self._best = math.inf

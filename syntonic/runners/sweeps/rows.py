@@ -9,6 +9,11 @@ REFUSED: Final = "REFUSED"  # a class refused its arguments; no run was made
 PRUNED: Final = "PRUNED"  # given up as hopeless
 
 
+def given_up(generation: int) -> str:
+    """Returns why a run that was pruned has no result."""
+    return f"given up after generation {generation}"
+
+
 @dataclass(frozen=True)
 class Spec:
     """One run of a sweep, ready to start in whatever process.

@@ -1,13 +1,15 @@
 """The `sweep` section of a config: how a sweep is judged, repeated and ended. It is no part of any of its runs."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, MinLen
 from pydantic import BaseModel, ConfigDict, Field
 
 from syntonic.runners import schema
 from syntonic.runners.faults import RequestError
+
+_LARGE: Final = ("accuracy", "fitness", "syntony")  # how the names of metrics end that are to be large
 
 
 class Settings(BaseModel):
@@ -16,7 +18,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     metric: Annotated[str, MinLen(1)] = "test_loss"
-    mode: Literal["min", "max"] = "min"
+    mode: Literal["min", "max"] | None = None
     seeds: Annotated[int, Ge(1)] = 1
     parallel: Annotated[int, Ge(1)] | None = None
     on_failure: Annotated[str, Field(pattern=r"^(continue|stop|stop_after:[1-9]\d*)$")] = "continue"
@@ -35,7 +37,16 @@ class Settings(BaseModel):
     @property
     def sign(self) -> float:
         """1 if the metric is to be small, -1 if it is to be large: `sign * metric` is to be small."""
-        return 1.0 if self.mode == "min" else -1.0
+        return sign(self.metric) if self.mode is None else {"min": 1.0, "max": -1.0}[self.mode]
+
+
+def sign(metric: str) -> float:
+    """Returns 1 for a metric that is to be small, -1 for one that is to be large, by its name.
+
+    >>> sign("test_loss"), sign("test_accuracy")
+    (1.0, -1.0)
+    """
+    return -1.0 if metric.endswith(_LARGE) else 1.0
 
 
 def checked(section: Mapping[str, Any]) -> Settings:

@@ -108,12 +108,16 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
         words = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
         return Dimension(key, choices, words, ordered=override.is_range_sweep())
     low, high, log = float(sweep.start or 0), float(sweep.end or 0), "log" in sweep.tags
-    if not low < high:
-        raise ValueError("the first end of an interval must be smaller than the second")
-    if log and low <= 0:
-        raise ValueError("tag(log, ...) needs an interval above 0")
     there = OmegaConf.select(base, override.key_or_group)
     integer = isinstance(sweep.start, int) or (isinstance(there, int) and not isinstance(there, bool))
+    if not math.isfinite(high - low):
+        raise ValueError("the ends of an interval must be finite numbers, and their distance too")
+    if not low < high:
+        raise ValueError("the first end of an interval must be smaller than the second")
+    if integer and not (low := math.ceil(low)) < (high := math.floor(high)):
+        raise ValueError("holds no two whole numbers, and the key takes nothing else")
+    if log and low <= 0:
+        raise ValueError("tag(log, ...) needs an interval above 0")
     return Dimension(key, low=low, high=high, log=log, integer=integer)
 
 

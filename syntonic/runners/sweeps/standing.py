@@ -66,10 +66,21 @@ class Standing:
         value = row.results[metric]
         return "" if math.isfinite(value) else f"{metric} is {value}"
 
+    def about(self, number: int) -> str:
+        """Returns what else is to be said of a run that is in no trouble: that it is an earlier one, why it ended."""
+        row = self.rows.get(number)
+        said = [] if row is None else ["as before" * row.reused, "" if self.trouble(number) else row.reason]
+        return ", ".join(filter(None, said))
+
     @property
     def failures(self) -> dict[int, str]:
         """Runs that failed, by number, with the cause."""
         return {number: cause for number in sorted(self.rows) if (cause := self.trouble(number))}
+
+    @property
+    def can_fail_again(self) -> bool:
+        """Whether a run failed that the next attempt would carry out; one whose metric is no number has finished."""
+        return any(self.rows[number].status != "FINISHED" for number in self.failures)
 
     @property
     def left(self) -> list[int]:

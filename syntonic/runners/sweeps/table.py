@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from syntonic.runners.figures import counted, figure
 from syntonic.runners.sweeps.folder import SweepFolder
 from syntonic.runners.sweeps.plan import Job, shown
 from syntonic.runners.sweeps.rows import Row
@@ -27,12 +28,14 @@ class Watch:
         folder: of the sweep, with the logs.
         standing: of the sweep.
         jobs: that are being run.
+        total: runs of the whole sweep.
         live: False where the runs themselves write to the console.
     """
 
     def __init__(
-        self, console: Console, folder: SweepFolder, standing: Standing, jobs: Sequence[Job], *, live: bool
+        self, console: Console, folder: SweepFolder, standing: Standing, jobs: Sequence[Job], total: int, *, live: bool
     ) -> None:
+        self._total = total
         self._console, self._folder, self._standing, self._jobs = console, folder, standing, jobs
         self._begun = time.monotonic()
         self._live = None
@@ -56,8 +59,9 @@ class Watch:
         """Shows that a run has ended; a failure is said at once, with its log."""
         done, cause = self._standing.ended, self._standing.trouble(job.number)
         if self._live is None or cause:
-            told = cause or " ".join(f"{key} {value:.4f}" for key, value in row.results.items() if "test" in key)
-            line = f"{done}/{len(self._standing.jobs)}  {job.text}: {row.status} {told}".rstrip()
+            results = [f"{key} {figure(value)}" for key, value in row.results.items() if "test" in key]
+            told = " ".join([cause] if cause else [*results, row.reason])
+            line = f"{done}/{self._total}  {job.text}: {row.status} {told}".rstrip()
             self._console.print(line, markup=False, soft_wrap=True)
             if cause:
                 self._console.print(f"  log {self._folder.log(job.number)}", markup=False, soft_wrap=True)
@@ -71,7 +75,7 @@ class Watch:
             line = _last_line(self._folder, job.number)  # of the run's log: how it stands
             if row:
                 value = self._standing.value(job.number)
-                told = f"{self._standing.settings.metric} {value:.4f}" if value is not None else row.reason
+                told = f"{self._standing.settings.metric} {figure(value)}" if value is not None else row.reason
                 table.add_row(escape(job.text), row.status, escape(self._standing.trouble(job.number) or told))
             else:
                 table.add_row(escape(job.text), "running" if line else "waiting", escape(line))
@@ -98,21 +102,21 @@ def show(console: Console, standing: Standing) -> None:
     seen: set[str] = set()
     for job in jobs:
         row = standing.rows.get(job.number)
-        cells = [f"{row.results[key]:.4f}" if row and key in row.results else "" for key in metrics]
+        cells = [figure(row.results[key]) if row and key in row.results else "" for key in metrics]
         state = row.status if row else "not run"
-        about = "as before" if row and row.reused else (row.reason if row and not standing.trouble(job.number) else "")
-        about = "the same again" if job.config is not None and job.digest in seen else about
+        twin = job.config is not None and job.digest in seen
+        about = "the same again" if twin else standing.about(job.number)
         seen.add(job.digest)
         table.add_row(escape(job.text), state, *cells, escape(about))
-    console.print(f"\n{len(jobs)} runs", markup=False)
+    console.print(f"\n{counted(len(jobs), 'run')}", markup=False)
     console.print(table)
     points = standing.points()
     if len(points) < len(jobs):
         console.print(_means(standing))
     best = standing.best()
     if best is not None and len(points) > 1:
-        figure = f"{standing.settings.metric} {best.mean:.5g}" + (f" ± {best.spread:.2g}" if best.runs > 1 else "")
-        console.print(f"best: {_name(best)}, {figure}", markup=False, soft_wrap=True)
+        result = f"{standing.settings.metric} {best.mean:.5g}" + (f" ± {best.spread:.2g}" if best.runs > 1 else "")
+        console.print(f"best: {_name(best)}, {result}", markup=False, soft_wrap=True)
 
 
 def show_plan(
@@ -149,7 +153,7 @@ def show_plan(
     said = [f"{count} to {word}" for word, count in counts.items()]
     if total > len(jobs):
         said.append(f"{total - len(jobs)} more depend on results")
-    console.print(f"{total} runs: {', '.join(said)}", markup=False, soft_wrap=True)
+    console.print(f"{counted(total, 'run')}: {', '.join(said)}", markup=False, soft_wrap=True)
     if not counts.get("run") and total <= len(jobs):
         console.print("nothing is left to run")
     elif seconds is None:
@@ -165,8 +169,8 @@ def _means(standing: Standing) -> Table:
     for heading in ("point", "runs", f"mean {standing.settings.metric}", "spread"):
         table.add_column(heading, justify="left" if heading == "point" else "right")
     for point in standing.points():
-        spread = f"{point.spread:.4f}" if point.runs > 1 else ""
-        mean = f"{point.mean:.4f}" if point.runs else ""
+        spread = figure(point.spread) if point.runs > 1 else ""
+        mean = figure(point.mean) if point.runs else ""
         table.add_row(escape(_name(point)), point.count, mean, spread)
     return table
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from syntonic import _core
 from syntonic.runners import overview
+from syntonic.runners.faults import harmless
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
@@ -44,9 +45,9 @@ def run(words: Sequence[str]) -> int:
     ):
         for line in lines:
             problems += line.startswith("!")
-            console.print(f"{heading:<10} {line}", markup=False, soft_wrap=True)
+            console.print(f"{heading:<10} {harmless(line)}", markup=False, soft_wrap=True)
             heading = ""
-    console.print("all is well" if not problems else f"{problems} problems", markup=False)
+    console.print("all is well" if not problems else f"{problems} problem{'s' * (problems > 1)}", markup=False)
     return int(problems > 0)
 
 
@@ -128,4 +129,4 @@ def _runs() -> Iterator[str]:
         if outbox.run_folder.name not in {seen.facts.id for seen in runs if seen.status is Status.RUNNING}
     ]
     if waiting:
-        yield f"! {len(waiting)} runs have not reached their store; `syntonic-run sync` sends them"
+        yield f"! not in their store yet: {len(waiting)} of the runs; `syntonic-run sync` sends them"

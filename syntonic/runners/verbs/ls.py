@@ -8,7 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from syntonic.runners import overview
-from syntonic.runners.faults import RequestError, did_you_mean
+from syntonic.runners.faults import RequestError, did_you_mean, harmless
+from syntonic.runners.figures import figure
+from syntonic.runners.nearby import hint
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import WIDE, read
@@ -53,16 +55,20 @@ def run(words: Sequence[str]) -> int:
     if runs:
         console.print(table, soft_wrap=True)
     else:
-        console.print(f"there is no run in {home()}; start one with `syntonic-run`", markup=False)
+        console.print(
+            harmless(f"there is no run in {home()}; start one with `syntonic-run`{hint()}"),
+            markup=False,
+            soft_wrap=True,
+        )
     for fault in faults:
-        console.print(f"warning: {fault}", markup=False, soft_wrap=True)
+        console.print(f"warning: {harmless(fault)}", markup=False, soft_wrap=True)
     return 0
 
 
 def _result(seen: overview.Seen) -> str:
     metrics = {**(seen.point.metrics if seen.point else {}), **seen.results}
     shown = next((key for key in _SHOWN if key in metrics), None)
-    return f"{shown} {metrics[shown]:.4f}" if shown else ""
+    return f"{shown} {figure(metrics[shown])}" if shown else ""
 
 
 def _plain(seen: overview.Seen) -> dict[str, object]:

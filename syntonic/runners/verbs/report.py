@@ -43,7 +43,7 @@ def run(words: Sequence[str]) -> int:
     try:
         if "--out" not in options.flags and target.is_symlink():
             target.unlink()  # it may lead out of the run's folder
-        target.write_text(text, encoding="utf-8")
+        target.write_text(text, encoding="utf-8", errors="replace")  # a name of a folder may be none in UTF-8
     except OSError as error:
         raise RequestError(
             [f"report: {target} cannot be written: {error.strerror}; name another with --out"]

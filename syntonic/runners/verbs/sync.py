@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from syntonic.runners import overview
-from syntonic.runners.faults import RequestError
+from syntonic.runners.faults import RequestError, harmless
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
@@ -48,17 +48,19 @@ def run(words: Sequence[str]) -> int:
                 whole = writer.deliver(held)
             receipt = held.read_receipt()
         except (OutboxError, OSError) as error:
-            console.print(f"{outbox.run_folder}: {error}", markup=False, soft_wrap=True)
+            console.print(harmless(f"{outbox.run_folder}: {error}"), markup=False, soft_wrap=True)
             failed += 1
             continue
         sent, failed = sent + whole, failed + (not whole)
         name = outbox.run_folder.name
         problems = "; ".join(receipt.problems) if receipt else ""
         line = f"{name}: sent to {receipt.store if receipt else ''}" if whole else f"{name}: not sent"
-        console.print(f"{line} {problems}".rstrip(), markup=False, soft_wrap=True)
+        console.print(harmless(f"{line} {problems}".rstrip()), markup=False, soft_wrap=True)
     for store, count in sorted(waiting.items()):
         hint = "`syntonic-run sync`" if store == local_uri(home()) else f"`syntonic-run sync --to {store}`"
-        console.print(f"{count} runs wait for {store}: {hint} sends them", markup=False, soft_wrap=True)
+        wait = "1 run waits" if count == 1 else f"{count} runs wait"
+        other = f"; name runs to send them to {target} instead" if target is not None else ""
+        console.print(harmless(f"{wait} for {store}: {hint} sends what waits{other}"), markup=False, soft_wrap=True)
     if not sent and not failed and not waiting:
         console.print("every run is where it belongs")
     return int(failed > 0 or (bool(waiting) and not sent))

@@ -9,12 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
 from syntonic.runners.faults import RequestError
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import read
+from syntonic.tracking import links
 
 HELP: Final = """\
 syntonic-run ui: opens the MLflow dashboard on the runs of this folder, until Ctrl-C.
@@ -27,6 +29,7 @@ It runs one worker and none of MLflow's job runners, which keeps it below 0.6 GB
 Runs that were sent to a server of your own (tracking.uri) are in that server's dashboard."""
 
 _HOST: Final = "127.0.0.1"
+_PAGE: Final = "/#/experiments?workflowType=machine_learning"  # else it opens as one for language models
 _FIRST_PORT: Final = 5000
 _PORTS: Final = 50  # how many are tried
 _PATIENCE: Final = 300.0  # seconds that the server may take to answer
@@ -50,8 +53,9 @@ def run(words: Sequence[str]) -> int:
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{store}"]
     command += ["--default-artifact-root", (home() / "artifacts").resolve().as_uri(), "--no-serve-artifacts"]
-    with (home() / "ui.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0)
+    with _log(home() / "ui.log") as log:
+        # From a folder that is nobody's: the server takes modules from its working folder.
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0, cwd="/")
     # The server is told here to end, however this command ends.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.default_int_handler)
@@ -60,12 +64,19 @@ def run(words: Sequence[str]) -> int:
         if not _answers(server, port):
             console.print(f"ui: the server did not start; see {home() / 'ui.log'}", markup=False)
             return 1
-        console.print(f"http://{_HOST}:{port}  (Ctrl-C ends it)", markup=False)
+        console.print(f"http://{_HOST}:{port}{_PAGE}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
         return int(server.wait() != 0)
     except KeyboardInterrupt:
         return 0
     finally:
         _end(server)
+
+
+def _log(path: Path) -> IO[bytes]:
+    try:
+        return open(path, "wb", opener=links.stay)
+    except OSError as error:
+        raise RequestError([f"ui: {path} cannot be written: {error.strerror}; remove it to go on"]) from error
 
 
 def _port(wanted: str | None) -> int:
@@ -95,10 +106,11 @@ def _free(port: int) -> bool:
 
 
 def _answers(server: "subprocess.Popen[bytes]", port: int) -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to this machine
     deadline = time.monotonic() + _PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://{_HOST}:{port}/health", timeout=2):
+            with direct.open(f"http://{_HOST}:{port}/health", timeout=2):
                 return True
         except (OSError, urllib.error.URLError):
             time.sleep(0.2)

@@ -1,8 +1,10 @@
 """Charts as inline SVG: lines over generations, and bars."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 Line = Sequence[tuple[float, float]]
@@ -20,7 +22,7 @@ def lines(caption: str, series: Mapping[str, Line]) -> str:
         caption: what is drawn.
         series: points (x, y) by name, x ascending; points that are no numbers are gaps.
     """
-    sound = {name: [point for point in line if math.isfinite(point[1])] for name, line in series.items()}
+    sound = {name: _thinned([p for p in line if math.isfinite(p[1])]) for name, line in series.items()}
     points = [point for line in sound.values() for point in line]
     if not points:
         return ""
@@ -28,7 +30,7 @@ def lines(caption: str, series: Mapping[str, Line]) -> str:
     drawn = []
     for index, (name, line) in enumerate(sound.items()):
         colour = "var(--accent)" if len(sound) == 1 else f"hsl({index * 360 // len(sound)} 65% 50%)"
-        path = frame.path(_thinned(line))
+        path = frame.path(line)
         hint = f"<title>{escape(name)}</title>"
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.3">{hint}</polyline>')
     legend = "" if len(sound) == 1 else _legend(list(sound))
@@ -100,16 +102,18 @@ def _range(low: float, high: float) -> tuple[float, float]:
 
 
 def _thinned(line: Line) -> Line:
-    # The lowest and the highest point of each bucket: no peak is lost.
+    # The lowest and the highest point of each bucket of equal width: no peak is lost.
     if len(line) <= 2 * _BUCKETS:
         return line
-    kept: list[tuple[float, float]] = []
-    for index in range(_BUCKETS):
-        bucket = line[index * len(line) // _BUCKETS : (index + 1) * len(line) // _BUCKETS]
-        heights = [y for _, y in bucket]
-        ends = {heights.index(min(heights)), heights.index(max(heights))}
-        kept += [bucket[end] for end in sorted(ends)]
-    return [line[0], *kept, line[-1]]
+    xs, ys = [x for x, _ in line], [y for _, y in line]
+    width = (xs[-1] - xs[0]) / _BUCKETS
+    cuts = [0, *(bisect_left(xs, xs[0] + index * width) for index in range(1, _BUCKETS)), len(xs)]
+    kept = [line[0]]
+    for start, end in pairwise(cuts):
+        if heights := ys[start:end]:
+            low, high = heights.index(min(heights)), heights.index(max(heights))
+            kept += (line[start + min(low, high)], line[start + max(low, high)])
+    return [*kept, line[-1]]
 
 
 def _legend(names: Sequence[str]) -> str:

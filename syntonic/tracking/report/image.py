@@ -18,17 +18,18 @@ _SIZE: Final = 2 * _REACH + 1
 _VALUE: Final = 2.0  # at the right border
 _CONJUGATE: Final = 162.0  # at the top, which coefficients up to 100 do not leave
 _DOT: Final = 3  # pixels
+_PHI: Final = (1 + math.sqrt(5)) / 2  # not from the core: a run's other process starts faster without it
 _AXIS: Final = 24  # grey of the axes
 _MOST: Final = 200_000  # weights that are looked at
 
 
 def density(first: Sequence[int], second: Sequence[int]) -> bytes:
     """Returns the picture of weights with the coefficients `first` (a) and `second` (b), both of one length."""
-    from syntonic._core import PHI  # here, because a run's other process starts faster without the core
-
     stride = max(1, len(first) // _MOST)
-    pairs = zip(first[::stride], second[::stride], strict=True)
-    counts = Counter((_place((a + b * PHI) / _VALUE), _place((a + b * (1 - PHI)) / _CONJUGATE)) for a, b in pairs)
+    first, second = first[::stride], second[::stride]
+    across = _places([(a + b * _PHI) / _VALUE for a, b in zip(first, second, strict=True)])
+    upward = _places([(a + b * (1 - _PHI)) / _CONJUGATE for a, b in zip(first, second, strict=True)])
+    counts = Counter(zip(across, upward, strict=True))
     scale = 191 / math.log(max(counts.values(), default=1) + 1)
     grid = [bytearray(_SIZE) for _ in range(_SIZE)]
     for row in grid:
@@ -39,8 +40,9 @@ def density(first: Sequence[int], second: Sequence[int]) -> bytes:
     return _png([wide for row in grid for wide in [_widened(row)] * _DOT])
 
 
-def _place(share: float) -> int:
-    return _REACH + round(_REACH * max(-1.0, min(1.0, share)))
+def _places(shares: Sequence[float]) -> list[int]:
+    inside = [share if -1.0 < share < 1.0 else math.copysign(1.0, share) for share in shares]
+    return [_REACH + round(_REACH * share) for share in inside]
 
 
 def _widened(row: bytearray) -> bytes:

@@ -2,25 +2,28 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from syntonic.tracking.base import Provenance, Status
-from syntonic.tracking.journal import JOURNAL, Point, Tail
+from syntonic.tracking.journal import JOURNAL
 from syntonic.tracking.outbox import End, Outbox, OutboxError, Request
 from syntonic.tracking.report import charts, lattice
+from syntonic.tracking.report.history import History
 from syntonic.tracking.report.page import page, section, table, text_block
 
 _LONGEST_DIFF: Final = 20_000  # characters
 _LARGEST_FACTS: Final = 1 << 20  # bytes
-_MOST_CURVES: Final = 30
 
 
-def run_page(outbox: Outbox) -> str:
+def run_page(outbox: Outbox, history: History | None = None) -> str:
     """Returns the report of a run as HTML.
+
+    Args:
+        outbox: of the run.
+        history: what its journal tells, if somebody has read it already.
 
     Raises:
         OutboxError: if the run's folder cannot be used.
@@ -29,35 +32,24 @@ def run_page(outbox: Outbox) -> str:
     if request is None:
         raise OutboxError(f"{outbox.run_folder} holds no run")
     origin = outbox.read_origin() or Provenance({}, {})
-    points = list(Tail(outbox.run_folder / JOURNAL).new())
+    history = history or History.read(outbox.run_folder / JOURNAL)
     model = outbox.run_folder / "model"
     return page(
         request.title,
         [
-            _head(request, end, points),
+            _head(request, end, history.last_step),
             section("Result", _result(end)),
-            section("Curves", _grid(curves(points))),
-            section("Syntony per parameter", _grid({"syntony": charts.bars("syntony S, 0 to 1", _syntony(model))})),
-            section("Lattice", _grid(dict(enumerate(lattice.histograms(model / "parameters.safetensors"))))),
+            section("Curves", _grid(history.figures())),
+            section("Syntony per parameter", _grid([charts.bars("syntony S, 0 to 1", _syntony(model))])),
+            section("Lattice", _grid(lattice.histograms(model / "parameters.safetensors"))),
             section("Settings", table((), sorted(request.params.items()))),
             section("Where it comes from", _provenance(request, origin)),
         ],
     )
 
 
-def curves(points: list[Point]) -> dict[str, str]:
-    """Returns a chart for each metric."""
-    keys = dict.fromkeys(chain.from_iterable(point.metrics for point in points))
-    drawn = {}
-    for key in list(keys)[:_MOST_CURVES]:
-        line = [(float(point.step), point.metrics[key]) for point in points if key in point.metrics]
-        drawn[key] = charts.lines(key, {key: line})
-    return drawn
-
-
-def _head(request: Request, end: End | None, points: list[Point]) -> str:
+def _head(request: Request, end: End | None, last: int) -> str:
     status = end.ending.status if end else Status.RUNNING
-    last = points[-1].step if points else 0
     reason = f" ({end.ending.tags['reason']})" if end and "reason" in end.ending.tags else ""
     began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(max(0.0, min(request.started, 4e9))))
     return (
@@ -96,6 +88,6 @@ def _provenance(request: Request, origin: Provenance) -> str:
     return table((), rows) + (text_block(shown) if diff else "")
 
 
-def _grid(figures: Mapping[object, str] | Mapping[str, str] | dict[int, str]) -> str:
-    drawn = [figure for figure in figures.values() if figure]
+def _grid(figures: Iterable[str]) -> str:
+    drawn = [figure for figure in figures if figure]
     return f'<div class="charts">{"".join(drawn)}</div>' if drawn else ""

@@ -1,6 +1,5 @@
 """The report of a sweep: its points in a table, what each setting does, and the curves over one another."""
 
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -118,6 +117,8 @@ def _effects(children: Sequence[Child], varied: Sequence[str], metric: str | Non
     # For each value of each setting: the median over everything else, which is what an ablation asks.
     if metric is None:
         return ""
+    from statistics import median  # takes longer to import than the report of a run takes to write
+
     rows: list[tuple[str | float | None, ...]] = []
     for key in varied:
         if key == "seed":
@@ -126,7 +127,7 @@ def _effects(children: Sequence[Child], varied: Sequence[str], metric: str | Non
             of_it = [child for child in children if child.settings.get(key, "") == value]
             found = [child.results[metric] for child in of_it if metric in child.results]
             if found:
-                rows.append((key, value, float(len(found)), statistics.median(found), min(found), max(found)))
+                rows.append((key, value, float(len(found)), median(found), min(found), max(found)))
     return table(("setting", "value", "runs", f"{metric}: median", "lowest", "highest"), rows) if rows else ""
 
 

@@ -109,6 +109,24 @@ impl DeviceTensor {
         enter(py, || self.0.centroid(&weights)).map(Self)
     }
 
+    /// The centroid of each of some lists of entries of axis 0; -1 in a list stands for none.
+    fn centroids(&self, py: Python<'_>, weights: Vec<f64>, lists: Vec<Vec<i32>>) -> PyResult<Self> {
+        enter(py, || self.0.centroids(&weights, &lists)).map(Self)
+    }
+
+    /// v_i + strength sum_j m_j (x_j - x_i) / (|x_j - x_i|^2 + softening^2)^(3/2) of places x (bodies, 3).
+    #[pyo3(signature = (velocities, masses, strength, softening=0.0))]
+    fn geodesic_gravity(
+        &self,
+        py: Python<'_>,
+        velocities: &Self,
+        masses: &Self,
+        strength: f64,
+        softening: f64,
+    ) -> PyResult<Self> {
+        enter(py, || self.0.geodesic_gravity(&velocities.0, &masses.0, strength, softening)).map(Self)
+    }
+
     /// The Euclidean distance to a tensor of the same shape.
     fn distance(&self, py: Python<'_>, other: &Self) -> PyResult<f64> {
         enter(py, || self.0.distance(&other.0))

@@ -1,9 +1,17 @@
 //! The theory's functions of states on a device: cycles, damping, projection, masks, diffusion.
 
 use pyo3::prelude::*;
+use syntonic_core::cuda as core;
 
 use super::tensor::DeviceTensor;
 use crate::door::enter;
+
+/// A threshold for all features, or one for each.
+#[derive(FromPyObject)]
+enum Threshold<'py> {
+    Each(PyRef<'py, DeviceTensor>),
+    All(f64),
+}
 
 #[pymethods]
 impl DeviceTensor {
@@ -40,9 +48,35 @@ impl DeviceTensor {
         enter(py, || self.0.syntony_projection(&target.0, &syntony.0, gain)).map(Self)
     }
 
-    /// x (1 + strength (S - threshold)) where S is at least the threshold, x (S / threshold) (1 - strength) elsewhere.
-    fn gnosis_mask(&self, py: Python<'_>, syntony: &Self, threshold: f64, strength: f64) -> PyResult<Self> {
-        enter(py, || self.0.gnosis_mask(&syntony.0, threshold, strength)).map(Self)
+    /// x (1 + strength (S - t)) where S is at least the threshold t, x (S / t) (1 - strength) elsewhere.
+    ///
+    /// `threshold` is a number or one for each feature (adaptive). `levels` apply it again and again, with threshold and strength
+    /// 1/phi of those before (fractal). With `past`, S is memory past + (1 - memory) S (temporal).
+    #[pyo3(signature = (syntony, threshold, strength, *, levels=1, past=None, memory=0.5))]
+    #[expect(clippy::too_many_arguments, reason = "three forms of one mask, each with a default")]
+    fn gnosis_mask(
+        &self,
+        py: Python<'_>,
+        syntony: &Self,
+        threshold: Threshold<'_>,
+        strength: f64,
+        levels: usize,
+        past: Option<&Self>,
+        memory: f64,
+    ) -> PyResult<Self> {
+        let threshold = match &threshold {
+            Threshold::Each(thresholds) => core::Threshold::Each(&thresholds.0),
+            Threshold::All(threshold) => core::Threshold::All(*threshold),
+        };
+        let past = past.map(|past| (&past.0, memory));
+        let mask = core::GnosisMask { threshold, strength, levels, past };
+        enter(py, || self.0.gnosis_mask(&syntony.0, &mask)).map(Self)
+    }
+
+    /// The part of each field of the last axis that lies in these frequencies, as pairs: (.., n) to (.., n, 2).
+    #[pyo3(signature = (frequencies, *, complex=false))]
+    fn fourier_projection(&self, py: Python<'_>, frequencies: Vec<i64>, complex: bool) -> PyResult<Self> {
+        enter(py, || self.0.fourier_projection(&frequencies, complex)).map(Self)
     }
 
     /// The gradient where the angle of (phi x, gradient) is at most `threshold`, 0 elsewhere.

@@ -10,8 +10,8 @@ use crate::tensor::philox::NORMALS_PER_BLOCK;
 
 impl Members {
     /// Starts the evaluation of what was given.
-    pub(super) fn queue_evaluation(&mut self) -> Result<()> {
-        let Self { blueprint, staging, device, memories, kernels, stream, .. } = &*self;
+    pub(super) fn queue_evaluation(&self) -> Result<()> {
+        let Self { blueprint, staging, device, memories, kernels, stream, .. } = self;
         let (real, pairs) = (blueprint.dtype.size(), blueprint.population / 2);
         device
             .try_on(OP, 0, || staging.send(stream, memories.given.address(), 0..STEP + blueprint.numbers() * real))?;
@@ -53,7 +53,8 @@ impl Members {
         let Self { blueprint, memories, kernels, chunks, .. } = self;
         let syntonies = if blueprint.syntony { pointer(&memories.syntonies) } else { Arg::Pointer(0) };
         let (population, lambda) = (size(blueprint.population), Arg::Real(lambda));
-        let (ranks, found, losses) = (pointer(&memories.ranks), pointer(&memories.found), pointer(&memories.losses));
+        let found = Arg::Pointer(self.results.address());
+        let (ranks, losses) = (pointer(&memories.ranks), pointer(&memories.losses));
         match &kernels.ranks {
             Ranks::Count(count) => {
                 let args = [ranks, found, losses, syntonies, lambda, population, size(*chunks)];
@@ -71,10 +72,10 @@ impl Members {
         }
     }
 
-    /// Starts the direction that the ranks favour, and its way back.
-    pub(super) fn queue_direction(&mut self) -> Result<()> {
-        let Self { blueprint, memories, kernels, each, slices, .. } = &*self;
-        let (numbers, chunks) = (blueprint.numbers(), self.chunks);
+    /// Starts the direction that the ranks favour, which goes straight to the CPU's memory.
+    pub(super) fn queue_direction(&self) -> Result<()> {
+        let Self { blueprint, memories, kernels, each, slices, .. } = self;
+        let numbers = blueprint.numbers();
         let args = [
             pointer(&memories.partial),
             pointer(&memories.ranks),
@@ -86,12 +87,9 @@ impl Members {
         let count = Grid::blocks(numbers / NORMALS_PER_BLOCK).blocks.0;
         let grid = Grid { blocks: (count, Grid::blocks(*slices).blocks.0), threads: (THREADS, 1), shared: 0 };
         self.start(&kernels.direction, grid, &args)?;
-        let out = Arg::Pointer(memories.found.address() + (8 * SUMMARY * chunks) as u64);
+        let out = Arg::Pointer(self.results.address() + (8 * SUMMARY * self.chunks) as u64);
         let args = [out, pointer(&memories.partial), pointer(&memories.given), size(numbers), size(*slices)];
-        self.start(&kernels.sum, Grid { threads: (64, 1), ..Grid::blocks(numbers.div_ceil(64)) }, &args)?;
-        let Self { device, results, memories, stream, .. } = self;
-        let bytes = 8 * (SUMMARY * chunks + numbers);
-        device.try_on(OP, 0, || results.receive(stream, memories.found.address(), bytes))
+        self.start(&kernels.sum, Grid { threads: (64, 1), ..Grid::blocks(numbers.div_ceil(64)) }, &args)
     }
 
     fn start(&self, kernel: &CudaFunction, grid: Grid, args: &[Arg]) -> Result<()> {

@@ -17,26 +17,89 @@ impl DeviceTensor {
     pub fn centroid(&self, weights: &[f64]) -> Result<Self> {
         const OP: &str = "centroid";
         let dtype = self.format().real(OP)?;
-        let Some((&slots, rest)) = self.shape().dims().split_first() else {
-            return Err(Error::Shape {
-                op: OP,
-                expected: "one entry of axis 0 per attractor".into(),
-                got: "a scalar".into(),
-            });
-        };
-        if weights.len() != slots {
-            let expected = format!("{slots} weights, one per attractor");
-            return Err(Error::Shape { op: OP, expected, got: weights.len().to_string() });
-        }
-        if let Some(bad) = weights.iter().find(|w| !w.is_finite()) {
-            return Err(Error::Value { op: OP, expected: "finite weights".into(), got: bad.to_string() });
-        }
+        let (slots, rest) = self.slots(OP, weights)?;
         let out = self.like(OP, Shape::from(rest.to_vec()))?;
         let n = out.numel();
         if n > 0 {
             let weights = Self::from_values(self.device(), [slots].into(), Format::Real(DType::F64), weights)?;
             let args = [out.pointer(), self.pointer(), weights.pointer(), size(slots), size(n)];
             self.device().launch(&Kernel::plain(OP, "attractor", OP, dtype), Grid::flat(n), &args)?;
+        }
+        Ok(out)
+    }
+
+    /// Returns the centroid of each of some lists of attractors: (lists, ..). -1 in a list stands for no attractor.
+    ///
+    /// # Errors
+    /// As [`Self::centroid`], and `Error::Shape` for lists of different lengths, `Error::Value` for an attractor that is not there.
+    pub fn centroids(&self, weights: &[f64], lists: &[Vec<i32>]) -> Result<Self> {
+        const OP: &str = "centroids";
+        let dtype = self.format().real(OP)?;
+        let (slots, rest) = self.slots(OP, weights)?;
+        let longest = lists.first().map_or(0, Vec::len);
+        if let Some(other) = lists.iter().find(|list| list.len() != longest) {
+            let expected = format!("lists of one length, {longest} as the first; -1 fills one up");
+            return Err(Error::Shape { op: OP, expected, got: other.len().to_string() });
+        }
+        let there = |&slot: &i32| slot == -1 || usize::try_from(slot).is_ok_and(|slot| slot < slots);
+        if let Some(bad) = lists.iter().flatten().find(|slot| !there(slot)) {
+            let expected = format!("attractors below {slots}, or -1 for none");
+            return Err(Error::Value { op: OP, expected, got: bad.to_string() });
+        }
+        let out = self.like(OP, Shape::from([&[lists.len()], rest].concat()))?;
+        if out.numel() > 0 {
+            let device = self.device();
+            let weights = Self::from_values(device, [slots].into(), Format::Real(DType::F64), weights)?;
+            let of_lists = Self::from_values(device, [lists.len(), longest].into(), Format::I32, &lists.concat())?;
+            let n = out.numel() / lists.len();
+            let head = [out.pointer(), self.pointer(), weights.pointer(), of_lists.pointer()];
+            let args = [&head[..], &[lists.len(), longest, n].map(size)].concat();
+            device.launch(&Kernel::plain(OP, "attractor", OP, dtype), Grid::flat(out.numel()), &args)?;
+        }
+        Ok(out)
+    }
+
+    /// Checks that there is a finite weight for each entry of axis 0, and returns how many entries there are and their shape.
+    fn slots(&self, op: &'static str, weights: &[f64]) -> Result<(usize, &[usize])> {
+        let Some((&slots, rest)) = self.shape().dims().split_first() else {
+            return Err(Error::Shape {
+                op,
+                expected: "one entry of axis 0 per attractor".into(),
+                got: "a scalar".into(),
+            });
+        };
+        if weights.len() != slots {
+            let expected = format!("{slots} weights, one per attractor");
+            return Err(Error::Shape { op, expected, got: weights.len().to_string() });
+        }
+        match weights.iter().find(|w| !w.is_finite()) {
+            Some(bad) => Err(Error::Value { op, expected: "finite weights".into(), got: bad.to_string() }),
+            None => Ok((slots, rest)),
+        }
+    }
+
+    /// Returns the velocities of bodies at these places (bodies, 3) after they pulled one another for a moment:
+    /// v_i + strength sum_j m_j (x_j - x_i) / (|x_j - x_i|^2 + softening^2)^(3/2).
+    ///
+    /// # Errors
+    /// `Error::Shape` when a shape does not fit, `Error::Value` unless strength and softening are finite.
+    pub fn geodesic_gravity(&self, velocities: &Self, masses: &Self, strength: f64, softening: f64) -> Result<Self> {
+        const OP: &str = "geodesic_gravity";
+        let dtype = self.format().real(OP)?;
+        let &[bodies, 3] = self.shape().dims() else {
+            let expected = "places of (bodies, 3)".into();
+            return Err(Error::Shape { op: OP, expected, got: format!("shape {}", self.shape()) });
+        };
+        self.matches(OP, velocities, &[bodies, 3])?;
+        self.matches(OP, masses, &[bodies])?;
+        at_least(OP, "strength", strength, f64::MIN)?;
+        at_least(OP, "softening", softening, 0.0)?;
+        let out = self.like(OP, self.shape().clone())?;
+        if bodies > 0 {
+            let head = [out.pointer(), self.pointer(), velocities.pointer(), masses.pointer()];
+            let tail = [Arg::Real(strength), Arg::Real(softening), size(bodies)];
+            let args = [&head[..], &tail].concat();
+            self.device().launch(&Kernel::plain(OP, "attractor", OP, dtype), Grid::flat(bodies), &args)?;
         }
         Ok(out)
     }

@@ -6,6 +6,8 @@ mod complex;
 mod convolution;
 mod cycle;
 mod elementwise;
+mod fourier;
+mod gnosis;
 mod layer_norm;
 mod matmul;
 mod noise;
@@ -22,6 +24,7 @@ mod winding;
 
 pub use batch_norm::Statistics;
 pub use elementwise::{Binary, Unary};
+pub use gnosis::{GnosisMask, Threshold};
 pub use phi_residual::{Activation, Residual};
 pub use pooling::Pool;
 pub use reduction::Reduction;

@@ -61,17 +61,6 @@ impl DeviceTensor {
         self.stepped(OP, &[target], &[], syntony, &[Arg::Real(gain)])
     }
 
-    /// Returns x (1 + strength (S - threshold)) where S is at least the threshold, x (S / threshold) (1 - strength) elsewhere.
-    ///
-    /// # Errors
-    /// `Error::Shape` when the number of syntonies does not fit, `Error::Value` unless threshold and strength are positive.
-    pub fn gnosis_mask(&self, syntony: &Self, threshold: f64, strength: f64) -> Result<Self> {
-        const OP: &str = "gnosis_mask";
-        at_least(OP, "threshold", threshold, f64::MIN_POSITIVE)?;
-        at_least(OP, "strength", strength, 0.0)?;
-        self.stepped(OP, &[], &[], syntony, &[Arg::Real(threshold), Arg::Real(strength)])
-    }
-
     /// Starts a kernel of (out, x, others, tables, syntony, scalars, packs, n, dim if there are tables, group).
     fn stepped(
         &self,

@@ -8,7 +8,7 @@ use super::super::launch::{Arg, Grid};
 use super::super::tensor::{DeviceTensor, packs};
 use super::super::{Device, Format};
 use super::{maybe, rows_of, size};
-use crate::exact::snap::{Snapper, TableParts};
+use crate::exact::snap::{Bucket, Snapper};
 use crate::tensor::DType;
 use crate::{Error, Result};
 
@@ -32,11 +32,11 @@ impl Table {
         if let Some(table) = tables.get(&key) {
             return Ok(table.clone());
         }
-        let parts = snapper.table_parts();
-        let words: Vec<i64> = parts.first.iter().flat_map(|&first| bucket(&parts, first as usize)).collect();
+        let found = snapper.table();
+        let words: Vec<i64> = found.iter().flat_map(|table| &table.buckets).copied().flat_map(words).collect();
         let table = Self {
-            end: parts.end,
-            buckets_per_unit: parts.buckets_per_unit,
+            end: found.map_or(0.0, |table| table.end),
+            buckets_per_unit: found.map_or(1.0, |table| table.buckets_per_unit),
             buckets: DeviceTensor::from_values(device, [words.len()].into(), Format::I64, &words)?,
         };
         tables.insert(key, table.clone());
@@ -44,13 +44,11 @@ impl Table {
     }
 }
 
-/// Returns border `i` and the points on either side of it as two words: a float, and four integers of 16 bits.
-fn bucket(parts: &TableParts<'_>, i: usize) -> [i64; 2] {
-    let low = parts.points[i];
-    let high = parts.points.get(i + 1).copied().unwrap_or(low);
-    // Tables exist up to a precision of 4096, so that 16 bits suffice.
-    let word = [low.0, low.1, high.0, high.1].iter().rev().fold(0_i64, |word, &n| word << 16 | i64::from(n & 0xFFFF));
-    [parts.borders[i].to_bits().cast_signed(), word]
+/// Returns a bucket as two words: a float, and four integers of 16 bits.
+fn words(bucket: Bucket) -> [i64; 2] {
+    let Bucket { border, points: [low, high] } = bucket;
+    let points = [low.0, low.1, high.0, high.1].map(|n| i64::from(n.cast_unsigned()));
+    [border.to_bits().cast_signed(), points.iter().rev().fold(0, |word, n| word << 16 | n)]
 }
 
 impl DeviceTensor {
@@ -152,12 +150,9 @@ mod tests {
 
     #[test]
     fn a_bucket_is_a_border_and_two_points() {
-        let points = [(3, -4), (-1, 4096)];
-        let parts = TableParts { end: 1.0, buckets_per_unit: 1.0, first: &[0], borders: &[0.5, 2.0], points: &points };
-        let [border, word] = bucket(&parts, 0);
+        let [border, word] = words(Bucket { border: 0.5, points: [(3, -4), (-1, 4096)] });
         assert_eq!(f64::from_bits(border.cast_unsigned()), 0.5);
         let short = |i: usize| (word >> (16 * i)) as i16;
         assert_eq!([short(0), short(1), short(2), short(3)], [3, -4, -1, 4096]);
-        assert_eq!(bucket(&parts, 1)[1], i64::from(0xFFFF_u16) | 4096 << 16 | 0xFFFF << 32 | 4096 << 48);
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::super::attractor::pull;
 use super::super::harmonize::harmonize;
 use super::super::population::Summary;
 use super::super::{Record, optimizer};
-use super::{Evolution, Found, Objective};
+use super::{Evolution, Found, Objective, Ready};
 use crate::ops::Element;
 use crate::program::{NodeId, Workspaces};
 use crate::tensor::{DType, Tensor};
@@ -57,7 +58,7 @@ impl Evolution {
         following: Option<&[Tensor]>,
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<Record> {
-        let found = match self.remote.take() {
+        let (found, ready) = match self.remote.take() {
             Some(mut remote) => {
                 let found = remote.generation(self, objective, inputs, following, Arc::clone(&workspaces));
                 self.remote = Some(remote);
@@ -70,10 +71,10 @@ impl Evolution {
                 let centre = population.evaluator.centre(&wanted);
                 let towards = self.towards(&evaluation, &population.left);
                 let elite = self.elite(&evaluation, centre[0])?;
-                Found { towards, summary: Summary::of(&evaluation), elite, centre, centroid: self.centroid() }
+                (Found { towards, summary: Summary::of(&evaluation), elite, centre }, self.ready())
             }
         };
-        let record = self.tell(found)?;
+        let record = self.tell(found, ready)?;
         let Some(following) = following else { return Ok(record) };
         if let Some(mut remote) = self.remote.take() {
             if remote.begin(self, objective, following, workspaces).is_err() {
@@ -85,15 +86,13 @@ impl Evolution {
     }
 
     /// Moves the centre by what the members' losses say.
-    fn tell(&mut self, found: Found) -> Result<Record> {
-        let Found { towards, summary, elite, centre: metrics, centroid } = found;
+    fn tell(&mut self, found: Found, ready: Ready) -> Result<Record> {
+        let Found { towards, summary, elite, centre: metrics } = found;
+        let Ready { mut flux, moments: (mut first, mut second), centroid } = ready;
         let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
-        let state = &self.state;
         let score = self.config.lambda_syntony * self.harmony()? - loss;
         let sigma = self.sigma();
-        let (mut first, mut second) = (state.first_moment.clone(), state.second_moment.clone());
-        let mut flux: Vec<f64> = state.centre.iter().zip(&state.residual).map(|(c, r)| c + r).collect();
-        optimizer::step(&self.config, state.generation, &towards, (&mut first, &mut second), &mut flux);
+        optimizer::step(&self.config, self.state.generation, &towards, (&mut first, &mut second), &mut flux);
         if let Some(best) = elite {
             flux = self.member(best);
         }
@@ -101,7 +100,9 @@ impl Evolution {
             let harmony = self.syntony(&flux)?;
             harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
         }
-        self.pull(&mut flux, centroid);
+        if let Some(centroid) = centroid {
+            pull(&mut flux, self.config.pull_strength, &centroid);
+        }
         let (centre, lattice, residual) = self.crystallized(flux)?;
         let after = self.syntony(&centre)?;
 
@@ -115,7 +116,7 @@ impl Evolution {
         self.state.first_moment = first;
         self.state.second_moment = second;
         if config.pull_strength > 0.0 {
-            self.state.memory.offer(&before, score, self.state.generation);
+            self.state.memory.offer(before, score, self.state.generation);
         }
         self.state.generation += 1;
         self.state.evaluations += config.population_size as u64;
