@@ -19,7 +19,7 @@ docs:
 	uv run --group docs mkdocs build --strict
 
 # The tests that try random texts and files, for hours instead of seconds; `make fuzz texts=50000 files=2000` for minutes.
-texts ?= 3000000
+texts ?= 200000000
 files ?= 300000
 fuzz:
 	PROPTEST_CASES=$(texts) cargo test --locked -p syntonic-core --test fuzz_text
