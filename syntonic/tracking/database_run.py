@@ -43,6 +43,7 @@ class DatabaseRun:
         if found:
             with self._database.change() as change:
                 change.execute("UPDATE runs SET status = 'RUNNING' WHERE run_uuid = ?", [self.id])
+                change.execute("DELETE FROM tags WHERE run_uuid = ? AND key = ?", [self.id, tag_name("killed")])
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Stores where the run comes from; parameters that are there already stay as they are."""

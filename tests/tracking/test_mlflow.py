@@ -168,7 +168,8 @@ def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     looks = Journal(run.folder / "tracking" / machine.JOURNAL)
     looks.append(50, {"system/cpu_utilization_percentage": 1.0})
     looks.leave()
-    first = deliver(run, steps(1, 4), Ending(Status.KILLED, 3))
+    first = deliver(run, steps(1, 4), Ending(Status.KILLED, 3, tags={"killed": "its process is gone"}))
+    assert client.get_run(first.run_id).data.tags["syntonic.killed"]
     with (run.folder / JOURNAL).open("a") as journal:  # measured and not sent before the kill
         journal.write('{"step": 4, "time": 5, "metrics": {"m000": 4.0}}\n')
     again = replace(run, resumed=True, params={**run.params, "new": "1"})
@@ -182,6 +183,7 @@ def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     found = client.get_run(first.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params["new"] == "1"
+    assert "syntonic.killed" not in found.data.tags
 
 
 def test_a_sweep_that_goes_on_has_its_latest_results(run: Run, client: Any, deliver: Deliver) -> None:
