@@ -215,7 +215,7 @@ def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
     assert command(*words) == 0
     said = capsys.readouterr().out
     assert "warning: what finished elsewhere is not known" in said
-    assert "`syntonic-run sync` sends it" in said
+    assert f"`syntonic-run sync --to {uri}` sends it" in said
     (folder / "away.db").unlink()
     assert main(["sync", "--to", uri]) == 0
     with sqlite3.connect(folder / "away.db") as database:
