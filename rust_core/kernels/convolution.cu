@@ -16,7 +16,7 @@ struct Geometry {
 // A result with its bias, not below `least`: 0 with a ReLU and -inf without.
 __device__ inline real finished(real sum, real bias, real least) {
     const real y = sum + bias;
-    return y > least ? y : (y != y ? y : least);
+    return y <= least ? least : y;  // NaN stays
 }
 
 KERNEL(conv2d_direct)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
@@ -108,8 +108,10 @@ __device__ inline int output_of(int place) {
 
 template <bool WHOLE>
 __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, Geometry g) {
-    __shared__ alignas(16) real a[2][TILE_PIXELS][TILE_STRIDE];
-    __shared__ alignas(16) real b[2][TILE_OUTPUTS][TILE_STRIDE];
+    constexpr int FETCHED = 2 * (TILE_PIXELS + TILE_OUTPUTS) * TILE_STRIDE, RESULTS = TILE_PIXELS * TILE_OUTPUTS;
+    __shared__ alignas(16) real memory[FETCHED > RESULTS ? FETCHED : RESULTS];
+    auto a = (real(*)[TILE_PIXELS][TILE_STRIDE])memory;
+    auto b = (real(*)[TILE_OUTPUTS][TILE_STRIDE])(memory + 2 * TILE_PIXELS * TILE_STRIDE);
     constexpr int RUN = WHOLE ? LANES : 1;
     const size first_pixel = (size)blockIdx.x * TILE_PIXELS, first_output = (size)blockIdx.y * TILE_OUTPUTS;
     const int inputs = (int)g.inputs, columns = (int)g.columns, depth = (int)g.rows * columns * inputs;
@@ -182,41 +184,40 @@ __device__ inline void conv2d_tiles(real* out, const real* x, const real* weight
             }
         }
     }
-    const real least = rectify ? (real)0 : -INFINITE;
-    real added[OWN_OUTPUTS];
-#pragma unroll
-    for (int j = 0; j < OWN_OUTPUTS; j++) {
-        const size output = first_output + output_of(tx + j * TILE_COLUMNS);
-        added[j] = bias && output < g.outputs ? bias[output] : (real)0;
-    }
+    // The results pass through shared memory too: neighbours then write neighbours, and it is little code to compile.
+    __syncthreads();
 #pragma unroll
     for (int i = 0; i < OWN_PIXELS; i++) {
-        const size pixel = first_pixel + ty + i * TILE_ROWS;
-        if (pixel >= pixels) continue;
-        real y[OWN_OUTPUTS];
 #pragma unroll
-        for (int j = 0; j < OWN_OUTPUTS; j++) y[j] = finished(sum[i][j], added[j], least);
-        real* to = out + pixel * g.outputs;
-        if (g.outputs % LANES == 0) {
+        for (int j = 0; j < OWN_OUTPUTS; j += LANES) {
+            Pack pack;
 #pragma unroll
-            for (int j = 0; j < OWN_OUTPUTS; j += LANES) {
-                const size output = first_output + output_of(tx + j * TILE_COLUMNS);
-                Pack pack;
-#pragma unroll
-                for (int l = 0; l < LANES; l++) pack.v[l] = y[j + l];
-                if (output < g.outputs) *(Pack*)(to + output) = pack;
-            }
-        } else {
-            // Few sizes need this, so that it is a loop over memory of the thread and little code.
-            real single[OWN_OUTPUTS];
-#pragma unroll
-            for (int j = 0; j < OWN_OUTPUTS; j++) single[j] = y[j];
-#pragma unroll 1
-            for (int j = 0; j < OWN_OUTPUTS; j++) {
-                const size output = first_output + output_of(tx + j * TILE_COLUMNS);
-                if (output < g.outputs) to[output] = single[j];
-            }
+            for (int l = 0; l < LANES; l++) pack.v[l] = sum[i][j + l];
+            *(Pack*)&memory[(ty + i * TILE_ROWS) * TILE_OUTPUTS + output_of(tx + j * TILE_COLUMNS)] = pack;
         }
+    }
+    __syncthreads();
+    const real least = rectify ? (real)0 : -INFINITE;
+    // A thread writes one column of packs, or of numbers.
+    const int lanes = g.outputs % LANES == 0 ? LANES : 1, place_of_output = threadIdx.x * lanes % TILE_OUTPUTS;
+    const size output = first_output + place_of_output;
+    if (output >= g.outputs) return;
+    Pack added = {};
+    for (int l = 0; bias && l < lanes; l++) added.v[l] = bias[output + l];
+    const size left = pixels - first_pixel;
+    const int rows_left = left < TILE_PIXELS ? (int)left : TILE_PIXELS;
+#pragma unroll 4
+    for (int row = threadIdx.x * lanes / TILE_OUTPUTS; row < rows_left; row += TILE_THREADS * lanes / TILE_OUTPUTS) {
+        const real* const from = &memory[row * TILE_OUTPUTS + place_of_output];
+        real* const to = out + (first_pixel + row) * g.outputs + output;
+        if (lanes == 1) {
+            *to = finished(*from, added.v[0], least);
+            continue;
+        }
+        Pack pack = *(const Pack*)from;
+#pragma unroll
+        for (int l = 0; l < LANES; l++) pack.v[l] = finished(pack.v[l], added.v[l], least);
+        *(Pack*)to = pack;
     }
 }
 

@@ -6,8 +6,8 @@
 
 #ifndef BN_CLUSTER
 #define BN_CLUSTER 8
-#define BN_THREADS 256
-#define BN_HELD 24
+#define BN_THREADS 512
+#define BN_HELD 11
 #endif
 
 struct Moments {
@@ -170,75 +170,71 @@ struct Visit {
 // The packs in shared memory are few in binary32; in binary64 four reads at once pay.
 constexpr int KEPT_AT_ONCE = SYNTONIC_F64 ? 4 : 1;
 
-// Calls f for each pack of this thread, in order.
-template <class F>
-__device__ inline void each_pack(const Pack (&held)[BN_HELD], const Pack* kept, int count, F f) {
-#pragma unroll
-    for (int k = 0; k < BN_HELD; k++) {
-        if (k * BN_THREADS + (int)threadIdx.x < count) f(held[k]);
-    }
-#pragma unroll KEPT_AT_ONCE
-    for (int p = BN_HELD * BN_THREADS + threadIdx.x; p < count; p += BN_THREADS) f(kept[p - BN_HELD * BN_THREADS]);
-}
-
 // A cluster for each channel of (outer, channels, inner); inner and all addresses fit packs. A block has `chunk` packs of the
 // channel, the first BN_HELD of each thread in registers and the others in shared memory.
 LINKAGE(channel_first_cluster) __global__ void __cluster_dims__(BN_CLUSTER, 1, 1) __launch_bounds__(BN_THREADS, 2)
     ENTRY(channel_first_cluster)(real* out, real* mean_out, real* variance_out, const real* x, const real* gamma, const real* beta,
                                  double target, double eps, size channels, size inner, size packs, size chunk) {
     extern __shared__ Pack kept[];
-    __shared__ double partial[32], squares_partial[32], whole, squares_whole;
+    __shared__ double partial[32], squares_partial[32];
+    __shared__ Moments whole;
     const size channel = blockIdx.x / BN_CLUSTER;
     const size begin = rank_in_cluster() * chunk, left = packs > begin ? packs - begin : 0;
     const int count = (int)(left < chunk ? left : chunk), held_count = BN_HELD * BN_THREADS;
     const Visit first((unsigned int)begin + threadIdx.x, (unsigned int)(inner / LANES), channels, channel);
+    const real shift = x[channel * inner];
     Visit at = first;
     Pack held[BN_HELD];
 #pragma unroll
     for (int k = 0; k < BN_HELD; k++, at.step()) {
+        // What is not there adds nothing to the sums.
+#pragma unroll
+        for (int l = 0; l < LANES; l++) held[k].v[l] = shift;
         if (k * BN_THREADS + (int)threadIdx.x < count) held[k] = read_once((const Pack*)x + at.place);
     }
     for (int p = held_count + threadIdx.x; p < count; p += BN_THREADS, at.step()) {
         fetch<16>(&kept[p - held_count], (const Pack*)x + at.place);
     }
     fetch_group();
-    const real shift = x[channel * inner];
-    const double numbers = (double)packs * LANES;
-    double sum = 0;
+    Moments m = {0, 0};
+#pragma unroll
+    for (int k = 0; k < BN_HELD; k++) {
+#pragma unroll
+        for (int l = 0; l < LANES; l++) take(m, held[k].v[l], shift);
+    }
     fetched<0>();
-    each_pack(held, kept, count, [&](Pack pack) {
+#pragma unroll KEPT_AT_ONCE
+    for (int p = held_count + threadIdx.x; p < count; p += BN_THREADS) {
+        const Pack pack = kept[p - held_count];
 #pragma unroll
-        for (int k = 0; k < LANES; k++) sum += (double)pack.v[k] - (double)shift;
-    });
-    sum = block_reduce(sum, 0.0, Sum(), partial);
-    if (threadIdx.x == 0) whole = sum;
+        for (int l = 0; l < LANES; l++) take(m, pack.v[l], shift);
+    }
+    m.sum = block_reduce(m.sum, 0.0, Sum(), partial);
+    m.squares = block_reduce(m.squares, 0.0, Sum(), squares_partial);
+    if (threadIdx.x == 0) whole = m;
     cluster_wait();
-    const double mean = (double)shift + cluster_sum(&whole) / numbers;
-    double squares = 0;
-    each_pack(held, kept, count, [&](Pack pack) {
-#pragma unroll
-        for (int k = 0; k < LANES; k++) {
-            const double d = (double)pack.v[k] - mean;
-            squares = fma(d, d, squares);
-        }
-    });
-    squares = block_reduce(squares, 0.0, Sum(), squares_partial);
-    if (threadIdx.x == 0) squares_whole = squares;
-    cluster_wait();
-    const double variance = cluster_sum(&squares_whole) / numbers;
+    const double numbers = (double)packs * LANES;
+    const double shifted = cluster_sum(&whole.sum) / numbers, spread = cluster_sum(&whole.squares) / numbers - shifted * shifted;
+    const double variance = spread < 0 ? 0 : spread;
     const real factor = (real)(sqrt(target) / sqrt(variance + eps) * (gamma ? (double)gamma[channel] : 1.0));
-    const real centre = (real)mean, offset = beta ? beta[channel] : (real)0;
+    const real centre = (real)((double)shift + shifted), offset = beta ? beta[channel] : (real)0;
     if (begin == 0 && threadIdx.x == 0) {
         mean_out[channel] = centre;
         variance_out[channel] = (real)variance;
     }
     at = first;
-    each_pack(held, kept, count, [&](Pack pack) {
+    auto write = [&](Pack pack) {
 #pragma unroll
-        for (int k = 0; k < LANES; k++) pack.v[k] = (pack.v[k] - centre) * factor + offset;
+        for (int l = 0; l < LANES; l++) pack.v[l] = (pack.v[l] - centre) * factor + offset;
         write_once((Pack*)out + at.place, pack);
         at.step();
-    });
+    };
+#pragma unroll
+    for (int k = 0; k < BN_HELD; k++) {
+        if (k * BN_THREADS + (int)threadIdx.x < count) write(held[k]);
+    }
+#pragma unroll KEPT_AT_ONCE
+    for (int p = held_count + threadIdx.x; p < count; p += BN_THREADS) write(kept[p - held_count]);
     cluster_wait();
 }
 #endif

@@ -1,5 +1,8 @@
 // Layers and maps of members' values.
 
+// Wider values do not fit registers and lie in memory, where a loop is as fast and its code soon compiled.
+constexpr int HELD = ROWS == 1 ? 96 : 64;
+
 // Numbers that are read at once.
 template <int COUNT>
 struct alignas(COUNT * sizeof(real)) Numbers {
@@ -14,7 +17,7 @@ __device__ inline void linear(Group& group, Values<OUT>& y, const X& x, int weig
     constexpr int TILE = FIT >= OUT ? OUT : (FIT >= ABREAST ? FIT / ABREAST * ABREAST : FIT);
     static_assert(TILE > 0, "one output's weights must fit the pool");
     constexpr int MATRIX = (TILE * IN + 3) / 4 * 4, HALF = MATRIX + (TILE + 3) / 4 * 4;
-    constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1, STEPS = WHOLE ? IN : 4;
+    constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1, STEPS = WHOLE && IN <= HELD ? IN : 4;
     constexpr int WIDE = IN % LANES == 0 ? LANES : 1;
     real* plus = group.pool;
     real* minus = plus + HALF;
@@ -149,7 +152,7 @@ __device__ inline void affine(Group& group, Values<WIDTH>& y, const Values<WIDTH
     group.sync();
     draw(group, {scale, scale_at, 0, WIDTH, pool, pool + APART}, {shift, shift_at, 0, WIDTH, pool + 2 * APART, pool + 3 * APART});
     group.sync();
-#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+#pragma unroll (WIDTH <= HELD ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) {
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
@@ -163,7 +166,7 @@ __device__ inline void affine(Group& group, Values<WIDTH>& y, const Values<WIDTH
 template <int WIDTH, class F>
 __device__ inline Values<WIDTH> map(const Values<WIDTH>& x, F f) {
     Values<WIDTH> y;
-#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+#pragma unroll (WIDTH <= HELD ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) {
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
@@ -182,7 +185,7 @@ __device__ inline auto map(const Lazy<WIDTH, ROOM, G>& x, F f) {
 // y = f(a, b), element by element; either may be shared.
 template <int WIDTH, class A, class B, class F>
 __device__ inline void combine(const Group& group, Values<WIDTH>& y, const A& a, const B& b, F f) {
-#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+#pragma unroll (WIDTH <= HELD ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) {
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
@@ -195,11 +198,11 @@ __device__ inline void combine(const Group& group, Values<WIDTH>& y, const A& a,
 template <int WIDTH>
 __device__ inline void row_softmax(real (&y)[WIDTH], const real (&x)[WIDTH]) {
     real largest = -INFINITE, sum = 0;
-#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+#pragma unroll (WIDTH <= HELD ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) largest = Larger()(largest, x[i]);
-#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+#pragma unroll (WIDTH <= HELD ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) sum += y[i] = largest == -INFINITE ? (real)1 : exp(x[i] - largest);
-#pragma unroll (WIDTH <= 128 ? WIDTH : 4)
+#pragma unroll (WIDTH <= HELD ? WIDTH : 4)
     for (int i = 0; i < WIDTH; i++) y[i] = y[i] / sum;
 }
 

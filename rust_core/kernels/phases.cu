@@ -50,6 +50,7 @@ KERNEL(gnosis_mask)(real* out, const real* x, const real* thresholds, const real
         real s = syntony_of(syntony, i, n, group), edge = thresholds ? thresholds[remainder_of(i, dim)] : (real)threshold;
         if (past) s = (real)memory * syntony_of(past, i, n, group) + (real)(1 - memory) * s;
         real force = (real)strength;
+#pragma unroll 1
         for (size l = 0; l < levels; l++) {
             x *= s >= edge ? 1 + force * (s - edge) : s / edge * (1 - force);
             edge *= (real)PHI_INVERSE;

@@ -9,17 +9,8 @@
 #define ROW_LANES LANES
 #define ROW_CLUSTER 1
 #endif
-// Three blocks of a stream share a multiprocessor; of float64 the compiler would let two. Then registers and shared memory are
-// what there is too little of.
-#if defined(ROW_STREAM) && SYNTONIC_F64 && ROW_THREADS <= 256
-#define ROW_TIGHT 1
-#define CLUSTER_BOUNDS __launch_bounds__(ROW_THREADS, 3)
-#else
-#define ROW_TIGHT 0
-#define CLUSTER_BOUNDS __launch_bounds__(ROW_THREADS)
-#endif
-#if ROW_CLUSTER > 1
-#define ROW_KERNEL(name) LINKAGE(name) __global__ void __cluster_dims__(ROW_CLUSTER, 1, 1) CLUSTER_BOUNDS ENTRY(name)
+#if ROW_CLUSTER > 1 || defined(ROW_STREAM)
+#define ROW_KERNEL(name) LINKAGE(name) __global__ void __cluster_dims__(ROW_CLUSTER, 1, 1) __launch_bounds__(ROW_THREADS) ENTRY(name)
 #else
 #define ROW_KERNEL(name) LINKAGE(name) __global__ void __launch_bounds__(ROW_THREADS > 32 ? ROW_THREADS : 256) ENTRY(name)
 #endif
@@ -48,10 +39,18 @@ __device__ inline void cluster_barrier() {
 }
 
 #if ROW_CLUSTER > 1
+__device__ inline unsigned int shared_address(const void* local) { return (unsigned int)__cvta_generic_to_shared(local); }
+
+// Where block `rank` of the cluster has what lies at `local` here, in shared memory.
+__device__ inline unsigned int mapped_address(const void* local, unsigned int rank) {
+    unsigned int mapped;
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(shared_address(local)), "r"(rank));
+    return mapped;
+}
+
 // Reads `local`, a variable in shared memory, as block `rank` of the cluster has it.
 __device__ inline real remote(const real* local, unsigned int rank) {
-    unsigned int address = (unsigned int)__cvta_generic_to_shared(local), mapped;
-    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(address), "r"(rank));
+    const unsigned int mapped = mapped_address(local, rank);
     real x;
 #if SYNTONIC_F64
     asm volatile("ld.shared::cluster.f64 %0, [%1];" : "=d"(x) : "r"(mapped) : "memory");

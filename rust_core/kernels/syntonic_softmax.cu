@@ -53,15 +53,14 @@ __device__ inline void softmax_row(real* out, const real* x, const real* extra, 
 }
 
 #ifdef ROW_STREAM
-// Rows that are on their way while one is computed.
-#ifndef ROW_STAGES
-#define ROW_STAGES 1
-#endif
+// What is on its way comes in slots: each thread has SLOTS of them for SLOT accesses each. The host counts on these numbers.
+constexpr int SLOT = ROW_VECTORS > 8 ? 4 : (ROW_VECTORS > 1 ? 2 : 1), SLOTS = ROW_VECTORS > 8 ? 3 : 4;
 
-#if ROW_TIGHT
-// e^x for x <= 0, 0 below -708: CUDA's own takes more registers than a row leaves. The polynomial is the Chebyshev series of
-// e^r for |r| <= ln(2)/2, to degree 11; the error is below 0.7 * 2^-52.
+// e^x for x <= 0; what is below 2^-126 (binary32) or e^-708 (binary64) becomes 0. CUDA's own takes more instructions, and in
+// binary64 more registers, than a row that passes by has time and room for.
 __device__ inline real share_of(real x) {
+#if SYNTONIC_F64
+    // The polynomial is the Chebyshev series of e^r for |r| <= ln(2)/2, to degree 11; the error is below 0.7 * 2^-52.
     const double turns = fma(x, 1.4426950408889634, 6755399441055744.0), n = turns - 6755399441055744.0;
     const double r = fma(n, -2.3190468138462996e-17, fma(n, -0.6931471805599453, x));
     double p = 2.5114879796112015e-08;
@@ -78,10 +77,14 @@ __device__ inline real share_of(real x) {
     p = fma(p, r, 1.0);
     // The low half of `turns` is n as an integer; 2^n has it in its exponent.
     return x < -708 ? 0 : p * __longlong_as_double(((__double_as_longlong(turns) & 0xFFF) + 1023 & 0x7FF) << 52);
-}
+#elif SYNTONIC_ARCH >= 90
+    float y;  // two places at most beside the rounding of the exponent
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x * 1.44269504f));
+    return y;
 #else
-__device__ inline real share_of(real x) { return exp(x); }
+    return exp(x);
 #endif
+}
 
 // The largest logit of some numbers of a row, and their sum of e^(z - largest).
 struct alignas(2 * sizeof(real)) Part {
@@ -89,7 +92,7 @@ struct alignas(2 * sizeof(real)) Part {
 };
 
 // e^(part - whole), 1 for two equal infinities.
-__device__ inline real part_weight(real part, real whole) { return part == whole ? (real)1 : exp(part - whole); }
+__device__ inline real part_weight(real part, real whole) { return part == whole ? (real)1 : share_of(part - whole); }
 
 // Combines the parts of WIDTH neighbouring lanes.
 template <int WIDTH>
@@ -98,47 +101,95 @@ __device__ inline Part combined(Part part) {
     return {largest, warp_reduce<WIDTH>(part.sum * part_weight(part.largest, largest), Sum())};
 }
 
-// Returns the block's part combined with those of the whole cluster. `inbox` belongs to this row and the one after next:
-// a block that is one row ahead writes to the other one.
-__device__ inline Part over_cluster(Part part, Part (&inbox)[ROW_CLUSTER]) {
+// Where the parts of a row meet. Two of them take turns, since a block may be one row ahead of another.
+struct Meeting {
+    Part warps[ROW_THREADS / 32], blocks[ROW_CLUSTER];
+    unsigned long long arrived;
+};
+
 #if ROW_CLUSTER > 1
-    if (threadIdx.x < ROW_CLUSTER) {
-        unsigned int address = (unsigned int)__cvta_generic_to_shared(&inbox[cluster_rank()]), mapped;
-        asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(address), "r"(threadIdx.x));
+__device__ inline void prepare(Meeting& meeting) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(&meeting.arrived)) : "memory");
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+
+// Sends a part to block `rank`, which counts the bytes that arrive.
+__device__ inline void send(const Part& part, Meeting& meeting, unsigned int rank) {
+    const unsigned int to = mapped_address(&meeting.blocks[cluster_rank()], rank), count = mapped_address(&meeting.arrived, rank);
 #if SYNTONIC_F64
-        asm volatile("st.shared::cluster.v2.f64 [%0], {%1, %2};" ::"r"(mapped), "d"(part.largest), "d"(part.sum) : "memory");
+    asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f64 [%0], {%1, %2}, [%3];" ::"r"(to), "d"(part.largest), "d"(part.sum), "r"(count) : "memory");
 #else
-        asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(mapped), "f"(part.largest), "f"(part.sum) : "memory");
+    asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(to), "f"(part.largest), "f"(part.sum), "r"(count) : "memory");
 #endif
+}
+
+__device__ inline void expect(Meeting& meeting) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(&meeting.arrived)), "r"((unsigned int)sizeof meeting.blocks) : "memory");
+}
+
+// Waits for the parts of all blocks; `use` counts the rows that met here before.
+__device__ inline void wait_for_parts(Meeting& meeting, int use) {
+    unsigned int done = 0;
+    while (!done) {
+        asm volatile(
+            "{\n.reg .pred p;\nmbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\nselp.u32 %0, 1, 0, p;\n}"
+            : "=r"(done)
+            : "r"(shared_address(&meeting.arrived)), "r"(use & 1)
+            : "memory");
     }
-    cluster_barrier();
-    return combined<ROW_CLUSTER>(inbox[threadIdx.x % ROW_CLUSTER]);
+}
+#endif
+
+// Returns the whole row's part, given that of each warp.
+__device__ inline Part over_row(Part part, Meeting& meeting, int use) {
+    constexpr int WARPS = ROW_THREADS / 32;
+    if (threadIdx.x % 32 == 0) meeting.warps[threadIdx.x / 32] = part;
+    __syncthreads();
+#if ROW_CLUSTER > 1
+    if (threadIdx.x < 32) {
+        if (threadIdx.x == 0) expect(meeting);
+        part = combined<WARPS>(meeting.warps[threadIdx.x % WARPS]);
+        if (threadIdx.x < ROW_CLUSTER) send(part, meeting, threadIdx.x);
+    }
+    wait_for_parts(meeting, use);
+    return combined<ROW_CLUSTER>(meeting.blocks[threadIdx.x % ROW_CLUSTER]);
 #else
-    __syncthreads();  // nobody writes the parts of the next row before all have read these
-    return part;
+    return combined<WARPS>(meeting.warps[threadIdx.x % WARPS]);
 #endif
 }
 
 template <int MODE>
 __device__ inline void softmax_stream(real* out, const real* x, const real* extra, size rows, size dim, double scale) {
-    // [ROW_STAGES] rows to come, and what LEARNED adds, which is the same for every row: each thread has its own places. Where
-    // room is tight, what it adds comes from the caches again.
-    constexpr bool KEEP = MODE == LEARNED && !ROW_TIGHT;
+    // The slots, and what LEARNED adds, which is the same for every row: each thread has its own places.
     extern __shared__ Pack memory[];
-    Access* const stages = (Access*)memory + threadIdx.x;
-    Access* const kept = stages + ROW_STAGES * ROW_VECTORS * ROW_THREADS;
-    __shared__ Part warps[ROW_THREADS / 32], inbox[2][ROW_CLUSTER];
-    const size step = gridDim.x / ROW_CLUSTER;
-    auto fetch_row = [&](size row, int stage) {
-        if (row < rows) {
-            each_access(dim, [&](size at, int item) {
-                fetch<sizeof(Access)>(&stages[(stage * ROW_VECTORS + item / ROW_LANES) * ROW_THREADS], x + row * dim + at);
-            });
+    Access* const slots = (Access*)memory + threadIdx.x;
+    Access* const kept = slots + SLOTS * SLOT * ROW_THREADS;
+    __shared__ Meeting meetings[2];
+    // From this thread's first number on, its accesses are APART numbers apart; those below `left` lie within the row. A row that a
+    // cluster holds is short: its places fit an int.
+    constexpr int APART = ROW_THREADS * ROW_LANES;
+    const size own = row_offset(0), step = gridDim.x / ROW_CLUSTER;
+    const int left = (int)(dim - own);
+    size row_ahead = row_number();
+    int part_ahead = 0, slot = 0;
+    // Has the next part of a row brought into the slot.
+    auto fetch_next = [&]() {
+        const real* const from = x + row_ahead * dim + own + part_ahead * APART;
+#pragma unroll
+        for (int k = 0; k < SLOT; k++) {
+            if (row_ahead < rows && (part_ahead + k) * APART < left) fetch<sizeof(Access)>(&slots[(slot * SLOT + k) * ROW_THREADS], from + k * APART);
         }
         fetch_group();
+        slot = slot + 1 < SLOTS ? slot + 1 : 0;
+        part_ahead += SLOT;
+        if (part_ahead == ROW_VECTORS) {
+            part_ahead = 0;
+            row_ahead += step;
+        }
     };
-    for (int stage = 0; stage < ROW_STAGES; stage++) fetch_row(row_number() + stage * step, stage);
-    if (KEEP) {
+#pragma unroll 1
+    for (int i = 0; i < SLOTS; i++) fetch_next();
+    if (MODE == LEARNED) {
         each_access(dim, [&](size at, int item) {
             Access access = *(const Access*)(extra + at);
 #pragma unroll
@@ -146,29 +197,34 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
             kept[item / ROW_LANES * ROW_THREADS] = access;
         });
     }
-    cluster_barrier();  // nobody writes into a block that has not started
-    int stage = 0, turn = 0;
-    for (size row = row_number(); row < rows; row += step) {
+#if ROW_CLUSTER > 1
+    if (threadIdx.x < 2) prepare(meetings[threadIdx.x]);
+#endif
+    cluster_barrier();  // nobody sends to a block that has not started
+    int turn = 0;
+    for (size row = row_number(); row < rows; row += step, turn++) {
         real z[ITEMS];
 #pragma unroll
-        for (int i = 0; i < ITEMS; i++) z[i] = -INFINITE;
-        fetched<ROW_STAGES - 1>();
-        each_access(dim, [&](size at, int item) {
-            const Access access = stages[(stage * ROW_VECTORS + item / ROW_LANES) * ROW_THREADS];
-            Access more;
-            if (MODE != IDENTITY) more = KEEP ? kept[item / ROW_LANES * ROW_THREADS] : *(const Access*)(extra + (MODE == LEARNED ? 0 : row * dim) + at);
+        for (int k = 0; k < ROW_VECTORS; k++) {
+            if (k % SLOT == 0) fetched<SLOTS - 1>();
+            const bool there = k * APART < left;
+            Access access, more;
+            if (there) access = slots[(slot * SLOT + k % SLOT) * ROW_THREADS];
+            if (MODE == LEARNED && there) more = kept[k * ROW_THREADS];
+            if (MODE == PROVIDED && there) more = *(const Access*)(extra + row * dim + own + k * APART);
 #pragma unroll
             for (int l = 0; l < ROW_LANES; l++) {
-                z[item + l] = access.v[l];
-                if (MODE != IDENTITY) z[item + l] += KEEP ? more.v[l] : shift_of<MODE>(more.v[l], (real)scale);
+                real value = there ? access.v[l] : -INFINITE;
+                if (MODE == LEARNED && there) value += more.v[l];
+                if (MODE == PROVIDED && there) value += shift_of<MODE>(more.v[l], (real)scale);
+                z[k * ROW_LANES + l] = value;
             }
-        });
-        fetch_row(row + ROW_STAGES * step, stage);
-        stage = stage + 1 < ROW_STAGES ? stage + 1 : 0;
-        turn ^= 1;
+            if (k % SLOT == SLOT - 1) fetch_next();
+        }
+        // A NaN is left to the sum, which it makes NaN.
         real largest = -INFINITE;
 #pragma unroll
-        for (int i = 0; i < ITEMS; i++) largest = z[i] > largest ? z[i] : largest;
+        for (int i = 0; i < ITEMS; i++) largest = SYNTONIC_F64 ? (z[i] > largest ? z[i] : largest) : fmax(z[i], largest);
         largest = warp_reduce(largest, Larger());
         // A warp whose numbers are all -inf adds nothing to the sum.
         const real base = largest == -INFINITE ? (real)0 : largest;
@@ -178,16 +234,17 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
             z[i] = share_of(z[i] - base);
             sum += z[i];
         }
-        sum = warp_reduce(sum, Sum());
-        if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = {largest, sum};
-        __syncthreads();
-        const Part whole = over_cluster(combined<ROW_THREADS / 32>(warps[threadIdx.x % (ROW_THREADS / 32)]), inbox[turn]);
+        const Part whole = over_row({largest, warp_reduce(sum, Sum())}, meetings[turn % 2], turn / 2);
         const real share = part_weight(largest, whole.largest) / whole.sum;
 #pragma unroll
-        for (int i = 0; i < ITEMS; i++) z[i] *= share;
-        store_row(out + row * dim, z, dim);
+        for (int k = 0; k < ROW_VECTORS; k++) {
+            Access access;
+#pragma unroll
+            for (int l = 0; l < ROW_LANES; l++) access.v[l] = z[k * ROW_LANES + l] * share;
+            if (k * APART < left) *(Access*)(out + row * dim + own + k * APART) = access;
+        }
     }
-    cluster_barrier();
+    cluster_barrier();  // a block must not end while another sends to it
 }
 #endif
 

@@ -18,6 +18,7 @@
 #define __global__
 #define __noinline__
 #define __launch_bounds__(...)
+#define __cluster_dims__(...)
 #define __shared__ static
 
 struct Dim {
@@ -52,6 +53,10 @@ static long long __double_as_longlong(double x) {
     long long y;
     memcpy(&y, &x, sizeof y);
     return y;
+}
+static void sincospi(double x, double* sine, double* cosine) {
+    *sine = sin(M_PI * x);
+    *cosine = cos(M_PI * x);
 }
 static int __float_as_int(float x) {
     int y;

@@ -37,7 +37,8 @@ def test_every_kernel_compiles(arch):
     [
         {"ROW_THREADS": 512, "ROW_VECTORS": 4, "ROW_LANES": 4, "ROW_CLUSTER": 4},
         {"ROW_THREADS": 4, "ROW_VECTORS": 1, "ROW_LANES": 1, "ROW_CLUSTER": 1},
-        {"ROW_THREADS": 256, "ROW_VECTORS": 8, "ROW_LANES": 4, "ROW_CLUSTER": 16, "ROW_STREAM": 1},
+        {"ROW_THREADS": 512, "ROW_VECTORS": 8, "ROW_LANES": 4, "ROW_CLUSTER": 8, "ROW_STREAM": 1},
+        {"ROW_THREADS": 512, "ROW_VECTORS": 16, "ROW_LANES": 4, "ROW_CLUSTER": 1, "ROW_STREAM": 1},
     ],
 )
 @pytest.mark.usefixtures("nvrtc")

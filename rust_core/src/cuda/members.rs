@@ -7,6 +7,7 @@ mod give;
 mod queue;
 
 use std::sync::Arc;
+use std::thread;
 
 use cudarc::driver::{CudaEvent, CudaFunction, CudaStream};
 
@@ -123,17 +124,25 @@ impl Members {
     pub fn new(device: &Arc<Device>, blueprint: Blueprint, weights: &[f64]) -> Result<Self> {
         let dtype = blueprint.dtype;
         let unit = |entry| device.function(&Kernel::plain(OP, "generation", entry, dtype), 0);
-        let entry = format!("members_{}", super::format::suffix(dtype));
-        let kernels = Kernels {
-            product: unit("shared_linear")?,
-            members: device.load(OP, blueprint.compile(device.arch())?, &entry)?,
-            ranks: match blueprint.population <= FEW {
+        let ranks = || {
+            Ok(match blueprint.population <= FEW {
                 true => Ranks::Count(unit("count_scores")?),
                 false => Ranks::Sort { sort: unit("sort_scores")?, rank: unit("rank_scores")? },
-            },
-            direction: unit("direction")?,
-            sum: unit("direction_sum")?,
+            })
         };
+        let compile = || blueprint.compile(device.arch());
+        let kernels = thread::scope(|scope| {
+            // The model's own kernel takes as long as all others, which are compiled meanwhile.
+            let image = thread::Builder::new().spawn_scoped(scope, compile);
+            let (product, ranks) = (unit("shared_linear")?, ranks()?);
+            let (direction, sum) = (unit("direction")?, unit("direction_sum")?);
+            let image = match image {
+                Ok(thread) => thread.join().unwrap_or_else(|_| compile()),
+                Err(_) => compile(),
+            };
+            let entry = format!("members_{}", super::format::suffix(dtype));
+            Ok(Kernels { product, members: device.load(OP, image?, &entry)?, ranks, direction, sum })
+        })?;
         let real = dtype.size();
         let numbers = blueprint.numbers();
         let pairs = blueprint.population / 2;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::launch::{self, Arg, Memory, Plain};
 use super::{Device, Format};
-use crate::tensor::{DType, Shape, Storage, Tensor};
+use crate::tensor::{Buffer, DType, Real, Shape, Storage, Tensor};
 use crate::{Error, Result};
 
 /// A dense, row-major tensor on a CUDA device. Cloning shares the memory, which is never written once a tensor owns it.
@@ -122,9 +122,16 @@ impl DeviceTensor {
     /// `Error::DType` for integers; `Error::Device`, also for what earlier operations did wrong.
     pub fn download(&self) -> Result<Tensor> {
         match self.format.real("cpu")? {
-            DType::F32 => Tensor::new(self.shape.clone(), self.values::<f32>("cpu")?),
-            DType::F64 => Tensor::new(self.shape.clone(), self.values::<f64>("cpu")?),
+            DType::F32 => Tensor::new(self.shape.clone(), self.buffer::<f32>()?),
+            DType::F64 => Tensor::new(self.shape.clone(), self.buffer::<f64>()?),
         }
+    }
+
+    /// Copies values to memory that a dropped tensor left: fresh pages would take longer than the copy.
+    fn buffer<T: Real>(&self) -> Result<Buffer<T>> {
+        let mut values = Buffer::stale(self.numel());
+        self.device().download("cpu", values.values_mut(), self.address())?;
+        Ok(values)
     }
 
     /// Copies integers of 64 bits to the CPU and waits for them.

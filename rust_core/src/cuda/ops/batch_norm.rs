@@ -23,10 +23,10 @@ const OP: &str = "batch_norm";
 const CLUSTERS: [usize; 2] = [8, 16];
 
 /// Threads of such a block.
-const THREADS: usize = 256;
+const THREADS: usize = 512;
 
 /// Accesses that such a thread holds in registers; the others lie in shared memory.
-const HELD: usize = 22;
+const HELD: usize = 11;
 
 /// How a tensor is divided into channels.
 #[derive(Clone, Copy)]

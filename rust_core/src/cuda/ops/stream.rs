@@ -47,10 +47,10 @@ impl Stream {
         let defines = [threads, vectors, lanes, cluster, ("ROW_STREAM", 1)];
         let kernel = Kernel { op, unit, entry: &entry, dtype, defines: &defines };
         let mut grid = held.grid(rows);
-        // ROW_TIGHT of rows.cuh.
-        let tight = dtype == DType::F64 && held.threads <= 256;
-        let numbers = held.threads * held.vectors * held.lanes * (1 + usize::from(keeps && !tight));
-        grid.shared = u32::try_from(numbers * dtype.size()).unwrap_or(u32::MAX);
+        // SLOT and SLOTS of kernels/syntonic_softmax.cu.
+        let slots = if held.vectors > 8 { 12 } else { 4 * held.vectors.min(2) };
+        let accesses = slots + if keeps { held.vectors } else { 0 };
+        grid.shared = u32::try_from(held.threads * accesses * held.lanes * dtype.size()).unwrap_or(u32::MAX);
         let clusters = device.resident_clusters(&kernel, grid)?.min(rows);
         grid.blocks.0 = u32::try_from(clusters * held.cluster).unwrap_or(u32::MAX);
         if clusters > 0 {
@@ -60,18 +60,28 @@ impl Stream {
     }
 }
 
-/// Returns the smallest cluster whose threads hold a row in registers, 256 to a block if that is enough: three such blocks
-/// share a multiprocessor and hide one another's waits.
+/// Returns the block or the cluster whose threads hold a row in registers: what is fastest on an H100.
+///
+/// Its groups of 16 and 18 multiprocessors leave more of them idle the larger a cluster is, 20 of 132 with clusters of 16; and what
+/// is done once for a row is a smaller part of the time the more of it a block holds.
 fn held(dim: usize, lanes: usize) -> Option<Held> {
-    let vectors = if lanes == 1 { 16 } else { 8 };
     let accesses = dim.div_ceil(lanes);
     if accesses <= 2048 {
         return None;
     }
-    [256, 512].into_iter().find_map(|threads| {
-        let cluster = accesses.div_ceil(threads * vectors).next_power_of_two().max(2);
-        (cluster <= 16).then_some(Held { threads, vectors, lanes, cluster })
-    })
+    let held = |threads, vectors, cluster| Held { threads, vectors, lanes, cluster };
+    let cluster = |each: usize| accesses.div_ceil(each).next_power_of_two();
+    match lanes {
+        // Single numbers leave registers for twice as many accesses.
+        1 => Some(held(512, 16, cluster(8192))),
+        4 if accesses <= 4096 => Some(held(512, 8, 1)),
+        4 if accesses <= 8192 => Some(held(512, 16, 1)),
+        4 if accesses <= 16_384 => Some(held(256, 8, 8)),
+        4 if accesses <= 32_768 => Some(held(512, 8, 8)),
+        2 if accesses <= 32_768 => Some(held(512, 8, cluster(4096))),
+        _ => Some(held(512, 16, 8)),
+    }
+    .filter(|held| held.cluster <= 16 && held.threads * held.vectors * held.cluster >= accesses)
 }
 
 #[cfg(test)]
@@ -81,10 +91,10 @@ mod tests {
     #[test]
     fn every_row_fits_its_cluster() {
         for lanes in [1, 2, 4] {
-            for dim in [2049, 4097, 8192, 32768, 40_000, 65536] {
+            for dim in [2049, 4097, 8192, 8193, 16_384, 32768, 40_000, 65536] {
                 let held = held(dim * lanes, lanes).unwrap();
                 assert!(held.threads * held.vectors * held.lanes * held.cluster >= dim * lanes, "{held:?}");
-                assert!(held.cluster.is_power_of_two() && (2..=16).contains(&held.cluster), "{held:?}");
+                assert!(held.cluster.is_power_of_two() && held.cluster <= 16, "{held:?}");
             }
             assert!(held(2048 * lanes, lanes).is_none());
             assert!(held((if lanes == 1 { 131_072 } else { 65536 }) * lanes + 1, lanes).is_none());
@@ -93,9 +103,10 @@ mod tests {
 
     #[test]
     fn the_lengths_of_the_measurements() {
-        assert_eq!(held(32768, 4), Some(Held { threads: 256, vectors: 8, lanes: 4, cluster: 4 }));
-        assert_eq!(held(131_072, 4), Some(Held { threads: 256, vectors: 8, lanes: 4, cluster: 16 }));
-        assert_eq!(held(32768, 2), Some(Held { threads: 256, vectors: 8, lanes: 2, cluster: 8 }));
-        assert_eq!(held(131_072, 2), Some(Held { threads: 512, vectors: 8, lanes: 2, cluster: 16 }));
+        let found = |dim, lanes| held(dim, lanes).map(|held| (held.threads, held.vectors, held.cluster));
+        assert_eq!(found(32768, 4), Some((512, 16, 1)));
+        assert_eq!(found(131_072, 4), Some((512, 8, 8)));
+        assert_eq!(found(32768, 2), Some((512, 8, 4)));
+        assert_eq!(found(131_072, 2), Some((512, 16, 8)));
     }
 }
