@@ -53,6 +53,7 @@ class Delivery:
         self._remote: Remote | None = None
         self._streams: list[Stream] = []
         self._history = History()
+        self._early: set[str] = set()  # models that were kept before the run's results were known
         self._pictures: dict[str, tuple[str, bytes] | None] = {}
         self._pause, self._next_try = 0.5, 0.0
         self._next_heartbeat = self._next_models = 0.0
@@ -197,12 +198,17 @@ class Delivery:
         if end is not None and (self._outbox.run_folder / "model").is_dir():
             kept["model"] = self._outbox.run_folder / "model"
         there = remote.models()
-        for key in sorted(there - kept.keys()):
+        results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
+        incomplete = results_of & self._early & there
+        for key in sorted((there - kept.keys()) | incomplete):
             remote.drop_model(key)
+        there -= incomplete
+        self._early -= incomplete
         for key in sorted(kept.keys() - there):
             step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
             model = self._model(key, step, kept, end)
             remote.add_model(model)
+            self._early |= {key} if end is None else set()
             pictures = self._pictures.pop(key, None) or lattice.pictures(kept[key] / checkpoint.ARRAYS)
             if pictures is not None:
                 remote.log_text(f"figures/lattice-{key}.svg", pictures[0])
