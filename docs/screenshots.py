@@ -34,6 +34,7 @@ COMMAND: Final = [sys.executable, "-c", "import sys; from syntonic.runners.cli i
 RUN: Final = "-cn digits seed=1 trainer.max_generations=300 callbacks.checkpoint.keep=3"
 SWEEP: Final = "-m -cn xor benchmark.variant=noisy trainer=retrocausal,es seed=0,1,2 trainer.max_generations=100"
 CHROMIUM: Final = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+MODE: Final = "?workflowType=machine_learning"  # as the address has it that `syntonic-run ui` prints
 PATIENCE: Final = 120.0  # seconds for a page
 WIDTH: Final = 1110  # pixels
 
@@ -127,16 +128,17 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
             target = next(tab for tab in await listed.json() if tab["type"] == "page")
         async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
             page = Page(socket)
-            await page.show(of, says("syntonic", "digits-retrocausal-s1", "xor-retrocausal: sw"), 430)
+            await page.show(of + MODE, says("syntonic", "digits-retrocausal-s1", "xor-retrocausal: sw"), 430)
             await page.take(to / "runs.png")
-            await page.show(f"{of}/{runs[sweep]}", says(sweep, "Child runs", "xor-es-s2", "xor-retrocausal-s0"), 1000)
+            children = says(sweep, "Child runs", "xor-es-s2", "xor-retrocausal-s0")
+            await page.show(f"{of}/{runs[sweep]}{MODE}", children, 1000)
             await page.take(to / "sweep.png")
             run = f"{of}/{runs['digits-retrocausal-s1']}"
-            await page.show(f"{run}/model-metrics", CHARTS, 900)
+            await page.show(f"{run}/model-metrics{MODE}", CHARTS, 900)
             await page.take(to / "metrics.png")
-            await page.show(f"{run}/artifacts/figures/lattice-gen-00000300.svg", FIGURE, 560)
+            await page.show(f"{run}/artifacts/figures/lattice-gen-00000300.svg{MODE}", FIGURE, 560)
             await page.take(to / "lattice.png")
-            await page.show(f"{run}/model-metrics", SLIDER, 2500)
+            await page.show(f"{run}/model-metrics{MODE}", SLIDER, 2500)
             await page.wait_for(PICTURE, SLIDER)  # the image with a step: looked at, not taken
             await page.show(report, says("What each setting does"), 1150)
             await page.take(to / "report.png")

@@ -10,8 +10,10 @@ from syntonic.nn.architectures import Task
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
+from syntonic.tracking import provenance
 from syntonic.tracking.base import Tracker
 from syntonic.tracking.guard import Guarded
+from syntonic.tracking.writer_process import dismiss_ahead
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ def prepared(config: RunConfig) -> Iterator[Tracker]:
     tracker = _make("tracking", config.tracking)
     guarded = Guarded(tracker)
     guarded.prepare()
+    dismiss_ahead()  # what was started for a tracker that the config has not
+    provenance.core_digest_ahead()
     try:
         yield tracker
     finally:

@@ -11,6 +11,7 @@ from syntonic.runners import schema
 from syntonic.runners.build import Parts
 from syntonic.runners.config import RunConfig, fixed, flattened
 from syntonic.runners.faults import RequestError
+from syntonic.runners.nearby import hint
 from syntonic.runners.run_folder import RunFolder, home, known
 from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Status
@@ -26,7 +27,7 @@ def find(wanted: str) -> RunFolder:
     """
     runs = known()
     if not runs:
-        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`"])
+        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`{hint()}"])
     if wanted == "last":
         return runs[0]
     found = [run for run in runs if any(name.startswith(wanted) for name in run.facts.ids)]

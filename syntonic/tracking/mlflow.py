@@ -7,7 +7,6 @@ WAL mode, which makes parallel writers several times faster.
 
 import contextlib
 import fcntl
-import math
 import os
 import re
 import shutil
@@ -15,8 +14,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import unquote
+
+from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.tracking import database, links, mlflow_run, writer_process
@@ -46,7 +47,7 @@ class MlflowTracker:
         system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: nobody looks.
 
     Raises:
-        ValueError: if `uri`, `register_as` or the name of a tag is of another form, or `system_seconds` below 1.
+        ValueError: if `uri`, `register_as` or the name of a tag is of another form.
     """
 
     _courier: Courier
@@ -60,15 +61,13 @@ class MlflowTracker:
         register_as: str | None = None,
         tags: dict[str, str] | None = None,
         note: str | None = None,
-        system_seconds: float | None = 10.0,
+        system_seconds: Annotated[float, Ge(1)] | None = 10.0,
     ) -> None:
         self._uri = None if uri is None else address(uri)
         self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
         if note:
             self._tags["mlflow.note.content"] = note
         self._experiment = experiment
-        if system_seconds is not None and not 1 <= system_seconds < math.inf:  # no annotation: see the writer's imports
-            raise ValueError(f"system_seconds={system_seconds}: must be 1 or more, or null for no look at the machine")
         self._system_seconds = system_seconds
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 

@@ -2,13 +2,9 @@
 
 import numpy as np
 import pytest
+from matrices import DTYPES, PHI, Q, drawn, give, read, wide
 
 from syntonic import _core
-from syntonic._core import ComplexTensor, Tensor
-
-PHI = (1 + 5**0.5) / 2
-Q = 0.027395146919696148
-DTYPES = ["float32", "float64", "complex128"]
 
 
 def turned(x):
@@ -63,24 +59,6 @@ def shapes(how, m, k, n):
         "batch": ((3, *a), (3, *b)),
         "square": ((k, k), (k, k)),
     }[how]
-
-
-def drawn(shape, dtype, seed):
-    generator = np.random.default_rng(seed)
-    x = generator.standard_normal(shape)
-    return x + 1j * generator.standard_normal(shape) if dtype == "complex128" else x.astype(dtype)
-
-
-def give(x):
-    return ComplexTensor.from_array(x) if np.iscomplexobj(x) else Tensor(x, dtype=x.dtype.name)
-
-
-def read(y):
-    return np.asarray(y.pairs).view(complex)[..., 0] if isinstance(y, ComplexTensor) else np.asarray(y)
-
-
-def wide(x):
-    return x.astype(np.clongdouble if np.iscomplexobj(x) else np.longdouble)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -6,27 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matrices import DTYPES, PHI, Q, drawn, give, read, wide
 
 from syntonic import _core
 from syntonic._core import ComplexTensor, GoldenExact, ResonantTensor, Tensor
 
-PHI = (1 + 5**0.5) / 2
-Q = 0.027395146919696148
-DTYPES = ["float32", "float64", "complex128"]
 size = st.integers(1, 70)
-
-
-def matrix(rng, dims, dtype):
-    x = rng.standard_normal(dims)
-    return x + 1j * rng.standard_normal(dims) if dtype == "complex128" else x.astype(dtype)
-
-
-def give(x):
-    return ComplexTensor.from_array(x) if np.iscomplexobj(x) else Tensor(x, dtype=x.dtype.name)
-
-
-def read(y):
-    return np.asarray(y.pairs).view(complex)[..., 0] if isinstance(y, ComplexTensor) else np.asarray(y)
 
 
 def close(got, want, terms, dtype):
@@ -38,16 +23,12 @@ def close(got, want, terms, dtype):
     np.testing.assert_allclose(got, want, rtol=0, atol=30 * unit * (terms + 3))
 
 
-def wide(x):
-    return x.astype(complex if np.iscomplexobj(x) else float)
-
-
 @pytest.mark.parametrize("dtype", DTYPES)
 @settings(deadline=None, max_examples=30)
 @given(size, st.integers(0, 300), size, st.integers(0, 99))
 def test_every_form(dtype, m, k, n, seed):
     rng = np.random.default_rng(seed)
-    a, b, c = matrix(rng, (m, k), dtype), matrix(rng, (k, n), dtype), matrix(rng, (m, n), dtype)
+    a, b, c = drawn((m, k), dtype, rng), drawn((k, n), dtype, rng), drawn((m, n), dtype, rng)
     want = wide(a) @ wide(b)
     at, bt = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
     close(_core.linalg_mm(give(a), give(b)), want, k, dtype)
@@ -75,13 +56,13 @@ def test_every_form(dtype, m, k, n, seed):
 @given(size, st.integers(1, 9), st.integers(0, 99))
 def test_square_matrices_and_batches(dtype, n, m, seed):
     rng = np.random.default_rng(seed)
-    a, b, psi = matrix(rng, (n, n), dtype), matrix(rng, (n, n), dtype), matrix(rng, (n, m), dtype)
+    a, b, psi = drawn((n, n), dtype, rng), drawn((n, n), dtype, rng), drawn((n, m), dtype, rng)
     ab, ba = wide(a) @ wide(b), wide(b) @ wide(a)
     close(_core.linalg_phi_bracket(give(a), give(b)), ab - ba / PHI, 2 * n, dtype)
     close(_core.linalg_phi_antibracket(give(a), give(b)), ab + ba / PHI, 2 * n, dtype)
     want = psi + 0.5 * wide(a) @ psi - 2 * wide(b) @ psi
     close(_core.linalg_projection_sum(give(psi), [give(a), give(b)], [0.5, -2.0]), want, 3 * n, dtype)
-    x, y = matrix(rng, (m, 3, n), dtype), matrix(rng, (m, n, 5), dtype)
+    x, y = drawn((m, 3, n), dtype, rng), drawn((m, n, 5), dtype, rng)
     close(_core.linalg_bmm(give(x), give(y)), wide(x) @ wide(y), n, dtype)
 
 

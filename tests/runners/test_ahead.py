@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from syntonic.runners.build import prepared
+from syntonic.runners.config import RunConfig
 from syntonic.tracking import writer_process
 from syntonic.tracking.writer_process import WriterProcess
 
@@ -46,6 +48,14 @@ def test_a_request_that_starts_no_run_leaves_no_process(
 def test_what_needs_no_record_starts_no_process(command: Command, made: list[WriterProcess], words: list[str]) -> None:
     assert command("trainer.max_generations=2", *words) == 0
     assert made == []
+
+
+def test_a_config_without_tracking_ends_the_process_before_the_run(made: list[WriterProcess]) -> None:
+    """As one does that a file of the user's own has without tracking, where no typed word tells of it."""
+    config = RunConfig({}, {}, {}, {"name": "none"}, {}, seed=0, device="cpu", name="a")
+    writer_process.start_ahead()
+    with prepared(config):
+        assert made[0].gone
 
 
 def test_a_sweep_keeps_no_process_waiting(command: Command, made: list[WriterProcess]) -> None:

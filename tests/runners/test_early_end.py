@@ -37,7 +37,7 @@ def test_a_sweep_that_ends_before_its_first_run_says_so_and_no_more(
     assert command("-m", "seed=0,1", f"hydra/launcher={launcher}") == 128 + signal.SIGTERM
     said = capsys.readouterr().out
     assert said.count("not run") == 2
-    assert "2 runs are left" in said
+    assert "2 runs left" in said
     assert "warning" not in said
     assert runs(folder) == []
 

@@ -187,6 +187,23 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     assert receipt.whole
 
 
+def test_runs_of_a_folder_above_are_pointed_at(
+    command: Command, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert command("tracking=none") == 0
+    (folder / "deep").mkdir()
+    monkeypatch.chdir(folder / "deep")
+    capsys.readouterr()
+    assert main(["ls"]) == 0
+    assert main(["resume=last"]) == 2
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        assert f"set SYNTONIC_HOME={folder / '.syntonic'}" in text
+    monkeypatch.setenv("SYNTONIC_HOME", str(folder / ".syntonic"))
+    assert main(["ls"]) == 0
+    assert "FINISHED" in capsys.readouterr().out
+
+
 def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
     command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,7 +215,7 @@ def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
     assert command(*words) == 0
     said = capsys.readouterr().out
     assert "warning: what finished elsewhere is not known" in said
-    assert "`syntonic-run sync` sends it" in said
+    assert f"`syntonic-run sync --to {uri}` sends it" in said
     (folder / "away.db").unlink()
     assert main(["sync", "--to", uri]) == 0
     with sqlite3.connect(folder / "away.db") as database:

@@ -4,7 +4,9 @@ The nodes must see the folder of the runs: rows come back through it, and the si
 """
 
 import contextlib
+import re
 import secrets
+import shutil
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -14,12 +16,15 @@ from annotated_types import Ge, Gt
 from rich.console import Console
 
 from syntonic.core.registry import register
+from syntonic.runners.faults import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
 from syntonic.runners.launchers.submitit_job import Requeued
 from syntonic.runners.sweeps.folder import SweepFolder
 from syntonic.runners.sweeps.rows import Row, Spec
 
+_PROGRAMS: Final = ("srun", "sbatch")
+_NAME: Final = re.compile(r"[\w.,:@&|*()\[\]+-]{1,200}", re.ASCII)
 _GLANCE: Final = 0.2  # seconds between two looks at the jobs
 _GRACE: Final = 120.0  # seconds that runs have to write their checkpoints after the sign to stop
 
@@ -33,11 +38,12 @@ class Submitit:
         cluster: where jobs run.
         threads: cores of each; None: one.
         gpus: GPUs of each.
+        memory: gigabytes of each; None: the cluster's default.
         hours: after which the cluster may end a job.
-        partition: of the cluster; None: its default.
+        partition, account, qos, constraint: as Slurm has them; None: the cluster's defaults.
 
     Raises:
-        ValueError: if submitit is not installed.
+        ValueError: if submitit or Slurm is not there, or a name could be more than a name.
     """
 
     away: Final = True
@@ -49,16 +55,42 @@ class Submitit:
         cluster: Literal["slurm", "local"] = "slurm",
         threads: Annotated[int, Ge(1)] | None = None,
         gpus: Annotated[int, Ge(0)] = 0,
+        memory: Annotated[float, Gt(0)] | None = None,
         hours: Annotated[float, Gt(0)] = 24.0,
         partition: str | None = None,
+        account: str | None = None,
+        qos: str | None = None,
+        constraint: str | None = None,
     ) -> None:
         require("submitit")
+        if cluster == "slurm" and (missing := [name for name in _PROGRAMS if shutil.which(name) is None]):
+            raise ValueError(
+                f"there is no Slurm here ({' and '.join(missing)} not found); start the sweep on a machine of the "
+                "cluster, or add hydra.launcher.cluster=local to try it out on this one"
+            )
+        names = {"partition": partition, "account": account, "qos": qos, "constraint": constraint}
+        for key, name in names.items():
+            if name is not None and not _NAME.fullmatch(name):  # it becomes part of a script
+                raise ValueError(
+                    f"{key} is {name[:60]!r}; it must be a name as Slurm has them, without spaces or quotes"
+                )
         self.places: Final = parallel or 8
-        self._cluster, self._threads, self._gpus = cluster, threads or 1, gpus
-        self._minutes, self._partition = max(1, round(hours * 60)), partition
+        self._cluster, self._threads = cluster, threads or 1
+        self._parameters = {
+            "name": "syntonic",
+            "timeout_min": max(1, round(hours * 60)),
+            "cpus_per_task": self._threads,
+            "gpus_per_node": gpus,
+            **({} if memory is None else {"mem_gb": float(memory)}),
+            **{f"slurm_{key}": name for key, name in names.items() if name is not None},
+        }
 
     def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields rows as jobs end."""
+        """Yields rows as jobs end.
+
+        Raises:
+            RequestError: if the cluster takes no job.
+        """
         executor = self._executor(folder)
         waiting = list(specs)
         jobs: dict[int, Any] = {}
@@ -73,8 +105,7 @@ class Submitit:
                     return
                 while waiting and len(jobs) < self.places:
                     spec = waiting.pop(0)
-                    with _deaf_to_ctrl_c():
-                        jobs[spec.number] = executor.submit(Requeued(), with_threads(spec, self._threads))
+                    jobs[spec.number] = self._submitted(executor, spec)
                 for number in [number for number, job in jobs.items() if job.done()]:
                     yield _row(number, jobs.pop(number))
                 time.sleep(_GLANCE)
@@ -82,17 +113,22 @@ class Submitit:
             for job in jobs.values():
                 job.cancel()
 
+    def _submitted(self, executor: Any, spec: Spec) -> Any:  # noqa: ANN401 (submitit's executor and job)
+        try:
+            with _deaf_to_ctrl_c():
+                return executor.submit(Requeued(), with_threads(spec, self._threads))
+        except Exception as error:  # a partition that is not there, a quota that is used up
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            told = next((line for line in lines if "error:" in line), lines[-1])
+            raise RequestError([f"hydra/launcher=submitit: the cluster takes no job: {told}"]) from error
+
     def _executor(self, folder: SweepFolder) -> Any:  # noqa: ANN401 (submitit is imported when it is used)
         import submitit
 
         # A new folder each time: submitit unpickles what it finds, and the sweep's may be of another's making.
         place = folder.path / "submitit" / secrets.token_hex(8)
         executor = submitit.AutoExecutor(folder=place, cluster=self._cluster)
-        executor.update_parameters(
-            name="syntonic", timeout_min=self._minutes, cpus_per_task=self._threads, gpus_per_node=self._gpus
-        )
-        if self._partition is not None:
-            executor.update_parameters(slurm_partition=self._partition)
+        executor.update_parameters(**self._parameters)
         return executor
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from syntonic.runners import overview
 from syntonic.runners.faults import RequestError, did_you_mean, harmless
 from syntonic.runners.figures import figure
+from syntonic.runners.nearby import hint
 from syntonic.runners.progress import Output
 from syntonic.runners.run_folder import home
 from syntonic.runners.verbs.options import WIDE, read
@@ -54,7 +55,11 @@ def run(words: Sequence[str]) -> int:
     if runs:
         console.print(table, soft_wrap=True)
     else:
-        console.print(f"there is no run in {home()}; start one with `syntonic-run`", markup=False)
+        console.print(
+            harmless(f"there is no run in {home()}; start one with `syntonic-run`{hint()}"),
+            markup=False,
+            soft_wrap=True,
+        )
     for fault in faults:
         console.print(f"warning: {harmless(fault)}", markup=False, soft_wrap=True)
     return 0
