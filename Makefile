@@ -18,10 +18,12 @@ bench:
 docs:
 	uv run --group docs mkdocs build --strict
 
-# The tests that try random texts and files, for hours instead of seconds.
+# The tests that try random texts and files, for hours instead of seconds; `make fuzz texts=50000 files=2000` for minutes.
+texts ?= 3000000
+files ?= 300000
 fuzz:
-	PROPTEST_CASES=3000000 cargo test --locked -p syntonic-core --test fuzz_text
-	SYNTONIC_FUZZ=300000 uv run pytest tests/tracking/test_checkpoint_fuzz.py
+	PROPTEST_CASES=$(texts) cargo test --locked -p syntonic-core --test fuzz_text
+	SYNTONIC_FUZZ=$(files) uv run pytest tests/tracking/test_checkpoint_fuzz.py
 
 # Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
 sanitize:

@@ -57,6 +57,8 @@ def test_edges():
     assert not nt.is_prime(-7)
     with pytest.raises(ValueError, match="at most 100000000000, got"):
         nt.mertens(10**12)
+    with pytest.raises(ValueError, match="below 2\\^64, got"):
+        nt.is_prime(2**64)
     for function in [nt.mobius, nt.mertens, nt.is_square_free, nt.is_prime, pisano_period]:
         with pytest.raises(OverflowError):
             function(10**40)

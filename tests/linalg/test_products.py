@@ -166,6 +166,7 @@ def test_factors():
         (lambda a: _core.linalg_bmm(a, a), ValueError, "batch"),
         (lambda a: _core.linalg_mm_corrected(a, Tensor.zeros((3, 1)), "E9"), ValueError, "E8_dim"),
         (lambda a: _core.linalg_mm_q_corrected_direct(a, Tensor.zeros((3, 1)), 0.0), ValueError, "at least 1"),
+        (lambda a: _core.linalg_mm_golden_phase(a, a, float("inf")), ValueError, "finite n, got inf"),
         (lambda a: _core.linalg_projection_sum(a, [a], [1.0]), ValueError, "projectors"),
         (lambda a: _core.linalg_projection_sum(a, [], [1.0]), ValueError, "alpha"),
         (lambda _: _core.linalg_bmm(ResonantTensor([[1.0]]), ResonantTensor([[1.0]])), TypeError, "to_tensor"),

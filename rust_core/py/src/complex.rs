@@ -7,6 +7,7 @@ use syntonic_core::linalg::{self as core, Complex};
 use syntonic_core::tensor::{self, DType, Resonant};
 
 use crate::door::quick;
+use crate::either::refused;
 use crate::resonant::ResonantTensor;
 use crate::source;
 use crate::tensor::{Tensor, nested};
@@ -108,10 +109,8 @@ impl<'py> FromPyObject<'_, 'py> for Factor {
         if let Ok(x) = given.cast::<ResonantTensor>() {
             return Ok(Self::Resonant(x.get().copy()?));
         }
-        let kind = given.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
-        Err(PyTypeError::new_err(format!(
-            "expected a Tensor, a ComplexTensor or a crystallized ResonantTensor, got {kind}; see Tensor(data)"
-        )))
+        let expected = "a Tensor (see Tensor(data)), a ComplexTensor or a crystallized ResonantTensor";
+        Err(refused(&given, expected))
     }
 }
 

@@ -7,6 +7,7 @@ mod complex;
 mod cuda;
 mod dlpack;
 mod door;
+mod either;
 mod element;
 mod evolve;
 mod exact;

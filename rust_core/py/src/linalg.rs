@@ -4,6 +4,7 @@
 //! ResonantTensors, whose product is exact; the result is of the same kind.
 
 use pyo3::prelude::*;
+use syntonic_core::Error;
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::exact::structures::{correction_factor, structure_number};
 use syntonic_core::linalg::{
@@ -110,14 +111,20 @@ const PLAIN: (Form, Form) = (Form::Plain, Form::Plain);
 
 /// alpha A B + beta C.
 #[pyfunction]
-#[pyo3(signature = (a, b, c, alpha=Scalar((1.0, 0.0)), beta=Scalar((1.0, 0.0))))]
+#[pyo3(
+    signature = (a, b, c, alpha=Scalar((1.0, 0.0)), beta=Scalar((1.0, 0.0))),
+    text_signature = "(a, b, c, alpha=1.0, beta=1.0)"
+)]
 fn linalg_mm_add(py: Python<'_>, a: Factor, b: Factor, c: Factor, alpha: Scalar, beta: Scalar) -> PyResult<Py<PyAny>> {
     General { op: "mm_add", forms: PLAIN, alpha: alpha.0, c: Some((c, beta.0)) }.run(py, a, b)
 }
 
 /// alpha op(A) op(B) + beta C, with op "N", "T" or "H" (conjugate transpose); without C beta is not used.
 #[pyfunction]
-#[pyo3(signature = (a, b, ta="N", tb="N", alpha=Scalar((1.0, 0.0)), beta=Scalar((0.0, 0.0)), c=None))]
+#[pyo3(
+    signature = (a, b, ta="N", tb="N", alpha=Scalar((1.0, 0.0)), beta=Scalar((0.0, 0.0)), c=None),
+    text_signature = "(a, b, ta='N', tb='N', alpha=1.0, beta=0.0, c=None)"
+)]
 #[expect(clippy::too_many_arguments, reason = "the documented ones")]
 fn linalg_mm_gemm(
     py: Python<'_>,
@@ -201,8 +208,11 @@ fn q_correction_scalar(n: f64, sign: i64) -> PyResult<f64> {
 /// e^(i pi n / phi) A B, a ComplexTensor; one real product where A and B are real.
 #[pyfunction]
 fn linalg_mm_golden_phase(py: Python<'_>, a: Factor, b: Factor, n: f64) -> PyResult<Py<PyAny>> {
-    let (sin, cos) = (std::f64::consts::PI * n / PHI).sin_cos();
     let op = "mm_golden_phase";
+    if !n.is_finite() {
+        return quick(|| Err(Error::Value { op, expected: "a finite n".into(), got: n.to_string() }));
+    }
+    let (sin, cos) = (std::f64::consts::PI * n / PHI).sin_cos();
     match Floats::new(a, b, op)? {
         Floats::Real(a, b) => {
             complex(py, || core::ComplexTensor::new(&Product::new(op, &a, &b).compute()?, None)?.scaled((cos, sin)))

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use syntonic_core::norm as core;
 
 use crate::door::{enter, quick};
+use crate::either::either;
 use crate::resonant::poisoned;
 use crate::seed_dense::floats;
 use crate::tensor::Tensor;
@@ -51,11 +52,12 @@ impl GoldenNormMode {
 }
 
 /// A mode as Python gives it: nothing is golden.
-#[derive(FromPyObject)]
 pub enum NormMode {
     Mode(GoldenNormMode),
     Name(String),
 }
+
+either!(NormMode: Mode | Name, "a GoldenNormMode or its name");
 
 impl NormMode {
     /// Returns the mode that was given.
@@ -94,31 +96,37 @@ impl GoldenBatchNormConfig {
         Ok(Self(config))
     }
 
+    /// The size of axis 1 of the input.
     #[getter]
     fn num_features(&self) -> usize {
         self.0.num_features
     }
 
+    /// What is added to each variance.
     #[getter]
     fn eps(&self) -> f64 {
         self.0.eps
     }
 
+    /// The share of each batch in the running statistics.
     #[getter]
     fn momentum(&self) -> f64 {
         self.0.momentum
     }
 
+    /// Whether each feature has a scale gamma and a shift beta.
     #[getter]
     fn affine(&self) -> bool {
         self.0.affine
     }
 
+    /// Whether evaluation uses running statistics instead of the batch's.
     #[getter]
     fn track_running_stats(&self) -> bool {
         self.0.track_running_stats
     }
 
+    /// The variance that is aimed at.
     #[getter]
     fn mode(&self) -> GoldenNormMode {
         GoldenNormMode(self.0.mode)
@@ -159,26 +167,31 @@ impl GoldenBatchNormState {
         quick(|| norm.set_affine(gamma, beta))
     }
 
+    /// The running mean of each feature.
     #[getter]
     fn running_mean(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.running_mean().to_vec())
     }
 
+    /// The running variance of each feature.
     #[getter]
     fn running_var(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.running_variance().to_vec())
     }
 
+    /// How many batches the running statistics have followed.
     #[getter]
     fn num_batches_tracked(&self) -> PyResult<u64> {
         Ok(self.lock()?.batches())
     }
 
+    /// The scale of each feature.
     #[getter]
     fn gamma(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.affine().0.to_vec())
     }
 
+    /// The shift of each feature.
     #[getter]
     fn beta(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.affine().1.to_vec())

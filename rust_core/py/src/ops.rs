@@ -20,6 +20,7 @@ use syntonic_core::ops::Op;
 use syntonic_core::tensor::{self as core, DType, Resonant, Shape};
 
 use crate::door::enter;
+use crate::either::refused;
 use crate::program::Symbol;
 use crate::resonant::poisoned;
 use crate::tensor::Tensor;
@@ -100,10 +101,8 @@ impl<'py> FromPyObject<'_, 'py> for Given {
         if let Ok(x) = given.cast::<Symbol>() {
             return Ok(Self::Value(x.get().into()));
         }
-        given.extract().map(Self::Number).map_err(|_| {
-            let kind = given.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
-            PyTypeError::new_err(format!("expected a Tensor, a Symbol or a number, got {kind}; see Tensor(data)"))
-        })
+        let expected = "a Tensor (see Tensor(data)), a Symbol or a number";
+        given.extract().map(Self::Number).map_err(|_| refused(&given, expected))
     }
 }
 

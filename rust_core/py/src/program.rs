@@ -52,7 +52,7 @@ impl Graph {
     }
 
     /// What generations are judged by: the scalar `loss`, and further scalars computed for the centre.
-    #[pyo3(signature = (loss, metrics=Vec::new()))]
+    #[pyo3(signature = (loss, metrics=Vec::new()), text_signature = "($self, loss, metrics=())")]
     fn objective(&self, loss: &Symbol, metrics: Vec<PyRef<'_, Symbol>>) -> PyResult<Objective> {
         quick(|| {
             let symbols = [loss].into_iter().chain(metrics.iter().map(|m| &**m));

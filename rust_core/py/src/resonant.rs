@@ -10,6 +10,7 @@ use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale
 use syntonic_core::{Error, Result};
 
 use crate::door::quick;
+use crate::either::either;
 use crate::source;
 use crate::tensor::{Tensor, nested};
 
@@ -55,11 +56,12 @@ pub(crate) fn poisoned() -> Error {
 }
 
 /// Mode norms as Python gives them: a name or a list.
-#[derive(FromPyObject)]
 pub(crate) enum Norms {
     Name(String),
     Given(Vec<f64>),
 }
+
+either!(Norms: Name | Given, "mode norms: 'scaled', 'raw' or a sequence of numbers");
 
 impl Norms {
     /// Reads the norms, which Python may give under either of two words; without them they are "scaled".

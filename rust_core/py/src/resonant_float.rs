@@ -78,7 +78,7 @@ impl ResonantTensor {
     }
 
     /// e^x / sum e^x along an axis; in flux, so that it sums to 1, unless a precision is given.
-    #[pyo3(signature = (dim=-1, precision=None))]
+    #[pyo3(signature = (dim=-1, precision=None), text_signature = "($self, dim=-1, precision=None)")]
     fn softmax(&self, dim: i64, precision: Option<i64>) -> PyResult<Self> {
         self.read(|x| x.softmax(dim, precision)).map(Self::wrap)
     }

@@ -4,15 +4,17 @@ use pyo3::prelude::*;
 use syntonic_core::tensor::Resonant;
 
 use crate::door::quick;
+use crate::either::either;
 use crate::resonant::ResonantTensor;
 use crate::resonant_select::numbers_of;
 
 /// One integer or several.
-#[derive(FromPyObject)]
 enum Sizes {
     One(i64),
     Many(Vec<i64>),
 }
+
+either!(Sizes: One | Many, "a size or a sequence of sizes");
 
 impl Sizes {
     fn list(self) -> Vec<i64> {
@@ -55,7 +57,7 @@ impl ResonantTensor {
 
     /// Tensors joined along an axis; in flux if one of them is.
     #[staticmethod]
-    #[pyo3(signature = (tensors, dim=-1))]
+    #[pyo3(signature = (tensors, dim=-1), text_signature = "(tensors, dim=-1)")]
     fn concat(tensors: Vec<PyRef<'_, Self>>, dim: i64) -> PyResult<Self> {
         let tensors = tensors.iter().map(|tensor| tensor.copy()).collect::<PyResult<Vec<_>>>()?;
         quick(|| Resonant::concat(&tensors, dim)).map(Self::wrap)

@@ -121,7 +121,10 @@ impl ResonantTensor {
     }
 
     /// Sets every element with |x| < q / divisor to 0, in place and in either state.
-    #[pyo3(signature = (q=Q_DEFICIT, divisor=248.0))]
+    #[pyo3(
+        signature = (q=Q_DEFICIT, divisor=248.0),
+        text_signature = "($self, q=0.027395146919696148, divisor=248.0)"
+    )]
     fn prune_hierarchy(&self, q: f64, divisor: f64) -> PyResult<()> {
         self.write(|x| x.prune(q / divisor))
     }

@@ -115,14 +115,17 @@ fn py_syntony_loss(syntony: f64, lam: f64) -> f64 {
 
 /// Returns lam (S - target)^2. ValueError unless 0 < target <= 1: S* = phi - q is out of every syntony's reach.
 #[pyfunction]
-#[pyo3(signature = (syntony, lam, target=PHI_INVERSE))]
+#[pyo3(signature = (syntony, lam, target=PHI_INVERSE), text_signature = "(syntony, lam, target=0.6180339887498949)")]
 fn py_syntony_loss_srt(syntony: f64, lam: f64, target: f64) -> PyResult<f64> {
     quick(|| lists::syntony_loss_srt(syntony, lam, target))
 }
 
 /// Returns mu (Arg Tr e^(i pi rho) - target)^2 for rho with the eigenvalues v^2 / sum v^2; 0 for no energy.
 #[pyfunction]
-#[pyo3(signature = (values, target=std::f64::consts::FRAC_PI_2, mu=1.0))]
+#[pyo3(
+    signature = (values, target=std::f64::consts::FRAC_PI_2, mu=1.0),
+    text_signature = "(values, target=1.5707963267948966, mu=1.0)"
+)]
 fn py_phase_alignment_loss(values: Vec<f64>, target: f64, mu: f64) -> PyResult<f64> {
     quick(|| lists::phase_alignment(&values, target, mu))
 }
@@ -230,7 +233,7 @@ fn py_inplace_clamp(data: Vec<f64>, min: f64, max: f64) -> PyResult<Vec<f64>> {
 
 /// Returns a new list of e^(-x / phi); ValueError unless phi > 0.
 #[pyfunction]
-#[pyo3(signature = (data, phi=PHI))]
+#[pyo3(signature = (data, phi=PHI), text_signature = "(data, phi=1.618033988749895)")]
 fn py_inplace_golden_weight(data: Vec<f64>, phi: f64) -> PyResult<Vec<f64>> {
     quick(|| lists::golden_weights(&data, phi))
 }

@@ -20,7 +20,10 @@ fn run(op: impl Into<Op>, (data, shape): Shaped, parameters: &[Tensor]) -> Resul
 /// Zeros are padded on both sides; oh = (h + 2 ph - kh) // sh + 1, and ow likewise. ValueError for data that do not fit
 /// their shape, other channels, a stride of 0, or a kernel larger than the padded input.
 #[pyfunction]
-#[pyo3(signature = (input, input_shape, kernel, kernel_shape, stride=[1, 1], padding=[0, 0]))]
+#[pyo3(
+    signature = (input, input_shape, kernel, kernel_shape, stride=[1, 1], padding=[0, 0]),
+    text_signature = "(input, input_shape, kernel, kernel_shape, stride=(1, 1), padding=(0, 0))"
+)]
 fn py_conv2d(
     py: Python<'_>,
     input: Vec<f64>,

@@ -3,13 +3,14 @@
 //! They take a Tensor, or a ResonantTensor, whose values they read as float64. They return a Tensor; only the phi-residual
 //! of two crystallized tensors stays on the lattice, where it is exact.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use syntonic_core::norm::{self, GoldenBatchNorm, GoldenBatchNormConfig};
 use syntonic_core::ops::{Activation, Op, PhiResidual, ResidualMode};
 use syntonic_core::tensor::{self as core, DType, golden_weight};
 
 use crate::door::{enter, quick};
+use crate::either::{either, refused};
 use crate::norm::NormMode;
 use crate::resonant::ResonantTensor;
 use crate::softmax::{SoftmaxMode, SyntonicSoftmaxMode, Weights};
@@ -22,10 +23,7 @@ pub fn floats(x: &Bound<'_, PyAny>) -> PyResult<core::Tensor> {
     }
     match x.cast::<ResonantTensor>() {
         Ok(tensor) => tensor.get().read(|x| x.to_tensor(DType::F64)),
-        Err(_) => {
-            let kind = x.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
-            Err(PyTypeError::new_err(format!("expected a Tensor or a ResonantTensor, got {kind}; see Tensor(data)")))
-        }
+        Err(_) => Err(refused(x, "a Tensor (see Tensor(data)) or a ResonantTensor")),
     }
 }
 
@@ -53,11 +51,12 @@ impl PhiResidualMode {
 }
 
 /// A mode as Python gives it: nothing is "phi".
-#[derive(FromPyObject)]
 enum Mode {
     Mode(PhiResidualMode),
     Name(String),
 }
+
+either!(Mode: Mode | Name, "a PhiResidualMode or its name");
 
 fn read(mode: Option<&Mode>) -> PyResult<ResidualMode> {
     match mode {
@@ -105,7 +104,10 @@ fn joined(
 
 /// w^scale e^x / sum w^scale e^x along `dim`. Without a mode: "learned" if there are mode norms, else "identity".
 #[pyfunction]
-#[pyo3(signature = (x, dim=-1, mode=None, mode_norms=None, syntony=None, syntony_scale=1.0))]
+#[pyo3(
+    signature = (x, dim=-1, mode=None, mode_norms=None, syntony=None, syntony_scale=1.0),
+    text_signature = "(x, dim=-1, mode=None, mode_norms=None, syntony=None, syntony_scale=1.0)"
+)]
 fn syntonic_softmax(
     x: &Bound<'_, PyAny>,
     dim: isize,

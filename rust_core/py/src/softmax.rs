@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::either::either;
 use crate::ops::{Given, syntonic_softmax};
 use crate::seed_dense::floats;
 use crate::tensor::Tensor;
@@ -57,11 +58,12 @@ impl SyntonicSoftmaxMode {
 }
 
 /// A mode as Python gives it.
-#[derive(FromPyObject)]
 pub enum SoftmaxMode {
     Mode(SyntonicSoftmaxMode),
     Name(String),
 }
+
+either!(SoftmaxMode: Mode | Name, "a SyntonicSoftmaxMode or its name");
 
 impl SoftmaxMode {
     /// Returns the mode that was given.
@@ -114,7 +116,10 @@ pub struct SyntonicSoftmaxState {
 #[pymethods]
 impl SyntonicSoftmaxState {
     #[new]
-    #[pyo3(signature = (mode=None, dim=-1, num_features=None, syntony_scale=1.0))]
+    #[pyo3(
+        signature = (mode=None, dim=-1, num_features=None, syntony_scale=1.0),
+        text_signature = "(mode=None, dim=-1, num_features=None, syntony_scale=1.0)"
+    )]
     fn new(mode: Option<SoftmaxMode>, dim: isize, num_features: Option<u32>, syntony_scale: f64) -> PyResult<Self> {
         let mode = mode.map_or(Ok(SyntonicSoftmaxMode::IDENTITY), |mode| mode.read())?;
         let norms = num_features.map(|count| (0..count).map(|i| f64::from(i) * f64::from(i)).collect());

@@ -9,6 +9,7 @@ use syntonic_core::tensor::{self as core, DType, Real, Shape};
 
 use crate::dlpack;
 use crate::door::quick;
+use crate::either::kind;
 use crate::element::Element;
 use crate::tensor::Tensor;
 
@@ -228,7 +229,7 @@ fn not_a_number(item: &Bound<'_, PyAny>) -> PyErr {
 
 /// Returns a short text for an error message: the value when it is short, and the type.
 fn shown(item: &Bound<'_, PyAny>) -> String {
-    let kind = item.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
+    let kind = kind(item);
     match item.repr() {
         Ok(text) if text.len().is_ok_and(|n| n <= 60) => format!("{text} ({kind})"),
         _ => kind,

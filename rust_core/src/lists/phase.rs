@@ -27,7 +27,7 @@ pub fn phase(eigenvalues: &[f64]) -> Result<f64> {
     if let Some(&bad) = eigenvalues.iter().find(|l| !(l.is_finite() && **l >= -FORGIVEN)) {
         return refused("finite eigenvalues of at least 0", bad);
     }
-    let sum: f64 = eigenvalues.iter().sum();
+    let sum = eigenvalues.iter().fold(0.0, |sum, l| sum + l);
     if (sum - 1.0).abs() > FORGIVEN * (eigenvalues.len() as f64).max(1.0) {
         return refused("eigenvalues that sum to 1", sum);
     }

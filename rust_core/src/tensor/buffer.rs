@@ -62,6 +62,12 @@ impl<T: Real> Buffer<T> {
         Self { values: values.unwrap_or_else(|| vec![T::ZERO; len]), len }
     }
 
+    /// Returns memory as [`Buffer::stale`] does, to work in for a moment: recycled unless it is small.
+    pub(crate) fn scratch(len: usize) -> Self {
+        let large = LARGE / size_of::<T>();
+        Self::stale(if len > large / 8 { len.max(large) } else { len })
+    }
+
     /// Returns the values, to be written.
     pub(crate) fn values_mut(&mut self) -> &mut [T] {
         &mut self.values[..self.len]

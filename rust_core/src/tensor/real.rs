@@ -136,9 +136,9 @@ macro_rules! real {
                 let tiny = self < $t::MIN_POSITIVE;
                 let x = if tiny { self * power_of_two($mantissa + 1) } else { self };
                 let bits = x.to_bits() as $int;
-                // x = 2^n m with m in [sqrt(1/2), sqrt(2))
-                let n = (bits - $sqrt_half) >> $mantissa;
-                let m = $t::from_bits((bits - (n << $mantissa)) as $bits);
+                // x = 2^n m with m in [sqrt(1/2), sqrt(2)); below zero and for NaN, whose bits may wrap around, some number
+                let n = bits.wrapping_sub($sqrt_half) >> $mantissa;
+                let m = $t::from_bits(bits.wrapping_sub(n << $mantissa) as $bits);
                 let n = (if tiny { n - ($mantissa + 1) } else { n }) as $t;
                 let s = (m - 1.0) / (m + 1.0);
                 let p = horner!($t, s * s, $($atanh),*);
@@ -245,6 +245,52 @@ mod tests {
         assert!(worst::<f64>(Real::ln, f64::ln, 1e-6, 50.0, double) < 4.0);
         assert!(worst::<f64>(Real::tanh, f64::tanh, -25.0, 25.0, double) < 4.0);
         assert!(worst::<f64>(Real::softplus, |x| x.exp().ln_1p(), -30.0, 30.0, double) < 4.0);
+    }
+
+    /// A function, the same in binary64, and how large its argument may be.
+    type Both<T> = (fn(T) -> T, fn(f64) -> f64, f64);
+
+    /// Numbers with every exponent and sign, from the least of it to the largest: subnormal ones, infinities and NaN too.
+    macro_rules! every_exponent {
+        ($t:ident, $bits:ident, $mantissa:literal) => {
+            (0..=$bits::MAX >> ($mantissa - 1)).flat_map(|exponent: $bits| {
+                let first = exponent << ($mantissa - 1);
+                [first, first + 1, first + ((1 << ($mantissa - 1)) - 1)].map($t::from_bits)
+            })
+        };
+    }
+
+    #[test]
+    fn every_exponent_has_its_value() {
+        fn check<T: Real>(all: impl Iterator<Item = T>, epsilon: f64, least: f64, reach: f64) {
+            let softplus = |x: f64| if x > 40.0 { x } else { x.exp().ln_1p() };
+            let functions: [Both<T>; 6] = [
+                (T::exp, f64::exp, f64::INFINITY),
+                (T::ln, f64::ln, f64::INFINITY),
+                (T::tanh, f64::tanh, f64::INFINITY),
+                (T::softplus, softplus, f64::INFINITY),
+                (T::sin, f64::sin, reach),
+                (T::cos, f64::cos, reach),
+            ];
+            for x in all {
+                for (i, &(ours, exact, reach)) in functions.iter().enumerate() {
+                    let (found, x) = (ours(x).to_f64(), x.to_f64());
+                    if x.abs() > reach {
+                        assert!(found.is_nan(), "function {i} of {x:e}: {found:e}");
+                        continue;
+                    }
+                    // Rounded to the format, so that what leaves it is infinite.
+                    let want = T::from_f64(exact(x)).to_f64();
+                    let close = (found - want).abs() <= 5.0 * epsilon * want.abs() + 2.0 * least;
+                    assert!(
+                        found == want || found.is_nan() && want.is_nan() || close,
+                        "function {i} of {x:e}: {found:e}"
+                    );
+                }
+            }
+        }
+        check(every_exponent!(f32, u32, 23), f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE), 4_194_304.0);
+        check(every_exponent!(f64, u64, 52), f64::EPSILON, f64::MIN_POSITIVE, 2_251_799_813_685_248.0);
     }
 
     #[test]

@@ -15,6 +15,14 @@ pub trait Packed: Copy {
     fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [Self::Vector<S>]
     where
         Self: Sized;
+    /// Returns a vector that begins with these numbers, which do not fill it; what follows them is not determined.
+    fn load_some<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>
+    where
+        Self: Sized;
+    /// Writes the first numbers of a vector.
+    fn store_some<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>)
+    where
+        Self: Sized;
     /// Returns a vector of one number.
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
     /// Returns a + b.
@@ -37,7 +45,7 @@ pub trait Packed: Copy {
 
 macro_rules! packed {
     (
-        $t:ident, $vector:ident, $as:ident, $as_mut:ident, $splat:ident,
+        $t:ident, $vector:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $splat:ident,
         $add:ident, $sub:ident, $mul:ident, $div:ident, $less:ident, $equal:ident, $select:ident, $mul_add:ident
     ) => {
         impl Packed for $t {
@@ -51,6 +59,16 @@ macro_rules! packed {
             #[inline(always)]
             fn vectors_mut<S: Simd>(values: &mut [Self]) -> &mut [S::$vector] {
                 S::$as_mut(values).0
+            }
+
+            #[inline(always)]
+            fn load_some<S: Simd>(simd: S, values: &[Self]) -> S::$vector {
+                simd.$load(values)
+            }
+
+            #[inline(always)]
+            fn store_some<S: Simd>(simd: S, values: &mut [Self], vector: S::$vector) {
+                simd.$store(values, vector);
             }
 
             #[inline(always)]
@@ -107,6 +125,8 @@ packed!(
     f32s,
     as_simd_f32s,
     as_mut_simd_f32s,
+    partial_load_f32s,
+    partial_store_f32s,
     splat_f32s,
     add_f32s,
     sub_f32s,
@@ -122,6 +142,8 @@ packed!(
     f64s,
     as_simd_f64s,
     as_mut_simd_f64s,
+    partial_load_f64s,
+    partial_store_f64s,
     splat_f64s,
     add_f64s,
     sub_f64s,

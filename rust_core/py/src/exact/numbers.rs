@@ -10,6 +10,7 @@ use syntonic_core::lists;
 use syntonic_core::tensor::DType;
 
 use crate::door::{enter, quick};
+use crate::either::either;
 use crate::source;
 
 /// Returns the Fibonacci number F(n), F(0) = 0, F(1) = 1.
@@ -50,7 +51,7 @@ fn is_prime(n: i128) -> PyResult<bool> {
     quick(|| match u64::try_from(n) {
         Ok(n) => Ok(number_theory::is_prime(n)),
         Err(_) if n < 0 => Ok(false),
-        Err(_) => Err(Error::Overflow { op: "is_prime" }),
+        Err(_) => Err(Error::Value { op: "is_prime", expected: "n below 2^64".into(), got: n.to_string() }),
     })
 }
 
@@ -122,11 +123,12 @@ fn spectrum(py: Python<'_>, matrix: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
 }
 
 /// A structure as Python gives it.
-#[derive(FromPyObject)]
 enum Structure {
     Name(String),
     Number(f64),
 }
+
+either!(Structure: Name | Number, "a structure's name (a key of STRUCTURES) or its number");
 
 /// Registers this file's functions and constants.
 pub(super) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -66,7 +66,7 @@ macro_rules! operations {
             }
 
             /// e^x / sum e^x along `dim`; 1/n along a line that is -inf throughout.
-            #[pyo3(signature = (dim=-1))]
+            #[pyo3(signature = (dim=-1), text_signature = "($self, dim=-1)")]
             fn softmax(&self, py: Python<'_>, dim: isize) -> PyResult<Value> {
                 softmax(py, self.into(), dim)
             }
@@ -75,7 +75,10 @@ macro_rules! operations {
             ///
             /// w is e^(-norm / phi) with one mode norm n^2 for each index along `dim`, or max(syntony, 1e-10) with a
             /// syntony for each element, or 1 if neither is given.
-            #[pyo3(signature = (dim=-1, mode_norms=None, syntony=None, syntony_scale=1.0))]
+            #[pyo3(
+                                signature = (dim=-1, mode_norms=None, syntony=None, syntony_scale=1.0),
+                                text_signature = "($self, dim=-1, mode_norms=None, syntony=None, syntony_scale=1.0)"
+                            )]
             fn syntonic_softmax(
                 &self,
                 py: Python<'_>,

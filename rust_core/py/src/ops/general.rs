@@ -7,15 +7,17 @@ use syntonic_core::ops::{
 
 use super::{Given, Value, apply};
 use crate::door::quick;
+use crate::either::either;
 use crate::program::Symbol;
 use crate::tensor::Tensor;
 
 /// One axis or several, counted from the end where negative.
-#[derive(FromPyObject)]
 enum Dims {
     One(isize),
     Several(Vec<isize>),
 }
+
+either!(Dims: One | Several, "an axis or a sequence of axes");
 
 fn reduce(py: Python<'_>, x: Value, how: How, dim: Option<Dims>, keepdim: bool) -> PyResult<Value> {
     let axes = dim.map(|dim| match dim {

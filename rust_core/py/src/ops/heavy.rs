@@ -112,7 +112,10 @@ macro_rules! operations {
             }
 
             /// Cross-correlation of (batch, height, width, in) with W (out, kh, kw, in), plus b (out,), zeros outside.
-            #[pyo3(signature = (weight, bias=None, stride=PerAxis::all(1), padding=PerAxis::all(0)))]
+            #[pyo3(
+                                signature = (weight, bias=None, stride=PerAxis::all(1), padding=PerAxis::all(0)),
+                                text_signature = "($self, weight, bias=None, stride=1, padding=0)"
+                            )]
             fn conv2d(
                 &self,
                 py: Python<'_>,
@@ -125,7 +128,10 @@ macro_rules! operations {
             }
 
             /// Cross-correlation of (batch, length, in) with W (out, k, in), plus b (out,), zeros outside.
-            #[pyo3(signature = (weight, bias=None, stride=PerAxis::all(1), padding=PerAxis::all(0)))]
+            #[pyo3(
+                                signature = (weight, bias=None, stride=PerAxis::all(1), padding=PerAxis::all(0)),
+                                text_signature = "($self, weight, bias=None, stride=1, padding=0)"
+                            )]
             fn conv1d(
                 &self,
                 py: Python<'_>,

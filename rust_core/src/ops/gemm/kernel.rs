@@ -22,9 +22,6 @@ pub(super) fn tile_columns<S: Simd, T: Real>() -> usize {
     VECTORS * size_of::<T::Vector<S>>() / size_of::<T>()
 }
 
-/// Numbers in the widest tile: two vectors of 64 bytes.
-const WIDEST: usize = 32;
-
 /// R rows of W vectors.
 pub(super) type Tile<V, const R: usize, const W: usize> = [[V; W]; R];
 
@@ -64,18 +61,19 @@ pub(super) fn zeros<S: Simd, T: Real, const R: usize, const W: usize>(simd: S) -
     [[T::splat(simd, T::ZERO); W]; R]
 }
 
-/// Reads a whole tile from rows of `out`, `columns` apart, from column `first` on.
+/// Reads what rows of the result hold in `width` columns from `first` on: a tile, or the part of one.
 #[inline(always)]
 pub(super) fn read<S: Simd, T: Real, const R: usize, const W: usize>(
     simd: S,
-    (columns, first): (usize, usize),
-    out: &[T],
+    (first, width): (usize, usize),
+    out: &[&mut [T]],
 ) -> Tile<T::Vector<S>, R, W> {
     let mut sums = zeros::<S, T, R, W>(simd);
-    let width = tile_columns::<S, T>() / VECTORS * W;
-    for (sums, row) in sums.iter_mut().zip(out.chunks(columns)) {
-        let [out] = T::vectors::<S>(&row[first..first + width]).as_chunks::<W>().0 else { return [*sums; R] };
-        *sums = *out;
+    let lanes = tile_columns::<S, T>() / VECTORS;
+    for (sums, row) in sums.iter_mut().zip(out) {
+        for (sum, row) in sums.iter_mut().zip(row[first..first + width].chunks(lanes)) {
+            *sum = if let [whole] = T::vectors::<S>(row) { *whole } else { T::load_some(simd, row) };
+        }
     }
     sums
 }
@@ -87,18 +85,18 @@ pub(super) struct Finish<T> {
     pub add: bool,
 }
 
-/// Writes a whole tile to rows of `out`, `columns` apart, from column `first` on.
+/// Writes a whole tile to rows of the result, from column `first` on.
 #[inline(always)]
-pub(super) fn write<S: Simd, T: Real, const R: usize, const W: usize>(
+pub(super) fn write<'o, S: Simd, T: Real, const R: usize, const W: usize>(
     simd: S,
     sums: Tile<T::Vector<S>, R, W>,
     finish: Finish<T>,
-    (columns, first): (usize, usize),
-    out: &mut [T],
+    first: usize,
+    out: impl Iterator<Item = &'o mut [T]>,
 ) {
     let alpha = T::splat(simd, finish.alpha);
     let width = tile_columns::<S, T>() / VECTORS * W;
-    for (sums, row) in sums.into_iter().zip(out.chunks_mut(columns)) {
+    for (sums, row) in sums.into_iter().zip(out) {
         let [out] = T::vectors_mut::<S>(&mut row[first..first + width]).as_chunks_mut::<W>().0 else { return };
         for v in 0..W {
             let scaled = T::mul_vectors(simd, alpha, sums[v]);
@@ -107,36 +105,22 @@ pub(super) fn write<S: Simd, T: Real, const R: usize, const W: usize>(
     }
 }
 
-/// Reads the part of a tile that lies within the result: (columns of a row, first column, width).
+/// Writes the part of a tile that lies within the result: `width` columns from `first` on.
 #[inline(always)]
-pub(super) fn read_edge<S: Simd, T: Real, const R: usize, const W: usize>(
-    simd: S,
-    (columns, first, width): (usize, usize, usize),
-    out: &[T],
-) -> Tile<T::Vector<S>, R, W> {
-    let mut sums = zeros::<S, T, R, W>(simd);
-    for (sums, out) in sums.iter_mut().zip(out.chunks(columns)) {
-        let mut row = [T::ZERO; WIDEST];
-        row[..width].copy_from_slice(&out[first..first + width]);
-        [*sums] = read(simd, (WIDEST, 0), &row);
-    }
-    sums
-}
-
-/// Writes that part.
-#[inline(always)]
-pub(super) fn write_edge<S: Simd, T: Real, const R: usize, const W: usize>(
+pub(super) fn write_some<S: Simd, T: Real, const R: usize, const W: usize>(
     simd: S,
     sums: Tile<T::Vector<S>, R, W>,
     finish: Finish<T>,
-    (columns, first, width): (usize, usize, usize),
-    out: &mut [T],
+    (first, width): (usize, usize),
+    out: &mut [&mut [T]],
 ) {
-    let mut row = [T::ZERO; WIDEST];
-    for (sums, out) in sums.into_iter().zip(out.chunks_mut(columns)) {
-        let out = &mut out[first..first + width];
-        row[..width].copy_from_slice(out);
-        write(simd, [sums], finish, (WIDEST, 0), &mut row);
-        out.copy_from_slice(&row[..width]);
+    let alpha = T::splat(simd, finish.alpha);
+    let lanes = tile_columns::<S, T>() / VECTORS;
+    for (sums, row) in sums.into_iter().zip(out) {
+        for (sum, out) in sums.into_iter().zip(row[first..first + width].chunks_mut(lanes)) {
+            let scaled = T::mul_vectors(simd, alpha, sum);
+            let value = if finish.add { T::mul_add(simd, alpha, sum, T::load_some(simd, out)) } else { scaled };
+            T::store_some(simd, out, value);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Products of float matrices: out = alpha A B, written over the result or added to it.
 //!
-//! B is packed once into panels as wide as a tile; rows of A are read where they lie, or copied where they lie far apart.
+//! Each thread takes some columns, packs what B has there into panels as wide as a tile, and multiplies rows of A by them,
+//! which are read where they lie. So a thread's part of B stays in its own second cache, nobody waits for another's
+//! packing, and what is fetched from memory all the while is A, in rows. Only an A that lies by columns is copied before.
 //! Tiles are summed over up to 1024 k at a time, each sum going on from where it stands in the result: every element is one
-//! chain over k in rising order, as in every product of `ops`. So the bits depend neither on the threads, which share
-//! blocks of rows, nor on the vectors or the layout.
+//! chain over k in rising order, as in every product of `ops`. So the bits depend neither on the threads nor on the
+//! vectors or the layout.
 //! A panel of that depth streams from the second cache, which costs nothing; sums that go back to memory more often do.
 //! Source of the blocking: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
 
@@ -15,21 +17,25 @@ use std::marker::PhantomData;
 use pulp::{Arch, Simd, WithSimd};
 
 use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
-use panels::{PackB, PanelWidth, Rows};
+use panels::{PanelWidth, Panels, Part, copy};
 
 use crate::tensor::{Buffer, Real};
 use crate::threads;
 
 /// Terms that one pass over a tile sums.
 const DEPTH: usize = 1024;
-/// The most rows of A that are multiplied together.
-const HEIGHT: usize = 64;
-/// The most bytes of A that are multiplied together: they and a panel stay in the second cache.
-const BLOCK: usize = 1 << 18;
+/// Bytes of packed B that a thread works with: half of the second cache of many processors.
+const GROUP: usize = 1 << 19;
+/// The most rows of A that are multiplied by them: with more, packing them again costs nothing.
+const HEIGHT: usize = 2048;
+/// The fewest rows that are, unless threads had nothing to do otherwise: with fewer, packing again costs.
+const LOW: usize = 1024;
 /// Bytes of a cache line.
 const LINE: usize = 64;
-/// Numbers of B that are packed together.
-const PACKED: usize = 1 << 22;
+/// Rows of A that one thread copies at a time.
+const TOGETHER: usize = 64;
+/// Numbers of A that are copied before they are multiplied.
+const COPIED: usize = 1 << 22;
 /// Multiplications up to which packing costs more than it saves.
 const SMALL: usize = 1 << 19;
 /// Multiplications from which threads pay.
@@ -85,12 +91,28 @@ pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: b
         out.iter_mut().zip(sums.iter()).for_each(|(out, &sum)| *out = alpha.fma(sum, *out));
         return;
     }
-    // Whole panels, whose width is that of the widest tile, so that the cut is the same on every machine.
-    let width = (PACKED / a.columns / 64).max(1) * 64;
-    for first in (0..b.columns).step_by(width) {
-        let columns = width.min(b.columns - first);
-        let b = Matrix { values: &b.values[first * b.right..], columns, ..b };
-        blocks(a, b, finish, first, work >= WORTH, out);
+    if a.right == 1 {
+        return parts(a, b, finish, work >= WORTH, out);
+    }
+    // Rows that begin a line of the cache more than their length apart do not drive each other out of it.
+    let width = a.columns + LINE / size_of::<T>();
+    let height = (COPIED / a.columns).clamp(8, a.rows.max(8));
+    let mut memory = Buffer::scratch(height.min(a.rows) * width);
+    for (i, out) in out.chunks_mut(height * b.columns).enumerate() {
+        let rows = out.len() / b.columns;
+        let copied = &mut memory.values_mut()[..rows * width];
+        let some = |(j, out): (usize, &mut [T])| {
+            let values = &a.values[(i * height + j * TOGETHER) * a.down..];
+            copy(Matrix { values, rows: out.len() / width, ..a }, width, out);
+        };
+        let pieces = copied.chunks_mut(TOGETHER * width).enumerate();
+        if work >= WORTH {
+            threads::each(pieces, some)
+        } else {
+            pieces.for_each(some)
+        }
+        let a = Matrix { down: width, ..Matrix::new(copied, rows, a.columns) };
+        parts(a, b, finish, work >= WORTH, out);
     }
 }
 
@@ -114,38 +136,65 @@ pub(crate) fn batched<'a, T: Real>(
     if threads { threads::each(pieces, some) } else { pieces.for_each(some) }
 }
 
-/// Multiplies by some columns of B, which belong from column `first` of `out` on.
-fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, first: usize, threads: bool, out: &mut [T]) {
-    let panel = Arch::new().dispatch(PanelWidth(PhantomData::<T>));
-    let panels = b.columns.div_ceil(panel);
-    // A panel's rows are whole cache lines.
-    let mut memory = Buffer::<T>::stale(panels * panel * b.rows + LINE);
-    let start = memory.as_ptr().align_offset(LINE).min(LINE);
-    let packed = &mut memory.values_mut()[start..][..panels * panel * b.rows];
-    // Where B lies row by row, wide pieces: neighbours in a row lie in the same page.
-    let several = if b.right == 1 { panels.div_ceil(2 * threads::count()) } else { 1 };
-    let pack = |(i, out): (usize, &mut [T])| {
-        let first = i * several * panel;
-        let b = Matrix { values: &b.values[first * b.right..], columns: b.columns - first, ..b };
-        Arch::new().dispatch(PackB { b, panel, out });
+/// Multiplies an A whose rows are contiguous, part by part of the result.
+fn parts<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, threads: bool, out: &mut [T]) {
+    let columns = b.columns;
+    let depth = b.rows.min(DEPTH);
+    let count = if threads { threads::count() } else { 1 };
+    // Whole panels on every machine.
+    let enough = columns.div_ceil(2 * count).next_multiple_of(64);
+    let group = (GROUP / (depth * size_of::<T>()) / 64 * 64).clamp(64, enough);
+    let groups = columns.div_ceil(group);
+    let share = |pieces: usize| a.rows.div_ceil(pieces.div_ceil(groups));
+    let height = share(4 * count).max(share(2 * count).min(LOW)).min(HEIGHT).next_multiple_of(8);
+    let work = |(row, column, mut out): (usize, usize, Part<'_, T>)| {
+        let columns = group.min(columns - column);
+        let a = Matrix { values: &a.values[row * a.down..], rows: out.count(), ..a };
+        let b = Matrix { values: &b.values[column * b.right..], columns, ..b };
+        part(a, b, finish, &mut out);
     };
-    let columns = out.len() / a.rows;
-    let height = HEIGHT.min(BLOCK / (b.rows.min(DEPTH) * size_of::<T>()));
-    let height = a.rows.div_ceil(2 * threads::count()).min(height).next_multiple_of(8);
-    let block = |packed: &[T], (i, out): (usize, &mut [T])| {
-        let row = i * height;
-        let a = Matrix { values: &a.values[row * a.down..], rows: out.len() / columns, ..a };
-        Arch::new().dispatch(Rows { a, packed, width: b.columns, finish, first, columns, out });
-    };
-    let pieces = packed.chunks_mut(several * panel * b.rows).enumerate();
-    if threads {
-        threads::each(pieces, pack)
-    } else {
-        pieces.for_each(pack)
+    let rows = out.chunks_mut(height * columns).enumerate().map(|(i, values)| (i * height, values));
+    if groups == 1 {
+        let pieces = rows.map(|(row, values)| (row, 0, Part::Rows { values, columns, first: 0 }));
+        return if threads { threads::each(pieces, work) } else { pieces.for_each(work) };
     }
-    let pieces = out.chunks_mut(height * columns).enumerate();
-    let packed: &[T] = packed;
-    if threads { threads::each(pieces, |x| block(packed, x)) } else { pieces.for_each(|x| block(packed, x)) }
+    if !threads {
+        return rows.for_each(|(row, values)| {
+            for first in (0..columns).step_by(group) {
+                work((row, first, Part::Rows { values: &mut *values, columns, first }));
+            }
+        });
+    }
+    // What is left of each row while pieces are cut off it.
+    let mut left: Vec<(usize, Vec<&mut [T]>)> =
+        rows.map(|(row, values)| (row, values.chunks_mut(columns).collect())).collect();
+    let pieces = (0..left.len() * groups).map(|i| {
+        let (row, left) = &mut left[i / groups];
+        let cut = left.iter_mut().filter_map(|left| left.split_off_mut(..group.min(left.len())));
+        (*row, i % groups * group, Part::Pieces(cut.collect()))
+    });
+    threads::each(pieces, work);
+}
+
+/// Multiplies some rows by some columns.
+fn part<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, finish: Finish<T>, out: &mut Part<'_, T>) {
+    let panel = Arch::new().dispatch(PanelWidth(PhantomData::<T>));
+    let width = b.columns.next_multiple_of(panel);
+    // A panel's rows are whole cache lines.
+    let mut memory = Buffer::<T>::scratch(width * b.rows.min(DEPTH) + LINE);
+    let start = memory.as_ptr().align_offset(LINE).min(LINE);
+    for k in (0..b.rows).step_by(DEPTH) {
+        let depth = DEPTH.min(b.rows - k);
+        let last = k + depth == b.rows;
+        Arch::new().dispatch(Panels {
+            a: Matrix { values: &a.values[k..], columns: depth, ..a },
+            b: Matrix { values: &b.values[k * b.down..], rows: depth, ..b },
+            packed: &mut memory.values_mut()[start..][..width * depth],
+            finish: if last { finish } else { Finish { alpha: T::ONE, add: false } },
+            further: k > 0,
+            out: &mut *out,
+        });
+    }
 }
 
 /// A small product, without packing; false if its sizes are not those of whole tiles.
@@ -182,7 +231,7 @@ impl<T: Real> Direct<'_, T> {
             for first in (0..b.columns).step_by(tile_columns::<S, T>()) {
                 let sums =
                     tile::<S, T, R, VECTORS>(simd, rows, (b_values, b.columns, first), zeros::<S, T, R, VECTORS>(simd));
-                write(simd, sums, finish, (b.columns, first), out);
+                write(simd, sums, finish, first, out.chunks_mut(b.columns));
             }
         }
     }
@@ -235,6 +284,8 @@ mod tests {
             (2, 700, 1),
             (200, 257, 129),
             (9, 4100, 35),
+            (2100, 9, 70),
+            (270, 130, 260),
             (0, 3, 4),
             (4, 0, 3),
         ] {
@@ -249,8 +300,8 @@ mod tests {
         let (a, b) = (Matrix::new(&a, 300, 280), Matrix::new(&b, 280, 260));
         let (mut alone, mut shared) = (vec![0.0; 300 * 260], vec![0.0; 300 * 260]);
         let finish = Finish { alpha: 1.0, add: false };
-        blocks(a, b, finish, 0, false, &mut alone);
-        blocks(a, b, finish, 0, true, &mut shared);
+        parts(a, b, finish, false, &mut alone);
+        parts(a, b, finish, true, &mut shared);
         assert_eq!(alone, shared);
     }
 }
