@@ -54,7 +54,10 @@ __device__ inline void softmax_row(real* out, const real* x, const real* extra, 
 
 #ifdef ROW_STREAM
 // What is on its way comes in slots: each thread has SLOTS of them for SLOT accesses each. The host counts on these numbers.
-constexpr int SLOT = ROW_VECTORS > 8 ? 4 : (ROW_VECTORS > 1 ? 2 : 1), SLOTS = ROW_VECTORS > 8 ? 3 : 4;
+constexpr int SLOT = ROW_THREADS <= 512 && ROW_VECTORS > 8 ? 4 : (ROW_VECTORS > 1 ? 2 : 1);
+constexpr int SLOTS = ROW_THREADS > 512 || ROW_VECTORS > 8 ? 3 : 4;
+// Blocks of 1024 get rows that fill them: without a question at each access they have registers enough.
+constexpr bool WHOLE = ROW_THREADS > 512;
 
 // e^x for x <= 0; what is below 2^-126 (binary32) or e^-708 (binary64) becomes 0. CUDA's own takes more instructions, and in
 // binary64 more registers, than a row that passes by has time and room for.
@@ -165,27 +168,24 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
     Access* const slots = (Access*)memory + threadIdx.x;
     Access* const kept = slots + SLOTS * SLOT * ROW_THREADS;
     __shared__ Meeting meetings[2];
-    // From this thread's first number on, its accesses are APART numbers apart; those below `left` lie within the row. A row that a
-    // cluster holds is short: its places fit an int.
-    constexpr int APART = ROW_THREADS * ROW_LANES;
-    const size own = row_offset(0), step = gridDim.x / ROW_CLUSTER;
-    const int left = (int)(dim - own);
+    if (WHOLE) dim = (size)ITEMS * ROW_THREADS * ROW_CLUSTER;
+    // A row that a cluster holds is short: its places fit an int.
+    const int length = (int)dim, own = (int)row_offset(0);
+    const size step = gridDim.x / ROW_CLUSTER;
+    auto place = [&](int k) { return own + k * (ROW_THREADS * ROW_LANES); };
     size row_ahead = row_number();
     int part_ahead = 0, slot = 0;
     // Has the next part of a row brought into the slot.
     auto fetch_next = [&]() {
-        const real* const from = x + row_ahead * dim + own + part_ahead * APART;
 #pragma unroll
         for (int k = 0; k < SLOT; k++) {
-            if (row_ahead < rows && (part_ahead + k) * APART < left) fetch<sizeof(Access)>(&slots[(slot * SLOT + k) * ROW_THREADS], from + k * APART);
+            const int at = place(part_ahead * SLOT + k);
+            if (row_ahead < rows && (WHOLE || at < length)) fetch<sizeof(Access)>(&slots[(slot * SLOT + k) * ROW_THREADS], x + row_ahead * dim + at);
         }
         fetch_group();
         slot = slot + 1 < SLOTS ? slot + 1 : 0;
-        part_ahead += SLOT;
-        if (part_ahead == ROW_VECTORS) {
-            part_ahead = 0;
-            row_ahead += step;
-        }
+        part_ahead = part_ahead + 1 < ROW_VECTORS / SLOT ? part_ahead + 1 : 0;
+        if (part_ahead == 0) row_ahead += step;
     };
 #pragma unroll 1
     for (int i = 0; i < SLOTS; i++) fetch_next();
@@ -207,11 +207,12 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
 #pragma unroll
         for (int k = 0; k < ROW_VECTORS; k++) {
             if (k % SLOT == 0) fetched<SLOTS - 1>();
-            const bool there = k * APART < left;
+            const int at = place(k);
+            const bool there = WHOLE || at < length;
             Access access, more;
             if (there) access = slots[(slot * SLOT + k % SLOT) * ROW_THREADS];
             if (MODE == LEARNED && there) more = kept[k * ROW_THREADS];
-            if (MODE == PROVIDED && there) more = *(const Access*)(extra + row * dim + own + k * APART);
+            if (MODE == PROVIDED && there) more = *(const Access*)(extra + row * dim + at);
 #pragma unroll
             for (int l = 0; l < ROW_LANES; l++) {
                 real value = there ? access.v[l] : -INFINITE;
@@ -237,12 +238,8 @@ __device__ inline void softmax_stream(real* out, const real* x, const real* extr
         const Part whole = over_row({largest, warp_reduce(sum, Sum())}, meetings[turn % 2], turn / 2);
         const real share = part_weight(largest, whole.largest) / whole.sum;
 #pragma unroll
-        for (int k = 0; k < ROW_VECTORS; k++) {
-            Access access;
-#pragma unroll
-            for (int l = 0; l < ROW_LANES; l++) access.v[l] = z[k * ROW_LANES + l] * share;
-            if (k * APART < left) *(Access*)(out + row * dim + own + k * APART) = access;
-        }
+        for (int i = 0; i < ITEMS; i++) z[i] *= share;
+        store_row(out + row * dim, z, dim);
     }
     cluster_barrier();  // a block must not end while another sends to it
 }

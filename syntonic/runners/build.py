@@ -10,7 +10,6 @@ from syntonic.nn.architectures import Task
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config import RunConfig
 from syntonic.runners.faults import RequestError
-from syntonic.tracking import provenance
 from syntonic.tracking.base import Tracker
 from syntonic.tracking.guard import Guarded
 from syntonic.tracking.writer_process import dismiss_ahead
@@ -42,7 +41,6 @@ def prepared(config: RunConfig) -> Iterator[Tracker]:
     guarded = Guarded(tracker)
     guarded.prepare()
     dismiss_ahead()  # what was started for a tracker that the config has not
-    provenance.core_digest_ahead()
     try:
         yield tracker
     finally:

@@ -214,7 +214,8 @@ class _Sweep:
         for line in dict.fromkeys(failed):  # a point that is there twice fails once
             console.print(line, markup=False, soft_wrap=True)
         if self._folder is None or self._parent is None:
-            console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
+            if not standing.left:
+                console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
             return
         html = page.html(self._folder.facts.title, standing, self._plan.request.space)
         path = self._folder.path / PAGE

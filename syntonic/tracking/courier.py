@@ -54,10 +54,11 @@ class Courier:
 
     def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk; from there every point gets to the store, sometime."""
-        self._journal.flush()
+        self._journal.show()
         if last:
             self._writer.hurry()  # nobody trains any more
-        self._writer.tell(LAST if last else LOOK)  # the trainer waits for the disk too now: a processor is idle
+        self._writer.tell(LAST if last else LOOK)  # now, for the trainer waits for the disk next: a processor is idle
+        self._journal.flush()
 
     def finish(self, ending: Ending) -> Receipt:
         """Writes the end down, and waits until the store has everything or is found to be away."""

@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from syntonic.tracking import moved
 from syntonic.tracking.base import Status
 from syntonic.tracking.database import Database, folder_of, milliseconds, number, user
 from syntonic.tracking.journal import Point
@@ -27,19 +28,22 @@ class DatabaseRun:
         artifacts: the folder for artifacts of a new experiment.
         request: what is recorded.
         filed: the id under which an earlier delivery filed it, None if none did.
+        ours: whether the database is that of the root of all runs, whose artifacts lie beside it.
     """
 
-    def __init__(self, path: Path, artifacts: Path, request: Request, filed: str | None) -> None:
+    def __init__(self, path: Path, artifacts: Path, request: Request, filed: str | None, *, ours: bool = True) -> None:
         self._database = Database(path)
         self._experiment, location = self._database.experiment(request.experiment, artifacts)
+        location = moved.settle(self._database, location, artifacts) if ours else location
         found = self._there(filed) or self._with_tag(request.run)
         self.id = found or self._create(request, location)
         ((uri,),) = self._database.rows("SELECT artifact_uri FROM runs WHERE run_uuid = ?", self.id)
-        self._artifacts = folder_of(str(uri))
+        self._artifacts = moved.inside(str(uri), location) if ours else folder_of(str(uri))
         self._models = location / "models"
         if found:
             with self._database.change() as change:
                 change.execute("UPDATE runs SET status = 'RUNNING' WHERE run_uuid = ?", [self.id])
+                change.execute("DELETE FROM tags WHERE run_uuid = ? AND key = ?", [self.id, tag_name("killed")])
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Stores where the run comes from; parameters that are there already stay as they are."""

@@ -6,6 +6,7 @@ that it has and goes on from there. So no point is lost, and none is there twice
 
 import contextlib
 import json
+import math
 import re
 import tempfile
 import time
@@ -52,6 +53,8 @@ class Delivery:
         self._remote: Remote | None = None
         self._streams: list[Stream] = []
         self._history = History()
+        self._early: set[str] = set()  # models that were kept before the run's results were known
+        self._pictures: dict[str, tuple[str, bytes] | None] = {}
         self._pause, self._next_try = 0.5, 0.0
         self._next_heartbeat = self._next_models = 0.0
         self._problems: list[str] = []
@@ -74,8 +77,9 @@ class Delivery:
                 remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
                 self._next_heartbeat = now + _HEARTBEAT
             if last:
-                self._history.figures()
-            if now >= self._next_models or (last and self._newest() == self._history.last_step):
+                self._next_models = math.inf  # the last checkpoint is kept with the results, which are not there yet
+                self._attempt("its pictures", self._draw)
+            if now >= self._next_models:
                 self._attempt("a checkpoint", lambda: self._keep_models(remote, None))
                 self._next_models = time.monotonic() + _MODELS
         except Exception as error:  # whatever a store's client raises: the folder keeps everything, and we try again
@@ -135,9 +139,12 @@ class Delivery:
         self._remote = remote
         return remote
 
-    def _newest(self) -> int | None:
+    def _draw(self) -> None:
+        # What takes longest of the end, and is known before it.
+        self._history.figures()
         folder = checkpoint.newest(self._outbox.run_folder / "checkpoints")
-        return checkpoint.generation(folder) if folder else None
+        if folder is not None and checkpoint.generation(folder) == self._history.last_step:
+            self._pictures[folder.name] = lattice.pictures(folder / checkpoint.ARRAYS)
 
     def _parent(self) -> dict[str, str]:
         # Of a run that began while the store was away: there was no entry of its sweep then.
@@ -191,13 +198,19 @@ class Delivery:
         if end is not None and (self._outbox.run_folder / "model").is_dir():
             kept["model"] = self._outbox.run_folder / "model"
         there = remote.models()
-        for key in sorted(there - kept.keys()):
+        results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
+        incomplete = results_of & self._early & there
+        for key in sorted((there - kept.keys()) | incomplete):
             remote.drop_model(key)
+        there -= incomplete
+        self._early -= incomplete
         for key in sorted(kept.keys() - there):
             step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
             model = self._model(key, step, kept, end)
             remote.add_model(model)
-            if pictures := lattice.pictures(kept[key] / checkpoint.ARRAYS):
+            self._early |= {key} if end is None else set()
+            pictures = self._pictures.pop(key, None) or lattice.pictures(kept[key] / checkpoint.ARRAYS)
+            if pictures is not None:
                 remote.log_text(f"figures/lattice-{key}.svg", pictures[0])
                 self._log_image(remote, "lattice", model, pictures[1])
 

@@ -70,6 +70,11 @@ class Journal:
         self._write()
         return Tail(self._path).new()
 
+    def show(self) -> None:
+        """Makes every line visible to readers, if the disk takes them."""
+        with contextlib.suppress(OSError):
+            self._write()
+
     def flush(self) -> None:
         """Brings every line to the disk itself, if it takes them."""
         with contextlib.suppress(OSError):

@@ -9,8 +9,12 @@ def stay(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o644)
 
 
-def refuse(folder: Path) -> None:
+def refuse(folder: Path, but: str = "") -> None:
     """Does nothing if a folder holds plain files and folders alone.
+
+    Args:
+        folder: to look into.
+        but: a folder in it that may hold anything, since nothing there is written to once more.
 
     Raises:
         ValueError: if it is a link itself or lies in one, or naming the first link, pipe or device in it.
@@ -24,3 +28,5 @@ def refuse(folder: Path) -> None:
             if path.is_symlink() or special:
                 found = path.relative_to(folder)
                 raise ValueError(f"{folder} cannot be used: {found} is a link or no plain file; remove it to go on")
+        if Path(place) == folder and but in folders:
+            folders.remove(but)

@@ -155,7 +155,8 @@ def connect(outbox: Outbox, request: Request) -> Remote:
         with _alone(path):
             _create(path)
         if database.known(path):
-            return DatabaseRun(path, path.parent / "artifacts", request, earlier)
+            ours = path.resolve().parent == outbox.home
+            return DatabaseRun(path, path.parent / "artifacts", request, earlier, ours=ours)
     return mlflow_run.MlflowRun(uri, request, earlier, f"{outbox.home}/artifacts" if request.uri is None else None)
 
 

@@ -47,6 +47,8 @@ class MlflowRun:
         self.id = there or self._create(request)
         if there:
             self._client.update_run(self.id, status=Status.RUNNING.value)
+            if (killed := tag_name("killed")) in self._client.get_run(self.id).data.tags:  # no longer true
+                self._client.delete_tag(self.id, killed)
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Stores where the run comes from; parameters that are there already stay as they are."""

@@ -7,16 +7,12 @@ folder where the command was typed.
 import importlib.util
 import platform
 import sys
-import threading
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 from syntonic.tracking import repository
 from syntonic.tracking.base import Provenance
 from syntonic.tracking.gpus import gpus
-
-_one_at_a_time: Final = threading.Lock()
 
 
 def gather(*, config_digest: str = "", device: str = "", seed: int | None = None) -> Provenance:
@@ -55,19 +51,9 @@ def packages() -> str:
     return "\n".join(sorted(found, key=str.lower)) + "\n"
 
 
+@cache
 def core_digest() -> str:
     """Returns the SHA-256 of the core library that is loaded."""
-    with _one_at_a_time:  # who comes second waits for the first instead of computing it as well
-        return _core_digest()
-
-
-def core_digest_ahead() -> None:
-    """Begins to compute `core_digest` in a thread, which does not keep Python waiting: it takes 50 ms."""
-    threading.Thread(target=core_digest, name="digest", daemon=True).start()
-
-
-@cache
-def _core_digest() -> str:
     import hashlib  # it takes longer than everything else of this file, which the writer imports
 
     library = importlib.util.find_spec("syntonic._core")

@@ -18,6 +18,7 @@ LOOK: Final = b"l"  # there is something new in the run's folder
 LAST: Final = b"g"  # the last generation is there, and perhaps its checkpoint
 DONE: Final = b"d"  # what it says itself: the store has everything, or will not have it now
 LOG: Final = "writer.log"
+_MODEST: Final = 10  # of the system's priorities, of which 0 is the ordinary one and 19 the lowest
 _TIDY: Final = 5.0  # seconds for which its end is waited for
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
 
@@ -41,6 +42,7 @@ def start_ahead() -> None:
     """Starts the process of a run that may come, while its config is still being read: one processor is idle then."""
     with contextlib.suppress(OSError):
         _ahead.append(WriterProcess())
+        os.setpriority(os.PRIO_PROCESS, _ahead[-1].pid, _MODEST)  # on a machine without idle time the run comes first
 
 
 def dismiss_ahead() -> None:
@@ -155,5 +157,5 @@ class WriterProcess:
         with contextlib.suppress(OSError):
             if sys.platform == "linux":
                 os.sched_setscheduler(self.pid, os.SCHED_IDLE if calm else os.SCHED_OTHER, os.sched_param(0))
-            else:
+            if sys.platform != "linux" or not calm:
                 os.setpriority(os.PRIO_PROCESS, self.pid, 19 if calm else 0)

@@ -90,6 +90,7 @@ BAD = [
     (["-m", "seed=0,1", "sweep.seeds=2"], "seed is swept already"),
     (["-m", "sweep.seeds=1,2"], "has one value"),
     (["sweep.seeds=0"], "must be at least 1"),
+    (["sweep.seeds=2", "seed=abc"], "seed=abc: must be a whole number"),
     (["sweep.sedes=2"], "did you mean 'seeds'?"),
     (["sweep.mode=mni"], "did you mean 'min'?"),
     (["sweep.on_failure=halt"], "must be continue, stop, or stop_after:N"),

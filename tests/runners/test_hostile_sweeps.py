@@ -174,11 +174,23 @@ def test_credentials_go_to_no_server_that_was_not_typed(
     words = ["-cd", str(Path(__file__).parent / "words")]
     for word in ("resume=last", "sweep.resume=last"):
         assert main([*words, word]) == 2
-        assert f"if they may, add tracking.uri={uri}" in capsys.readouterr().err
+        assert f"if that is meant, add tracking.uri={uri}" in capsys.readouterr().err
     refuse_untyped({"uri": uri}, [f"tracking.uri={uri}"])
     monkeypatch.delenv(variable)
     monkeypatch.setenv("HOME", str(folder))
     refuse_untyped({"uri": uri}, [])
+
+
+@pytest.mark.parametrize("path", ["/elsewhere/x.db", ".syntonic/../x.db", ".syntonic/%2e%2e/x.db", "x.db"])
+def test_a_run_is_not_gone_on_with_in_a_database_elsewhere_that_was_not_typed(folder: Path, path: str) -> None:
+    (folder / ".syntonic").mkdir()
+    uri = f"sqlite:///{path}"
+    with pytest.raises(RequestError, match="lies outside of"):
+        refuse_untyped({"uri": uri}, [])
+    refuse_untyped({"uri": uri}, [f"tracking.uri={uri}"])
+    refuse_untyped({"uri": "sqlite:///.syntonic/x.db"}, [])
+    refuse_untyped({"uri": None}, [])
+    refuse_untyped({}, [])
 
 
 LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(

@@ -215,6 +215,18 @@ def test_a_full_disk_loses_no_result(
     assert checkpoint.read(saved / "checkpoints" / "gen-00000020").generation == 20
 
 
+def test_the_last_checkpoint_is_kept_with_the_results(command: Command, folder: Path) -> None:
+    """Though it is there before the results are."""
+    assert command("trainer.max_generations=20", "callbacks.checkpoint.every_generations=10") == 0
+    query = "SELECT name, metric_name FROM logged_models JOIN logged_model_metrics USING (model_id)"
+    with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
+        found: dict[str, set[str]] = {}
+        for name, metric in database.execute(query):
+            found.setdefault(name.partition("s0-")[2], set()).add(metric)
+    assert list(found) == ["gen-00000020"]
+    assert {"loss", "train_loss", "test_loss", "test_accuracy"} <= found["gen-00000020"]
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="only root mounts a small disk")
 def test_what_a_small_disk_refuses_is_saved_elsewhere_and_can_be_put_back(folder: Path) -> None:
     words = ["-cn", "xor", "trainer.max_generations=400", "tracking=none"]

@@ -78,6 +78,18 @@ def test_each_run_is_a_job_with_what_was_asked_for(command: Command, folder: Pat
         assert {key: given.get(key) for key in wanted} == wanted
 
 
+def test_a_sweep_goes_on_where_submitit_has_left_its_files(command: Command, folder: Path, cluster: Path) -> None:
+    for _ in range(2):
+        assert command(*WORDS, "trainer.fails_at=5") == 1
+    assert len(runs(folder)) == 2
+    assert len(list(folder.glob(".syntonic/sweeps/*/submitit/*"))) == 2
+    (submitit,) = folder.glob(".syntonic/sweeps/*/submitit")
+    submitit.rename(folder / "elsewhere")
+    submitit.symlink_to(folder / "elsewhere")
+    assert command(*WORDS, "trainer.fails_at=5") == 2, "it could lead to a stranger's folder"
+    assert len(list((folder / "elsewhere").iterdir())) == 2
+
+
 def test_what_the_cluster_says_of_a_job_is_one_line(
     command: Command, folder: Path, cluster: Path, capsys: Said
 ) -> None:

@@ -168,7 +168,8 @@ def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     looks = Journal(run.folder / "tracking" / machine.JOURNAL)
     looks.append(50, {"system/cpu_utilization_percentage": 1.0})
     looks.leave()
-    first = deliver(run, steps(1, 4), Ending(Status.KILLED, 3))
+    first = deliver(run, steps(1, 4), Ending(Status.KILLED, 3, tags={"killed": "its process is gone"}))
+    assert client.get_run(first.run_id).data.tags["syntonic.killed"]
     with (run.folder / JOURNAL).open("a") as journal:  # measured and not sent before the kill
         journal.write('{"step": 4, "time": 5, "metrics": {"m000": 4.0}}\n')
     again = replace(run, resumed=True, params={**run.params, "new": "1"})
@@ -182,6 +183,7 @@ def test_a_resumed_run_is_the_same_one_without_doubles_or_gaps(
     found = client.get_run(first.run_id)
     assert found.info.status == "FINISHED"
     assert found.data.params["new"] == "1"
+    assert "syntonic.killed" not in found.data.tags
 
 
 def test_a_sweep_that_goes_on_has_its_latest_results(run: Run, client: Any, deliver: Deliver) -> None:
@@ -226,6 +228,45 @@ def test_what_is_finished_is_known(run: Run, home: Path, deliver: Deliver, steps
     assert (past.digest, past.core, past.results["test_accuracy"]) == ("abc", "def", 0.5)
     deliver(replace(found, resumed=True), [], Ending(Status.FAILED, 2))
     assert delivered.run_id not in {past.run_id for past in MlflowTracker().finished(home)}
+
+
+@pytest.fixture
+def own(run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run in a home of its own, which a test may spoil."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    folder = tmp_path / "before" / ".syntonic" / "runs" / run.id
+    folder.mkdir(parents=True)
+    return replace(run, folder=folder, home=folder.parents[1])
+
+
+def test_artifacts_move_with_the_folder_of_the_runs(own: Run, tmp_path: Path, record: Recorder, steps: Any) -> None:
+    before = record(own, steps(1, 3), Ending(Status.FINISHED, 2, texts={"a.txt": "first"})).run_id
+    (tmp_path / "before").rename(tmp_path / "after")
+    there = (tmp_path / "after" / ".syntonic").rename(tmp_path / "after" / "kept")
+    again = replace(own, folder=there / "runs" / own.id, home=there, resumed=True)
+    after = record(again, steps(3, 4), Ending(Status.FINISHED, 3, texts={"b.txt": "second"})).run_id
+    assert before == after
+    assert not (tmp_path / "before").exists(), "nothing is written to where it was"
+    with sqlite3.connect(there / "mlflow.db") as rows:
+        places = list(rows.execute("SELECT artifact_uri FROM runs"))
+        places += rows.execute("SELECT artifact_location FROM experiments WHERE name = 'syntonic'")
+    assert len(places) == 2
+    assert all(uri.startswith((there / "artifacts").as_uri()) for (uri,) in places)
+    kept = there / "artifacts" / after / "artifacts"
+    assert [(kept / name).read_text() for name in ("a.txt", "b.txt")] == ["first", "second"]
+
+
+@pytest.mark.parametrize("query", ["UPDATE experiments SET artifact_location = ?", "UPDATE runs SET artifact_uri = ?"])
+def test_artifacts_are_not_written_to_where_a_foreign_database_says(
+    own: Run, tmp_path: Path, record: Recorder, steps: Any, query: str
+) -> None:
+    record(own, steps(1, 3), Ending(Status.FINISHED, 2))
+    (tmp_path / "victim").mkdir()
+    with sqlite3.connect(own.home / "mlflow.db") as rows:
+        rows.execute(query, [(tmp_path / "victim").as_uri()])
+    receipt = record(replace(own, resumed=True), steps(3, 4), Ending(Status.FINISHED, 3))
+    assert "nothing was written there" in " ".join(receipt.problems)
+    assert list((tmp_path / "victim").iterdir()) == []
 
 
 def test_the_tables_are_known_and_write_ahead(home: Path) -> None:

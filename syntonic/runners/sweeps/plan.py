@@ -79,6 +79,8 @@ class Plan:
         self.sweeper: Sweeper = self._make("sweeper", request.sweeper, faults, request.space, places)
         self._points = Points(loader, config_name)
         self._checked: dict[int, list[Job]] = {}
+        self._of: tuple[str, ...] | None = None
+        self._first = 0
         faults += self._size_faults() or self._value_faults()
         if faults:
             raise RequestError(faults)
@@ -110,18 +112,23 @@ class Plan:
         words, values = [*self.request.fixed, *proposal.words], dict(proposal.values)
         text = " ".join(proposal.words)
         try:
-            plain = self._points.compose(words)
             if self.settings.seeds > 1:
-                values["seed"] = plain["seed"] + repetition
+                values["seed"] = self._seed(tuple(words)) + repetition
                 words.append(f"seed={values['seed']}")
-                plain = self._points.compose(words)
                 text = f"{text} seed={values['seed']}".lstrip()
+            plain = self._points.compose(words)
             short = shown({key.rpartition(".")[2]: value for key, value in values.items()})
             plain["name"] = f"{plain['name']} {short}".rstrip()[:_LONGEST_NAME]
             config = schema.check(plain)
         except RequestError as error:
             return Job(number, point, text, tuple(words), values, None, "", error.faults)
         return Job(number, point, text, tuple(words), values, replace(config, resume=None), config.digest())
+
+    def _seed(self, words: tuple[str, ...]) -> int:
+        # Of a point's first run; the others come after it and need not find it again.
+        if words != self._of:
+            self._of, self._first = words, schema.check(self._points.compose(words)).seed
+        return self._first
 
     def _size_faults(self) -> list[str]:
         # Of a sweep that can be no sweep, before its points are written out.

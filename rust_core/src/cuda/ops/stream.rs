@@ -48,7 +48,11 @@ impl Stream {
         let kernel = Kernel { op, unit, entry: &entry, dtype, defines: &defines };
         let mut grid = held.grid(rows);
         // SLOT and SLOTS of kernels/syntonic_softmax.cu.
-        let slots = if held.vectors > 8 { 12 } else { 4 * held.vectors.min(2) };
+        let slots = match (held.threads, held.vectors) {
+            (1024, _) => 6,
+            (_, 16) => 12,
+            (_, vectors) => 4 * vectors.min(2),
+        };
         let accesses = slots + if keeps { held.vectors } else { 0 };
         grid.shared = u32::try_from(held.threads * accesses * held.lanes * dtype.size()).unwrap_or(u32::MAX);
         let clusters = device.resident_clusters(&kernel, grid)?.min(rows);
@@ -75,6 +79,9 @@ fn held(dim: usize, lanes: usize) -> Option<Held> {
         // Single numbers leave registers for twice as many accesses.
         1 => Some(held(512, 16, cluster(8192))),
         4 if accesses <= 4096 => Some(held(512, 8, 1)),
+        // WHOLE in the kernel: rows that fill 1024 threads.
+        4 if accesses == 8192 => Some(held(1024, 8, 1)),
+        2 if accesses == 65_536 => Some(held(1024, 8, 8)),
         4 if accesses <= 8192 => Some(held(512, 16, 1)),
         4 if accesses <= 16_384 => Some(held(256, 8, 8)),
         4 if accesses <= 32_768 => Some(held(512, 8, 8)),
@@ -95,6 +102,11 @@ mod tests {
                 let held = held(dim * lanes, lanes).unwrap();
                 assert!(held.threads * held.vectors * held.lanes * held.cluster >= dim * lanes, "{held:?}");
                 assert!(held.cluster.is_power_of_two() && held.cluster <= 16, "{held:?}");
+                let numbers = held.threads * held.vectors * lanes * held.cluster;
+                assert!(
+                    held.threads <= 512 || numbers == dim * lanes,
+                    "a kernel of 1024 threads asks for no end of the row: {held:?}"
+                );
             }
             assert!(held(2048 * lanes, lanes).is_none());
             assert!(held((if lanes == 1 { 131_072 } else { 65536 }) * lanes + 1, lanes).is_none());
@@ -104,9 +116,10 @@ mod tests {
     #[test]
     fn the_lengths_of_the_measurements() {
         let found = |dim, lanes| held(dim, lanes).map(|held| (held.threads, held.vectors, held.cluster));
-        assert_eq!(found(32768, 4), Some((512, 16, 1)));
+        assert_eq!(found(32768, 4), Some((1024, 8, 1)));
         assert_eq!(found(131_072, 4), Some((512, 8, 8)));
         assert_eq!(found(32768, 2), Some((512, 8, 4)));
-        assert_eq!(found(131_072, 2), Some((512, 16, 8)));
+        assert_eq!(found(131_072, 2), Some((1024, 8, 8)));
+        assert_eq!(found(131_070, 2), Some((512, 16, 8)));
     }
 }
