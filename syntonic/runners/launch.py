@@ -3,7 +3,7 @@
 What only a run needs is imported when it is certain that there will be one: a wrong request is answered at once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,11 +33,11 @@ def launch(arguments: Arguments) -> int:
     """
     if _said(arguments.overrides, "resume"):
         return _go_on(arguments)
-    with _recorder(arguments) as dismiss:
-        return _carry_out(arguments, dismiss)
+    with _recorder(arguments):
+        return _carry_out(arguments)
 
 
-def _carry_out(arguments: Arguments, dismiss: Callable[[], None]) -> int:
+def _carry_out(arguments: Arguments) -> int:
     name, words, resumed = arguments.config_name or "config", list(arguments.overrides), None
     if wanted := _said(words, "sweep.resume"):
         from syntonic.runners.sweeps import folder as sweep_folder
@@ -51,10 +51,11 @@ def _carry_out(arguments: Arguments, dismiss: Callable[[], None]) -> int:
             if composition.faults:
                 _checked(composition, name, words)
             from syntonic.runners.sweep import sweep
+            from syntonic.tracking.writer_process import dismiss_ahead
 
             if resumed is not None:
                 refuse_untyped(composition.config["tracking"], arguments.overrides)
-            dismiss()
+            dismiss_ahead()
             return sweep(loader, name, words, composition, _console(front), resumed)
         config = _checked(composition, name, words)
         if arguments.show_config:
@@ -90,16 +91,16 @@ def single(arguments: Arguments, *, quiet: bool) -> "Outcome":
 
 
 @contextmanager
-def _recorder(arguments: Arguments) -> Iterator[Callable[[], None]]:
+def _recorder(arguments: Arguments) -> Iterator[None]:
     # Starts the process that will record the run, unless the words say that there is none to record: to read the config
-    # keeps one processor busy for a quarter of a second. Yields what ends it if it has no run.
+    # keeps one processor busy for a quarter of a second. At the end it is dismissed if it has got no run.
     from syntonic.tracking.writer_process import dismiss_ahead, start_ahead
 
     said = [word.partition("=")[2] for word in arguments.overrides if word.startswith("tracking=")]
     if not (arguments.multirun or arguments.show_config) and said in ([], ["mlflow"]):
         start_ahead()
     try:
-        yield dismiss_ahead
+        yield
     finally:
         dismiss_ahead()
 

@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -152,10 +151,7 @@ class DatabaseRun:
         rows: list[tuple[Any, ...]] = []
         for point in points:
             step, moment = point.step, point.time
-            made = [
-                (key, *((value, 0) if isfinite(value) else number(value)), moment, step, self.id)
-                for key, value in point.metrics.items()
-            ]
+            made = [(key, *number(value), moment, step, self.id) for key, value in point.metrics.items()]
             newest.update(zip(point.metrics, made, strict=True))
             rows += made
         with self._database.change() as change:

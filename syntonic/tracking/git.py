@@ -50,9 +50,7 @@ class Git:
         words = self.answer("config", "--list", "--show-scope", "--name-only", "-z").split("\0")
         found = list(zip(words[::2], words[1::2], strict=False))
         own = {name for scope, name in found if scope in ("local", "worktree")}
-        if any(
-            name.startswith("lfs.extension.") for name in own
-        ):  # the user's own filter would run what is named there
+        if any(name.startswith("lfs.extension.") for name in own):  # they are run by the user's own filter
             own = {name for _, name in found}
         filters = sorted(name for name in own if name.startswith("filter."))
         self._environment |= _as_variables({name: "false" if name.endswith(".required") else "" for name in filters})

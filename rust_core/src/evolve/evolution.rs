@@ -222,16 +222,15 @@ impl Evolution {
                 got: flux.iter().find(|x| !x.is_finite()).map_or_else(String::new, f64::to_string),
             });
         }
-        let none = || vec![0.0; flux.len()];
+        let length = flux.len();
         let Some(snapper) = &self.snapper else {
-            let none = none();
-            return Ok((flux, Lattice::default(), none));
+            return Ok((flux, Lattice::default(), vec![0.0; length]));
         };
-        let (mut a, mut b) = (vec![0; flux.len()], vec![0; flux.len()]);
+        let (mut a, mut b) = (vec![0; length], vec![0; length]);
         snapper.snap_into(&flux, &mut a, &mut b)?;
         let centre = all_to_f64(&a, &b);
         let left = flux.iter().zip(&centre).map(|(x, c)| x - c);
-        let residual = if self.config.error_feedback { left.collect() } else { none() };
+        let residual = if self.config.error_feedback { left.collect() } else { vec![0.0; length] };
         Ok((centre, (a, b), residual))
     }
 
