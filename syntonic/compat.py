@@ -98,6 +98,8 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
         "plot_syntony_history": f"{_NN}.analysis:plot_syntony_history",
         "plot_layer_syntonies": f"{_NN}.analysis:plot_layer_syntonies",
     },
+    # Models that MLflow keeps of earlier runs load themselves by this path.
+    "syntonic.runners.kept_model": {"load": "syntonic.runners.run.kept_model:load"},
     "syntonic.benchmarks.gradient_analyzer": {"sensitivity": f"{_NN}.analysis:sensitivity"},
     "syntonic.benchmarks.spectral_analysis": {"spectra": f"{_NN}.analysis:spectra"},
     f"{_WINDING}.prime_selection_pure": {"PurePrimeSelectionLayer": f"{_WINDING}:PrimeSelection"},

@@ -57,9 +57,9 @@ def run(
         ValueError: naming every fault of the request; nothing was written then. A sweep is one: it is started by
             `syntonic-run -m`.
     """
-    from syntonic.runners.arguments import Arguments
-    from syntonic.runners.faults import RequestError
-    from syntonic.runners.launch import single
+    from syntonic.runners.command.arguments import Arguments
+    from syntonic.runners.command.request import single
+    from syntonic.runners.config.errors import RequestError
     from syntonic.tracking.checkpoint import newest
 
     arguments = Arguments(tuple(overrides), config_name, None if config_dir is None else str(config_dir))

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from syntonic.runners import help as help_text
-from syntonic.runners.arguments import parse
-from syntonic.runners.completion import completed
-from syntonic.runners.faults import RequestError
-from syntonic.runners.verbs.table import VERBS, call
+from syntonic.runners.command import help as help_text
+from syntonic.runners.command.arguments import parse
+from syntonic.runners.command.completion import completed
+from syntonic.runners.command.table import VERBS, call
+from syntonic.runners.config.errors import RequestError
 
 WRONG_REQUEST: Final = 2
 _GARBAGE: Final = 100_000  # objects between two collections; what imports make stays, and going through it takes time
@@ -57,7 +57,7 @@ def _answer(words: list[str]) -> int:
         if (answer := completed(arguments)) is not None:
             print(answer)
             return 0
-        from syntonic.runners.launch import launch
+        from syntonic.runners.command.request import launch
 
         return launch(arguments)
     except RequestError as error:

@@ -6,10 +6,10 @@ import pytest
 
 from syntonic.core import registry
 from syntonic.nn.architectures import Task
-from syntonic.runners import schema
-from syntonic.runners.build import build
-from syntonic.runners.compose import compose
-from syntonic.runners.words import opened
+from syntonic.runners.config import schema
+from syntonic.runners.config.compose import compose
+from syntonic.runners.config.search_path import opened
+from syntonic.runners.run.build import build
 
 SEEDS = 20
 ENOUGH = 18  # of 20: a fair coin comes to that many once in 5,000 tries

@@ -7,11 +7,11 @@ import yaml
 
 import syntonic
 from syntonic.core import registry
-from syntonic.runners import schema
-from syntonic.runners.build import build
-from syntonic.runners.compose import compose
-from syntonic.runners.sweeps.plan import Plan
-from syntonic.runners.words import opened
+from syntonic.runners.config import schema
+from syntonic.runners.config.compose import compose
+from syntonic.runners.config.search_path import opened
+from syntonic.runners.run.build import build
+from syntonic.runners.sweep.plan import Plan
 
 PACKAGE = Path(syntonic.__file__).parent
 KINDS: dict[str, registry.Kind] = {

@@ -8,10 +8,10 @@ import pytest
 import syntonic
 from syntonic.core import registry
 from syntonic.nn import architectures
-from syntonic.runners import schema
-from syntonic.runners.build import build
-from syntonic.runners.compose import compose
-from syntonic.runners.words import opened
+from syntonic.runners.config import schema
+from syntonic.runners.config.compose import compose
+from syntonic.runners.config.search_path import opened
+from syntonic.runners.run.build import build
 
 PAGE = Path(syntonic.__file__).parent.parent / "docs" / "adding-things.md"
 

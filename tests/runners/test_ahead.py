@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from syntonic.runners.build import prepared
-from syntonic.runners.config import RunConfig
+from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.run.build import prepared
 from syntonic.tracking import writer_process
 from syntonic.tracking.writer_process import WriterProcess
 

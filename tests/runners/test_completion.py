@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from syntonic.runners.cli import main
-from syntonic.runners.completion import candidates
+from syntonic.runners.command.completion import candidates
 
 CASES = [
     ("trainer=r", ["trainer=res", "trainer=retrocausal"]),

@@ -11,11 +11,11 @@ import pytest
 from runner_folders import runs
 from runner_processes import PATIENCE
 
-from syntonic.runners import signals
 from syntonic.runners.launchers import job
-from syntonic.runners.sweeps import parent
-from syntonic.runners.sweeps.folder import SweepFacts, SweepFolder, stop_sign
-from syntonic.runners.sweeps.rows import Spec
+from syntonic.runners.run import signals
+from syntonic.runners.sweep import parent
+from syntonic.runners.sweep.folder import SweepFacts, SweepFolder, stop_sign
+from syntonic.runners.sweep.rows import Spec
 
 Command = Callable[..., int]
 

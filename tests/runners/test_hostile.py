@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from runner_folders import runs
 
 from syntonic.runners.cli import main
-from syntonic.runners.faults import RequestError
-from syntonic.runners.sweeps import folder as sweep_folder
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.tracking import checkpoint
 from syntonic.tracking.arrays import pack, unpack
 from syntonic.tracking.checkpoint import CheckpointError

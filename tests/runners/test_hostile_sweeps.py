@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runner_folders import runs
 
-from syntonic.runners import plain_yaml
 from syntonic.runners.cli import main
-from syntonic.runners.completion import candidates
-from syntonic.runners.credentials import refuse_untyped
-from syntonic.runners.faults import RequestError
+from syntonic.runners.command.completion import candidates
+from syntonic.runners.config import plain_yaml
+from syntonic.runners.config.credentials import refuse_untyped
+from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.submitit import Submitit
-from syntonic.runners.sweeps.folder import SweepFacts, SweepFolder
-from syntonic.runners.sweeps.history import look_back
-from syntonic.runners.sweeps.prune import Pruning
+from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
+from syntonic.runners.sweep.history import look_back
+from syntonic.runners.sweep.prune import Pruning
 
 Command = Callable[..., int]
 Said = pytest.CaptureFixture[str]

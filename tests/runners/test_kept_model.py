@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from syntonic.runners.cli import main
-from syntonic.runners.faults import RequestError
-from syntonic.runners.kept_model import FACTS, PARAMETERS, load
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.run.kept_model import FACTS, PARAMETERS, load
 from syntonic.tracking.arrays import pack
 
 POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from runner_folders import arrays, runs
 
-from syntonic.runners.profile import Profile
+from syntonic.runners.run.profile import Profile
 
 Command = Callable[..., int]
 

@@ -17,7 +17,7 @@ import pytest
 
 import syntonic
 from syntonic.runners.cli import main
-from syntonic.runners.kept_model import load
+from syntonic.runners.run.kept_model import load
 
 pytestmark = pytest.mark.slow
 POINTS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]

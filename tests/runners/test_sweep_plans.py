@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
-from syntonic.runners.sweeps.importance import importance
-from syntonic.runners.sweeps.prune import Pruning
-from syntonic.runners.sweeps.settings import Settings
+from syntonic.runners.sweep.importance import importance
+from syntonic.runners.sweep.prune import Pruning
+from syntonic.runners.sweep.settings import Settings
 
 Command = Callable[..., int]
 Said = pytest.CaptureFixture[str]

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
-from syntonic.runners.compose import Points
-from syntonic.runners.sweeps.plan import Job
-from syntonic.runners.sweeps.rows import Row
-from syntonic.runners.sweeps.settings import Settings
-from syntonic.runners.sweeps.standing import Standing
+from syntonic.runners.config.compose import Points
+from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.rows import Row
+from syntonic.runners.sweep.settings import Settings
+from syntonic.runners.sweep.standing import Standing
 
 Command = Callable[..., int]
 Said = pytest.CaptureFixture[str]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
+from syntonic.runners.sweep.space import Dimension, Proposal
 from syntonic.runners.sweepers.base import Told
 from syntonic.runners.sweepers.random import Random
 from syntonic.runners.sweepers.tpe import Tpe
-from syntonic.runners.sweeps.space import Dimension, Proposal
 
 Command = Callable[..., int]
 SPACE = [

@@ -15,7 +15,7 @@ import pytest
 from runner_folders import runs
 
 from syntonic.runners.cli import main
-from syntonic.runners.verbs.table import VERBS
+from syntonic.runners.command.table import VERBS
 from syntonic.tracking.outbox import Outbox
 
 Command = Callable[..., int]

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import Row, Spec
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import Row, Spec
 
 Stopped = Callable[[], bool]
 

@@ -7,8 +7,8 @@ from rich.console import Console
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped
 from syntonic.runners.launchers.job import execute
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import Row, Spec
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import Row, Spec
 
 
 @register("launcher", "basic")

@@ -6,8 +6,8 @@ from concurrent.futures import CancelledError, Future, wait
 from typing import Any, Final
 
 from syntonic.runners.launchers.base import Stopped
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import Row
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import Row
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _GRACE: Final = 60.0  # seconds that a run has to write its checkpoint after the sign to stop

@@ -15,14 +15,16 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from syntonic.runners import run_folder, schema, signals
-from syntonic.runners.faults import RequestError
-from syntonic.runners.progress import Output
-from syntonic.runners.start import go_on, start
-from syntonic.runners.summary import Outcome
-from syntonic.runners.sweeps import folder as sweep_folder
-from syntonic.runners.sweeps.prune import Pruning
-from syntonic.runners.sweeps.rows import KILLED, PRUNED, REFUSED, Row, Spec, given_up
+from syntonic.runners.config import schema
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.run import folder as run_folder
+from syntonic.runners.run import signals
+from syntonic.runners.run.progress import Output
+from syntonic.runners.run.start import go_on, start
+from syntonic.runners.run.summary import Outcome
+from syntonic.runners.sweep import folder as sweep_folder
+from syntonic.runners.sweep.prune import Pruning
+from syntonic.runners.sweep.rows import KILLED, PRUNED, REFUSED, Row, Spec, given_up
 from syntonic.tracking.base import Status
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop

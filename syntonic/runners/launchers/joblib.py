@@ -13,8 +13,8 @@ from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
 from syntonic.runners.launchers.futures import rows
 from syntonic.runners.launchers.job import execute_away
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import Row, Spec
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import Row, Spec
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether the sweep's process is still there
 _BUSY: Final = threading.Lock()  # held while this process carries out a run

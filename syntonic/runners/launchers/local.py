@@ -21,8 +21,8 @@ from rich.console import Console
 
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import KILLED, Row, Spec
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import KILLED, Row, Spec
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _GRACE: Final = 60.0  # seconds that a run has to write its checkpoint after the sign to stop

@@ -19,11 +19,11 @@ from annotated_types import Ge
 from rich.console import Console
 
 from syntonic.core.registry import register
-from syntonic.runners.faults import RequestError
+from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import Row, Spec
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import Row, Spec
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _GRACE: Final = 120.0  # seconds that runs have to write their checkpoints after the sign to stop

@@ -16,13 +16,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from syntonic.runners import config as configs
-from syntonic.runners import run_folder
-from syntonic.runners.faults import RequestError
+from syntonic.runners.config import run_config as configs
+from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.job import execute_away
-from syntonic.runners.sweeps.folder import stop_sign
-from syntonic.runners.sweeps.history import look_back
-from syntonic.runners.sweeps.rows import Row
+from syntonic.runners.run import folder as run_folder
+from syntonic.runners.sweep.folder import stop_sign
+from syntonic.runners.sweep.history import look_back
+from syntonic.runners.sweep.rows import Row
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _REACH: Final = 10.0  # seconds in which a cluster must answer

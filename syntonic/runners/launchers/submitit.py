@@ -16,12 +16,12 @@ from annotated_types import Ge, Gt
 from rich.console import Console
 
 from syntonic.core.registry import register
-from syntonic.runners.faults import RequestError
+from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
 from syntonic.runners.launchers.submitit_job import Requeued
-from syntonic.runners.sweeps.folder import SweepFolder
-from syntonic.runners.sweeps.rows import Row, Spec
+from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.rows import Row, Spec
 
 _PROGRAMS: Final = ("srun", "sbatch")
 _NAME: Final = re.compile(r"[\w.,:@&|*()\[\]+-]{1,200}", re.ASCII)

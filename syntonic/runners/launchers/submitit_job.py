@@ -10,10 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from syntonic.runners import signals
 from syntonic.runners.launchers.job import execute_away
-from syntonic.runners.sweeps.folder import stop_sign
-from syntonic.runners.sweeps.rows import KILLED
+from syntonic.runners.run import signals
+from syntonic.runners.sweep.folder import stop_sign
+from syntonic.runners.sweep.rows import KILLED
 
 
 class Requeued:

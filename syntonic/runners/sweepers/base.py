@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from syntonic.runners.sweeps.space import Proposal
+from syntonic.runners.sweep.space import Proposal
 
 
 @dataclass(frozen=True)

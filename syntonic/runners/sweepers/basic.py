@@ -5,8 +5,8 @@ import math
 from typing import Final
 
 from syntonic.core.registry import register
+from syntonic.runners.sweep.space import Proposal, Space
 from syntonic.runners.sweepers.base import Batches
-from syntonic.runners.sweeps.space import Proposal, Space
 
 
 @register("sweeper", "basic")

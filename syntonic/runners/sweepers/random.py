@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 from annotated_types import Ge
 
 from syntonic.core.registry import register
+from syntonic.runners.sweep.space import Proposal, Space
 from syntonic.runners.sweepers.base import Batches
-from syntonic.runners.sweeps.space import Proposal, Space
 
 
 @register("sweeper", "random")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from annotated_types import Ge
 
 from syntonic.core.registry import register
+from syntonic.runners.sweep.space import Dimension, Proposal, Space
 from syntonic.runners.sweepers.base import Batches, Told
-from syntonic.runners.sweeps.space import Dimension, Proposal, Space
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

@@ -1,0 +1,56 @@
+"""`syntonic-run report`: one HTML file that tells a run, or a whole sweep."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from syntonic.runners.command.options import read
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.run import listing as overview
+from syntonic.runners.run.folder import home
+from syntonic.runners.run.progress import Output
+from syntonic.tracking import report
+from syntonic.tracking.outbox import Outbox, OutboxError
+
+HELP: Final = """\
+syntonic-run report [RUN|SWEEP]: writes one HTML file that needs nothing else: no network, no server, no script.
+
+  syntonic-run report                      the latest run
+  syntonic-run report 20261122-0012        a run, by the first letters of its id
+  syntonic-run report SWEEP                a sweep, by its id (a folder in .syntonic/sweeps/)
+  syntonic-run report RUN --out result.html
+
+It shows the result, a curve of each metric, syntony per parameter, histograms of the lattice coefficients, settings,
+and where the run comes from. Of a sweep: every point, what each setting does, the curves over one another, failures.
+Each run has its report among its artifacts already; this makes it anew, also while the run is still going."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Writes the report, prints where, and returns the exit code."""
+    options = read("report", words, values=["--out"], most=1)
+    wanted = options.names[0] if options.names else "last"
+    root = home()
+    try:
+        sweeps = [path.name for path in (root / "sweeps").glob(f"{wanted}*")] if _plain(wanted) else []
+        if len(sweeps) == 1:
+            text, place = report.sweep_page(root, sweeps[0]), root / "sweeps" / sweeps[0]
+        else:
+            place = overview.find(wanted).path
+            text = report.run_page(Outbox(place))
+    except OutboxError as error:
+        raise RequestError([f"report: {error}"]) from error
+    target = Path(options.flags.get("--out") or place / "report.html")
+    try:
+        if "--out" not in options.flags and target.is_symlink():
+            target.unlink()  # it may lead out of the run's folder
+        target.write_text(text, encoding="utf-8", errors="replace")  # a name of a folder may be none in UTF-8
+    except OSError as error:
+        raise RequestError(
+            [f"report: {target} cannot be written: {error.strerror}; name another with --out"]
+        ) from error
+    Output().print(str(target), markup=False, soft_wrap=True)
+    return 0
+
+
+def _plain(wanted: str) -> bool:
+    return wanted != "last" and wanted.replace("-", "").replace("_", "").isalnum()

@@ -1,0 +1,73 @@
+"""`syntonic-run sync`: sends to a store what it has not got yet."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from syntonic.runners.command.options import read
+from syntonic.runners.config.errors import RequestError, harmless
+from syntonic.runners.run import listing as overview
+from syntonic.runners.run.folder import home
+from syntonic.runners.run.progress import Output
+from syntonic.tracking import delivery, writer
+from syntonic.tracking.mlflow import address, local_uri
+from syntonic.tracking.outbox import Outbox, OutboxError, opened
+
+HELP: Final = """\
+syntonic-run sync [RUN...]: sends runs to their MLflow store that was away, or to another one.
+
+  syntonic-run sync                          whatever the database of this folder has not got yet
+  syntonic-run sync --to http://server:5000  runs that wait for that server, every point once
+  syntonic-run sync --to URI RUN             this run, though it belonged to another store or to none; from now on
+                                             it belongs to this one
+
+A run writes every generation into its folder first. So nothing is lost when a store is away, or when a run is computed
+on a machine without a network: copy the folder, and sync it from there. What the store has already is not sent again.
+Credentials come from the environment, as MLflow has them: MLFLOW_TRACKING_USERNAME and _PASSWORD, or
+MLFLOW_TRACKING_TOKEN. They are sent to no address that you have not typed."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Delivers what can be delivered; returns 0 if everything is where it belongs, 1 if something still waits."""
+    options = read("sync", words, values=["--to"], most=1000)
+    target = _target(options.flags.get("--to"))
+    named = [Outbox(overview.find(name).path) for name in options.names]
+    console = Output()
+    failed = sent = 0
+    waiting: dict[str, int] = {}
+    for outbox in named or list(delivery.undelivered(home().resolve())):
+        try:
+            with opened(outbox.run_folder) as held:
+                request = held.read_request()
+                if request is None or (request.process.alive() is not False and held.read_end() is None):
+                    continue  # still going: its own process records it
+                if named and target is not None:
+                    held.redirect(request, target)
+                elif request.uri != target:
+                    waiting[request.uri or local_uri(home())] = waiting.get(request.uri or local_uri(home()), 0) + 1
+                    continue
+                whole = writer.deliver(held)
+            receipt = held.read_receipt()
+        except (OutboxError, OSError) as error:
+            console.print(harmless(f"{outbox.run_folder}: {error}"), markup=False, soft_wrap=True)
+            failed += 1
+            continue
+        sent, failed = sent + whole, failed + (not whole)
+        name = outbox.run_folder.name
+        problems = "; ".join(receipt.problems) if receipt else ""
+        line = f"{name}: sent to {receipt.store if receipt else ''}" if whole else f"{name}: not sent"
+        console.print(harmless(f"{line} {problems}".rstrip()), markup=False, soft_wrap=True)
+    for store, count in sorted(waiting.items()):
+        hint = "`syntonic-run sync`" if store == local_uri(home()) else f"`syntonic-run sync --to {store}`"
+        wait = "1 run waits" if count == 1 else f"{count} runs wait"
+        other = f"; name runs to send them to {target} instead" if target is not None else ""
+        console.print(harmless(f"{wait} for {store}: {hint} sends what waits{other}"), markup=False, soft_wrap=True)
+    if not sent and not failed and not waiting:
+        console.print("every run is where it belongs")
+    return int(failed > 0 or (bool(waiting) and not sent))
+
+
+def _target(given: str | None) -> str | None:
+    try:
+        return None if given is None else address(given)
+    except ValueError as error:
+        raise RequestError([f"sync: --to {error}"]) from error

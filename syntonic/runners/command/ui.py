@@ -1,0 +1,129 @@
+"""`syntonic-run ui`: the MLflow dashboard of this folder's store."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from syntonic.runners.command.options import read
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.run.folder import home
+from syntonic.runners.run.progress import Output
+from syntonic.tracking import links
+
+HELP: Final = """\
+syntonic-run ui: opens the MLflow dashboard on the runs of this folder, until Ctrl-C.
+
+  syntonic-run ui               at http://127.0.0.1:5000, or the next port that is free
+  syntonic-run ui --port 8080   at this one
+
+It listens on this machine only. To look at it from another one, go through ssh: ssh -L 5000:127.0.0.1:5000 <machine>.
+It runs one worker and none of MLflow's job runners, which keeps it below 0.6 GB of memory.
+Runs that were sent to a server of your own (tracking.uri) are in that server's dashboard."""
+
+_HOST: Final = "127.0.0.1"
+_PAGE: Final = "/#/experiments?workflowType=machine_learning"  # else it opens as one for language models
+_FIRST_PORT: Final = 5000
+_PORTS: Final = 50  # how many are tried
+_PATIENCE: Final = 300.0  # seconds that the server may take to answer
+_GRACE: Final = 10.0  # seconds that it may take to end
+
+
+def run(words: Sequence[str]) -> int:
+    """Serves until Ctrl-C; returns 0 then, 1 if the server ended by itself."""
+    options = read("ui", words, values=["--port"])
+    store = home().resolve() / "mlflow.db"
+    if not store.exists():
+        raise RequestError([f"ui: there is no store in {home()} yet; start a run first, for example `syntonic-run`"])
+    port = _port(options.flags.get("--port"))
+    console = Output()
+    environment = {
+        **os.environ,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{store}"]
+    command += ["--default-artifact-root", (home() / "artifacts").resolve().as_uri(), "--no-serve-artifacts"]
+    with _log(home() / "ui.log") as log:
+        # From a folder that is nobody's: the server takes modules from its working folder.
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0, cwd="/")
+    # The server is told here to end, however this command ends.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.default_int_handler)
+    try:
+        console.print(f"the dashboard starts, which takes some seconds; its log is {home() / 'ui.log'}", markup=False)
+        if not _answers(server, port):
+            console.print(f"ui: the server did not start; see {home() / 'ui.log'}", markup=False)
+            return 1
+        console.print(f"http://{_HOST}:{port}{_PAGE}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+        return int(server.wait() != 0)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _end(server)
+
+
+def _log(path: Path) -> IO[bytes]:
+    try:
+        return open(path, "wb", opener=links.stay)
+    except OSError as error:
+        raise RequestError([f"ui: {path} cannot be written: {error.strerror}; remove it to go on"]) from error
+
+
+def _port(wanted: str | None) -> int:
+    if wanted is not None:
+        if not wanted.isdigit() or not 1 <= int(wanted) <= 65535:
+            raise RequestError([f"ui: --port {wanted}: must be a number from 1 to 65535"])
+        if not _free(int(wanted)):
+            raise RequestError(
+                [f"ui: --port {wanted}: another program listens there; leave --port out to take a free one"]
+            )
+        return int(wanted)
+    free = next((port for port in range(_FIRST_PORT, _FIRST_PORT + _PORTS) if _free(port)), None)
+    if free is None:
+        last = _FIRST_PORT + _PORTS - 1
+        raise RequestError([f"ui: no port from {_FIRST_PORT} to {last} is free; name one with --port"])
+    return free
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _answers(server: "subprocess.Popen[bytes]", port: int) -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to this machine
+    deadline = time.monotonic() + _PATIENCE
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with direct.open(f"http://{_HOST}:{port}/health", timeout=2):
+                return True
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.2)
+    return False
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    # The whole group: the server has a worker of its own.
+    for each in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, each)
+            server.wait(_GRACE)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

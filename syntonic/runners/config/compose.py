@@ -1,0 +1,215 @@
+"""Composes words and sentences into configs: one for a run, one per point for a sweep."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from syntonic.runners.config import overrides as checks
+from syntonic.runners.config.errors import RequestError, did_you_mean
+from syntonic.runners.sweep.space import Space, dimension
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """A sweep as it was asked for, not yet judged.
+
+    Attributes:
+        fixed: the words that all points have in common.
+        space: what is swept.
+        settings, sweeper, launcher: the sections `sweep`, `hydra.sweeper` and `hydra.launcher`.
+    """
+
+    fixed: tuple[str, ...]
+    space: Space
+    settings: Config
+    sweeper: Config
+    launcher: Config
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a request came to.
+
+    Attributes:
+        config: the plain config of a run; of a sweep, what its points have in common.
+        sweep: the sweep; None for a single run.
+        faults: what is wrong with the overrides; the rest of the fields are then the best that could be composed.
+    """
+
+    config: Config
+    sweep: SweepRequest | None
+    faults: list[str]
+
+
+def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, multirun: bool) -> Composition:
+    """Composes a request.
+
+    Raises:
+        RequestError: if there is nothing that could be composed at all.
+    """
+    _check_name(loader, config_name)
+    given, faults = checks.parsed(words, loader)
+    groups: list[Override] = []
+    values: list[Override] = []
+    for override in given:
+        (groups if checks.is_group(override.key_or_group, loader) else values).append(override)
+    for override in groups.copy():
+        if fault := checks.group_fault(override, loader):
+            faults.append(fault)
+            groups.remove(override)
+    base = _load(loader, config_name, [override.input_line or "" for override in groups], RunMode.MULTIRUN)
+    for override in values.copy():
+        if fault := checks.key_fault(override, base, loader):
+            faults.append(fault)
+            values.remove(override)
+    good = [override for override in given if override in groups or override in values]
+    try:
+        if all(override.type is OverrideType.CHANGE for override in values):
+            config = _changed(base, [override for override in values if not override.is_sweep_override()])
+        else:  # a key comes or goes: Hydra reads everything once more
+            config = _load(loader, config_name, [override.input_line or "" for override in good], RunMode.MULTIRUN)
+        asked = multirun or any(override.key_or_group.startswith("sweep.") for override in good)
+        sweep = None
+        if asked or config.hydra.mode == RunMode.MULTIRUN:
+            sweep, found = _sweep(loader, config, good)
+            faults += found
+        else:
+            faults += [_needs_sweep(override) for override in given if override.is_sweep_override()]
+        return Composition(plain(config, config.hydra.runtime.choices), sweep, faults)
+    except RequestError as error:
+        raise RequestError([*faults, *error.faults]) from error
+
+
+def plain(config: DictConfig, choices: Mapping[str, Any]) -> Config:
+    """Returns a composed config as plain data, without the parts of Hydra and of the sweep, the run's name filled in.
+
+    Args:
+        config: as Hydra composed it.
+        choices: the option that was chosen of each group.
+
+    Raises:
+        RequestError: if an interpolation in it cannot be resolved.
+    """
+    return _resolved(_own(config), choices)
+
+
+def _resolved(own: DictConfig, choices: Mapping[str, Any]) -> Config:
+    try:
+        data: Config = OmegaConf.to_container(own, resolve=True)  # type: ignore[assignment]
+    except OmegaConfBaseException as error:
+        raise RequestError([_message(error)]) from error
+    if data.get("name") is None:
+        data["name"] = f"{choices.get('benchmark')}-{choices.get('trainer')}-s{data.get('seed')}"
+    return data
+
+
+class Points:
+    """Composes the points of a sweep; what they have in common is composed once.
+
+    Args:
+        loader: Hydra, opened.
+        config_name: the sentence.
+    """
+
+    def __init__(self, loader: ConfigLoader, config_name: str) -> None:
+        self._loader, self._name = loader, config_name
+        self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
+        self._is_group = cache(lambda key: checks.is_group(key, loader))
+
+    def compose(self, words: Sequence[str]) -> Config:
+        """Returns the plain config of one point.
+
+        Raises:
+            RequestError: if it cannot be composed.
+        """
+        given, faults = checks.parsed(words, self._loader)
+        if faults:
+            raise RequestError(faults)
+        simple = [
+            override
+            for override in given
+            if override.type is OverrideType.CHANGE and not self._is_group(override.key_or_group)
+        ]
+        rest = tuple(override.input_line or "" for override in given if override not in simple)
+        if rest not in self._bases:
+            config = _load(self._loader, self._name, rest, RunMode.RUN)
+            self._bases[rest] = (_own(config), dict(config.hydra.runtime.choices))
+        base, choices = self._bases[rest]
+        return _resolved(_changed(copy.deepcopy(base), simple), choices)
+
+
+def _changed(config: DictConfig, values: Sequence[Override]) -> DictConfig:
+    try:
+        for override in values:
+            OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+    except OmegaConfBaseException as error:
+        raise RequestError([_message(error)]) from error
+    return config
+
+
+def _own(config: DictConfig) -> DictConfig:
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("hydra", "sweep")])
+
+
+def _sweep(loader: ConfigLoader, config: DictConfig, given: Sequence[Override]) -> tuple[SweepRequest, list[str]]:
+    ranges = [f"{key}={value}" for key, value in (config.hydra.sweeper.get("params") or {}).items()]
+    listed, faults = checks.parsed(ranges, loader)
+    for override in listed:
+        is_group = checks.is_group(override.key_or_group, loader)
+        fault = checks.group_fault(override, loader) if is_group else checks.key_fault(override, config, loader)
+        faults += [fault] if fault else []
+    # What was typed comes after what the sentence says, and the last word on a key holds.
+    last = {override.get_key_element(): override for override in [*listed, *given]}
+    space, fixed = [], []
+    for key, override in last.items():
+        if not override.is_sweep_override():
+            fixed += [] if key.startswith(("hydra", "sweep.")) else [override.input_line or ""]
+        elif key.startswith(("hydra", "sweep.")):
+            faults.append(f"{override.input_line}: {key} belongs to the sweep itself and has one value")
+        else:
+            try:
+                space.append(dimension(override, config))
+            except ValueError as error:
+                faults.append(f"{override.input_line}: {error}")
+    sections: list[Config] = [
+        OmegaConf.to_container(section, resolve=True)  # type: ignore[misc]
+        for section in (config.sweep, config.hydra.sweeper, config.hydra.launcher)
+    ]
+    sections[1].pop("params", None)
+    return SweepRequest(tuple(fixed), tuple(space), *sections), faults
+
+
+def _needs_sweep(override: Override) -> str:
+    line = override.input_line
+    return f"{line}: several values are a sweep: `syntonic-run -m {line}`; one value that is a list is written [a,b]"
+
+
+def _check_name(loader: ConfigLoader, name: str) -> None:
+    known = [option for option in loader.get_group_options("", ObjectType.CONFIG) if not option.startswith("_")]
+    if name.removesuffix(".yaml") not in known:
+        raise RequestError([f"-cn {name}: there is no such sentence{did_you_mean(name, known)}"])
+
+
+def _load(loader: ConfigLoader, name: str, words: Sequence[str], mode: RunMode) -> DictConfig:
+    try:
+        return loader.load_configuration(name, list(words), run_mode=mode)
+    except Exception as error:  # besides Hydra's own errors, whatever a file of the user's makes the YAML reader raise
+        raise RequestError([_message(error)]) from error
+
+
+def _message(error: BaseException) -> str:
+    chain = [error, error.__cause__, error.__context__]
+    texts = [str(link).strip() for link in chain if link is not None]
+    lines = next((text for text in texts if text), type(error).__name__).splitlines()
+    return " ".join(line.strip() for line in lines if line.strip() and "object_type=" not in line)

@@ -1,0 +1,65 @@
+"""Refuses YAML files that a reader would choke on: a few lines of aliases can stand for more than any memory holds.
+
+The events of a file are counted before anything is made of them; an alias counts for all that it stands for.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import yaml  # comes with OmegaConf
+
+from syntonic.runners.config.errors import RequestError
+
+_LARGEST: Final = 1 << 20  # bytes
+_MOST: Final = 20_000  # values
+_DEEPEST: Final = 40  # lists and mappings in one another
+
+
+def refuse(path: Path) -> None:
+    """Does nothing if a file of words can be read safely, or if it is no YAML at all, which its reader says better.
+
+    Raises:
+        RequestError: if it is no plain file, or too large, too deep, or of too many values with its aliases.
+    """
+    if not path.is_file():
+        raise RequestError([f"{path} is no plain file"])
+    if path.stat().st_size > _LARGEST:
+        raise RequestError([f"{path} has more than {_LARGEST >> 20} MB, too much for words; is it the right file?"])
+    try:
+        with path.open(encoding="utf-8") as file:
+            fault = _fault(yaml.parse(file, Loader=yaml.SafeLoader))
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return
+    if fault:
+        raise RequestError([f"{path} {fault}"])
+
+
+def _fault(events: Iterable[yaml.Event]) -> str:
+    sizes: dict[str, int] = {}
+    inside: list[tuple[str | None, int]] = []  # the lists and mappings around an event, with what they hold so far
+    for event in events:
+        if isinstance(event, yaml.CollectionStartEvent):
+            inside.append((event.anchor, 1))
+            if len(inside) > _DEEPEST:
+                return f"has lists and mappings in one another more than {_DEEPEST} deep"
+            continue
+        size = 1
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in sizes:
+                return f"has an alias *{event.anchor} that stands for what it is in"
+            size = sizes[event.anchor]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = inside.pop()
+            if anchor is not None:
+                sizes[anchor] = size
+        elif not isinstance(event, yaml.ScalarEvent):
+            continue
+        elif event.anchor is not None:
+            sizes[event.anchor] = 1
+        if inside:
+            anchor, held = inside[-1]
+            inside[-1] = anchor, held + size
+            if held + size > _MOST:
+                return f"stands for more than {_MOST:,} values, with its aliases"
+    return ""

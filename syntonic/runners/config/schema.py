@@ -1,0 +1,136 @@
+"""Judges a composed config against the registered classes: their keyword-only arguments are the schema.
+
+Everything is checked and every fault is reported, before anything is built or written.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Final, Literal
+
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from syntonic.core import registry
+from syntonic.runners.config import device
+from syntonic.runners.config.errors import RequestError, did_you_mean
+from syntonic.runners.config.messages import fault_text
+from syntonic.runners.config.run_config import RunConfig
+
+_STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+_SECTIONS: Final[tuple[Literal["model", "benchmark", "trainer", "tracking"], ...]] = (
+    "model",
+    "benchmark",
+    "trainer",
+    "tracking",
+)
+
+
+class _Top(BaseModel):
+    # The sections' insides are judged one by one, each against the class that it names.
+    model_config = _STRICT
+
+    seed: Annotated[int, Ge(0), Le(2**32 - 1)]
+    device: str
+    name: Annotated[str, MinLen(1), MaxLen(200)]
+    resume: Annotated[str, MinLen(1)] | None = None
+    profile: bool = False
+    model: dict[str, Any]
+    benchmark: dict[str, Any]
+    trainer: dict[str, Any]
+    tracking: dict[str, Any]
+    callbacks: dict[str, Any] = {}
+
+
+def check(config: Mapping[str, Any]) -> RunConfig:
+    """Returns the config with every default filled in.
+
+    Args:
+        config: plain data as composed: `{"model": {"name": ..., <arguments>}, ..., "seed": 0, "device": "auto"}`.
+
+    Raises:
+        RequestError: naming every fault: unknown keys and names, wrong types, values out of range.
+    """
+    top, faults = judge(_Top, config, where="")
+    sections = {}
+    for section in _SECTIONS:
+        if isinstance(config.get(section), Mapping):
+            sections[section], found = check_object(section, config[section], where=section)
+            faults += found
+    callbacks = {}
+    for key, entry in (config.get("callbacks") or {}).items():
+        if isinstance(entry, Mapping):
+            callbacks[key], found = check_object("callback", entry, where=f"callbacks.{key}")
+            faults += found
+        elif entry is not None:  # null switches one callback off
+            faults.append(f"callbacks.{key}: must be a name with its arguments, got {entry!r}; null switches it off")
+    try:
+        used = device.resolve(str(config.get("device", "auto")))
+    except RequestError as error:
+        faults += error.faults
+    if faults:
+        raise RequestError(faults)
+    return RunConfig(
+        seed=top["seed"],
+        device=used,
+        name=top["name"],
+        resume=top["resume"],
+        profile=top["profile"],
+        callbacks=callbacks,
+        **sections,
+    )
+
+
+def check_section(kind: registry.Kind, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns one section of a config with every default filled in.
+
+    Raises:
+        RequestError: naming every fault.
+    """
+    section, faults = check_object(kind, entry, where=kind)
+    if faults:
+        raise RequestError(faults)
+    return section
+
+
+def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+    """Judges one section, `{"name": ..., <arguments>}`, against the class that it names.
+
+    Args:
+        kind: of what it names.
+        entry: the section.
+        where: its path in the config, for messages.
+
+    Returns:
+        The section with every default filled in, and its faults.
+    """
+    known = registry.names(kind)
+    name = entry.get("name")
+    if name not in known:
+        hint = did_you_mean(str(name), known)
+        return {}, [f"{where}.name={name}: there is no {kind} of that name{hint}"]
+    arguments = {key: value for key, value in entry.items() if key != "name"}
+    filled, faults = judge(_schema_of(registry.lookup(kind, str(name))), arguments, where)
+    return {"name": name, **filled}, faults
+
+
+@cache
+def _schema_of(cls: type) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        argument: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+        for argument, parameter in registry.arguments(cls).items()
+    }
+    return create_model(cls.__name__, __config__=_STRICT, **fields)
+
+
+def judge(schema: type[BaseModel], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+    """Returns `given` with the defaults of `schema` filled in, and its faults; empty if there are any."""
+    # JSON mode is strict about types and still takes a YAML list for a tuple.
+    try:
+        return schema.model_validate_json(json.dumps(given)).model_dump(mode="json"), []
+    except ValidationError as error:
+        known = list(schema.model_fields)
+        faults = [fault_text(fault, where, known) for fault in error.errors(include_url=False)]
+        return {}, list(dict.fromkeys(faults))
+    except (TypeError, ValueError) as error:
+        return {}, [f"{where or 'config'}: holds a value that is not plain data ({error})"]

@@ -1,0 +1,170 @@
+"""The trained model by itself, in `<run folder>/model/`: parameters, what to build them into, and how MLflow loads it.
+
+A model is read back through the registry, so a folder of another's making can choose among registered models and fill
+them with numbers, nothing else. The file `model_code.py` in it is MLflow's form of a "model from code": MLflow alone
+runs it, and who reads a model here does not look at it.
+"""
+
+import json
+import platform
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from syntonic._core import Tensor
+from syntonic.core import registry
+from syntonic.nn.architectures import Task
+from syntonic.runners.config import schema
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.run.build import Parts
+from syntonic.sn import Module
+from syntonic.tracking import plain
+from syntonic.tracking.arrays import pack, unpack
+from syntonic.tracking.checkpoint import content
+
+PARAMETERS: Final = "parameters.safetensors"
+FACTS: Final = "model.json"
+_FORMAT: Final = 1
+
+_CODE: Final = '''\
+"""Lets MLflow serve a model that syntonic-run trained: `mlflow models serve -m <this folder> --env-manager local`."""
+
+from pathlib import Path
+
+import mlflow
+
+from syntonic.runners.run.kept_model import load
+
+
+class Served(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        self._model = load(Path(context.artifacts["parameters"]).parent)
+
+    def predict(self, context, model_input, params=None):
+        return self._model(model_input.tolist() if hasattr(model_input, "tolist") else model_input.values.tolist())
+
+
+mlflow.models.set_model(Served())
+'''
+
+_MLMODEL: Final = """\
+flavors:
+  python_function:
+    artifacts:
+      parameters:
+        path: {parameters}
+        uri: {parameters}
+    code: null
+    env:
+      virtualenv: python_env.yaml
+    loader_module: mlflow.pyfunc.loaders.code_model
+    model_code_path: model_code.py
+    python_version: {python}
+    streamable: false
+"""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What `model.json` holds.
+
+    Attributes:
+        model: the config's section of the model.
+        input_shape: of one example, as the benchmark asked for.
+        output_shape: of one answer.
+        vocabulary: how many tokens there are, None if the inputs are numbers.
+        dtype: number format of the inputs.
+        syntony: syntony of each parameter, by name.
+    """
+
+    model: dict[str, Any]
+    input_shape: list[int]
+    output_shape: list[int]
+    vocabulary: int | None
+    dtype: str
+    syntony: dict[str, float] = field(default_factory=dict)
+
+
+def write(folder: Path, parts: Parts, config: RunConfig) -> None:
+    """Writes the model of a run into a new `folder`, in the place of an earlier one; a foreign model is not kept.
+
+    Raises:
+        OSError: if the disk refuses it.
+    """
+    if not isinstance(parts.model, Module):
+        return
+    syntony = {name: parameter.data.syntony for name, parameter in parts.model.named_parameters()}
+    task = parts.benchmark
+    shapes = list(task.input_shape), list(task.output_shape)
+    facts = ModelFacts(config.model, *shapes, task.vocabulary, task.dtype, syntony)
+    python = platform.python_version()
+    hidden = folder.with_name(f".{folder.name}")
+    shutil.rmtree(hidden, ignore_errors=True)
+    hidden.mkdir(parents=True)
+    files = {
+        FACTS: json.dumps({"format": _FORMAT, **asdict(facts)}, indent=1),
+        "MLmodel": _MLMODEL.format(parameters=PARAMETERS, python=python),
+        "model_code.py": _CODE,
+        "python_env.yaml": f"python: {python}\nbuild_dependencies: [pip]\ndependencies:\n- -r requirements.txt\n",
+        "requirements.txt": f"syntonic=={metadata.version('syntonic')}\nmlflow=={metadata.version('mlflow')}\n",
+    }
+    try:
+        (hidden / PARAMETERS).write_bytes(pack(parts.model.state_dict()))  # type: ignore[arg-type]
+        for name, text in files.items():
+            (hidden / name).write_text(text, encoding="utf-8")
+    except OSError:
+        shutil.rmtree(hidden, ignore_errors=True)  # a full disk needs the room
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    hidden.rename(folder)
+
+
+class LoadedModel:
+    """A trained model that computes.
+
+    Args:
+        model: with its parameters.
+        dtype: number format of the inputs.
+    """
+
+    def __init__(self, model: Module, dtype: str) -> None:
+        self._model = model.eval()
+        self._dtype = dtype
+
+    def __call__(self, rows: Sequence[Any]) -> Any:  # noqa: ANN401 (lists within lists, as deep as the outputs)
+        """Returns the outputs: rows (batch, features) as nested lists to (batch, outputs)."""
+        return self._model(Tensor(rows, dtype=self._dtype)).tolist()
+
+
+def facts_of(folder: Path) -> ModelFacts:
+    """Reads what a kept model is.
+
+    Raises:
+        RequestError: if it cannot be used.
+    """
+    try:
+        return plain.read(folder / FACTS, ModelFacts, _FORMAT)
+    except (OSError, ValueError) as error:
+        raise RequestError([f"{folder / FACTS} cannot be used: {error}"]) from error
+
+
+def load(folder: Path) -> LoadedModel:
+    """Reads a kept model.
+
+    Raises:
+        RequestError: if it cannot be used.
+    """
+    facts = facts_of(folder)
+    section = schema.check_section("model", facts.model)
+    try:
+        arguments = {key: value for key, value in section.items() if key != "name"}
+        task = Task(tuple(facts.input_shape), tuple(facts.output_shape), facts.vocabulary)
+        model = registry.lookup("model", section["name"])(task, **arguments)
+        model.load_state_dict(unpack(content(folder / PARAMETERS)))
+    except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
+        raise RequestError([f"{folder} holds no model that can be used: {error}"]) from error
+    return LoadedModel(model, facts.dtype)

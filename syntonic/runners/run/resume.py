@@ -1,0 +1,120 @@
+"""Goes on with a run: finds it, makes sure that nothing about it has changed, and restores its last checkpoint.
+
+A run that goes on must come to the bits of one that was never interrupted, so every override that would change them is
+refused. That includes a larger `trainer.max_generations`: the learning rate follows a cosine over that number, so a
+longer run takes different steps from its first generation on. It is a new run.
+"""
+
+from typing import Final
+
+from syntonic.runners.config import schema
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.run_config import RunConfig, fixed, flattened
+from syntonic.runners.run.build import Parts
+from syntonic.runners.run.folder import RunFolder, home, known
+from syntonic.runners.run.nearby import hint
+from syntonic.tracking import checkpoint
+from syntonic.tracking.base import Status
+
+_HARMLESS: Final = ("tracking", "callbacks")  # sections whose settings change what is recorded, and no number
+
+
+def find(wanted: str) -> RunFolder:
+    """Returns the run that `wanted` means: "last", an id, or the first letters of one.
+
+    Raises:
+        RequestError: if there is no such run, or more than one.
+    """
+    runs = known()
+    if not runs:
+        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`{hint()}"])
+    if wanted == "last":
+        return runs[0]
+    found = [run for run in runs if any(name.startswith(wanted) for name in run.facts.ids)]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{run.facts.ids[-1]} ({run.facts.title})" for run in (found or runs)[:5])
+    reason = f"{len(found)} runs begin with that" if found else f"there is no such run in {home()}"
+    raise RequestError([f"resume={wanted}: {reason}; {'choose from' if found else 'the latest are'} {listed}"])
+
+
+def finished(folder: RunFolder) -> str | None:
+    """Returns what to say of a run that is over already, None if it can go on."""
+    facts = folder.facts
+    if facts.status is not Status.FINISHED:
+        return None
+    text = f"run {facts.ids[-1]} ({facts.title}) is finished after {facts.generation} generations; nothing to do"
+    others = [run.facts.ids[-1] for run in known() if run.facts.status is not Status.FINISHED]
+    return f"{text}; not finished: {', '.join(others[:5])}" if others else text
+
+
+def as_started(folder: RunFolder) -> RunConfig:
+    """Returns the config of a run; a setting of tracking or callbacks that is newer than the run has its default.
+
+    Raises:
+        RequestError: if what the run's folder holds is no config, or naming the newer settings that numbers depend on.
+    """
+    config = schema.check(folder.facts.config)
+    stored = dict(flattened(folder.facts.config))
+    newer = [key for key, _ in flattened(fixed(config.plain())) if key not in stored]
+    faults = [
+        f"{key}: there was no such setting when run {folder.facts.id} was started, and its numbers may depend on it; "
+        "go on with the version of syntonic that started it, or start a new run"
+        for key in newer
+        if key.partition(".")[0] not in _HARMLESS
+    ]
+    if faults:
+        raise RequestError(faults)
+    return config
+
+
+def refuse_changes(started: RunConfig, asked: RunConfig) -> None:
+    """Compares a request with what the run was started with.
+
+    Raises:
+        RequestError: naming every key that differs and would change the run.
+    """
+    there, given = (dict(flattened(fixed(config.plain()))) for config in (started, asked))
+    faults = []
+    for key in sorted({*there, *given}):
+        if there.get(key) != given.get(key):
+            fault = f"{key}={given.get(key)}: the run was started with {there.get(key)}"
+            if key == "trainer.max_generations":
+                fault += ", over which its learning rate falls; a longer or shorter run is a new one"
+            faults.append(f"{fault}; leave it out to go on, or leave out resume= for a new run")
+    if faults:
+        raise RequestError(faults)
+
+
+def state(folder: RunFolder) -> checkpoint.Checkpoint | None:
+    """Returns the verified last checkpoint of a run, None if it has none and starts again from its seed.
+
+    Raises:
+        RequestError: if the checkpoint is damaged, or of another config than the run.
+    """
+    newest = checkpoint.newest(folder.checkpoints)
+    if newest is None:
+        return None
+    try:
+        found = checkpoint.read(newest)
+    except checkpoint.CheckpointError as error:
+        way_out = f"remove {newest} to go on from the checkpoint before it, or from the beginning if there is none"
+        raise RequestError([f"{error}; {way_out}"]) from error
+    if found.config != folder.facts.config:
+        raise RequestError([f"{newest / checkpoint.FACTS} is of another config than {folder.path / 'run.json'}"])
+    return found
+
+
+def restore(parts: Parts, found: checkpoint.Checkpoint) -> None:
+    """Puts the parts of a run into the state of a checkpoint.
+
+    Raises:
+        RequestError: if they refuse it.
+    """
+    try:
+        parts.trainer.load_state_dict(parts.model, dict(found.arrays), dict(found.meta))
+        for key, remembered in found.callbacks.items():
+            if key in parts.callbacks:
+                parts.callbacks[key].restore(remembered)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RequestError([f"the checkpoint of generation {found.generation} does not fit: {error!r}"]) from error

@@ -1,0 +1,93 @@
+"""Writes a run's checkpoints and keeps as many as were asked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.run import kept_model
+from syntonic.runners.run.build import Parts
+from syntonic.runners.run.folder import RunFolder
+from syntonic.tracking import checkpoint, provenance
+from syntonic.tracking.base import Tracker
+from syntonic.tracking.shelter import shelter, sheltered
+
+
+class Saver:
+    """Saves the state of a run; a disk that refuses is a warning, never the end of the training."""
+
+    def __init__(self, folder: RunFolder, parts: Parts, tracker: Tracker) -> None:
+        """Keeps as many of the newest checkpoints as the config's callbacks say, and those that they spare."""
+        self._problems: list[str] = []
+        self._refused: list[tuple[int, OSError]] = []
+        self._folder, self._parts, self._tracker = folder, parts, tracker
+        self._id = folder.facts.id
+        self._keep = max((getattr(callback, "keep", 1) for callback in parts.callbacks.values()), default=1)
+        self._versions = provenance.versions()
+
+    def save(self, generation: int, *, ended: bool = False, last: bool = False) -> None:
+        """Writes a checkpoint after `generation`; the points up to it are made safe first.
+
+        Args:
+            generation: generations done.
+            ended: whether the run is over with it.
+            last: whether nothing else is left of the run: if its folder refuses it, it is saved elsewhere.
+        """
+        self._tracker.flush(last=last)
+        arrays, meta = self._parts.trainer.state_dict()
+        state = checkpoint.Checkpoint(
+            generation=generation,
+            arrays=arrays,
+            meta=meta,
+            callbacks={key: callback.state() for key, callback in self._parts.callbacks.items()},
+            config=self._folder.facts.config,
+            versions=self._versions,
+            ended=ended,
+        )
+        try:
+            checkpoint.write(self._folder.checkpoints, state)
+            wished = (getattr(callback, "spared", None) for callback in self._parts.callbacks.values())
+            spared = {number for number in wished if number is not None}
+            checkpoint.prune(self._folder.checkpoints, self._keep, spared)
+        except OSError as error:
+            self._refused.append((generation, error))
+            if last:  # what was trained must not be lost because one disk is full
+                self._attempt(lambda: checkpoint.write(shelter(self._id) / "checkpoints", state))
+        if last:
+            self._tracker.flush(last=True)  # the checkpoint is there
+
+    def keep_model(self, config: RunConfig) -> None:
+        """Writes the trained model by itself, in a form that others can load."""
+        try:
+            kept_model.write(self._folder.path / "model", self._parts, config)
+        except OSError as error:
+            self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
+            self._attempt(lambda: kept_model.write(shelter(self._id) / "model", self._parts, config))
+
+    def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
+        """Writes down how the run ended: `changes` as in `RunFolder.update`, and the traceback of a failure."""
+        try:
+            self._folder.update(**changes)
+            if failure:
+                (self._folder.path / "traceback.txt").write_text(failure, encoding="utf-8")
+        except OSError as error:
+            self._problems.append(f"{self._folder.path} does not say how the run ended: {error}")
+            self._attempt(lambda: RunFolder(shelter(self._id), self._folder.facts).update())
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be written and why, and where it was saved instead."""
+        found = list(self._problems)
+        if self._refused:
+            generation, error = self._refused[0]
+            more = f", nor of {len(self._refused) - 1} later ones" if len(self._refused) > 1 else ""
+            found.insert(0, f"no checkpoint of generation {generation}{more}: {error}")
+        if place := sheltered(self._id):
+            back = f"make room, `cp -r {place}/. {self._folder.path}`, and `syntonic-run sync`"
+            found.append(f"what the disk did not take was saved in {place} instead; {back}")
+        return found
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError as error:
+            self._problems.append(f"it could not be saved elsewhere either: {error}")

@@ -1,0 +1,253 @@
+"""A sweep: batches of points, each skipped if it is known, run where the launcher says, and told to the sweeper.
+
+Every end is an orderly one: the runs under way write a checkpoint, the sweep's own entry is closed with its true
+status, and the same command again does the rest.
+"""
+
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from hydra.core.config_loader import ConfigLoader
+from rich.console import Console
+
+from syntonic.core import registry
+from syntonic.runners.config.compose import Composition
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.run import signals
+from syntonic.runners.run.figures import counted
+from syntonic.runners.run.folder import home
+from syntonic.runners.sweep import page, table
+from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
+from syntonic.runners.sweep.history import History, look_back
+from syntonic.runners.sweep.parent import Parent
+from syntonic.runners.sweep.plan import Job, Plan
+from syntonic.runners.sweep.rehearsal import rehearse
+from syntonic.runners.sweep.rows import KILLED, REFUSED, Row, Spec
+from syntonic.runners.sweep.standing import Standing
+from syntonic.tracking.base import Status
+
+PAGE: Final = "sweep.html"
+
+
+def sweep(
+    loader: ConfigLoader,
+    name: str,
+    words: Sequence[str],
+    composition: Composition,
+    console: Console,
+    resumed: str | None = None,
+) -> int:
+    """Runs every point and returns the exit code: 0 if all finished, 1 if one did not, 128 + n after signal n.
+
+    Args:
+        loader: Hydra, opened.
+        name: the sentence.
+        words: the overrides as typed, ranges among them.
+        composition: what they came to.
+        console: where progress goes.
+        resumed: the id of the sweep that the words are meant to go on with.
+
+    Raises:
+        RequestError: naming the faults of all points; nothing was started then.
+    """
+    plan = Plan(loader, name, composition)
+    if resumed is not None and plan.id != resumed:
+        raise RequestError([f"sweep.resume={resumed}: with these words it is another sweep; leave out sweep.resume"])
+    if plan.settings.dry_run:
+        history = _known(plan, ask=True)
+        rehearse(plan, history, console)
+        if history.problem:
+            console.print(_unknown(history), markup=False, soft_wrap=True)
+        return 0
+    with signals.watched() as stop:
+        return _Sweep(plan, name, words, console, stop).carry_out()
+
+
+class _Sweep:
+    # A sweep under way.
+
+    def __init__(self, plan: Plan, name: str, words: Sequence[str], console: Console, stop: signals.Stop) -> None:
+        self._plan, self._name, self._words, self._console, self._stop = plan, name, words, console, stop
+        self._standing = Standing(plan.settings)
+        self._history = _known(plan, ask=False)
+        self._asked_the_tracker = False
+        self._folder: SweepFolder | None = None
+        self._parent: Parent | None = None
+        self._killed = 0  # the exit code of a run that was ended with its sweep
+
+    def carry_out(self) -> int:
+        """Goes through the sweep and closes it."""
+        total = self._plan.total
+        self._console.print(f"sweep {self._plan.id}: {counted(total, 'run')}", markup=False)
+        status = Status.FAILED
+        try:
+            self._batches()
+            status = Status.KILLED if self._exit_by_signal() else Status.FINISHED
+            if self._too_many_failures():
+                status = Status.FAILED
+        except KeyboardInterrupt:
+            status = Status.KILLED
+            raise
+        finally:
+            self._close(status)
+        return self._exit_by_signal() or int(bool(self._standing.failures or self._standing.left))
+
+    def _batches(self) -> None:
+        batches = self._plan.sweeper.batches()
+        proposals = next(batches)
+        points = 0
+        while True:
+            jobs = self._plan.jobs(proposals, points)
+            points += len(proposals)
+            self._standing.jobs |= {job.number: job for job in jobs}
+            if pending := self._settled(jobs):
+                self._launch(pending)
+                self._twins(jobs)
+            if self._stopped() or any(job.number in self._standing.left for job in jobs):
+                return
+            try:
+                proposals = batches.send(self._standing.told(jobs))
+            except StopIteration:
+                return
+
+    def _settled(self, jobs: Sequence[Job]) -> list[Job]:
+        # Gives rows to what need not be run, and returns the rest; of equal configs only the first.
+        if not self._asked_the_tracker and any(job.config and job.digest not in self._history.done for job in jobs):
+            self._asked_the_tracker = True
+            self._history = _known(self._plan, ask=True)
+            if self._history.problem:
+                self._console.print(_unknown(self._history), markup=False, soft_wrap=True)
+        pending: dict[str, Job] = {}
+        for job in jobs:
+            if job.config is None:
+                self._standing.put(Row(job.number, REFUSED, reason=job.faults[0]), job)
+            elif job.digest in self._history.done:
+                self._standing.put(self._history.done[job.digest], job)
+            else:
+                pending.setdefault(job.digest, job)
+        return sorted(pending.values(), key=lambda job: job.digest in self._history.failed)  # what may work comes first
+
+    def _twins(self, jobs: Sequence[Job]) -> None:
+        rows = {self._standing.jobs[number].digest: row for number, row in self._standing.rows.items()}
+        for job in jobs:
+            if job.number not in self._standing.rows and job.digest in rows:
+                self._standing.put(replace(rows[job.digest], reused=True), job)
+            if (row := self._standing.rows.get(job.number)) and row.status == "FINISHED":
+                self._history.done[job.digest] = replace(row, reused=True)
+
+    def _launch(self, pending: Sequence[Job]) -> None:
+        folder, parent = self._begun()
+        entry = parent.id(self._stopped)
+        if self._stopped():
+            return
+        specs = [self._spec(job, folder, entry) for job in pending]
+        launcher, console = self._plan.launcher, self._console
+        jobs = {job.number: job for job in pending}
+        other = sum(job.digest in self._history.other_core for job in pending)
+        if other:
+            console.print(f"{other} of them have finished with another build of the core; they are run again")
+        with table.Watch(console, folder, self._standing, pending, self._plan.total, live=launcher.away) as watch:
+            for row in launcher.run(specs, folder, console, self._stopped):
+                if not row.run_id and (row.status == KILLED or self._stop):  # the end came before it began
+                    continue
+                self._standing.put(row, jobs[row.number])
+                if row.status == KILLED and not launcher.away:
+                    self._killed = row.exit_code
+                if launcher.away:
+                    watch.ended(jobs[row.number], row)
+
+    def _begun(self) -> tuple[SweepFolder, Parent]:
+        # The folder and the entry are made when the first run is certain.
+        if self._folder is None or self._parent is None:
+            base = self._plan.base
+            keys = ", ".join(dimension.key for dimension in self._plan.request.space) or "seeds"
+            subject = str(base["name"]).removesuffix(f"-s{base['seed']}")
+            title = f"{subject}: sweep over {keys}"
+            facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._words), time.time())
+            self._folder = SweepFolder.take(facts)
+            if not self._plan.settings.skip_finished:
+                self._folder.forget_rungs()
+            space = {d.key: " ".join(d.words) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
+            self._parent = Parent(self._folder, base, space)
+            self._parent.open()
+        return self._folder, self._parent
+
+    def _spec(self, job: Job, folder: SweepFolder, entry: str) -> Spec:
+        assert isinstance(job.config, RunConfig)
+        begun = self._history.begun.get(job.digest)
+        return Spec(
+            number=job.number,
+            config=job.config.plain(),
+            config_name=self._name,
+            overrides=list(job.words),
+            sweep={"id": self._plan.id, "point": job.text, "parent": entry},
+            folder=str(folder.path.resolve()),
+            resume=str(begun) if begun else None,
+            prune=self._plan.settings.prune,
+            cwd=str(Path.cwd()),
+            home=str(home().resolve()),
+            host=platform.node(),
+            modules=registry.modules(),
+            path=[entry for entry in sys.path if entry],
+        )
+
+    def _stopped(self) -> bool:
+        return bool(self._stop) or bool(self._killed) or self._too_many_failures()
+
+    def _exit_by_signal(self) -> int:
+        return self._stop.exit_code or self._killed
+
+    def _too_many_failures(self) -> bool:
+        allowed = self._plan.settings.allowed_failures
+        return allowed is not None and len(self._standing.failures) > allowed
+
+    def _close(self, status: Status) -> None:
+        console, standing = self._console, self._standing
+        table.show(console, standing)
+        failed = [f"failed: {standing.jobs[number].text}: {cause}" for number, cause in standing.failures.items()]
+        for line in dict.fromkeys(failed):  # a point that is there twice fails once
+            console.print(line, markup=False, soft_wrap=True)
+        if self._folder is None or self._parent is None:
+            if not standing.left:
+                console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
+            return
+        html = page.html(self._folder.facts.title, standing, self._plan.request.space)
+        path = self._folder.path / PAGE
+        path.write_text(html, encoding="utf-8")
+        best = standing.best()
+        results = {f"best_{standing.settings.metric}": best.mean} if best else {}
+        figures = {**results, "failed_runs": float(len(standing.failures)), "runs": float(standing.ended)}
+        note = page.note(self._folder.facts.title, standing)
+        receipt = self._parent.close(status, figures, note, {PAGE: html}, self._folder.path / "logs")
+        self._folder.update(status=status)
+        self._folder.release()
+        self._say_where(path, receipt.run_id, receipt.store, receipt.problems)
+
+    def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
+        lines = [("recorded", f"run {run_id} in {store}"), ("page", str(path))]
+        if self._too_many_failures():
+            failures = counted(len(self._standing.failures), "failure")
+            lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))
+        if self._standing.left or self._stop or self._killed:
+            left = counted(self._plan.total - self._standing.ended, "run")
+            lines.append(("go on", f"{left} left: the same command again, or `syntonic-run sweep.resume=last`"))
+        elif self._standing.can_fail_again:
+            lines.append(("again", "the same command tries again what has failed, and runs nothing else"))
+        lines += [("warning", problem) for problem in problems]
+        for key, value in lines:
+            self._console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
+
+
+def _known(plan: Plan, *, ask: bool) -> History:
+    history = look_back(plan.id, plan.base["tracking"] if ask else None)
+    return history if plan.settings.skip_finished else replace(history, done={})
+
+
+def _unknown(history: History) -> str:
+    return f"warning: what finished elsewhere is not known, {history.problem}"

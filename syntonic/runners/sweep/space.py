@@ -1,0 +1,144 @@
+"""What a sweep goes through: for each swept key the words that it may become, or an interval of numbers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString, RangeSweep
+from omegaconf import DictConfig, OmegaConf
+
+from syntonic.runners.config.errors import did_you_mean
+
+MOST: Final = 100_000  # runs of a sweep, and values of one key
+_TAGS: Final = ("log",)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One point: `words` as they could be typed, and the `values` that they set, by key."""
+
+    words: tuple[str, ...]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One swept key.
+
+    Attributes:
+        key: as typed, `trainer.sigma`.
+        choices: the values that it may take; empty for an interval.
+        words: the same as `key=value`.
+        low, high: ends of the interval, both included; 0 for choices.
+        ordered: whether the choices are a range, so that neighbours are alike.
+        log: whether the interval is even in the logarithm.
+        integer: whether it holds whole numbers only.
+    """
+
+    key: str
+    choices: tuple[Any, ...] = ()
+    words: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    ordered: bool = False
+    log: bool = False
+    integer: bool = False
+
+    @property
+    def is_interval(self) -> bool:
+        """Whether it is an interval."""
+        return not self.choices
+
+    def setting(self, found: float) -> tuple[str, Any]:
+        """Returns the word and the value for a number of an interval, or for the position of a choice.
+
+        >>> Dimension("x", low=0.01, high=1.0, log=True).setting(0.123456789)
+        ('x=0.123457', 0.123457)
+        """
+        if self.is_interval:
+            # Six digits: as good a point, and one that can be read and typed.
+            value = found if self.integer else min(max(float(f"{found:.6g}"), self.low), self.high)
+            return f"{self.key}={value!r}", value
+        return self.words[int(found)], self.choices[int(found)]
+
+    def at(self, share: float) -> float | int:
+        """Returns what lies at `share`, from 0 up to 1: a number of an interval, or the position of a choice.
+
+        >>> Dimension("x", low=0.0, high=2.0).at(0.5)
+        1.0
+        >>> Dimension("n", low=1, high=4, integer=True).at(0.99)
+        4
+        """
+        if not self.is_interval:
+            return int(share * len(self.choices))
+        if self.integer and not self.log:
+            return min(int(self.low + share * (self.high - self.low + 1)), int(self.high))
+        if self.log:
+            value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
+        else:
+            value = self.low + share * (self.high - self.low)
+        return round(value) if self.integer else min(max(value, self.low), self.high)
+
+
+Space = Sequence[Dimension]
+
+
+def dimension(override: Override, base: DictConfig) -> Dimension:
+    """Returns the dimension that a swept override spans.
+
+    An interval over a key that holds a whole number, such as `trainer.max_generations`, holds whole numbers.
+
+    Raises:
+        ValueError: if a tag is unknown, if there is no value or far too many, or if a logarithm does not exist.
+    """
+    key = override.get_key_element()
+    sweep: Any = override.value()
+    for tag in sorted(sweep.tags):
+        if tag not in _TAGS:
+            raise ValueError(f"there is no tag {tag!r}{did_you_mean(tag, _TAGS)}")
+    if not isinstance(sweep, IntervalSweep):
+        if sweep.tags:
+            raise ValueError("tag(log, ...) needs an interval, as in tag(log,interval(0.01,1))")
+        if isinstance(sweep, RangeSweep):
+            _refuse_endless(sweep)
+        choices = tuple(_value(value) for value in override.sweep_iterator())
+        if not choices:
+            raise ValueError("holds no value; range(start,stop) leaves out stop")
+        words = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
+        return Dimension(key, choices, words, ordered=override.is_range_sweep())
+    low, high, log = float(sweep.start or 0), float(sweep.end or 0), "log" in sweep.tags
+    there = OmegaConf.select(base, override.key_or_group)
+    integer = isinstance(sweep.start, int) or (isinstance(there, int) and not isinstance(there, bool))
+    if not math.isfinite(high - low):
+        raise ValueError("the ends of an interval must be finite numbers, and their distance too")
+    if not low < high:
+        raise ValueError("the first end of an interval must be smaller than the second")
+    if integer and not (low := math.ceil(low)) < (high := math.floor(high)):
+        raise ValueError("holds no two whole numbers, and the key takes nothing else")
+    if log and low <= 0:
+        raise ValueError("tag(log, ...) needs an interval above 0")
+    return Dimension(key, low=low, high=high, log=log, integer=integer)
+
+
+def fixed_dimension(override: Override) -> Dimension:
+    """Returns the single word of an override that is no sweep as a dimension of one choice."""
+    return Dimension(override.get_key_element(), (None,), (override.input_line or "",))
+
+
+def _refuse_endless(sweep: RangeSweep) -> None:
+    # Before it is written out: it would fill the memory.
+    start, stop, step = float(sweep.start or 0), float(sweep.stop or 0), float(sweep.step)
+    if step == 0:
+        raise ValueError("the step of a range must not be 0")
+    if not (stop - start) / step <= MOST:
+        raise ValueError(f"a range may have at most {MOST:,} values; range(start,stop,step) takes a larger step")
+
+
+def _text(value: str) -> str:
+    # Hydra writes truth values as Python does.
+    return value.lower() if value in ("True", "False") else value
+
+
+def _value(value: object) -> Any:  # noqa: ANN401 (whatever a config may hold)
+    return value.text if isinstance(value, QuotedString) else value

@@ -1,0 +1,146 @@
+"""How a sweep stands: the rows of its runs, the values of its points, the best of them, and what went wrong."""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from syntonic.runners.config.errors import did_you_mean
+from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.rows import KILLED, PRUNED, Row
+from syntonic.runners.sweep.settings import Settings
+from syntonic.runners.sweepers.base import Told
+
+
+@dataclass(frozen=True)
+class PointResult:
+    """What the runs of one point came to.
+
+    Attributes:
+        jobs: its runs.
+        mean, spread: of the sweep's metric over the runs that have a value; the spread is the sample's standard
+            deviation, NaN for a single run.
+        runs: how many have a value.
+    """
+
+    jobs: Sequence[Job]
+    mean: float
+    spread: float
+    runs: int
+
+    @property
+    def count(self) -> str:
+        """How many runs have a value, and of how many if some have none."""
+        return str(self.runs) if self.is_whole else f"{self.runs} of {len(self.jobs)}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every run has a value: without those that were given up, the mean of the rest looks too good."""
+        return self.runs == len(self.jobs)
+
+
+@dataclass
+class Standing:
+    """The rows of a sweep by the number of the run, and the jobs that they belong to."""
+
+    settings: Settings
+    jobs: dict[int, Job] = field(default_factory=dict)
+    rows: dict[int, Row] = field(default_factory=dict)
+
+    def value(self, number: int) -> float | None:
+        """Returns the metric of a run; None if it has none, or if it is no number."""
+        row = self.rows.get(number)
+        value = row.results.get(self.settings.metric) if row and row.status == "FINISHED" else None
+        return value if value is not None and math.isfinite(value) else None
+
+    def trouble(self, number: int) -> str:
+        """Returns what is wrong with a run that has ended, an empty string if nothing is."""
+        row = self.rows.get(number)
+        if row is None or row.status in (KILLED, PRUNED):
+            return ""
+        if row.status != "FINISHED":
+            return row.reason or row.status
+        metric = self.settings.metric
+        if metric not in row.results:
+            return f"it has no result {metric!r}{did_you_mean(metric, list(row.results))}; set sweep.metric"
+        value = row.results[metric]
+        return "" if math.isfinite(value) else f"{metric} is {value}"
+
+    def about(self, number: int) -> str:
+        """Returns what else is to be said of a run that is in no trouble: that it is an earlier one, why it ended."""
+        row = self.rows.get(number)
+        said = [] if row is None else ["as before" * row.reused, "" if self.trouble(number) else row.reason]
+        return ", ".join(filter(None, said))
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Runs that failed, by number, with the cause."""
+        return {number: cause for number in sorted(self.rows) if (cause := self.trouble(number))}
+
+    @property
+    def can_fail_again(self) -> bool:
+        """Whether a run failed that the next attempt would carry out; one whose metric is no number has finished."""
+        return any(self.rows[number].status != "FINISHED" for number in self.failures)
+
+    @property
+    def left(self) -> list[int]:
+        """Runs that were interrupted, or not started."""
+        return [n for n in sorted(self.jobs) if n not in self.rows or self.rows[n].status == KILLED]
+
+    @property
+    def ended(self) -> int:
+        """How many runs have come to an end of their own."""
+        return len(self.jobs) - len(self.left)
+
+    def points(self) -> list[PointResult]:
+        """Returns the points in order; runs that differ in their seed alone are one point."""
+        groups: dict[str, list[Job]] = {}
+        for number in sorted(self.jobs):
+            job = self.jobs[number]
+            groups.setdefault(_without_seed(job.values), []).append(job)
+        return [self._point(jobs) for jobs in groups.values()]
+
+    def best(self) -> PointResult | None:
+        """Returns the best point, one whose every run has a value if there is one; None if no run has any."""
+        return next((point for point in self.ranked() if point.runs), None)
+
+    def ranked(self) -> list[PointResult]:
+        """Returns the points, the best first, those of which some runs have no value after those that are whole."""
+        sign = self.settings.sign
+        return sorted(
+            self.points(),
+            key=lambda point: (not point.runs, not point.is_whole, sign * point.mean if point.runs else 0.0),
+        )
+
+    def reported(self) -> list[str]:
+        """Returns the results that the runs have in their tables: those on test data."""
+        names = (key for row in self.rows.values() for key in row.results if key.startswith("test_"))
+        return list(dict.fromkeys(names))
+
+    def told(self, jobs: Sequence[Job]) -> list[Told]:
+        """Returns what a sweeper is told of the points of these runs, one entry for each point."""
+        answers = []
+        for point in dict.fromkeys(job.point for job in jobs):
+            mine = [job for job in jobs if job.point == point]
+            values = [value for job in mine if (value := self.value(job.number)) is not None]
+            pruned = [row.pruned for job in mine if (row := self.rows.get(job.number)) and row.pruned]
+            if len(values) == len(mine):
+                answers.append(Told(self.settings.sign * statistics.fmean(values)))
+            elif pruned:
+                answers.append(Told(pruned=pruned[0]))
+            else:
+                answers.append(Told())
+        return answers
+
+    def put(self, row: Row, job: Job) -> None:
+        """Takes the row of a job."""
+        self.rows[job.number] = replace(row, number=job.number)
+
+    def _point(self, jobs: list[Job]) -> PointResult:
+        values = [value for job in jobs if (value := self.value(job.number)) is not None]
+        mean = statistics.fmean(values) if values else math.nan
+        return PointResult(jobs, mean, statistics.stdev(values) if len(values) > 1 else math.nan, len(values))
+
+
+def _without_seed(values: Mapping[str, object]) -> str:
+    return repr([(key, value) for key, value in values.items() if key != "seed"])
