@@ -1,12 +1,18 @@
 # What a contributor types; CI and pre-commit type the same.
-.PHONY: check test bench docs fuzz sanitize aarch64
+.PHONY: check deny test bench docs fuzz sanitize aarch64
 
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	uv run ruff format --check
 	uv run ruff check
+	uv run codespell
 	uv run mypy
+	uv run pytest -q tests/architecture
+
+# Advisories too; needs cargo-deny (`cargo install cargo-deny`) and a network. `make check` does the rest without either.
+deny:
+	cargo deny check
 
 test:
 	uv run pytest
