@@ -186,11 +186,8 @@ class Delivery:
             remote.log_file(safe_name(f"{name}/{path.name}"), path)
 
     def _log_report(self, remote: Remote) -> None:
-        if self._request.tags.get("kind") != "sweep":
+        if self._request.tags.get("kind") != "sweep":  # a sweep brings its own
             remote.log_text("report.html", report.run_page(self._outbox, self._history))
-            return
-        with contextlib.suppress(OutboxError):  # none of its runs had begun
-            remote.log_text("report.html", report.sweep_page(self._outbox.home, self._request.run))
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.

@@ -76,6 +76,9 @@ def _converted(value: object, hint: Any, name: str) -> Any:  # noqa: ANN401 (wha
     elif origin in (list, Sequence):
         if isinstance(value, list):
             return [_converted(item, inner[0], name) for item in value]
+    elif origin is tuple:
+        if isinstance(value, list) and len(value) == len(inner):
+            return tuple(_converted(item, kind, name) for item, kind in zip(value, inner, strict=True))
     elif dataclasses.is_dataclass(hint):
         return build(hint, value)  # type: ignore[arg-type]
     elif isinstance(hint, type) and issubclass(hint, Enum):

@@ -15,7 +15,7 @@ from syntonic.runners.launchers import job
 from syntonic.runners.run import signals
 from syntonic.runners.sweep import parent
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder, stop_sign
-from syntonic.runners.sweep.rows import Spec
+from syntonic.runners.sweep.results import RunSpec
 
 Command = Callable[..., int]
 
@@ -61,7 +61,7 @@ def test_a_run_that_cannot_end_in_time_is_killed(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(job, "_GRACE", 0.01)
     monkeypatch.setattr(os, "kill", lambda pid, number: killed.set() if number == signal.SIGKILL else None)
     sweep = a_sweep()
-    spec = Spec(0, {}, "fake", [], {}, str(sweep.path), None, None, str(folder), str(folder), "here", [], [])
+    spec = RunSpec(0, {}, "fake", [], {}, str(sweep.path), None, None, str(folder), str(folder), "here", [], [])
     stop_sign(sweep.path).touch()
     with job._ended_with(spec):
         assert killed.wait(PATIENCE)

@@ -12,9 +12,9 @@ from runner_folders import runs
 
 from syntonic.runners.config.compose import Points
 from syntonic.runners.sweep.plan import Job
-from syntonic.runners.sweep.rows import Row
+from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
-from syntonic.runners.sweep.standing import Standing
+from syntonic.runners.sweep.state import SweepState
 
 Command = Callable[..., int]
 Said = pytest.CaptureFixture[str]
@@ -100,8 +100,8 @@ def test_seeds_fan_out_with_mean_and_spread(command: Command, folder: Path, caps
     found = losses(folder)
     assert [facts(run)["config"]["seed"] for run in runs(folder)] == [*range(10, 15)] * 2  # type: ignore[index]
     for sigma, values in (("0.1", found[:5]), ("0.2", found[5:])):
-        row = next(line.split() for line in said.splitlines() if line.split()[:2] == [f"trainer.sigma={sigma}", "5"])
-        assert row[2:] == [f"{statistics.mean(values):.4f}", f"{statistics.stdev(values):.4f}"]
+        result = next(line.split() for line in said.splitlines() if line.split()[:2] == [f"trainer.sigma={sigma}", "5"])
+        assert result[2:] == [f"{statistics.mean(values):.4f}", f"{statistics.stdev(values):.4f}"]
 
 
 def test_a_dry_run_tells_and_writes_nothing(command: Command, folder: Path, capsys: Said) -> None:
@@ -120,17 +120,17 @@ def test_a_dry_run_tells_and_writes_nothing(command: Command, folder: Path, caps
 
 
 def test_a_point_of_which_runs_were_given_up_is_not_the_best() -> None:
-    standing = Standing(Settings())
+    state = SweepState(Settings())
     losses = {"a": [0.3, 0.5], "b": [0.1, None], "c": [None, None], "d": [0.35, 0.4]}
     for point, (name, values) in enumerate(losses.items()):
         for seed, value in enumerate(values):
             job = Job(2 * point + seed, point, name, (), {"x": name, "seed": seed}, None, "")
             results = {} if value is None else {"test_loss": value}
-            standing.jobs[job.number] = job
-            standing.put(Row(job.number, "FINISHED" if results else "PRUNED", results), job)
-    ranked = [(point.jobs[0].text, point.count) for point in standing.ranked()]
+            state.jobs[job.number] = job
+            state.put(RunResult(job.number, "FINISHED" if results else "PRUNED", results), job)
+    ranked = [(point.jobs[0].text, point.count) for point in state.ranked()]
     assert ranked == [("d", "2"), ("a", "2"), ("b", "1 of 2"), ("c", "0 of 2")]
-    best = standing.best()
+    best = state.best()
     assert best is not None
     assert best.jobs[0].text == "d"
 
@@ -235,9 +235,9 @@ def test_the_page_shows_the_settings_that_mattered(command: Command, folder: Pat
     assert command("-m", *words) == 0
     (page,) = folder.glob(".syntonic/sweeps/*/sweep.html")
     text = page.read_text()
-    assert text.count("<svg") == 2
-    assert text.count("<polyline") == 8
+    assert text.count("<svg") == 2 + 2, "settings and shares; loss and accuracy"
+    assert text.count("<polyline") == 8 + 2 * 8
     bars = re.findall(r'text-anchor="end">([\w.]+)</text>.*?>(\d+)%<', text, re.S)
     assert bars[0][0] == "trainer.max_generations"
     assert int(bars[0][1]) > 50
-    assert "http" not in text.replace("http://www.w3.org/2000/svg", ""), "the page needs nothing from elsewhere"
+    assert "http:" not in text.replace("http://www.w3.org/2000/svg", ""), "the page needs nothing from elsewhere"

@@ -18,7 +18,7 @@ from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.courier import request
 from syntonic.tracking.journal import JOURNAL, Journal, Point
 from syntonic.tracking.outbox import Outbox, OutboxError
-from syntonic.tracking.report import charts, image, lattice, run_page, sweep_page
+from syntonic.tracking.report import charts, image, lattice, run_page
 from syntonic.tracking.report.history import History
 
 EVIL = "<script>alert(1)</script><img src=http://evil.example/x>\"'&"
@@ -75,29 +75,6 @@ def test_a_run_is_told_whole_and_harmless(whole: Run) -> None:
         assert word in found.text
     assert found.tags.count("svg") == 2 + 1 + 3, "two curves, syntony, a, b and both of the one layer"
     assert len(text) < 150_000
-
-
-def test_a_sweep_is_told_by_its_points(tmp_path: Path) -> None:
-    for index, (sigma, accuracy) in enumerate([("0.1", 0.5), ("0.2", 0.9), ("0.2", 0.8), (EVIL, None)]):
-        folder = tmp_path / "runs" / f"run-{index}"
-        folder.mkdir(parents=True)
-        params = {"trainer.sigma": sigma, "seed": str(index), "model.name": "mlp"}
-        run = Run(folder.name, "t", folder, tmp_path, {}, params, tags={"sweep": "s1"})
-        outbox = Outbox(folder)
-        outbox.begin(request(run, None, "syntonic"))
-        if accuracy is None:
-            outbox.end(Ending(Status.FAILED, 3, tags={"reason": "NaN " + EVIL}), 1)
-        else:
-            outbox.end(Ending(Status.FINISHED, 3, {"test_accuracy": accuracy}), 1)
-    text = sweep_page(tmp_path, "s1")
-    found = Found(text)
-    assert not {"script", "img"} & set(found.tags)
-    assert "4 runs: 3 finished, 1 failed" in found.text
-    assert "0.85" in found.text, "the median of sigma = 0.2"
-    assert "NaN <script>" in found.text
-    assert text.count('<tr class="best">') == 1
-    with pytest.raises(OutboxError, match="belongs to a sweep"):
-        sweep_page(tmp_path, "s2")
 
 
 def test_a_run_that_is_still_going_has_a_report(whole: Run) -> None:

@@ -9,6 +9,9 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run import listing as overview
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
+from syntonic.runners.sweep import folder as sweep_folder
+from syntonic.runners.sweep import record
+from syntonic.runners.sweep import report as sweep_report
 from syntonic.tracking import report
 from syntonic.tracking.outbox import Outbox, OutboxError
 
@@ -21,8 +24,9 @@ syntonic-run report [RUN|SWEEP]: writes one HTML file that needs nothing else: n
   syntonic-run report RUN --out result.html
 
 It shows the result, a curve of each metric, syntony per parameter, histograms of the lattice coefficients, settings,
-and where the run comes from. Of a sweep: every point, what each setting does, the curves over one another, failures.
-Each run has its report among its artifacts already; this makes it anew, also while the run is still going."""
+and where the run comes from. Of a sweep: the best point by the sweep's own metric, every point, what each setting does,
+the best runs' curves over one another, failures.
+Each run and each sweep has its report already; this makes it anew, also while it is still going."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -31,15 +35,17 @@ def run(words: Sequence[str]) -> int:
     wanted = options.names[0] if options.names else "last"
     root = home()
     try:
-        sweeps = [path.name for path in (root / "sweeps").glob(f"{wanted}*")] if _plain(wanted) else []
+        sweeps = [path for path in (root / "sweeps").glob(f"{wanted}*")] if _plain(wanted) else []
         if len(sweeps) == 1:
-            text, place = report.sweep_page(root, sweeps[0]), root / "sweeps" / sweeps[0]
+            place, name = sweeps[0], sweep_report.FILE
+            folder = sweep_folder.read(place)
+            text = sweep_report.html(folder.facts.title, *record.load(folder))
         else:
-            place = overview.find(wanted).path
+            place, name = overview.find(wanted).path, "report.html"
             text = report.run_page(Outbox(place))
     except OutboxError as error:
         raise RequestError([f"report: {error}"]) from error
-    target = Path(options.flags.get("--out") or place / "report.html")
+    target = Path(options.flags.get("--out") or place / name)
     try:
         if "--out" not in options.flags and target.is_symlink():
             target.unlink()  # it may lead out of the run's folder

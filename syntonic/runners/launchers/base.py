@@ -1,4 +1,4 @@
-"""What a launcher is: it takes the runs of a sweep and hands back a row for each, in the order in which they end."""
+"""What a launcher is: it takes the runs of a sweep and hands back a result for each, in the order in which they end."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from rich.console import Console
 
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import Row, Spec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 Stopped = Callable[[], bool]
 
@@ -20,11 +20,13 @@ class Launcher(Protocol):
     away: bool
     """Whether runs are carried out in other processes and write to logs."""
 
-    def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields a row for each run that has ended.
+    def run(
+        self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
+    ) -> Iterator[RunResult]:
+        """Yields a result for each run that has ended.
 
         Once `stopped()` is true no further run is started; those under way end by the sign to stop in the sweep's
-        folder, and their rows are yielded. When the iterator is closed, no process of it is left.
+        folder, and their results are yielded. When the iterator is closed, no process of it is left.
         """
         ...
 
@@ -35,7 +37,7 @@ def shared_out(places: int) -> int:
     return max(1, cores // places)
 
 
-def with_threads(spec: Spec, threads: int) -> dict[str, Any]:
+def with_threads(spec: RunSpec, threads: int) -> dict[str, Any]:
     """Returns a spec as a mapping, its trainer on so many threads unless the config has a number; no result changes."""
     plain = {name: getattr(spec, name) for name in spec.__dataclass_fields__}
     trainer = spec.config["trainer"]

@@ -8,7 +8,7 @@ from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped
 from syntonic.runners.launchers.job import execute
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import Row, Spec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 
 @register("launcher", "basic")
@@ -23,8 +23,10 @@ class Basic:
         self.places = 1
         self.away = False
 
-    def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields a row after each run."""
+    def run(
+        self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
+    ) -> Iterator[RunResult]:
+        """Yields a result after each run."""
         for spec in specs:
             if stopped():
                 return

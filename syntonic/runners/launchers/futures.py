@@ -7,14 +7,16 @@ from typing import Any, Final
 
 from syntonic.runners.launchers.base import Stopped
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import Row
+from syntonic.runners.sweep.results import RunResult
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _GRACE: Final = 60.0  # seconds that a run has to write its checkpoint after the sign to stop
 
 
-def rows(futures: Mapping["Future[dict[str, Any]]", int], folder: SweepFolder, stopped: Stopped) -> Iterator[Row]:
-    """Yields the row of each future as it is done.
+def results(
+    futures: Mapping["Future[dict[str, Any]]", int], folder: SweepFolder, stopped: Stopped
+) -> Iterator[RunResult]:
+    """Yields the result of each future as it is done.
 
     Args:
         futures: of `execute_away`, with the number of the run.
@@ -34,8 +36,8 @@ def rows(futures: Mapping["Future[dict[str, Any]]", int], folder: SweepFolder, s
         done, open_ones = wait(open_ones, timeout=_GLANCE)
         for future in sorted(done, key=lambda each: futures[each]):
             try:
-                yield Row(**future.result())
+                yield RunResult(**future.result())
             except CancelledError:
                 continue
-            except Exception as error:  # the pool's own: a process that died, a row that did not arrive
-                yield Row(futures[future], "FAILED", reason=f"{type(error).__name__}: {error}", exit_code=1)
+            except Exception as error:  # the pool's own: a process that died, a result that did not arrive
+                yield RunResult(futures[future], "FAILED", reason=f"{type(error).__name__}: {error}", exit_code=1)

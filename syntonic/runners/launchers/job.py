@@ -24,14 +24,14 @@ from syntonic.runners.run.start import go_on, start
 from syntonic.runners.run.summary import Outcome
 from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
-from syntonic.runners.sweep.rows import KILLED, PRUNED, REFUSED, Row, Spec, given_up
+from syntonic.runners.sweep.results import KILLED, PRUNED, REFUSED, RunResult, RunSpec, given_up
 from syntonic.tracking.base import Status
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
 _GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer
 
 
-def execute(spec: Spec, console: Console) -> Row:
+def execute(spec: RunSpec, console: Console) -> RunResult:
     """Runs one point to its end, in this process."""
     try:
         config = schema.check(spec.config)
@@ -46,10 +46,10 @@ def execute(spec: Spec, console: Console) -> Row:
             outcome = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
     except RequestError as error:
         console.print(error.report(), markup=False, soft_wrap=True)
-        return Row(spec.number, REFUSED, reason=error.faults[0], exit_code=2)
+        return RunResult(spec.number, REFUSED, reason=error.faults[0], exit_code=2)
     except Exception as error:  # one point's failure, whatever it is, must not end the others
         console.print(traceback.format_exc(), markup=False, soft_wrap=True)
-        return Row(spec.number, Status.FAILED.value, reason=f"{type(error).__name__}: {error}", exit_code=1)
+        return RunResult(spec.number, Status.FAILED.value, reason=f"{type(error).__name__}: {error}", exit_code=1)
     return _row(spec, outcome, pruning)
 
 
@@ -61,12 +61,12 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     is killed.
 
     Args:
-        plain: a `Spec` as a mapping.
+        plain: a `RunSpec` as a mapping.
 
     Returns:
-        A `Row` as a mapping.
+        A `RunResult` as a mapping.
     """
-    spec = Spec(**plain)
+    spec = RunSpec(**plain)
     # Ctrl-C reaches every process of a terminal; who answers it is the run, and between runs the sweep.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -76,14 +76,14 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
         importlib.import_module(module)
     folder = Path(spec.folder)
     if _must_end(spec):
-        return asdict(Row(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
+        return asdict(RunResult(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
     place = contextlib.chdir(spec.cwd) if Path(spec.cwd).is_dir() else contextlib.nullcontext()
     with place, _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
-        row = execute(spec, Output())
-    return asdict(replace(row, reason="with its sweep") if row.status == KILLED and _must_end(spec) else row)
+        result = execute(spec, Output())
+    return asdict(replace(result, reason="with its sweep") if result.status == KILLED and _must_end(spec) else result)
 
 
-def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
+def _row(spec: RunSpec, outcome: Outcome, pruning: Pruning | None) -> RunResult:
     status, reason, run_id = outcome.status.value, outcome.reason, outcome.folder.name
     pruned = pruning.given_up if pruning else None
     if pruned is not None:
@@ -91,7 +91,7 @@ def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
         status, reason = PRUNED, given_up(generation)
         results = {"pruned_at": float(generation), "pruned_value": value}
         run_folder.read(outcome.folder).update(results=results)
-    return Row(
+    return RunResult(
         number=spec.number,
         status=status,
         results=dict(outcome.results),
@@ -104,7 +104,7 @@ def _row(spec: Spec, outcome: Outcome, pruning: Pruning | None) -> Row:
     )
 
 
-def _must_end(spec: Spec) -> bool:
+def _must_end(spec: RunSpec) -> bool:
     # Locks of another machine cannot be relied on; there a run without its sweep goes on to its end.
     folder = Path(spec.folder)
     here = spec.host == platform.node()
@@ -112,7 +112,7 @@ def _must_end(spec: Spec) -> bool:
 
 
 @contextlib.contextmanager
-def _ended_with(spec: Spec) -> Iterator[None]:
+def _ended_with(spec: RunSpec) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
-from syntonic.runners.launchers.futures import rows
+from syntonic.runners.launchers.futures import results
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import Row, Spec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether the sweep's process is still there
 _BUSY: Final = threading.Lock()  # held while this process carries out a run
@@ -35,15 +35,17 @@ class Joblib:
         self.places: Final = parallel or min(2, os.cpu_count() or 1)
         self._threads = threads or shared_out(self.places)
 
-    def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields rows as runs end."""
+    def run(
+        self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
+    ) -> Iterator[RunResult]:
+        """Yields results as runs end."""
         from joblib.externals.loky import get_reusable_executor
 
         workers = min(self.places, len(specs))
         pool = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
         try:
             futures = {pool.submit(_execute, with_threads(spec, self._threads)): spec.number for spec in specs}
-            yield from rows(futures, folder, stopped)
+            yield from results(futures, folder, stopped)
         finally:
             pool.shutdown(wait=True, kill_workers=True)
 

@@ -22,7 +22,7 @@ from rich.console import Console
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import KILLED, Row, Spec
+from syntonic.runners.sweep.results import KILLED, RunResult, RunSpec
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _GRACE: Final = 60.0  # seconds that a run has to write its checkpoint after the sign to stop
@@ -51,12 +51,14 @@ class Local:
         self._threads = threads or shared_out(self.places)
         self._gpus = gpus or ()
 
-    def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields rows as runs end."""
+    def run(
+        self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
+    ) -> Iterator[RunResult]:
+        """Yields results as runs end."""
         waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         for spec in specs:
             waiting.put(with_threads(spec, self._threads))
-        ended: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
+        ended: queue.SimpleQueue[RunResult | None] = queue.SimpleQueue()
         places = [_Place(self._environment(place), waiting, ended) for place in range(min(self.places, len(specs)))]
         working = len(places)
         deadline: float | None = None
@@ -69,13 +71,13 @@ class Local:
                 if deadline is not None and time.monotonic() > deadline:
                     return
                 try:
-                    row = ended.get(timeout=_GLANCE)
+                    result = ended.get(timeout=_GLANCE)
                 except queue.Empty:
                     continue
-                if row is None:
+                if result is None:
                     working -= 1
                 else:
-                    yield row
+                    yield result
         finally:
             for place in places:
                 place.end()
@@ -101,7 +103,7 @@ class _Place:
         self,
         environment: dict[str, str],
         waiting: "queue.SimpleQueue[dict[str, Any]]",
-        ended: "queue.SimpleQueue[Row | None]",
+        ended: "queue.SimpleQueue[RunResult | None]",
     ) -> None:
         self._environment, self._waiting, self._ended = environment, waiting, ended
         self._process: subprocess.Popen[str] | None = None
@@ -126,7 +128,7 @@ class _Place:
             self._part()
             self._ended.put(None)
 
-    def _carry_out(self, spec: dict[str, Any]) -> Row:
+    def _carry_out(self, spec: dict[str, Any]) -> RunResult:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -137,10 +139,10 @@ class _Place:
             pass  # the reason comes with the exit code
         answer = process.stdout.readline()
         if answer:
-            return Row(**json.loads(answer))
+            return RunResult(**json.loads(answer))
         code = self._part()
         reason = f"its process ended by {signal.Signals(-code).name}" if code < 0 else f"its process ended with {code}"
-        return Row(spec["number"], KILLED if self._closing else "FAILED", reason=reason, exit_code=1)
+        return RunResult(spec["number"], KILLED if self._closing else "FAILED", reason=reason, exit_code=1)
 
     def _part(self) -> int:
         # Closes the pipes, which ends a process that waits for work, and returns its exit code.

@@ -23,7 +23,7 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import Row, Spec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _GRACE: Final = 120.0  # seconds that runs have to write their checkpoints after the sign to stop
@@ -57,8 +57,10 @@ class Ray:
         self.places: Final = parallel or 8
         self._address, self._threads, self._gpus = address, threads or 1, gpus
 
-    def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields rows as tasks end.
+    def run(
+        self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
+    ) -> Iterator[RunResult]:
+        """Yields results as tasks end.
 
         Raises:
             RequestError: if the cluster cannot be reached.
@@ -88,16 +90,16 @@ class Ray:
                     continue
                 if "fault" in answer:
                     raise RequestError([f"hydra.launcher.address={self._address}: {answer['fault']}"])
-                row = Row(**answer)
-                missing.discard(row.number)
-                yield row
+                result = RunResult(**answer)
+                missing.discard(result.number)
+                yield result
             if deadline is None:
                 for number in sorted(missing):
-                    yield Row(number, "FAILED", reason="the process that asked Ray for it has died", exit_code=1)
+                    yield RunResult(number, "FAILED", reason="the process that asked Ray for it has died", exit_code=1)
         finally:
             _end(driver, reader)
 
-    def _driver(self, specs: Sequence[Spec]) -> "subprocess.Popen[str]":
+    def _driver(self, specs: Sequence[RunSpec]) -> "subprocess.Popen[str]":
         paths = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         driver = subprocess.Popen(
             [sys.executable, "-P", "-m", "syntonic.runners.launchers.ray_driver"],

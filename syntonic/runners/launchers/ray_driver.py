@@ -1,4 +1,4 @@
-"""The process with Ray in it: an order comes in as a line, a row per run goes out, and a closed pipe means: leave.
+"""The process with Ray in it: an order comes in as a line, a result per run goes out, and a closed pipe means: leave.
 
 A task whose node is lost is done again on another one: its run goes on in its own folder, from its last checkpoint.
 A task whose process dies is a failed run, as with every launcher.
@@ -22,7 +22,7 @@ from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.run import folder as run_folder
 from syntonic.runners.sweep.folder import stop_sign
 from syntonic.runners.sweep.history import look_back
-from syntonic.runners.sweep.rows import Row
+from syntonic.runners.sweep.results import RunResult
 
 _GLANCE: Final = 0.1  # seconds between two looks at whether to stop
 _REACH: Final = 10.0  # seconds in which a cluster must answer
@@ -109,9 +109,9 @@ class _Tasks:
                 continue
             done, _ = self._ray.wait(list(self._under_way), timeout=_GLANCE)
             for task in done:
-                row = self._row(task, self._under_way.pop(task))
-                if row is not None:
-                    answer(asdict(row))
+                result = self._row(task, self._under_way.pop(task))
+                if result is not None:
+                    answer(asdict(result))
 
     def _hand_out(self) -> None:
         for spec in list(self._waiting):
@@ -121,18 +121,20 @@ class _Tasks:
                 self._waiting.remove(spec)
                 self._under_way[self._task.remote(spec)] = spec
 
-    def _row(self, task: Any, spec: dict[str, Any]) -> Row | None:  # noqa: ANN401 (a reference of Ray)
+    def _row(self, task: Any, spec: dict[str, Any]) -> RunResult | None:  # noqa: ANN401 (a reference of Ray)
         number = spec["number"]
         try:
-            return Row(**self._ray.get(task))
+            return RunResult(**self._ray.get(task))
         except self._ray.exceptions.NodeDiedError as error:
             self._lost[number] += 1
             if self._lost[number] < _NODES:
                 self._waiting.append({**spec, "resume": _begun(spec)})
                 return None
-            return Row(number, "FAILED", reason=f"lost {_NODES} nodes; the last: {_first_line(error)}", exit_code=1)
+            return RunResult(
+                number, "FAILED", reason=f"lost {_NODES} nodes; the last: {_first_line(error)}", exit_code=1
+            )
         except Exception as error:  # whatever else a cluster may do to a task
-            return Row(number, "FAILED", reason=f"{type(error).__name__}: {_first_line(error)}", exit_code=1)
+            return RunResult(number, "FAILED", reason=f"{type(error).__name__}: {_first_line(error)}", exit_code=1)
 
 
 def _begun(spec: dict[str, Any]) -> str | None:

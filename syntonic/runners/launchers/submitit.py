@@ -1,6 +1,6 @@
 """Runs as jobs of a Slurm cluster, or as processes of this machine, through submitit.
 
-The nodes must see the folder of the runs: rows come back through it, and the sign to stop lies in it.
+The nodes must see the folder of the runs: results come back through it, and the sign to stop lies in it.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
 from syntonic.runners.launchers.submitit_job import Requeued
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.rows import Row, Spec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 _PROGRAMS: Final = ("srun", "sbatch")
 _NAME: Final = re.compile(r"[\w.,:@&|*()\[\]+-]{1,200}", re.ASCII)
@@ -85,8 +85,10 @@ class Submitit:
             **{f"slurm_{key}": name for key, name in names.items() if name is not None},
         }
 
-    def run(self, specs: Sequence[Spec], folder: SweepFolder, console: Console, stopped: Stopped) -> Iterator[Row]:
-        """Yields rows as jobs end.
+    def run(
+        self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
+    ) -> Iterator[RunResult]:
+        """Yields results as jobs end.
 
         Raises:
             RequestError: if the cluster takes no job.
@@ -113,7 +115,7 @@ class Submitit:
             for job in jobs.values():
                 job.cancel()
 
-    def _submitted(self, executor: Any, spec: Spec) -> Any:  # noqa: ANN401 (submitit's executor and job)
+    def _submitted(self, executor: Any, spec: RunSpec) -> Any:  # noqa: ANN401 (submitit's executor and job)
         try:
             with _deaf_to_ctrl_c():
                 return executor.submit(Requeued(), with_threads(spec, self._threads))
@@ -142,10 +144,10 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _row(number: int, job: Any) -> Row:  # noqa: ANN401 (a job of submitit)
+def _row(number: int, job: Any) -> RunResult:  # noqa: ANN401 (a job of submitit)
     try:
-        return Row(**job.result())
+        return RunResult(**job.result())
     except Exception as error:  # whatever a cluster may do to a job
         lines = str(error).strip().splitlines()
         told = f"{type(error).__name__}: {lines[-1] if lines else 'no reason given'}"
-        return Row(number, "FAILED", reason=told, exit_code=1)
+        return RunResult(number, "FAILED", reason=told, exit_code=1)

@@ -13,17 +13,17 @@ from typing import Any
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.run import signals
 from syntonic.runners.sweep.folder import stop_sign
-from syntonic.runners.sweep.rows import KILLED
+from syntonic.runners.sweep.results import KILLED
 
 
 class Requeued:
-    """What submitit calls, with a `Spec` as a mapping, and calls again after an interruption."""
+    """What submitit calls, with a `RunSpec` as a mapping, and calls again after an interruption."""
 
     def __init__(self) -> None:
         self._resume: str | None = None
 
     def __call__(self, spec: dict[str, Any]) -> dict[str, Any]:
-        """Runs a point and returns its `Row` as a mapping; does not return if the cluster takes the machine back."""
+        """Runs a point; returns its `RunResult` as a mapping, or not at all if the cluster takes the machine back."""
         taken = threading.Event()
 
         def end(number: int, frame: FrameType | None) -> None:
@@ -34,13 +34,13 @@ class Requeued:
         for each, handler in requeue.items():
             if callable(handler):
                 signal.signal(each, end)
-        row = execute_away(spec)
-        if taken.is_set() and row["status"] == KILLED and not stop_sign(Path(spec["folder"])).exists():
-            self._resume = str(Path(spec["home"]) / "runs" / row["run_id"]) if row["run_id"] else spec["resume"]
+        result = execute_away(spec)
+        if taken.is_set() and result["status"] == KILLED and not stop_sign(Path(spec["folder"])).exists():
+            self._resume = str(Path(spec["home"]) / "runs" / result["run_id"]) if result["run_id"] else spec["resume"]
             for each, handler in requeue.items():
                 if callable(handler):
                     handler(each, None)  # asks for `checkpoint`, and ends this process
-        return row
+        return result
 
     def checkpoint(self, spec: dict[str, Any]) -> Any:  # noqa: ANN401 (submitit is imported when it is used)
         """Returns what the cluster is to do instead."""

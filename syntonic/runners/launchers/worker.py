@@ -1,4 +1,4 @@
-"""The process of one place of the `local` launcher: a spec per line comes in, a row per line goes out."""
+"""The process of one place of the `local` launcher: a spec per line comes in, a result per line goes out."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Works until there is nothing more to read."""
     answers = os.fdopen(os.dup(1), "w")
-    # Nothing but rows may come out; what is printed between two runs goes where errors go.
+    # Nothing but results may come out; what is printed between two runs goes where errors go.
     os.dup2(2, 1)
     from syntonic.runners.launchers.job import execute_away
 

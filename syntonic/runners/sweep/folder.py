@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
@@ -97,9 +98,13 @@ class SweepFolder:
     def update(self, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
         """Changes facts and rewrites `sweep.json`, whole or not at all."""
         self.facts = replace(self.facts, **changes)
-        hidden = self.path / ".sweep.json"
-        hidden.write_text(json.dumps({"format": _FORMAT, **asdict(self.facts)}, indent=1), encoding="utf-8")
-        hidden.replace(self.path / "sweep.json")
+        self.write("sweep.json", {"format": _FORMAT, **asdict(self.facts)})
+
+    def write(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Writes a file of the folder as JSON, whole or not at all."""
+        hidden = self.path / f".{name}"
+        hidden.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        hidden.replace(self.path / name)
 
     def log(self, number: int) -> Path:
         """Returns where a run writes what it would show on a terminal."""

@@ -10,7 +10,7 @@ from syntonic.core import registry
 from syntonic.runners.config import run_config as configs
 from syntonic.runners.run.folder import RunFacts, home, known
 from syntonic.runners.run.train import PRUNED as GIVEN_UP
-from syntonic.runners.sweep.rows import PRUNED, Row, given_up
+from syntonic.runners.sweep.results import PRUNED, RunResult, given_up
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Archive, Past, Status
 from syntonic.tracking.delivery import short
@@ -21,7 +21,7 @@ class History:
     """What is known of earlier runs, by the digest of their configs.
 
     Attributes:
-        done: rows of runs that need not be run again, their number still to be set.
+        done: results of runs that need not be run again, their number still to be set.
         begun: folders of interrupted and failed runs of this sweep.
         failed: those of them that failed.
         problem: why the store could not be asked, empty if it was.
@@ -29,7 +29,7 @@ class History:
         seconds_per_evaluation: of finished runs, by the names of model and benchmark.
     """
 
-    done: dict[str, Row] = field(default_factory=dict)
+    done: dict[str, RunResult] = field(default_factory=dict)
     begun: dict[str, Path] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     other_core: set[str] = field(default_factory=set)
@@ -61,8 +61,8 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
             history = replace(history, problem=f"{tracking.get('uri') or 'the store'}: {short(error)}")
         for past in finished:
             if past.core == core:
-                row = Row(-1, "FINISHED", past.results, tracked_as=past.run_id, reused=True)
-                history.done.setdefault(past.digest, row)
+                result = RunResult(-1, "FINISHED", past.results, tracked_as=past.run_id, reused=True)
+                history.done.setdefault(past.digest, result)
             elif past.digest:
                 history.other_core.add(past.digest)
     return history
@@ -77,30 +77,31 @@ def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: st
     ours = facts.sweep is not None and facts.sweep.get("id") == sweep_id
     if facts.status is Status.FINISHED:
         if facts.core == core:
-            history.done[digest] = _row(facts, "FINISHED")
+            history.done[digest] = result_of(facts, reused=True)
         else:
             history.other_core.add(digest)
         if facts.evaluations > 0 and 0 <= facts.seconds < math.inf:
             history.seconds_per_evaluation.setdefault(pair, []).append(facts.seconds / facts.evaluations)
     elif ours and facts.reason == GIVEN_UP:
-        history.done[digest] = _row(facts, PRUNED)
+        history.done[digest] = result_of(facts, reused=True)
     elif ours and digest not in history.done:
         history.begun[digest] = path.absolute()  # not resolved: who takes it refuses a link
         (history.failed.add if facts.status is Status.FAILED else history.failed.discard)(digest)
 
 
-def _row(facts: RunFacts, status: str) -> Row:
+def result_of(facts: RunFacts, *, reused: bool = False) -> RunResult:
+    """Returns what became of a run by its folder, its number still to be set."""
     pruned = _pruned(facts)
-    return Row(
+    return RunResult(
         -1,
-        status,
+        PRUNED if facts.reason == GIVEN_UP else facts.status.value,
         {key: value for key, value in facts.results.items() if not key.startswith("pruned_")},
         reason=given_up(pruned[0]) if pruned else facts.reason,
         run_id=facts.id,
         tracked_as=facts.tracked_as or "",
         seconds=facts.seconds,
         pruned=pruned,
-        reused=True,
+        reused=reused,
     )
 
 

@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from hydra.core.config_loader import ConfigLoader
 from rich.console import Console
@@ -22,17 +21,15 @@ from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.run import signals
 from syntonic.runners.run.figures import counted
 from syntonic.runners.run.folder import home
-from syntonic.runners.sweep import page, table
+from syntonic.runners.sweep import record, report, table
+from syntonic.runners.sweep.dry_run import rehearse
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import History, look_back
 from syntonic.runners.sweep.parent import Parent
 from syntonic.runners.sweep.plan import Job, Plan
-from syntonic.runners.sweep.rehearsal import rehearse
-from syntonic.runners.sweep.rows import KILLED, REFUSED, Row, Spec
-from syntonic.runners.sweep.standing import Standing
+from syntonic.runners.sweep.results import KILLED, REFUSED, RunResult, RunSpec
+from syntonic.runners.sweep.state import SweepState
 from syntonic.tracking.base import Status
-
-PAGE: Final = "sweep.html"
 
 
 def sweep(
@@ -74,7 +71,8 @@ class _Sweep:
 
     def __init__(self, plan: Plan, name: str, words: Sequence[str], console: Console, stop: signals.Stop) -> None:
         self._plan, self._name, self._words, self._console, self._stop = plan, name, words, console, stop
-        self._standing = Standing(plan.settings)
+        self._state = SweepState(plan.settings)
+        self._logarithmic = [dimension.key for dimension in plan.request.space if dimension.log]
         self._history = _known(plan, ask=False)
         self._asked_the_tracker = False
         self._folder: SweepFolder | None = None
@@ -96,7 +94,7 @@ class _Sweep:
             raise
         finally:
             self._close(status)
-        return self._exit_by_signal() or int(bool(self._standing.failures or self._standing.left))
+        return self._exit_by_signal() or int(bool(self._state.failures or self._state.left))
 
     def _batches(self) -> None:
         batches = self._plan.sweeper.batches()
@@ -105,19 +103,19 @@ class _Sweep:
         while True:
             jobs = self._plan.jobs(proposals, points)
             points += len(proposals)
-            self._standing.jobs |= {job.number: job for job in jobs}
+            self._state.jobs |= {job.number: job for job in jobs}
             if pending := self._settled(jobs):
                 self._launch(pending)
                 self._twins(jobs)
-            if self._stopped() or any(job.number in self._standing.left for job in jobs):
+            if self._stopped() or any(job.number in self._state.left for job in jobs):
                 return
             try:
-                proposals = batches.send(self._standing.told(jobs))
+                proposals = batches.send(self._state.told(jobs))
             except StopIteration:
                 return
 
     def _settled(self, jobs: Sequence[Job]) -> list[Job]:
-        # Gives rows to what need not be run, and returns the rest; of equal configs only the first.
+        # Gives results to what need not be run, and returns the rest; of equal configs only the first.
         if not self._asked_the_tracker and any(job.config and job.digest not in self._history.done for job in jobs):
             self._asked_the_tracker = True
             self._history = _known(self._plan, ask=True)
@@ -126,20 +124,20 @@ class _Sweep:
         pending: dict[str, Job] = {}
         for job in jobs:
             if job.config is None:
-                self._standing.put(Row(job.number, REFUSED, reason=job.faults[0]), job)
+                self._state.put(RunResult(job.number, REFUSED, reason=job.faults[0]), job)
             elif job.digest in self._history.done:
-                self._standing.put(self._history.done[job.digest], job)
+                self._state.put(self._history.done[job.digest], job)
             else:
                 pending.setdefault(job.digest, job)
         return sorted(pending.values(), key=lambda job: job.digest in self._history.failed)  # what may work comes first
 
     def _twins(self, jobs: Sequence[Job]) -> None:
-        rows = {self._standing.jobs[number].digest: row for number, row in self._standing.rows.items()}
+        results = {self._state.jobs[number].digest: result for number, result in self._state.results.items()}
         for job in jobs:
-            if job.number not in self._standing.rows and job.digest in rows:
-                self._standing.put(replace(rows[job.digest], reused=True), job)
-            if (row := self._standing.rows.get(job.number)) and row.status == "FINISHED":
-                self._history.done[job.digest] = replace(row, reused=True)
+            if job.number not in self._state.results and job.digest in results:
+                self._state.put(replace(results[job.digest], reused=True), job)
+            if (result := self._state.results.get(job.number)) and result.status == "FINISHED":
+                self._history.done[job.digest] = replace(result, reused=True)
 
     def _launch(self, pending: Sequence[Job]) -> None:
         folder, parent = self._begun()
@@ -152,15 +150,16 @@ class _Sweep:
         other = sum(job.digest in self._history.other_core for job in pending)
         if other:
             console.print(f"{other} of them have finished with another build of the core; they are run again")
-        with table.Watch(console, folder, self._standing, pending, self._plan.total, live=launcher.away) as watch:
-            for row in launcher.run(specs, folder, console, self._stopped):
-                if not row.run_id and (row.status == KILLED or self._stop):  # the end came before it began
+        record.save(folder, self._state, self._logarithmic)  # for reports while it goes on, and if this process dies
+        with table.Watch(console, folder, self._state, pending, self._plan.total, live=launcher.away) as watch:
+            for result in launcher.run(specs, folder, console, self._stopped):
+                if not result.run_id and (result.status == KILLED or self._stop):  # the end came before it began
                     continue
-                self._standing.put(row, jobs[row.number])
-                if row.status == KILLED and not launcher.away:
-                    self._killed = row.exit_code
+                self._state.put(result, jobs[result.number])
+                if result.status == KILLED and not launcher.away:
+                    self._killed = result.exit_code
                 if launcher.away:
-                    watch.ended(jobs[row.number], row)
+                    watch.ended(jobs[result.number], result)
 
     def _begun(self) -> tuple[SweepFolder, Parent]:
         # The folder and the entry are made when the first run is certain.
@@ -178,10 +177,10 @@ class _Sweep:
             self._parent.open()
         return self._folder, self._parent
 
-    def _spec(self, job: Job, folder: SweepFolder, entry: str) -> Spec:
+    def _spec(self, job: Job, folder: SweepFolder, entry: str) -> RunSpec:
         assert isinstance(job.config, RunConfig)
         begun = self._history.begun.get(job.digest)
-        return Spec(
+        return RunSpec(
             number=job.number,
             config=job.config.plain(),
             config_name=self._name,
@@ -205,39 +204,40 @@ class _Sweep:
 
     def _too_many_failures(self) -> bool:
         allowed = self._plan.settings.allowed_failures
-        return allowed is not None and len(self._standing.failures) > allowed
+        return allowed is not None and len(self._state.failures) > allowed
 
     def _close(self, status: Status) -> None:
-        console, standing = self._console, self._standing
-        table.show(console, standing)
-        failed = [f"failed: {standing.jobs[number].text}: {cause}" for number, cause in standing.failures.items()]
+        console, state = self._console, self._state
+        table.show(console, state)
+        failed = [f"failed: {state.jobs[number].text}: {cause}" for number, cause in state.failures.items()]
         for line in dict.fromkeys(failed):  # a point that is there twice fails once
             console.print(line, markup=False, soft_wrap=True)
         if self._folder is None or self._parent is None:
-            if not standing.left:
+            if not state.left:
                 console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
             return
-        html = page.html(self._folder.facts.title, standing, self._plan.request.space)
-        path = self._folder.path / PAGE
-        path.write_text(html, encoding="utf-8")
-        best = standing.best()
-        results = {f"best_{standing.settings.metric}": best.mean} if best else {}
-        figures = {**results, "failed_runs": float(len(standing.failures)), "runs": float(standing.ended)}
-        note = page.note(self._folder.facts.title, standing)
-        receipt = self._parent.close(status, figures, note, {PAGE: html}, self._folder.path / "logs")
+        record.save(self._folder, state, self._logarithmic)
+        html = report.html(self._folder.facts.title, state, self._logarithmic)
+        path = self._folder.path / report.FILE
+        path.write_text(html, encoding="utf-8", errors="replace")  # a name of a folder may be none in UTF-8
+        best = state.best()
+        results = {f"best_{state.settings.metric}": best.mean} if best else {}
+        figures = {**results, "failed_runs": float(len(state.failures)), "runs": float(state.ended)}
+        note = report.note(self._folder.facts.title, state)
+        receipt = self._parent.close(status, figures, note, {report.FILE: html}, self._folder.path / "logs")
         self._folder.update(status=status)
         self._folder.release()
         self._say_where(path, receipt.run_id, receipt.store, receipt.problems)
 
     def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
-        lines = [("recorded", f"run {run_id} in {store}"), ("page", str(path))]
+        lines = [("recorded", f"run {run_id} in {store}"), ("report", str(path))]
         if self._too_many_failures():
-            failures = counted(len(self._standing.failures), "failure")
+            failures = counted(len(self._state.failures), "failure")
             lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))
-        if self._standing.left or self._stop or self._killed:
-            left = counted(self._plan.total - self._standing.ended, "run")
+        if self._state.left or self._stop or self._killed:
+            left = counted(self._plan.total - self._state.ended, "run")
             lines.append(("go on", f"{left} left: the same command again, or `syntonic-run sweep.resume=last`"))
-        elif self._standing.can_fail_again:
+        elif self._state.can_fail_again:
             lines.append(("again", "the same command tries again what has failed, and runs nothing else"))
         lines += [("warning", problem) for problem in problems]
         for key, value in lines:

@@ -151,6 +151,12 @@ class Plan:
             for job in jobs:
                 self._checked.setdefault(job.point, []).append(job)
         faults = list(dict.fromkeys(fault for job in jobs for fault in job.faults))
+        names = sorted({job.config.benchmark["name"] for job in jobs if job.config})
+        if len(names) > 1:
+            listed = " and ".join(names)
+            faults.append(
+                f"the points are of several benchmarks, {listed}: no metric compares them; sweep each by itself"
+            )
         if intervals and any("must be even" in fault or "multiple of" in fault for fault in faults):
             faults.append("an interval holds every whole number; range(start,stop,step) holds those at equal steps")
         return faults

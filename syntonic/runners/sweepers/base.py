@@ -8,7 +8,7 @@ from syntonic.runners.sweep.space import Proposal
 
 
 @dataclass(frozen=True)
-class Told:
+class TrialResult:
     """What became of a point.
 
     Attributes:
@@ -20,7 +20,7 @@ class Told:
     pruned: tuple[int, float] | None = None
 
 
-Batches = Generator[list[Proposal], Sequence[Told], None]
+Batches = Generator[list[Proposal], Sequence[TrialResult], None]
 
 
 class Sweeper(Protocol):

@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.runners.sweep.space import Dimension, Proposal, Space
-from syntonic.runners.sweepers.base import Batches, Told
+from syntonic.runners.sweepers.base import Batches, TrialResult
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -83,7 +83,7 @@ def _distribution(dimension: Dimension) -> "BaseDistribution":
     return FloatDistribution(low, high, log=log)
 
 
-def _tell(study: "Study", trial: "Trial", answer: Told) -> None:
+def _tell(study: "Study", trial: "Trial", answer: TrialResult) -> None:
     from optuna.trial import TrialState
 
     state: Any = TrialState.COMPLETE

@@ -15,7 +15,7 @@ def given_up(generation: int) -> str:
 
 
 @dataclass(frozen=True)
-class Spec:
+class RunSpec:
     """One run of a sweep, ready to start in whatever process.
 
     Attributes:
@@ -49,7 +49,7 @@ class Spec:
 
 
 @dataclass(frozen=True)
-class Row:
+class RunResult:
     """What became of one run.
 
     Attributes:

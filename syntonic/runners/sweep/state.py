@@ -1,4 +1,4 @@
-"""How a sweep stands: the rows of its runs, the values of its points, the best of them, and what went wrong."""
+"""How a sweep stands: the results of its runs, the values of its points, the best of them, and what went wrong."""
 
 import math
 import statistics
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from syntonic.runners.config.errors import did_you_mean
 from syntonic.runners.sweep.plan import Job
-from syntonic.runners.sweep.rows import KILLED, PRUNED, Row
+from syntonic.runners.sweep.results import KILLED, PRUNED, RunResult
 from syntonic.runners.sweep.settings import Settings
-from syntonic.runners.sweepers.base import Told
+from syntonic.runners.sweepers.base import TrialResult
 
 
 @dataclass(frozen=True)
@@ -40,52 +40,52 @@ class PointResult:
 
 
 @dataclass
-class Standing:
-    """The rows of a sweep by the number of the run, and the jobs that they belong to."""
+class SweepState:
+    """The results of a sweep by the number of the run, and the jobs that they belong to."""
 
     settings: Settings
     jobs: dict[int, Job] = field(default_factory=dict)
-    rows: dict[int, Row] = field(default_factory=dict)
+    results: dict[int, RunResult] = field(default_factory=dict)
 
     def value(self, number: int) -> float | None:
         """Returns the metric of a run; None if it has none, or if it is no number."""
-        row = self.rows.get(number)
-        value = row.results.get(self.settings.metric) if row and row.status == "FINISHED" else None
+        result = self.results.get(number)
+        value = result.results.get(self.settings.metric) if result and result.status == "FINISHED" else None
         return value if value is not None and math.isfinite(value) else None
 
     def trouble(self, number: int) -> str:
         """Returns what is wrong with a run that has ended, an empty string if nothing is."""
-        row = self.rows.get(number)
-        if row is None or row.status in (KILLED, PRUNED):
+        result = self.results.get(number)
+        if result is None or result.status in (KILLED, PRUNED):
             return ""
-        if row.status != "FINISHED":
-            return row.reason or row.status
+        if result.status != "FINISHED":
+            return result.reason or result.status
         metric = self.settings.metric
-        if metric not in row.results:
-            return f"it has no result {metric!r}{did_you_mean(metric, list(row.results))}; set sweep.metric"
-        value = row.results[metric]
+        if metric not in result.results:
+            return f"it has no result {metric!r}{did_you_mean(metric, list(result.results))}; set sweep.metric"
+        value = result.results[metric]
         return "" if math.isfinite(value) else f"{metric} is {value}"
 
     def about(self, number: int) -> str:
         """Returns what else is to be said of a run that is in no trouble: that it is an earlier one, why it ended."""
-        row = self.rows.get(number)
-        said = [] if row is None else ["as before" * row.reused, "" if self.trouble(number) else row.reason]
+        result = self.results.get(number)
+        said = [] if result is None else ["as before" * result.reused, "" if self.trouble(number) else result.reason]
         return ", ".join(filter(None, said))
 
     @property
     def failures(self) -> dict[int, str]:
         """Runs that failed, by number, with the cause."""
-        return {number: cause for number in sorted(self.rows) if (cause := self.trouble(number))}
+        return {number: cause for number in sorted(self.results) if (cause := self.trouble(number))}
 
     @property
     def can_fail_again(self) -> bool:
         """Whether a run failed that the next attempt would carry out; one whose metric is no number has finished."""
-        return any(self.rows[number].status != "FINISHED" for number in self.failures)
+        return any(self.results[number].status != "FINISHED" for number in self.failures)
 
     @property
     def left(self) -> list[int]:
         """Runs that were interrupted, or not started."""
-        return [n for n in sorted(self.jobs) if n not in self.rows or self.rows[n].status == KILLED]
+        return [n for n in sorted(self.jobs) if n not in self.results or self.results[n].status == KILLED]
 
     @property
     def ended(self) -> int:
@@ -114,27 +114,27 @@ class Standing:
 
     def reported(self) -> list[str]:
         """Returns the results that the runs have in their tables: those on test data."""
-        names = (key for row in self.rows.values() for key in row.results if key.startswith("test_"))
+        names = (key for result in self.results.values() for key in result.results if key.startswith("test_"))
         return list(dict.fromkeys(names))
 
-    def told(self, jobs: Sequence[Job]) -> list[Told]:
+    def told(self, jobs: Sequence[Job]) -> list[TrialResult]:
         """Returns what a sweeper is told of the points of these runs, one entry for each point."""
         answers = []
         for point in dict.fromkeys(job.point for job in jobs):
             mine = [job for job in jobs if job.point == point]
             values = [value for job in mine if (value := self.value(job.number)) is not None]
-            pruned = [row.pruned for job in mine if (row := self.rows.get(job.number)) and row.pruned]
+            pruned = [result.pruned for job in mine if (result := self.results.get(job.number)) and result.pruned]
             if len(values) == len(mine):
-                answers.append(Told(self.settings.sign * statistics.fmean(values)))
+                answers.append(TrialResult(self.settings.sign * statistics.fmean(values)))
             elif pruned:
-                answers.append(Told(pruned=pruned[0]))
+                answers.append(TrialResult(pruned=pruned[0]))
             else:
-                answers.append(Told())
+                answers.append(TrialResult())
         return answers
 
-    def put(self, row: Row, job: Job) -> None:
-        """Takes the row of a job."""
-        self.rows[job.number] = replace(row, number=job.number)
+    def put(self, result: RunResult, job: Job) -> None:
+        """Takes the result of a job."""
+        self.results[job.number] = replace(result, number=job.number)
 
     def _point(self, jobs: list[Job]) -> PointResult:
         values = [value for job in jobs if (value := self.value(job.number)) is not None]

@@ -1,0 +1,143 @@
+"""What is known of a sweep, kept in its folder as `points.json`, so that its report can be made at any time.
+
+What a run has come to since, or before the sweep's process was killed, is read from the folders of the runs.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from syntonic.runners.config.compose import compose
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.search_path import opened, user_folders
+from syntonic.runners.run.folder import RunFacts, home, read
+from syntonic.runners.sweep import settings as sweep_settings
+from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
+from syntonic.runners.sweep.history import result_of
+from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.results import KILLED, RunResult
+from syntonic.runners.sweep.settings import Settings
+from syntonic.runners.sweep.state import SweepState
+from syntonic.tracking import plain
+from syntonic.tracking.base import Status
+
+FILE: Final = "points.json"
+_FORMAT: Final = 1
+_LARGEST: Final = 1e300  # number that can be drawn on an axis
+
+
+@dataclass(frozen=True)
+class _Point:
+    # A job without its config, which the folder of its run holds.
+    number: int
+    point: int
+    text: str
+    values: dict[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Points:
+    metric: str
+    mode: str | None
+    logarithmic: list[str]
+    jobs: list[_Point]
+    results: list[RunResult]
+
+
+def save(folder: SweepFolder, state: SweepState, logarithmic: Sequence[str]) -> None:
+    """Writes down which runs there are and what became of them; a disk that refuses it keeps no sweep from going on.
+
+    Args:
+        folder: of the sweep.
+        state: of the sweep.
+        logarithmic: swept keys whose interval is even in the logarithm.
+    """
+    jobs = [_Point(job.number, job.point, job.text, job.values, job.digest) for job in state.jobs.values()]
+    settings = state.settings
+    found = _Points(settings.metric, settings.mode, list(logarithmic), jobs, list(state.results.values()))
+    folder.write(FILE, {"format": _FORMAT, **asdict(found)})
+
+
+def load(folder: SweepFolder) -> tuple[SweepState, list[str]]:
+    """Returns how a sweep stands, and which of its keys are logarithmic.
+
+    Raises:
+        RequestError: if what is there cannot be used.
+    """
+    path = folder.path / FILE
+    runs = _runs_of(folder.facts.id)
+    try:
+        found = plain.read(path, _Points, _FORMAT)
+    except FileNotFoundError:  # of a version that wrote none
+        state, logarithmic = _from_runs(folder.facts, runs), []
+    except ValueError as error:
+        raise RequestError([f"{path} cannot be used: {error}; move it away, and the runs' folders are read"]) from error
+    else:
+        settings = sweep_settings.checked({"metric": found.metric, "mode": found.mode})
+        jobs = {each.number: _job(each) for each in found.jobs if each.values.keys() == found.jobs[0].values.keys()}
+        state = SweepState(settings, jobs, {result.number: result for result in found.results if result.number in jobs})
+        logarithmic = found.logarithmic
+    named = {facts.sweep["point"]: facts for facts in runs if facts.sweep}
+    for number, job in state.jobs.items():
+        before = state.results.get(number)
+        facts = named.get(job.text)
+        if facts is not None and facts.status is not Status.RUNNING and (before is None or _may_change(before)):
+            state.put(result_of(facts), job)
+    return state, logarithmic
+
+
+def _job(found: _Point) -> Job:
+    values = {key: value if _is_plain(value) else str(value) for key, value in found.values.items()}
+    return Job(found.number, found.point, found.text, (), values, None, found.digest)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | bool | None) or (isinstance(value, int | float) and abs(value) < _LARGEST)
+
+
+def _may_change(result: RunResult) -> bool:
+    return result.status in (KILLED, Status.FAILED)
+
+
+def _runs_of(sweep: str) -> list[RunFacts]:
+    # In the order in which they were started; what cannot be read is `ls`'s to name.
+    found = []
+    for path in (home() / "runs").glob("*/run.json"):
+        try:
+            facts = read(path.parent).facts
+        except RequestError:
+            continue
+        if facts.sweep is not None and facts.sweep.get("id") == sweep and "point" in facts.sweep:
+            found.append(facts)
+    return sorted(found, key=lambda facts: (facts.started, facts.id))
+
+
+def _from_runs(facts: SweepFacts, runs: Sequence[RunFacts]) -> SweepState:
+    state = SweepState(_settings_of(facts))
+    for text in dict.fromkeys(run.sweep["point"] for run in runs if run.sweep):
+        values = {key: _value(value) for key, _, value in (word.partition("=") for word in text.split()) if value}
+        if not state.jobs or values.keys() == state.jobs[0].values.keys():
+            state.jobs[len(state.jobs)] = Job(len(state.jobs), len(state.jobs), text, (), values, None, "")
+    return state
+
+
+def _settings_of(facts: SweepFacts) -> Settings:
+    # By the config that it was started from, which may say more than what was typed.
+    try:
+        with opened(user_folders(None)) as loader:
+            request = compose(loader, facts.config_name, facts.overrides, multirun=True).sweep
+        section = request.settings if request is not None else {}
+    except RequestError:  # it is not there any more
+        typed = (word.removeprefix("sweep.").partition("=") for word in facts.overrides if word.startswith("sweep."))
+        section = {key: value for key, _, value in typed}
+    return sweep_settings.checked({key: section[key] for key in ("metric", "mode") if section.get(key)})
+
+
+def _value(text: str) -> str | int | float:
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            number = kind(text)
+            return number if _is_plain(number) else text
+    return text
