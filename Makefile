@@ -1,21 +1,23 @@
-# What a contributor types; CI and pre-commit type the same.
+# What a contributor types; CI and pre-commit type the same. `check` needs `cargo install cargo-deny --locked` once.
 .PHONY: check deny test bench docs fuzz sanitize aarch64
 
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo deny --locked check bans licenses sources
 	uv run ruff format --check
 	uv run ruff check
 	uv run codespell
 	uv run mypy
 	uv run pytest -q tests/architecture
 
-# Advisories too; needs cargo-deny (`cargo install cargo-deny`) and a network. `make check` does the rest without either.
+# What `check` asks of the crates, and advisories from a database that is fetched from the network.
 deny:
-	cargo deny check
+	cargo deny --locked check
 
+# Without the tests that take seconds each, which `uv run pytest` and CI run too.
 test:
-	uv run pytest
+	uv run pytest -m "not slow"
 	cargo test --workspace --locked
 
 bench:

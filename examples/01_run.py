@@ -1,4 +1,4 @@
-"""One run from Python, cell by cell: compose it, look at the result, change a word, compare.
+"""A run from Python, cell by cell: compose it, look at the result, change an option, compare.
 
 Run it as a script, or cell by cell in an editor that knows `# %%`. It writes into `.syntonic/` of the working folder.
 """
@@ -11,17 +11,19 @@ print(f"{first.title}: {first.status}, accuracy {first.metrics['test_accuracy']:
 assert first.status == "FINISHED"
 assert first.metrics["test_accuracy"] == 1.0
 
-# %% Another word: the plain evolution strategy, and another seed.
+# %% Another option: the plain evolution strategy, and another seed.
 second = syntonic.run(["tracking=none", "trainer=es", "seed=3"], quiet=True)
 print(f"{second.title}: {second.status}, loss {second.metrics['test_loss']:.4f}")
 
-# %% The checkpoint is a folder of safetensors and JSON; the result says where it lies.
+# %% The checkpoint is a folder of safetensors and JSON; the result has its path.
 assert second.checkpoint is not None
 print(sorted(path.name for path in second.checkpoint.iterdir()))
 
-# %% A wrong request is an error with the right word, before anything is written.
+# %% A wrong request is an error that names the right key, before anything is written.
+message = ""
 try:
     syntonic.run(["trainer.sigm=0.1"], quiet=True)
 except ValueError as error:
-    print(error)
-    assert "did you mean 'sigma'?" in str(error)
+    message = str(error)
+print(message)
+assert "did you mean 'sigma'?" in message

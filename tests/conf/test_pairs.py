@@ -37,7 +37,12 @@ def ours(kind: registry.Kind) -> list[str]:
     return [name for name in registry.names(kind) if registry.lookup(kind, name).__module__.startswith("syntonic.")]
 
 
-PAIRS = [(m, b) for m in ours("model") for b in ours("benchmark") if fits(m, b)]
+PAIRS = [
+    pytest.param(m, b, marks=[pytest.mark.slow] if m.startswith("transformer") else [])
+    for m in ours("model")
+    for b in ours("benchmark")
+    if fits(m, b)
+]
 
 
 def config(*words: str) -> schema.RunConfig:

@@ -42,7 +42,9 @@ def test_a_model_compiles_for_every_card(arch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("hidden", "rows"), [((), 1), ((9, 33), 100), ((70,), 257)])
+@pytest.mark.parametrize(
+    ("hidden", "rows"), [((), 1), ((9, 33), 100), pytest.param((70,), 257, marks=pytest.mark.slow)]
+)
 @pytest.mark.usefixtures("nvrtc")
 def test_sizes_that_fit_nothing_compile(hidden, rows, dtype):
     assert objective(hidden, "gelu", rows, 19).cuda_image(6, 90, dtype=dtype).startswith(ELF)

@@ -32,6 +32,7 @@ def test_a_kept_model_has_learnt(trained: Path) -> None:
     assert all(0.0 <= value <= 1.0 for value in facts["syntony"].values())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # MLflow's own
 def test_mlflow_loads_it_from_its_store(trained: Path) -> None:
     import mlflow

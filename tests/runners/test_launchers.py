@@ -30,6 +30,7 @@ IF_INSTALLED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("launcher", [*PLACES, *IF_INSTALLED])
 def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, launcher: str) -> None:
@@ -60,6 +61,7 @@ def test_a_signal_leaves_no_process_and_the_rest_is_done_later(folder: Path, lau
     assert finished(folder) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("launcher", ["local", "joblib"])
 def test_the_processes_of_a_sweep_that_was_killed_end_by_themselves(folder: Path, launcher: str) -> None:
@@ -74,6 +76,7 @@ def test_the_processes_of_a_sweep_that_was_killed_end_by_themselves(folder: Path
     assert {facts(run)["status"] for run in runs(folder)} == {"FINISHED", "KILLED"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["local", *IF_INSTALLED])
 def test_a_process_that_dies_fails_its_run_and_no_other(folder: Path, launcher: str) -> None:
     words = ["-m", "tracking=none", "trainer.dies_at=3,null", "seed=0,1", *{**PLACES, **EXTRAS}[launcher]]

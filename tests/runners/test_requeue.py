@@ -15,6 +15,7 @@ from runner_processes import PATIENCE, finished, processes, start, wait_until
 Command = Callable[..., int]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.skipif(find_spec("submitit") is None, reason="submitit is not installed: syntonic[submitit]")
 def test_an_interrupted_job_goes_on_where_it_was(command: Command, folder: Path) -> None:

@@ -75,6 +75,7 @@ def test_kill_9_then_resume_gives_the_bits_of_an_uninterrupted_run(
     assert arrays(interrupted) == arrays(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
 @pytest.mark.parametrize("early", [True, False], ids=["before MLflow is ready", "after"])
 def test_kill_9_leaves_one_mlflow_run_without_gaps_or_doubles(early: bool, process: Process, folder: Path) -> None:
@@ -160,6 +161,7 @@ def test_a_run_is_found_by_the_first_letters_of_its_id(
     assert second.name in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_that_is_still_going_is_not_touched(
     process: Process, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

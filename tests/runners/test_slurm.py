@@ -63,6 +63,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     return place
 
 
+@pytest.mark.slow
 def test_each_run_is_a_job_with_what_was_asked_for(command: Command, folder: Path, cluster: Path) -> None:
     asked = ["threads=3", "gpus=2", "hours=1.5", "memory=4", "account=a1", "qos=high"]
     words = [f"hydra.launcher.{word}" for word in asked]
@@ -78,6 +79,7 @@ def test_each_run_is_a_job_with_what_was_asked_for(command: Command, folder: Pat
         assert {key: given.get(key) for key in wanted} == wanted
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_where_submitit_has_left_its_files(command: Command, folder: Path, cluster: Path) -> None:
     for _ in range(2):
         assert command(*WORDS, "trainer.fails_at=5") == 1

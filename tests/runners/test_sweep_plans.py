@@ -54,6 +54,7 @@ def test_a_drawn_point_that_cannot_be_is_refused_before_the_first_run(
     assert "must be even" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_a_search_follows_the_results_that_are_there(command: Command, folder: Path, capsys: Said) -> None:
     words = [*TPE, "trainer.sigma=interval(0.1,1)"]
     assert command(*words, "sweep.dry_run=true") == 0

@@ -97,6 +97,7 @@ def points(folder: Path) -> list[tuple[float, list[int]]]:
     return [(config["trainer"]["sigma"], config["model"]["hidden"]) for config in configs]
 
 
+@pytest.mark.slow
 def test_a_resumed_sweep_proposes_what_an_uninterrupted_one_does(
     command: Command, process: Callable[..., object], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

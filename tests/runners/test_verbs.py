@@ -204,6 +204,7 @@ def test_runs_of_a_folder_above_are_pointed_at(
     assert "FINISHED" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
     command: Command, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,6 +227,7 @@ def test_a_sweep_goes_on_while_the_store_is_away_and_is_whole_there_afterwards(
     assert names[child] == "fake-fake-s0"
 
 
+@pytest.mark.slow
 def test_the_dashboard_opens_here_and_ends_with_everything_that_it_started(command: Command, folder: Path) -> None:
     assert command() == 0
     for name in ("json", "uvicorn", "mlflow", "yaml"):

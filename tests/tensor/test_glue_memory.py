@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 EXERCISE = Path(__file__).with_name("exchange_exercise.py")
-pytestmark = pytest.mark.skipif(
-    shutil.which("valgrind") is None, reason="needs valgrind, as apt install valgrind brings"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind, as apt install valgrind brings"),
+]
 
 
 def faults(log: Path, *words: str) -> list[str]:
