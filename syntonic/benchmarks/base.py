@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from syntonic._core import Tensor
+from syntonic.benchmarks.standards import Cases, Rules
 from syntonic.sn.array import A
 
 
@@ -29,6 +30,16 @@ class Benchmark(Protocol):
     """What guessing reaches, by metric: `{"accuracy": 0.5}`."""
     ceiling: Mapping[str, float]
     """What the best possible model reaches on fresh data, by metric, where that is known."""
+
+    @property
+    def rules(self) -> Rules:
+        """What rules without the input's structure reach on the test data, computed: rule, metric, figure."""
+        ...
+
+    @property
+    def cases(self) -> Cases:
+        """How many distinct test cases there are, and how many of them training never shows."""
+        ...
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
         """Returns what all members of a generation see: inputs (batch, *input_shape) and targets.

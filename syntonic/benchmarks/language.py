@@ -2,15 +2,18 @@
 
 import math
 from array import array
-from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
+from functools import cached_property
 from typing import Annotated, Final
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from syntonic._core import Tensor, sample_rows
+from syntonic.benchmarks import byte_frequencies
 from syntonic.benchmarks.base import Model
+from syntonic.benchmarks.limits import BatchSize
+from syntonic.benchmarks.standards import Cases, Rules, Standards, count_unseen
+from syntonic.benchmarks.text_file import read
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -21,18 +24,17 @@ JUDGED: Final = 256
 """Windows of each split on which the centre is judged."""
 AT_ONCE: Final = 32
 """Windows that are judged together, which bounds the memory of their logits."""
-SMOOTHING: Final = 0.01
-"""Added to the count of each byte, so that the baseline can tell a byte that training never saw."""
 
 
 @register("benchmark", "language")
-class Language:
+class Language(Standards):
     """A window of bytes (length,) to logits of each next byte (length, 256). Loss: mean cross-entropy in nats.
 
     The first nine tenths of the text are for training, the rest for the test. Each generation has one batch of windows,
     shared by all members, at places that are a pure function of seed and generation. The centre is judged on 256
-    windows of each part, spread evenly over it. `baseline` holds the bits per byte that the frequencies of single bytes
-    in the training text reach on the test text: a model that ignores its context can do no better.
+    windows of each part, spread evenly over it. `rules` holds the bits per byte that the frequencies of bytes and of
+    pairs of bytes in the training text reach on the test text: a model that ignores its context can do no better than
+    the first, one that looks at the last byte alone than the second.
 
     Args:
         seed: draws the places of the windows.
@@ -55,10 +57,10 @@ class Language:
         seed: int,
         *,
         path: str | None = None,
-        length: Annotated[int, Ge(2)] = 32,
-        batch_size: Annotated[int, Ge(1)] = 16,
+        length: Annotated[int, Ge(2), Le(65536)] = 32,
+        batch_size: BatchSize = 16,
     ) -> None:
-        text = _read(path)
+        text = read(path)
         cut = int(len(text) * TRAINING_SHARE)
         self._train, self._test = text[:cut], text[cut:]
         if len(self._test) <= length:
@@ -71,7 +73,6 @@ class Language:
         self._batch_size = batch_size
         self.input_shape: tuple[int, ...] = (length,)
         self.output_shape: tuple[int, ...] = (length, BYTES)
-        self.baseline: Mapping[str, float] = {"bits_per_byte": _unigram_bits(self._train, self._test)}
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
         """Returns bytes (batch_size, length) and the byte after each (batch_size, length)."""
@@ -90,8 +91,7 @@ class Language:
         """Returns loss and bits per byte on 256 windows of the training text and 256 of the test text."""
         report: dict[str, float] = {}
         for split, text in (("train", self._train), ("test", self._test)):
-            last = len(text) - self._length - 1
-            places = [last * i // (JUDGED - 1) for i in range(JUDGED)]
+            places = self._judged(text)
             total = 0.0
             for first in range(0, JUDGED, AT_ONCE):
                 inputs, targets = self._windows(text, places[first : first + AT_ONCE])
@@ -100,25 +100,24 @@ class Language:
             report |= {f"{split}_loss": loss, f"{split}_bits_per_byte": loss / math.log(2)}
         return report
 
+    @cached_property
+    def rules(self) -> Rules:
+        """What the frequencies of single bytes, and of pairs of bytes, reach."""
+        single, pairs = byte_frequencies.bits(self._train, self._test)
+        return {"single bytes": {"bits_per_byte": single}, "pairs of bytes": {"bits_per_byte": pairs}}
+
+    @cached_property
+    def cases(self) -> Cases:
+        """The different windows of the test text that are judged, and those that the training text does not hold."""
+        windows = (self._test[place : place + self._length] for place in self._judged(self._test))
+        return count_unseen(windows, self._train.__contains__)
+
+    def _judged(self, text: bytes) -> list[int]:
+        last = len(text) - self._length - 1
+        return [last * i // (JUDGED - 1) for i in range(JUDGED)]
+
     def _windows(self, text: bytes, places: list[int]) -> tuple[Tensor, Tensor]:
         inputs = array("f", (byte for place in places for byte in text[place : place + self._length]))
         targets = array("f", (byte for place in places for byte in text[place + 1 : place + self._length + 1]))
         shape = (len(places), self._length)
         return Tensor(inputs, shape), Tensor(targets, shape)
-
-
-def _read(path: str | None) -> bytes:
-    if path is None:
-        from pydoc_data.topics import topics
-
-        return "\n".join(topics.values()).encode()
-    try:
-        return Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read the text {path}: {error.strerror}") from error
-
-
-def _unigram_bits(train: bytes, test: bytes) -> float:
-    counts = Counter(train)
-    total = len(train) + SMOOTHING * BYTES
-    return -sum(math.log2((counts[byte] + SMOOTHING) / total) for byte in test) / len(test)

@@ -1,17 +1,21 @@
 """Sequences of tokens that ask for attention: copy, reverse, sort, associative recall, modular addition."""
 
-import math
 import random
 import zlib
 from array import array
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from statistics import fmean
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 
 from syntonic._core import Tensor
 from syntonic.benchmarks.base import Model, evaluate_splits
+from syntonic.benchmarks.limits import BatchSize
+from syntonic.benchmarks.sequence_problems import PROBLEMS, Tokens
+from syntonic.benchmarks.standards import Cases, Rules, Split, Standards, count_unseen
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -19,34 +23,13 @@ from syntonic.sn.array import A
 TEST_SAMPLES: Final = 2000
 HELD_OUT: Final = 8
 """One sequence in so many is never seen in training."""
-ADDITION_LENGTH: Final = 3
-
-Tokens = list[int]
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """One kind of sequence.
-
-    Attributes:
-        length: tokens of a question.
-        tokens: how many tokens there are, in questions and answers.
-        answers: how many of the last places are judged.
-        questions: how many there can be.
-        draw: draws a question.
-        answer: the tokens that belong at the judged places.
-    """
-
-    length: int
-    tokens: int
-    answers: int
-    questions: int
-    draw: Callable[[random.Random], Tokens]
-    answer: Callable[[Tokens], Tokens]
+FEW: Final = 16 * TEST_SAMPLES
+"""So few possible sequences are looked at one by one; of more, some are drawn."""
+TRIES: Final = 200 * TEST_SAMPLES
 
 
 @register("benchmark", "transformer")
-class Sequences:
+class Sequences(Standards):
     """Tokens (length,) to logits (length, vocabulary). Loss: mean cross-entropy over the places that are judged.
 
     - `copy`, `reverse`, `sort`: `length` tokens; the answer is the same tokens, as they are, backwards, or in order.
@@ -55,8 +38,9 @@ class Sequences:
     - `addition`: two numbers below `vocabulary` and an equals sign; the answer, at the last place, is their sum modulo
       `vocabulary`.
 
-    Every generation draws new sequences, a pure function of seed and generation. One sequence in eight, by a checksum
-    of its tokens, is kept from training: the test samples are drawn from those alone, with replacement.
+    Every generation draws new sequences, a pure function of seed and generation. One sequence in eight, by a checksum,
+    is kept from training together with all that a symmetry makes of it: the swapped sum, the same tokens to be sorted
+    in another order, the same pairs in another order. The test data is made of those alone, up to 2,000, each once.
 
     Args:
         seed: draws the sequences.
@@ -78,28 +62,36 @@ class Sequences:
         seed: int,
         *,
         variant: Literal["copy", "reverse", "sort", "recall", "addition"] = "reverse",
-        vocabulary: Annotated[int, Ge(2)] = 8,
-        length: Annotated[int, Ge(2)] = 6,
-        batch_size: Annotated[int, Ge(1)] = 64,
+        vocabulary: Annotated[int, Ge(2), Le(65536)] = 8,
+        length: Annotated[int, Ge(2), Le(65536)] = 6,
+        batch_size: BatchSize = 64,
     ) -> None:
-        self._problem = _PROBLEMS[variant](vocabulary, length)
+        self._problem = PROBLEMS[variant](vocabulary, length)
         self._seed = seed
         self._batch_size = batch_size
-        if self._problem.questions < 4 * HELD_OUT:
-            raise ValueError(
-                f"{variant} with vocabulary {vocabulary} and length {length} has {self._problem.questions} sequences, "
-                f"too few to keep one in {HELD_OUT} for the test; raise vocabulary or length"
-            )
         self.vocabulary: int | None = self._problem.tokens
         self.input_shape: tuple[int, ...] = (self._problem.length,)
         self.output_shape: tuple[int, ...] = (self._problem.length, self._problem.tokens)
         self.chance: Mapping[str, float] = {"accuracy": 1 / vocabulary}
-        self._train = self._draw("train", TEST_SAMPLES, held_out=False)
-        self._test = self._draw("test", TEST_SAMPLES, held_out=True)
+        self.needs_later = self._problem.needs_later
+        """Whether no causal model can be right at every place."""
+        train, test = (self._different(stream, held_out=stream == "test") for stream in ("train", "test"))
+        if self._problem.kinds < 4 * HELD_OUT or not test:
+            raise ValueError(
+                f"{variant} with vocabulary {vocabulary} and length {length} has {self._problem.kinds} sequences, "
+                f"too few to keep one in {HELD_OUT} for the test; raise vocabulary or length"
+            )
+        self._train, self._test = self._split(train), self._split(test)
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
         """Returns tokens (batch_size, length) and the tokens to give at the judged places (batch_size, answers)."""
-        return self._draw(generation, self._batch_size, held_out=False)
+        source = random.Random(f"sequences {self._seed} {generation}")
+        questions: list[Tokens] = []
+        while len(questions) < self._batch_size:
+            question = self._problem.draw(source)
+            if not self._is_held_out(question):
+                questions.append(question)
+        return self._split(questions)
 
     def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean cross-entropy over the judged places."""
@@ -110,8 +102,29 @@ class Sequences:
         return {"accuracy": F.accuracy(self._judged(outputs), targets)}
 
     def evaluate(self, model: Model) -> dict[str, float]:
-        """Returns loss and accuracy on 2,000 sequences of training and on 2,000 that training never sees."""
+        """Returns loss and accuracy on up to 2,000 sequences of training and as many that training never sees."""
         return evaluate_splits(self, model, {"train": self._train, "test": self._test})
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What the commonest answer at each place, and rules that know which tokens there are but not where, reach."""
+        answers = _tokens(self._train[1])
+        common = [Counter(place).most_common(1)[0][0] for place in zip(*answers, strict=True)]
+        asked = list(zip(_tokens(self._test[0]), _tokens(self._test[1]), strict=True))
+        right = fmean(fmean(map(int.__eq__, common, answer)) for _, answer in asked)
+        reached = {
+            name: fmean(
+                rule(question, answer, lambda other: not self._is_held_out(other)) for question, answer in asked
+            )
+            for name, rule in self._problem.rules.items()
+        }
+        return {name: {"accuracy": share} for name, share in {"commonest answer": right, **reached}.items()}
+
+    @cached_property
+    def cases(self) -> Cases:
+        """The test sequences, and those that training never shows in any form that a symmetry makes of them."""
+        asked = (tuple(question) for question in _tokens(self._test[0]))
+        return count_unseen(asked, lambda question: not self._is_held_out(question))
 
     def _judged(self, outputs: A) -> A:
         problem = self._problem
@@ -119,73 +132,27 @@ class Sequences:
             return outputs
         return F.narrow(outputs, dim=1, start=problem.length - problem.answers, length=problem.answers)
 
-    def _draw(self, stream: int | str, count: int, *, held_out: bool) -> tuple[Tensor, Tensor]:
+    def _is_held_out(self, question: Sequence[int]) -> bool:
+        return zlib.crc32(array("I", self._problem.leader(list(question))).tobytes()) % HELD_OUT == 0
+
+    def _different(self, stream: str, *, held_out: bool) -> list[Tokens]:
+        """Returns up to 2,000 different questions that are held out, or that are not: all, if there are no more."""
         source = random.Random(f"sequences {self._seed} {stream}")
-        questions: list[Tokens] = []
-        while len(questions) < count:
+        if self._problem.questions <= FEW:
+            found = [question for question in self._problem.every() if self._is_held_out(question) is held_out]
+            return found if len(found) <= TEST_SAMPLES else source.sample(found, TEST_SAMPLES)
+        drawn: dict[tuple[int, ...], Tokens] = {}
+        for _ in range(TRIES):
             question = self._problem.draw(source)
-            if (zlib.crc32(array("I", question).tobytes()) % HELD_OUT == 0) is held_out:
-                questions.append(question)
+            if self._is_held_out(question) is held_out:
+                drawn.setdefault(tuple(question), question)
+                if len(drawn) == TEST_SAMPLES:
+                    break
+        return list(drawn.values())
+
+    def _split(self, questions: list[Tokens]) -> Split:
         return Tensor(questions), Tensor([self._problem.answer(question) for question in questions])
 
 
-def _tokens(vocabulary: int, length: int, answer: Callable[[Tokens], Tokens]) -> _Problem:
-    """Any tokens, and an answer at every place."""
-    values = range(vocabulary)
-    return _Problem(
-        length=length,
-        tokens=vocabulary,
-        answers=length,
-        questions=vocabulary**length,
-        draw=lambda source: source.choices(values, k=length),
-        answer=answer,
-    )
-
-
-def _recall(vocabulary: int, length: int) -> _Problem:
-    """Keys 0 to vocabulary - 1, each followed by a value, vocabulary to 2 vocabulary - 1; then one of the keys."""
-    pairs = (length - 1) // 2
-    if not 1 <= pairs <= vocabulary or length % 2 == 0:
-        raise ValueError(
-            f"recall has pairs of a key and a value and one key more, so length must be odd, 3 to {2 * vocabulary + 1} "
-            f"with vocabulary {vocabulary}; it is {length}"
-        )
-    keys, values = range(vocabulary), range(vocabulary, 2 * vocabulary)
-
-    def draw(source: random.Random) -> Tokens:
-        chosen = source.sample(keys, pairs)
-        question = [token for key in chosen for token in (key, source.choice(values))]
-        return [*question, source.choice(chosen)]
-
-    return _Problem(
-        length=length,
-        tokens=2 * vocabulary,
-        answers=1,
-        questions=math.perm(vocabulary, pairs) * vocabulary**pairs * pairs,
-        draw=draw,
-        answer=lambda question: [question[question.index(question[-1]) + 1]],
-    )
-
-
-def _addition(vocabulary: int, length: int) -> _Problem:
-    """Two numbers and the equals sign, which is token `vocabulary`."""
-    if length != ADDITION_LENGTH:
-        raise ValueError(f"addition has two numbers and an equals sign, so length must be 3; it is {length}")
-    numbers = range(vocabulary)
-    return _Problem(
-        length=ADDITION_LENGTH,
-        tokens=vocabulary + 1,
-        answers=1,
-        questions=vocabulary**2,
-        draw=lambda source: [*source.choices(numbers, k=2), vocabulary],
-        answer=lambda question: [(question[0] + question[1]) % vocabulary],
-    )
-
-
-_PROBLEMS: Final[dict[str, Callable[[int, int], _Problem]]] = {
-    "copy": lambda vocabulary, length: _tokens(vocabulary, length, lambda tokens: tokens),
-    "reverse": lambda vocabulary, length: _tokens(vocabulary, length, lambda tokens: tokens[::-1]),
-    "sort": lambda vocabulary, length: _tokens(vocabulary, length, sorted),
-    "recall": _recall,
-    "addition": _addition,
-}
+def _tokens(values: Tensor) -> list[list[int]]:
+    return [[int(token) for token in row] for row in values.tolist()]

@@ -2,28 +2,27 @@
 
 import math
 import random
+from array import array
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from annotated_types import Ge, Gt
-
-from syntonic._core import Tensor, sample_batch
-from syntonic.benchmarks.base import Model, evaluate_splits
+from syntonic._core import Tensor
+from syntonic.benchmarks.classification import Classification
+from syntonic.benchmarks.limits import BatchSize, Noise, Samples
+from syntonic.benchmarks.standards import Split
 from syntonic.core.registry import register
-from syntonic.sn import functional as F
-from syntonic.sn.array import A
 
 AXES: Final = 4
 PERIOD: Final = 2
 TEST_SAMPLES: Final = 2000
 LEPTONS: Final = ((0, 0, 0, 0), (0, 1, 0, 0), (1, 0, 0, 0))
 QUARKS: Final = ((1, 1, 0, 0), (1, 1, 1, 0), (2, 1, 1, 0), (1, 0, 0, 0), (1, 1, 0, 0), (1, 1, 1, 0))
-
-Split = tuple[Tensor, Tensor]
+ALL_AROUND: Final = 10.0
+"""From this noise on the clouds are the same all around the torus, to within 10^-200."""
 
 
 @register("benchmark", "winding")
-class Winding:
+class Winding(Classification):
     """Four windings to a class. Loss: cross-entropy.
 
     `particles` is the table of nine fermions: e, mu, tau and u, c, t, d, s, b, each with four integer windings; the
@@ -45,54 +44,29 @@ class Winding:
         noise: standard deviation of the clouds, in windings.
     """
 
-    input_shape: tuple[int, ...] = (AXES,)
-    vocabulary: int | None = None
-    dtype: str = "float32"
-
     def __init__(
         self,
         seed: int,
         *,
         variant: Literal["particles", "clusters", "xor"] = "clusters",
-        samples: Annotated[int, Ge(16)] = 1024,
-        batch_size: Annotated[int, Ge(1)] = 256,
-        noise: Annotated[float, Gt(0)] = 0.2,
+        samples: Samples = 1024,
+        batch_size: BatchSize = 256,
+        noise: Noise = 0.2,
     ) -> None:
-        self._seed = seed
-        self._batch_size = None if variant == "particles" else batch_size
         if variant == "particles":
             rows = [*((n, 0) for n in LEPTONS), *((n, 1) for n in QUARKS)]
-            self._train = self._test = Tensor([list(n) for n, _ in rows]), Tensor([label for _, label in rows])
-            classes, best = 2, 8 / 9
-            self.chance: Mapping[str, float] = {"accuracy": len(QUARKS) / len(rows)}
+            table = Tensor([list(n) for n, _ in rows]), Tensor([label for _, label in rows])
+            super().__init__(seed, {"train": table, "test": table}, 2, None)
+            self.chance = {"accuracy": len(QUARKS) / len(rows)}
+            best = 8 / 9
         else:
             source = random.Random(f"winding {seed}")
             classes, label = (16, _number) if variant == "clusters" else (2, _differ)
-            self._train = _clouds(source, samples, noise, label)
-            self._test = _clouds(source, TEST_SAMPLES, noise, label)
+            train, test = (_clouds(source, count, noise, label) for count in (samples, TEST_SAMPLES))
+            super().__init__(seed, {"train": train, "test": test}, classes, batch_size)
             p = _nearest(noise)
             best = p**AXES if variant == "clusters" else p**2 + (1 - p) ** 2
-            self.chance = {"accuracy": 1 / classes}
         self.ceiling: Mapping[str, float] = {"accuracy": best}
-        self.output_shape: tuple[int, ...] = (classes,)
-
-    def batch(self, generation: int) -> Split:
-        """Returns windings (batch, 4) and labels (batch,)."""
-        if self._batch_size is None:
-            return self._train
-        return sample_batch(self._train, self._seed, generation, self._batch_size)
-
-    def loss(self, outputs: A, targets: A) -> A:
-        """Returns the mean cross-entropy of the labels."""
-        return F.cross_entropy(outputs, targets)
-
-    def metrics(self, outputs: A, targets: A) -> dict[str, A]:
-        """Returns the share of rows whose largest logit is the label's."""
-        return {"accuracy": F.accuracy(outputs, targets)}
-
-    def evaluate(self, model: Model) -> dict[str, float]:
-        """Returns loss and accuracy on training and test data, which are the same nine rows for `particles`."""
-        return evaluate_splits(self, model, {"train": self._train, "test": self._test})
 
 
 def _number(winding: list[int]) -> int:
@@ -107,13 +81,18 @@ def _differ(winding: list[int]) -> int:
 
 def _clouds(source: random.Random, samples: int, noise: float, label: Callable[[list[int]], int]) -> Split:
     """Returns points (samples, 4) in [0, 2) around the windings in turn, and labels (samples,)."""
-    windings = [[i >> axis & 1 for axis in range(AXES)] for i in range(samples)]
-    points = [[(n + source.gauss(0.0, noise)) % PERIOD for n in winding] for winding in windings]
-    return Tensor(points), Tensor([float(label(winding)) for winding in windings])
+    points, answers = array("f"), array("f")
+    for number in range(samples):
+        winding = [number >> axis & 1 for axis in range(AXES)]
+        points.extend((n + source.gauss(0.0, noise)) % PERIOD for n in winding)
+        answers.append(label(winding))
+    return Tensor(points, (samples, AXES)), Tensor(answers)
 
 
 def _nearest(noise: float) -> float:
     """Returns the probability that N(0, noise^2), wrapped to a period of 2, lies within 1/2 of zero."""
+    if noise > ALL_AROUND:
+        return 0.5
     turns = range(-math.ceil(4 * noise) - 1, math.ceil(4 * noise) + 2)
     scale = noise * math.sqrt(2)
     inside = sum(math.erf((2 * k + 0.5) / scale) - math.erf((2 * k - 0.5) / scale) for k in turns)

@@ -1,14 +1,18 @@
 """XOR: the smallest problem that no linear model solves, with noise, and with more bits."""
 
 import random
+from array import array
 from collections.abc import Mapping
+from functools import cached_property
 from statistics import NormalDist
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Le
 
 from syntonic._core import Tensor
 from syntonic.benchmarks.base import Model, evaluate_splits
+from syntonic.benchmarks.limits import MOST_SAMPLES, Noise
+from syntonic.benchmarks.standards import Cases, Rules, Standards, commonest_class, count_cases
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -18,7 +22,7 @@ TEST_SAMPLES: Final = 2000
 
 
 @register("benchmark", "xor")
-class Xor:
+class Xor(Standards):
     """Two inputs (`parity`: `bits`), one logit: positive where an odd number is high. Loss: binary cross-entropy.
 
     `points` has the four corners of the unit square and nothing else: all four are the batch of every generation, and
@@ -53,8 +57,8 @@ class Xor:
         seed: int,
         *,
         variant: Literal["points", "noisy", "parity"] = "points",
-        samples: Annotated[int, Ge(4)] = 256,
-        noise: Annotated[float, Gt(0)] = 0.2,
+        samples: Annotated[int, Ge(4), Le(MOST_SAMPLES)] = 256,
+        noise: Noise = 0.2,
         bits: Annotated[int, Ge(2), Le(16)] = 4,
     ) -> None:
         if samples % 4:
@@ -88,12 +92,25 @@ class Xor:
         """Returns loss and accuracy on training and test data, which are the same for `points` and `parity`."""
         return evaluate_splits(self, model, {"train": self._train, "test": self._test})
 
+    @cached_property
+    def rules(self) -> Rules:
+        """What naming the class that training has most often reaches."""
+        return {"commonest class": {"accuracy": commonest_class(self._train, self._test)}}
+
+    @cached_property
+    def cases(self) -> Cases:
+        """The test data, and what of it is not in the training data: nothing, for `points` and `parity`."""
+        return count_cases(self._train[0], self._test[0])
+
 
 def _clouds(source: random.Random, samples: int, noise: float) -> tuple[Tensor, Tensor]:
     """Returns inputs (samples, 2), the corners in turn with noise added, and targets (samples, 1)."""
-    corners = [CORNERS[i % len(CORNERS)] for i in range(samples)]
-    inputs = [[x + source.gauss(0.0, noise), y + source.gauss(0.0, noise)] for x, y in corners]
-    return Tensor(inputs), Tensor([[float(x != y)] for x, y in corners])
+    inputs, targets = array("f"), array("f")
+    for number in range(samples):
+        x, y = CORNERS[number % len(CORNERS)]
+        inputs.extend((x + source.gauss(0.0, noise), y + source.gauss(0.0, noise)))
+        targets.append(x != y)
+    return Tensor(inputs, (samples, 2)), Tensor(targets, (samples, 1))
 
 
 def _words(bits: int) -> tuple[Tensor, Tensor]:

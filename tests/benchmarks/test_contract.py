@@ -62,3 +62,43 @@ def test_guessing_is_near_chance(make):
     report = benchmark.evaluate(guess(benchmark))
     for name, level in benchmark.chance.items():
         assert report[f"test_{name}"] == pytest.approx(level, abs=0.05)
+
+
+def recorded(benchmark: Benchmark) -> list[Tensor]:
+    """All inputs that `evaluate` shows to a model, training data first."""
+    shown: list[Tensor] = []
+
+    def note(x: Tensor) -> Tensor:
+        shown.append(x)
+        return guess(benchmark)(x)
+
+    benchmark.evaluate(note)
+    return shown
+
+
+def rows(inputs: Tensor) -> list[str]:
+    return [repr(row) for row in inputs.tolist()]
+
+
+def test_every_metric_stands_beside_a_computed_baseline(make):
+    benchmark = make(0)
+    assert benchmark.rules
+    assert benchmark.baseline.keys() == benchmark.chance.keys()
+    for metric, level in benchmark.baseline.items():
+        reached = [figures[metric] for figures in benchmark.rules.values()]
+        assert level == (max(reached) if metric == "accuracy" else min(reached))
+        assert benchmark.ceiling.get(metric, level) >= level
+
+
+def test_test_cases_are_counted_and_none_is_in_a_batch(make):
+    benchmark = make(0)
+    shown = recorded(benchmark)
+    test = [row for inputs in shown[len(shown) // 2 :] for row in rows(inputs)]
+    assert 0 < benchmark.cases.distinct <= len(set(test)) <= len(test)
+    assert 0 <= benchmark.cases.unseen <= benchmark.cases.distinct
+    trained = {row for generation in range(20) for row in rows(benchmark.batch(generation)[0])}
+    assert len(set(test) & trained) <= benchmark.cases.distinct - benchmark.cases.unseen
+
+
+def test_standards_are_the_same_in_every_process_and_for_every_seed_of_the_same_data(make):
+    assert (make(3).rules, make(3).cases) == (make(3).rules, make(3).cases)

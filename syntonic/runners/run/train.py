@@ -9,6 +9,7 @@ from typing import Final
 
 from rich.console import Console
 
+from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Escaping, Request
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.run import progress
@@ -102,7 +103,7 @@ def train(
         receipt=replace(receipt, problems=[*saver.problems, *receipt.problems]),
         folder=folder.path,
         results=results,
-        chance=parts.benchmark.chance,
+        held=Held.of(parts.benchmark) if results else Held(),
         reason=standing.reason,
         exit_code={Status.FAILED: 1, Status.KILLED: stop.exit_code}.get(standing.status, 0),
     )
