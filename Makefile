@@ -1,5 +1,5 @@
 # What a contributor types; CI and pre-commit type the same. `check` needs `cargo install cargo-deny --locked` once.
-.PHONY: check deny test bench docs fuzz sanitize aarch64
+.PHONY: check deny test bench peers docs fuzz sanitize aarch64
 
 check:
 	cargo fmt --all --check
@@ -20,7 +20,14 @@ test:
 	uv run pytest -m "not slow"
 	cargo test --workspace --locked
 
+# What a run spends its time on, beside the last baseline of this machine: `make bench save=1` saves one (before a change), `make
+# bench` compares with it (after). Several baselines: `baseline=NAME` with both; one benchmark: `only=softmax`.
+baseline ?= before
 bench:
+	cargo bench --locked -p syntonic-core --bench hot_paths -- $(if $(save),--save-baseline,--baseline-lenient) $(baseline) $(only)
+
+# A whole run beside its peers, evosax and NumPy.
+peers:
 	uv run python experiments/speed/first_light.py
 
 docs:
