@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from syntonic.benchmarks.order import order
 from syntonic.core import registry
 from syntonic.nn.architectures import Task
+from syntonic.nn.architectures.sight import check_order
 from syntonic.runners.config import schema
 from syntonic.runners.config.compose import compose
 from syntonic.runners.config.search_path import opened
@@ -24,9 +26,10 @@ SETTINGS = [
 
 
 def fits(model: str, benchmark: str) -> bool:
-    task = registry.lookup("benchmark", benchmark)(0)
+    problem = registry.lookup("benchmark", benchmark)(0)
+    task = Task(problem.input_shape, problem.output_shape, problem.vocabulary, order(problem))
     try:
-        registry.lookup("model", model)(Task(task.input_shape, task.output_shape, task.vocabulary))
+        check_order(registry.lookup("model", model)(task), task)
     except ValueError:
         return False
     return True

@@ -2,8 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from syntonic.sn.array import A, Array
+
+Order = Literal["free", "next", "later"]
+"""What a task asks of the order of its inputs: "next": the answers are later inputs, which a model must not see;
+"later": a place needs inputs that come after it; "free": neither."""
+FITTING: Final[dict[Order, str]] = {
+    "free": "model=transformer or model=transformer_lm",
+    "next": "model=transformer_lm",
+    "later": "model=transformer",
+}
+"""Models of sequences of tokens, by what they may or must see."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +25,7 @@ class Task:
         input_shape: One example: (features,), (height, width, channels), (length, channels), or (length,) tokens.
         output_shape: One answer: (outputs,), such as the logits of classes, or (length, vocabulary) for sequences.
         vocabulary: Number of tokens, if the inputs are tokens 0 to vocabulary - 1 held as floats; None: numbers.
+        order: Whether a model must not see later inputs ("next"), must see them ("later"), or neither ("free").
 
     Raises:
         ValueError: a shape without axes, or a size below 1.
@@ -25,6 +37,7 @@ class Task:
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     vocabulary: int | None = None
+    order: Order = "free"
 
     def __post_init__(self) -> None:
         for name, shape in (("input_shape", self.input_shape), ("output_shape", self.output_shape)):
@@ -74,5 +87,5 @@ class Task:
         if self.vocabulary is not None:
             raise ValueError(
                 f"{model} takes numbers, but this task gives tokens 0 to {self.vocabulary - 1}; "
-                "try model=transformer or model=transformer_lm"
+                f"try {FITTING[self.order]}"
             )

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from syntonic.benchmarks.order import order
 from syntonic.core import registry
 from syntonic.nn.architectures import Task
+from syntonic.nn.architectures.sight import check_order
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
@@ -55,12 +57,18 @@ def build(config: RunConfig, tracker: Tracker | None = None) -> Parts:
         tracker: one that is there already.
 
     Raises:
-        RequestError: if a class refuses its arguments, which is how it checks one against another, or if the device
-            cannot evaluate the model.
+        RequestError: if a class refuses its arguments, which is how it checks one against another, if the model sees
+            the answers or cannot see what they need, or if the device cannot evaluate the model.
     """
     benchmark = _make("benchmark", config.benchmark, config.seed)
-    task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary)
+    task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary, order(benchmark))
     model = _make("model", config.model, task)
+    if task.order != "free":
+        try:
+            check_order(_make("model", config.model, task), task)
+        except ValueError as error:
+            pair = f"model {config.model['name']!r} with benchmark {config.benchmark['name']!r}"
+            raise RequestError([f"{pair}: {error}"]) from error
     model.initialize(config.seed)
     trainer = _make("trainer", config.trainer, config.seed, config.device)
     if config.device != "cpu":
