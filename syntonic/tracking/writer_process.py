@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import syntonic
-
 END: Final = b"e"  # the run has ended
 HAND_OVER: Final = b"h"  # another process shall finish the work
 LOOK: Final = b"l"  # there is something new in the run's folder
@@ -70,7 +68,7 @@ class WriterProcess:
     def __init__(self) -> None:
         # `-P`: the working folder may hold files of any name, and none of them is to be imported. The package is found
         # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
-        root = str(Path(syntonic.__file__).parent.parent)
+        root = str(Path(__file__).parents[2])
         words = [sys.executable, "-P", "-c", _SCRIPT, root]
         for process in [process for process in _leaving if process.poll() is not None]:
             os.close(_leaving.pop(process))
