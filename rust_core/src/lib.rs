@@ -4,11 +4,14 @@
 //! `evolve` > `program` > `linalg`, `norm`, `lists` > `ops` > `cuda` > `tensor` > `exact` > `threads` > `error`.
 
 pub mod cuda;
+mod eager;
 pub mod error;
 pub mod evolve;
 pub mod exact;
+pub(crate) mod gemm;
 pub mod linalg;
 pub mod lists;
+pub mod loops;
 pub mod norm;
 pub mod ops;
 pub mod program;

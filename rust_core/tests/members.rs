@@ -5,10 +5,11 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use syntonic_core::loops::{Draw, LANES};
 use syntonic_core::ops::{
-    Abs, Accuracy, Affine, Arithmetic, Clamp, Concat, Cos, CrossEntropy, Draw, Dropout, Element, Embedding, Exp,
-    Expand, Gelu, How, IndexSelect, LANES, Linear, Log, MeanSquaredError, Narrow, Neg, Op, Permute, Reduce, Relu,
-    Reshape, Sigmoid, Sin, Softmax, Sqrt, Square, Tanh, Weight,
+    Abs, Accuracy, Affine, Arithmetic, Clamp, Concat, Cos, CrossEntropy, Dropout, Element, Embedding, Exp, Expand,
+    Gelu, How, IndexSelect, Linear, Log, MeanSquaredError, Narrow, Neg, Op, Permute, Reduce, Relu, Reshape, Sigmoid,
+    Sin, Softmax, Sqrt, Square, Tanh, Weight,
 };
 use syntonic_core::program::{Evaluator, Half, NodeId, Perturbation, Program, Rank, Workspaces};
 use syntonic_core::tensor::philox::{Key, Stream, fill_normals};

@@ -38,7 +38,10 @@ HOMES = {
     "jax": "nowhere",
     "pandas": "nowhere",
 }
-RUST_LEVELS = ["error", "threads", "exact", "tensor", "cuda", "ops", "lists", "norm", "linalg", "program", "evolve"]
+RUST_LEVELS = [
+    *["error", "threads", "exact", "tensor", "cuda", "gemm", "loops", "ops", "eager"],
+    *["lists", "norm", "linalg", "program", "evolve"],
+]
 
 
 def room_of(module: str) -> str | None:

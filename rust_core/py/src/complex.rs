@@ -9,8 +9,7 @@ use syntonic_core::tensor::{self, DType, Resonant};
 use crate::door::quick;
 use crate::either::refused;
 use crate::resonant::ResonantTensor;
-use crate::source;
-use crate::tensor::{Tensor, nested};
+use crate::tensor::{Tensor, nested, numbers};
 
 /// A dense, row-major, immutable tensor of complex numbers, two binary64 each.
 ///
@@ -25,8 +24,8 @@ impl ComplexTensor {
     #[new]
     #[pyo3(signature = (real, imag=None))]
     fn new(real: &Bound<'_, PyAny>, imag: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let real = source::tensor(real, None, DType::F64)?;
-        let imag = imag.map(|x| source::tensor(x, None, DType::F64)).transpose()?;
+        let real = numbers(real, None, DType::F64)?;
+        let imag = imag.map(|x| numbers(x, None, DType::F64)).transpose()?;
         quick(|| core::ComplexTensor::new(&real, imag.as_ref())).map(Self)
     }
 

@@ -12,7 +12,7 @@ use syntonic_core::{Error, Result};
 use crate::door::quick;
 use crate::either::either;
 use crate::source;
-use crate::tensor::{Tensor, nested};
+use crate::tensor::{Tensor, nested, numbers};
 
 /// A tensor in dual state: crystallized (exact points a + b*phi with integers a, b) or in flux (float64).
 ///
@@ -101,7 +101,7 @@ impl ResonantTensor {
         precision: i64,
         mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
-        let tensor = source::tensor(data, shape.map(source::sizes).transpose()?, DType::F64)?;
+        let tensor = numbers(data, shape.map(source::sizes).transpose()?, DType::F64)?;
         let norms = Norms::read(mode_norms, mode_norm_sq)?;
         quick(|| Resonant::new(tensor.shape().clone(), tensor.to_f64(), &norms, precision)).map(Self::wrap)
     }

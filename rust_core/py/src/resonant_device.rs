@@ -9,6 +9,7 @@ use crate::cuda::tensor::DeviceTensor;
 use crate::door::enter;
 use crate::resonant::{Norms, ResonantTensor, poisoned};
 use crate::source;
+use crate::tensor::numbers;
 
 #[pymethods]
 impl ResonantTensor {
@@ -22,7 +23,7 @@ impl ResonantTensor {
         mode_norm_sq: Option<Norms>,
         precision: i64,
     ) -> PyResult<Self> {
-        let values = source::tensor(data, shape.map(source::sizes).transpose()?, DType::F64)?;
+        let values = numbers(data, shape.map(source::sizes).transpose()?, DType::F64)?;
         let norms = Norms::read(None, mode_norm_sq)?;
         let device = device(data.py(), &format!("cuda:{device_idx}"))?;
         enter(data.py(), || Resonant::snapped_on(&device, &values, &norms, precision)).map(Self::wrap)

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use syntonic_core::tensor::{Comparison, DType, Resonant, Shape};
 
 use crate::resonant::ResonantTensor;
-use crate::source;
+use crate::tensor::numbers;
 
 #[pymethods]
 impl ResonantTensor {
@@ -85,7 +85,7 @@ pub(crate) fn values_of(data: &Bound<'_, PyAny>) -> PyResult<(Shape, Vec<f64>)> 
     if let Ok(tensor) = data.cast::<ResonantTensor>() {
         return tensor.get().read(|x| Ok((x.shape().clone(), x.values())));
     }
-    let tensor = source::tensor(data, None, DType::F64)?;
+    let tensor = numbers(data, None, DType::F64)?;
     Ok((tensor.shape().clone(), tensor.to_f64()))
 }
 

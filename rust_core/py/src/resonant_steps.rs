@@ -6,8 +6,7 @@ use syntonic_core::tensor::{DType, Law, ModeNorms, Noise, Scale, snap_distance, 
 
 use crate::door::enter;
 use crate::resonant::{ResonantTensor, poisoned};
-use crate::source;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, numbers};
 
 #[pymethods]
 impl ResonantTensor {
@@ -31,7 +30,7 @@ impl ResonantTensor {
 
     /// Puts the tensor in flux with the values of `data`, which has as many.
     fn set_flux(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let values = source::tensor(data, None, DType::F64)?.to_f64();
+        let values = numbers(data, None, DType::F64)?.to_f64();
         self.write(|x| x.set_flux(&values))
     }
 
@@ -58,7 +57,7 @@ impl ResonantTensor {
     /// Harmonizes `data` with beta = S / phi, S of what the tensor held before, and snaps it into the tensor.
     #[pyo3(signature = (data, precision=None))]
     fn crystallize_from_values(&self, data: &Bound<'_, PyAny>, precision: Option<i64>) -> PyResult<()> {
-        let values = source::tensor(data, None, DType::F64)?.to_f64();
+        let values = numbers(data, None, DType::F64)?.to_f64();
         self.write(|x| x.crystallize_from_values(&values, precision))
     }
 
@@ -132,7 +131,7 @@ impl ResonantTensor {
     /// The length of snap(v) - v for `values` (default: the tensor's own) at `precision` (default: the tensor's own).
     #[pyo3(signature = (values=None, precision=None))]
     fn snap_distance(&self, values: Option<&Bound<'_, PyAny>>, precision: Option<i64>) -> PyResult<f64> {
-        let given = values.map(|data| source::tensor(data, None, DType::F64)).transpose()?;
+        let given = values.map(|data| numbers(data, None, DType::F64)).transpose()?;
         self.read(|x| {
             let values = given.map_or_else(|| x.values(), |tensor| tensor.to_f64());
             snap_distance(&values, precision.unwrap_or(x.precision()))

@@ -11,22 +11,9 @@ use crate::dlpack;
 use crate::door::quick;
 use crate::either::kind;
 use crate::element::Element;
-use crate::tensor::Tensor;
 
 /// Nesting that is surely a mistake (a list that holds itself) rather than data; also what a buffer can describe.
 const MAX_RANK: usize = 64;
-
-/// Builds a tensor of `dtype` from anything that holds real numbers, under `shape` when it is given.
-pub fn tensor(data: &Bound<'_, PyAny>, shape: Option<Vec<usize>>, dtype: DType) -> PyResult<core::Tensor> {
-    let found = match data.cast::<Tensor>() {
-        Ok(tensor) => tensor.get().0.cast(dtype),
-        Err(_) => read(data, dtype)?,
-    };
-    match shape {
-        None => Ok(found),
-        Some(shape) => quick(|| found.reshape(shape)),
-    }
-}
 
 /// Reads the sizes of a shape: a sequence of integers, or one integer.
 pub fn sizes(given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
@@ -56,7 +43,8 @@ pub fn places(op: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     checked.ok_or_else(|| PyValueError::new_err(format!("{op}() counts rows from 0; negative rows do not exist")))
 }
 
-fn read(data: &Bound<'_, PyAny>, dtype: DType) -> PyResult<core::Tensor> {
+/// Reads a tensor of `dtype` from anything that holds real numbers and is no tensor of ours.
+pub fn read(data: &Bound<'_, PyAny>, dtype: DType) -> PyResult<core::Tensor> {
     if let Some((shape, element, bytes)) = lent(data)? {
         return match dtype {
             DType::F32 => quick(|| core::Tensor::new(shape, element.read::<f32>(&bytes))),

@@ -27,7 +27,7 @@ impl Tensor {
     #[pyo3(signature = (data, shape=None, dtype="float32"))]
     fn new(data: &Bound<'_, PyAny>, shape: Option<&Bound<'_, PyAny>>, dtype: &str) -> PyResult<Self> {
         let dtype = quick(|| DType::from_name(dtype))?;
-        source::tensor(data, shape.map(source::sizes).transpose()?, dtype).map(Self)
+        numbers(data, shape.map(source::sizes).transpose()?, dtype).map(Self)
     }
 
     /// A tensor of zeros.
@@ -149,6 +149,18 @@ impl Tensor {
     /// Where the memory lies: (1, 0), the CPU.
     fn __dlpack_device__(&self) -> (i32, i32) {
         (1, 0)
+    }
+}
+
+/// Builds a tensor of `dtype` from anything that holds real numbers, under `shape` when it is given.
+pub fn numbers(data: &Bound<'_, PyAny>, shape: Option<Vec<usize>>, dtype: DType) -> PyResult<core::Tensor> {
+    let found = match data.cast::<Tensor>() {
+        Ok(tensor) => tensor.get().0.cast(dtype),
+        Err(_) => source::read(data, dtype)?,
+    };
+    match shape {
+        None => Ok(found),
+        Some(shape) => quick(|| found.reshape(shape)),
     }
 }
 

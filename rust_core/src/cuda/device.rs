@@ -13,10 +13,10 @@ use super::compile::{Target, compile};
 use super::fault::fault;
 use super::format::suffix;
 use super::kernel::Kernel;
-use super::launch::{self, Arg, Graph, Grid, Memory};
+use super::launch::{self, Arg, Graph, Grid, Memory, Plain};
 use super::library;
 use super::probe::device_count;
-use super::transfer::Staging;
+use super::transfer::{Driven, LARGE, Staging};
 use super::units::Unit;
 use crate::{Error, Result};
 
@@ -259,4 +259,30 @@ impl fmt::Debug for Device {
 fn eager() -> bool {
     static EAGER: OnceLock<bool> = OnceLock::new();
     *EAGER.get_or_init(|| env::var_os("SYNTONIC_CUDA_SYNC").is_some_and(|value| value == "1"))
+}
+
+impl Device {
+    /// Copies numbers to memory of this device, which must have room for them.
+    pub(super) fn upload<T: Plain>(&self, op: &'static str, to: u64, from: &[T]) -> Result<()> {
+        if size_of_val(from) < LARGE {
+            return self.try_on(op, 0, || launch::upload(self.stream(), to, from));
+        }
+        self.staged(op, |staging| staging.upload(self.stream(), to, from))
+    }
+
+    /// Copies numbers from memory of this device, which must hold as many, and waits for them.
+    pub(super) fn download<T: Plain>(&self, op: &'static str, to: &mut [T], from: u64) -> Result<()> {
+        if size_of_val(to) < LARGE {
+            return self.try_on(op, 0, || launch::download(self.stream(), to, from));
+        }
+        self.staged(op, |staging| staging.download(self.stream(), to, from))
+    }
+
+    fn staged(&self, op: &'static str, work: impl FnOnce(&mut Staging) -> Driven<()>) -> Result<()> {
+        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
+        self.try_on(op, 0, || match &mut *staging {
+            Some(staging) => work(staging),
+            none => work(none.insert(Staging::new(self.stream().context())?)),
+        })
+    }
 }

@@ -2,21 +2,19 @@
 //!
 //! The device reads and writes pinned memory by itself, so that one piece is on its way while the other is filled or emptied.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError};
 
-use super::Device;
 use super::launch::{self, Pinned, Plain};
-use crate::Result;
-
-type Driven<T> = std::result::Result<T, DriverError>;
+/// What the driver returns.
+pub(super) type Driven<T> = std::result::Result<T, DriverError>;
 
 /// Bytes of a piece.
 const PIECE: usize = 4 << 20;
 
 /// Fewer bytes are not worth the turns: the driver copies them as they are.
-const LARGE: usize = 1 << 20;
+pub(super) const LARGE: usize = 1 << 20;
 
 /// Two pieces of pinned memory, and when the device is done with what was last sent from each.
 pub(super) struct Staging {
@@ -26,7 +24,7 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Allocates the pieces.
-    fn new(context: &Arc<CudaContext>) -> Driven<Self> {
+    pub(super) fn new(context: &Arc<CudaContext>) -> Driven<Self> {
         Ok(Self { pieces: [launch::pin(context, PIECE)?, launch::pin(context, PIECE)?], sent: [None, None] })
     }
 
@@ -39,7 +37,7 @@ impl Staging {
     }
 
     /// Copies numbers to device memory, which must have room for them. The last pieces may still be on their way afterwards.
-    fn upload<T: Plain>(&mut self, stream: &CudaStream, to: u64, from: &[T]) -> Driven<()> {
+    pub(super) fn upload<T: Plain>(&mut self, stream: &CudaStream, to: u64, from: &[T]) -> Driven<()> {
         let mut at = to;
         for (i, part) in from.chunks(PIECE / size_of::<T>()).enumerate() {
             let piece = self.free(i % 2)?;
@@ -52,7 +50,7 @@ impl Staging {
     }
 
     /// Copies numbers from device memory, which must hold as many, and waits for them.
-    fn download<T: Plain>(&mut self, stream: &CudaStream, to: &mut [T], from: u64) -> Driven<()> {
+    pub(super) fn download<T: Plain>(&mut self, stream: &CudaStream, to: &mut [T], from: u64) -> Driven<()> {
         let (mut at, length) = (from, PIECE / size_of::<T>());
         let last = (to.len().div_ceil(length) + 1) % 2;
         let mut before: Option<&mut [T]> = None;
@@ -68,31 +66,5 @@ impl Staging {
             self.free(last)?.copy_to(part);
         }
         Ok(())
-    }
-}
-
-impl Device {
-    /// Copies numbers to memory of this device, which must have room for them.
-    pub(super) fn upload<T: Plain>(&self, op: &'static str, to: u64, from: &[T]) -> Result<()> {
-        if size_of_val(from) < LARGE {
-            return self.try_on(op, 0, || launch::upload(self.stream(), to, from));
-        }
-        self.staged(op, |staging| staging.upload(self.stream(), to, from))
-    }
-
-    /// Copies numbers from memory of this device, which must hold as many, and waits for them.
-    pub(super) fn download<T: Plain>(&self, op: &'static str, to: &mut [T], from: u64) -> Result<()> {
-        if size_of_val(to) < LARGE {
-            return self.try_on(op, 0, || launch::download(self.stream(), to, from));
-        }
-        self.staged(op, |staging| staging.download(self.stream(), to, from))
-    }
-
-    fn staged(&self, op: &'static str, work: impl FnOnce(&mut Staging) -> Driven<()>) -> Result<()> {
-        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
-        self.try_on(op, 0, || match &mut *staging {
-            Some(staging) => work(staging),
-            none => work(none.insert(Staging::new(self.stream().context())?)),
-        })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use pulp::{Arch, NullaryFnOnce};
 
 use super::crew::{Crew, NORMAL_COST};
-use crate::ops::{LANES, Memory};
+use crate::loops::{LANES, Memory};
 use crate::program::{Perturbation, Rank};
 use crate::tensor::philox::NORMALS_PER_BLOCK;
 use crate::tensor::{Real, Shape};

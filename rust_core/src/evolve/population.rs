@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::crew::{Crew, NORMAL_COST};
 use super::direction::Left;
-use crate::ops::{Element, LANES, Parameter};
+use crate::loops::{LANES, Parameter};
+use crate::ops::Element;
 use crate::program::{Evaluator, Half, Perturbation, Workspace, Workspaces};
 use crate::tensor::Shape;
 

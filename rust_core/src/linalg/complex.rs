@@ -1,7 +1,7 @@
 //! Complex matrices: a shape and pairs (real, imaginary) of binary64, side by side.
 
 use super::products::{Form, check_projection, golden_columns, sizes, square_pair};
-use crate::ops::gemm::{Matrix, gemm};
+use crate::gemm::{Matrix, gemm};
 use crate::tensor::{DType, Shape, Storage, Tensor};
 use crate::{Error, Result};
 

@@ -1,8 +1,8 @@
 //! The products of float matrices by name: each is alpha op(A) op(B) + beta C, or a sum of two such.
 
 use crate::exact::constants::{PHI, PHI_INVERSE};
+use crate::gemm::{Matrix, batched, gemm};
 use crate::ops::Element;
-use crate::ops::gemm::{Matrix, batched, gemm};
 use crate::tensor::{Buffer, DType, Shape, Tensor, golden_weight};
 use crate::{Error, Result};
 

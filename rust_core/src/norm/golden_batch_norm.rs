@@ -7,9 +7,9 @@
 
 use super::GoldenNormMode;
 use crate::exact::constants::PHI_INVERSE;
+use crate::loops::channels::{self, Layout};
+use crate::loops::columns::{Line, Statistics};
 use crate::ops::Element;
-use crate::ops::channels::{self, Layout};
-use crate::ops::columns::{Line, Statistics};
 use crate::tensor::{Buffer, DType, Real, Shape, Tensor};
 use crate::{Error, Result};
 

@@ -1,8 +1,8 @@
 //! Layer norm of a tensor towards the variance of a mode, with a scale and a shift for each feature.
 
 use super::GoldenNormMode;
-use crate::ops::channels;
-use crate::ops::columns::Line;
+use crate::loops::channels;
+use crate::loops::columns::Line;
 use crate::ops::{Element, LayerNorm, Op};
 use crate::tensor::{Buffer, DType, Tensor};
 use crate::{Error, Result};

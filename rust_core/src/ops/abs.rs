@@ -1,6 +1,6 @@
 //! The absolute value.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// |x|, element by element; NaN stays NaN.
     Abs, "abs", |x: T| x.abs()
 );

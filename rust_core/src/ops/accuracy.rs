@@ -3,8 +3,8 @@
 use pulp::Simd;
 
 use super::cross_entropy::{RowMean, check_labels, check_weights};
-use super::{Call, Operation};
 use crate::Result;
+use crate::loops::{Call, Operation};
 use crate::tensor::{Real, Shape, Tensor};
 
 /// Share of rows of logits (.., classes) whose first largest element is the label's; labels and weights as in

@@ -2,9 +2,9 @@
 
 use pulp::Simd;
 
-use super::lanes::{fma, reserve};
-use super::elementwise::load;
-use super::{Call, Operation, expect_inputs};
+use crate::loops::elementwise::load;
+use crate::loops::lanes::{fma, reserve};
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

@@ -2,10 +2,10 @@
 
 use pulp::Simd;
 
-use super::elementwise::{Binary, combine, load};
-use super::strided::{Walk, broadcast_shape, gather};
-use super::{Call, Operation, Split, expect_inputs, lanes};
 use crate::Result;
+use crate::loops::elementwise::{Binary, combine, load};
+use crate::loops::strided::{Walk, broadcast_shape, gather};
+use crate::loops::{Call, Operation, Split, expect_inputs, lanes};
 use crate::tensor::{Real, Shape};
 
 /// Element by element, x op y. Shapes are aligned at the end, and an axis of size 1 repeats.

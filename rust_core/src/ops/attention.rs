@@ -6,12 +6,12 @@
 
 use pulp::Simd;
 
-use super::elementwise::load;
-use super::lanes::{fma, mul, reserve};
-use super::packed::{filled, groups, place, product};
-use super::sizes::{Size, TILE, Window};
-use super::normalise::normalise;
-use super::{Call, Memory, Operation, Split, expect_inputs};
+use crate::loops::elementwise::load;
+use crate::loops::lanes::{fma, mul, reserve};
+use crate::loops::normalise::normalise;
+use crate::loops::packed::{filled, groups, place, product};
+use crate::loops::sizes::{Size, TILE, Window};
+use crate::loops::{Call, Memory, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -149,8 +149,7 @@ impl<'m, T: Real, const L: usize> Head<'m, T, L> {
         let (keys, dv) = (filled::<L>(plan.keys), filled::<L>(plan.dv));
         let keep = if masked { plan.keys } else { 0 };
         let line = plan.d.max(plan.dv);
-        let sizes =
-            [keep, plan.queries * plan.d, keys * plan.d, dv * plan.apart(), BLOCK * keys, BLOCK * dv, line];
+        let sizes = [keep, plan.queries * plan.d, keys * plan.d, dv * plan.apart(), BLOCK * keys, BLOCK * dv, line];
         reserve(memory, sizes.iter().sum());
         let mut rest = &mut memory[..];
         let [keep, queries, keys, values, weights, sums, line] = sizes.map(|size| {
@@ -220,13 +219,7 @@ impl Plan {
 
     /// Computes the weights of `count` queries.
     #[inline(always)]
-    fn weigh<S: Simd, T: Real, const L: usize>(
-        &self,
-        simd: S,
-        first: usize,
-        count: usize,
-        own: &mut Head<'_, T, L>,
-    ) {
+    fn weigh<S: Simd, T: Real, const L: usize>(&self, simd: S, first: usize, count: usize, own: &mut Head<'_, T, L>) {
         let (d, width) = (self.d, filled::<L>(self.keys));
         // The rows of the weights are as long as if all keys were seen; so are the vectors that the kernel writes.
         let size = Size { rows: count, outputs: groups::<L>(self.keys), window: Window::rows(d, d), step: d };
@@ -245,19 +238,14 @@ impl Plan {
 
     /// Adds up the values of `count` queries by their weights.
     #[inline(always)]
-    fn add_up<S: Simd, T: Real, const L: usize>(
-        &self,
-        simd: S,
-        first: usize,
-        count: usize,
-        own: &mut Head<'_, T, L>,
-    ) {
+    fn add_up<S: Simd, T: Real, const L: usize>(&self, simd: S, first: usize, count: usize, own: &mut Head<'_, T, L>) {
         let (width, out) = (filled::<L>(self.keys), filled::<L>(self.dv));
         for tile in (0..count).step_by(TILE) {
             let rows = TILE.min(count - tile);
             // All rows of the tile see these; each row adds what it alone sees.
             let depth = self.seen(first + tile);
-            let size = Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: self.apart() };
+            let size =
+                Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: self.apart() };
             let weights = &own.weights[tile * width..];
             let sums = &mut own.sums[tile * out..][..rows * out];
             product(size, size.outputs, own.values, weights, sums);

@@ -2,9 +2,9 @@
 
 use pulp::Simd;
 
-use super::windows::Windows;
-use super::{Call, Operation, Split};
 use crate::Result;
+use crate::loops::windows::Windows;
+use crate::loops::{Call, Operation, Split};
 use crate::tensor::{Real, Shape};
 
 /// The mean of each full window: its sum, line by line, divided by the window's area.

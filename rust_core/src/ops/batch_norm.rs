@@ -4,10 +4,10 @@
 
 use pulp::Simd;
 
-use super::columns::{self, Line, Statistics};
 use super::layer_norm::check_options;
-use super::lanes::{Call, Operand};
-use super::{Operation, expect_inputs};
+use crate::loops::columns::{self, Line, Statistics};
+use crate::loops::lanes::{Call, Operand};
+use crate::loops::{Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

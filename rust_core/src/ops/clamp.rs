@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::elementwise::{Unary, map};
-use super::{Call, Operation, Split, expect_inputs};
+use crate::loops::elementwise::{Unary, map};
+use crate::loops::{Call, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::elementwise::load;
-use super::{Call, Operand, Operation};
+use crate::loops::elementwise::load;
+use crate::loops::{Call, Operand, Operation};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result, threads};
 

@@ -7,12 +7,12 @@
 
 use pulp::Simd;
 
-use super::lanes::reserve;
-use super::packed::{groups, pack, run, unpack};
-use super::products::{Factor, Finish, Product};
-use super::sizes::{Size, Window};
-use super::windows::{count, kind, with_axes};
-use super::{Call, LANES, Operand, Operation, Split, expect_inputs};
+use crate::loops::lanes::reserve;
+use crate::loops::packed::{groups, pack, run, unpack};
+use crate::loops::products::{Factor, Finish, Product};
+use crate::loops::sizes::{Size, Window};
+use crate::loops::windows::{count, kind, with_axes};
+use crate::loops::{Call, LANES, Operand, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

@@ -4,8 +4,8 @@
 
 use pulp::Simd;
 
-use super::lanes::{add, div, max, mul, reserve, sub};
-use super::{Call, Operand, Operation, expect_inputs};
+use crate::loops::lanes::{add, div, max, mul, reserve, sub};
+use crate::loops::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -19,7 +19,11 @@ pub(super) fn check_labels(op: &'static str, inputs: &[&Shape]) -> Result<()> {
     expect_inputs(op, inputs, inputs.len().clamp(2, 3))?;
     let (logits, labels) = (inputs[0], inputs[1]);
     if let Some(weights) = inputs.get(2).filter(|weights| **weights != labels) {
-        return Err(Error::Shape { op, expected: format!("weights of the labels' shape {labels}"), got: weights.to_string() });
+        return Err(Error::Shape {
+            op,
+            expected: format!("weights of the labels' shape {labels}"),
+            got: weights.to_string(),
+        });
     }
     if logits.rank() > 0 && logits.dims()[..logits.rank() - 1] == *labels.dims() && logits.numel() > 0 {
         return Ok(());

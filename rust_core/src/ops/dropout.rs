@@ -4,8 +4,8 @@
 
 use pulp::Simd;
 
-use super::elementwise::load;
-use super::{Call, Operation, expect_inputs};
+use crate::loops::elementwise::load;
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::philox::{Key, Stream, philox};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::lanes::reserve;
-use super::{Call, Operand, Operation, Parameter, expect_inputs};
+use crate::loops::lanes::reserve;
+use crate::loops::{Call, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -85,12 +85,7 @@ impl Operation for Embedding {
 
 /// Writes the row that a token names, NaN if it names none.
 #[inline(always)]
-fn read_row<S: Simd, T: Real, const L: usize>(
-    simd: S,
-    table: &Parameter<'_, T, L>,
-    token: f64,
-    out: &mut [[T; L]],
-) {
+fn read_row<S: Simd, T: Real, const L: usize>(simd: S, table: &Parameter<'_, T, L>, token: f64, out: &mut [[T; L]]) {
     match row_of(token, table.shape.dims()[0]) {
         Some(row) => table.read(simd, row * out.len(), out),
         None => out.fill([T::NAN; L]),

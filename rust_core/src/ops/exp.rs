@@ -1,6 +1,6 @@
 //! The exponential function.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// e^x, element by element.
     Exp, "exp", |x: T| x.exp()
 );

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::strided::{Walk, broadcast_shape, gather};
-use super::{Call, Operation, expect_inputs};
+use crate::loops::strided::{Walk, broadcast_shape, gather};
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

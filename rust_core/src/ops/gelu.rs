@@ -13,7 +13,7 @@ fn gelu<T: Real>(x: T) -> T {
     T::from_f64(0.5) * x * (T::ONE + (outer * (inner * x * x).fma(x, x)).tanh())
 }
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// The Gaussian error linear unit (tanh form), element by element.
     Gelu, "gelu", |x: T| gelu(x)
 );

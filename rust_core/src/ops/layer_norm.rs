@@ -6,9 +6,10 @@
 
 use pulp::Simd;
 
-use super::lanes::Call;
-use super::lines::{Kernel, Lines, place};
-use super::{Operation, Split, expect_inputs, sums};
+use crate::loops::lanes::Call;
+use crate::loops::lines::{Kernel, Lines, place};
+use crate::loops::moments::Moments;
+use crate::loops::{Operation, Split, expect_inputs, sums};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -79,28 +80,5 @@ impl<T: Real> Kernel<T> for LayerNorm {
             }
             place(simd, line, &mean, &scale, &offset);
         }
-    }
-}
-
-/// Sums of d and d^2 over `count` elements, with d = x - mean as the mean was rounded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Moments<T> {
-    pub rest: T,
-    pub squares: T,
-    pub count: T,
-}
-
-impl<T: Real> Moments<T> {
-    /// Returns the population variance, never below 0.
-    #[inline(always)]
-    pub fn variance(self) -> T {
-        let variance = (self.squares - self.rest * (self.rest / self.count)) / self.count;
-        if variance < T::ZERO { T::ZERO } else { variance }
-    }
-
-    /// Returns sqrt(target / (var + eps)).
-    #[inline(always)]
-    pub fn scale(self, eps: T, target: T) -> T {
-        (target / (self.variance() + eps)).sqrt()
     }
 }

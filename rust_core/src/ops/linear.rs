@@ -9,11 +9,11 @@
 
 use pulp::Simd;
 
-use super::lanes::{mul, reserve};
-use super::packed::{groups, pack, run, unpack};
-use super::products::{Factor, Finish, Product};
-use super::sizes::{self, ROWS, Size, TILE};
-use super::{Call, Compute, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
+use crate::loops::lanes::{mul, reserve};
+use crate::loops::packed::{groups, pack, run, unpack};
+use crate::loops::products::{Factor, Finish, Product};
+use crate::loops::sizes::{self, ROWS, Size, TILE};
+use crate::loops::{Call, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -37,7 +37,10 @@ impl Operation for Linear {
             return fault("a weight of shape (out, in)".into(), weight.to_string());
         };
         if x.rank() == 0 || x.last() != features {
-            return fault(format!("an input whose last axis is {features}, as the weight {weight} needs"), x.to_string());
+            return fault(
+                format!("an input whose last axis is {features}, as the weight {weight} needs"),
+                x.to_string(),
+            );
         }
         match self.bias.map(|b| &parameters[b]) {
             Some(bias) if bias.dims() != [outputs] => fault(format!("a bias of shape ({outputs},)"), bias.to_string()),
@@ -94,12 +97,7 @@ struct Scratch<'s, T, const L: usize> {
 
 impl<'s, T: Real, const L: usize> Scratch<'s, T, L> {
     #[inline(always)]
-    fn new(
-        size: Size,
-        weight: &Parameter<'_, T, L>,
-        bias: Option<usize>,
-        memory: &'s mut Memory<T, L>,
-    ) -> Self {
+    fn new(size: Size, weight: &Parameter<'_, T, L>, bias: Option<usize>, memory: &'s mut Memory<T, L>) -> Self {
         let (tile, rank) = match weight.noise {
             Noise::None => (0, 0),
             Noise::Full { .. } => (TILE * size.step, 0),
@@ -179,20 +177,4 @@ fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T])
     let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
     run(panels, panels.outputs, &w, x, &mut sums);
     unpack(size.outputs, &sums, bias, out);
-}
-
-/// Returns x W^T for the centre, which all members share when they share x.
-pub(crate) fn shared_base<T: Compute<1>>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
-    let op = super::Op::from(Linear { weight: 0, bias: None });
-    let mut out = vec![[T::ZERO]; shape.rows() * weight.shape.dims()[0]];
-    let call = Call {
-        inputs: &[Operand::Shared(x)],
-        shapes: &[shape],
-        parameters: &[*weight],
-        base: &[],
-        draw: super::Draw::default(),
-        scratch: &std::cell::RefCell::default(),
-    };
-    op.run(&call, &mut out);
-    out.into_flattened()
 }

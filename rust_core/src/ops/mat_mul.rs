@@ -2,11 +2,11 @@
 
 use pulp::Simd;
 
-use super::gemm::{Matrix, batched};
-use super::lanes::reserve;
-use super::packed::{filled, groups, place, product};
-use super::sizes::{Size, Window};
-use super::{Call, Operand, Operation, expect_inputs};
+use crate::gemm::{Matrix, batched};
+use crate::loops::lanes::reserve;
+use crate::loops::packed::{filled, groups, place, product};
+use crate::loops::sizes::{Size, Window};
+use crate::loops::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

@@ -2,9 +2,9 @@
 
 use pulp::Simd;
 
-use super::windows::Windows;
-use super::{Call, Operation, Split};
 use crate::Result;
+use crate::loops::windows::Windows;
+use crate::loops::{Call, Operation, Split};
 use crate::tensor::{Real, Shape};
 
 /// The largest number of each full window; NaN where the window holds one.

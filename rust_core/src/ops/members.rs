@@ -3,12 +3,13 @@
 
 use std::cell::RefCell;
 
-use super::{Call, Compute, Draw, Element, LANES, Op, Operand};
+use crate::loops::{Call, Draw, LANES, Operand};
+use crate::ops::{Compute, Element, Op};
 use crate::tensor::{DType, Real, Shape, Tensor};
 use crate::threads;
 
 /// Returns numbers of mixed sizes and signs.
-pub(super) fn numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
+pub(crate) fn numbers<T: Real>(count: usize, seed: usize) -> Vec<T> {
     let number = |i: usize| ((i * 7919 + seed * 104_729 + 12_345) % 20_011) as f64 / 1_500.0 - 6.5;
     (0..count).map(|i| T::from_f64(number(i))).collect()
 }
@@ -23,7 +24,7 @@ fn bits<T: Real>(x: T) -> u64 {
 }
 
 /// Checks an operation without parameters on inputs of these shapes, in both formats.
-pub(super) fn agree(op: impl Into<Op>, shapes: &[&[usize]]) {
+pub(crate) fn agree(op: impl Into<Op>, shapes: &[&[usize]]) {
     let op = op.into();
     let shapes: Vec<Shape> = shapes.iter().map(|dims| dims.to_vec().into()).collect();
     agree_as::<f32>(&op, &shapes);
@@ -65,7 +66,7 @@ fn agree_as<T: Element>(op: &Op, shapes: &[Shape]) {
 }
 
 /// Checks that a large operation has the same bits with threads and without.
-pub(super) fn agree_for_threads(op: impl Into<Op>, shapes: &[&[usize]]) {
+pub(crate) fn agree_for_threads(op: impl Into<Op>, shapes: &[&[usize]]) {
     let op = op.into();
     let tensors: Vec<Tensor> = (shapes.iter().enumerate())
         .map(|(i, dims)| Tensor::new(dims.to_vec(), numbers::<f32>(dims.iter().product(), i)).unwrap())
@@ -84,7 +85,7 @@ pub(super) fn agree_for_threads(op: impl Into<Op>, shapes: &[&[usize]]) {
 
 #[test]
 fn softmax_of_every_axis() {
-    use super::{Softmax, SoftmaxWeight};
+    use crate::ops::{Softmax, SoftmaxWeight};
     for (dims, axis) in [(&[3, 5][..], 1), (&[3, 5], 2), (&[2, 37, 3], 2), (&[2, 3, 20, 2], 3), (&[1100], 1), (&[], 1)]
     {
         agree(Softmax { axis, weight: SoftmaxWeight::Identity }, &[dims]);
@@ -101,7 +102,7 @@ fn softmax_of_every_axis() {
 
 #[test]
 fn norms() {
-    use super::{BatchNorm, LayerNorm};
+    use crate::ops::{BatchNorm, LayerNorm};
     for dims in [&[3, 5][..], &[1, 1], &[7, 1030], &[2, 3, 9]] {
         agree(LayerNorm { eps: 1e-5, variance: 1.0 }, &[dims]);
         agree(BatchNorm { eps: 1e-5, variance: 0.618 }, &[dims]);
@@ -113,7 +114,7 @@ fn norms() {
 
 #[test]
 fn phi_residuals() {
-    use super::{Activation, LayerNorm, PhiResidual, ResidualMode};
+    use crate::ops::{Activation, LayerNorm, PhiResidual, ResidualMode};
     let norm = LayerNorm { eps: 1e-5, variance: 1.0 };
     for mode in [ResidualMode::Phi, ResidualMode::Symmetric, ResidualMode::Standard] {
         for activation in [Activation::None, Activation::Relu, Activation::Gelu, Activation::LayerNorm(norm)] {

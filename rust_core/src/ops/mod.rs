@@ -4,85 +4,65 @@
 //! instruction works on `L` members at once and no operation ever adds across a vector. With `L = 1` the same loop
 //! computes for the centre alone. Either way an element is the result of the same IEEE operations in the same order.
 
-pub(crate) mod channels;
-pub(crate) mod columns;
-mod eager;
-mod elementwise;
-pub(crate) mod gemm;
-mod lanes;
-mod lines;
+mod abs;
+mod accuracy;
+mod affine;
+mod arithmetic;
+mod attention;
+mod avg_pool;
+mod batch_norm;
+mod binary_accuracy;
+mod binary_cross_entropy;
+mod clamp;
+mod concat;
+mod conv;
+mod cos;
+mod cross_entropy;
+mod dropout;
+mod embedding;
+mod exp;
+mod expand;
+mod gelu;
+mod index_select;
+mod layer_norm;
+mod linear;
+mod log;
+mod mat_mul;
+mod max_pool;
 #[cfg(test)]
 mod members;
-mod memory;
-mod normalise;
-mod packed;
-mod products;
-mod sizes;
-mod strided;
-mod sums;
-mod windows;
+mod mse;
+mod narrow;
+mod neg;
+mod permute;
+mod phi_residual;
+mod reduce;
+mod relu;
+mod reshape;
+mod sigmoid;
+mod sin;
+mod softmax;
+mod sqrt;
+mod square;
+mod tanh;
+mod weight;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 
-pub use eager::Element;
-pub(crate) use eager::Split;
-pub use lanes::{Call, Draw, LANES, Noise, Operand, Parameter};
-pub(crate) use linear::shared_base;
-pub use memory::Memory;
 pub use phi_residual::{Activation, ResidualMode};
 pub use reduce::How;
 pub use softmax::SoftmaxWeight;
-pub use windows::Windows;
 
-use crate::tensor::{Real, Shape, Tensor};
-use crate::{Error, Result};
+use crate::Result;
+pub use crate::loops::Windows;
 
-/// What every operation tells of itself.
-pub(crate) trait Operation {
-    /// The name used in errors and in `Display`.
-    const NAME: &'static str;
-    /// Whether the result may be written over the first input.
-    const IN_PLACE: bool = false;
-
-    /// Returns the shape of the result.
-    fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape>;
-
-    /// Checks values before they are computed with at once; a program, which has none yet, never asks.
-    fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
-        let _ = (inputs, parameters);
-        Ok(())
-    }
-
-    /// Returns about how many vector instructions sixteen members take.
-    fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
-        let _ = inputs;
-        20 * output.numel()
-    }
-
-    /// Returns how the work falls into rows that threads may compute; into none unless the operation says so.
-    fn split(&self, inputs: &[&Shape]) -> Split {
-        let _ = inputs;
-        Split::WHOLE
-    }
-
-    /// Computes a large result with threads in a way of its own; returns false if it has none.
-    fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
-        let _ = (call, out);
-        false
-    }
-
-    /// Computes the result for `L` members. Shapes were checked by `shape`.
-    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]);
-
-    /// Returns the numbers of the parameters that this operation reads.
-    fn parameters(&self) -> Vec<usize> {
-        Vec::new()
-    }
-}
+use crate::loops::operation::Run;
+use crate::loops::{Call, LANES, Operation, Split};
+use crate::tensor::{Buffer, Real, Shape, Storage, Tensor};
 
 macro_rules! operations {
     ($($module:ident :: $name:ident),* $(,)?) => {
-        $(mod $module; pub use $module::$name;)*
+        $(pub use $module::$name;)*
 
         /// Any operation of a program.
         #[derive(Clone, Debug, PartialEq)]
@@ -113,7 +93,7 @@ macro_rules! operations {
             }
 
             /// Checks values before they are computed with at once.
-            fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
+            pub(crate) fn check(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<()> {
                 match self { $(Self::$name(op) => op.check(inputs, parameters)),* }
             }
 
@@ -123,12 +103,12 @@ macro_rules! operations {
             }
 
             /// Returns how the work falls into rows that threads may compute.
-            fn split(&self, inputs: &[&Shape]) -> Split {
+            pub(crate) fn split(&self, inputs: &[&Shape]) -> Split {
                 match self { $(Self::$name(op) => op.split(inputs)),* }
             }
 
             /// Computes a large result with threads, if the operation has a way of its own.
-            fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
+            pub(crate) fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
                 match self { $(Self::$name(op) => op.threaded(call, out)),* }
             }
 
@@ -190,23 +170,6 @@ operations! {
     weight::Weight,
 }
 
-/// One run of an operation, as a value that `pulp` compiles for each instruction set: each operation for itself, since a
-/// compiler would be long over one function that holds them all.
-struct Run<'r, 'c, O, T: Real, const L: usize> {
-    op: &'r O,
-    call: &'r Call<'c, T, L>,
-    out: &'r mut [[T; L]],
-}
-
-impl<O: Operation, T: Real, const L: usize> WithSimd for Run<'_, '_, O, T, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.op.run(simd, self.call, self.out);
-    }
-}
-
 impl Op {
     /// Computes the result with the widest vector instructions of this processor.
     pub(crate) fn run<T: Compute<L>, const L: usize>(&self, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
@@ -233,10 +196,36 @@ macro_rules! compute {
 
 compute!(f32, 1; f32, LANES; f64, 1; f64, LANES);
 
-/// Returns an error that names the operation, unless there are `count` inputs.
-fn expect_inputs(op: &'static str, inputs: &[&Shape], count: usize) -> Result<()> {
-    if inputs.len() == count {
-        return Ok(());
+/// A float format whose tensors can be read as slices.
+pub trait Element: Real + Compute<1> + Compute<LANES> {
+    /// Returns the values of a tensor of this format; of another format, nothing.
+    fn slice(tensor: &Tensor) -> &[Self];
+    /// Wraps values as the memory of a tensor.
+    fn storage(values: impl Into<Buffer<Self>>) -> Storage;
+}
+
+impl Element for f32 {
+    fn slice(tensor: &Tensor) -> &[Self] {
+        match tensor.storage() {
+            Storage::F32(v) => v,
+            Storage::F64(_) => &[],
+        }
     }
-    Err(Error::Shape { op, expected: format!("{count} inputs"), got: inputs.len().to_string() })
+
+    fn storage(values: impl Into<Buffer<Self>>) -> Storage {
+        values.into().into()
+    }
+}
+
+impl Element for f64 {
+    fn slice(tensor: &Tensor) -> &[Self] {
+        match tensor.storage() {
+            Storage::F64(v) => v,
+            Storage::F32(_) => &[],
+        }
+    }
+
+    fn storage(values: impl Into<Buffer<Self>>) -> Storage {
+        values.into().into()
+    }
 }

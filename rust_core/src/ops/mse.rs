@@ -3,8 +3,8 @@
 use pulp::Simd;
 
 use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
-use super::{Call, Operation};
 use crate::Result;
+use crate::loops::{Call, Operation};
 use crate::tensor::{Real, Shape};
 
 /// Mean of (x - y)^2 over two inputs with as many elements.

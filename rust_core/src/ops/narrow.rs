@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::strided::{Walk, gather};
-use super::{Call, Operation, expect_inputs};
+use crate::loops::strided::{Walk, gather};
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

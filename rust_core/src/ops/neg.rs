@@ -1,6 +1,6 @@
 //! The opposite number.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// -x, element by element.
     Neg, "neg", |x: T| -x
 );

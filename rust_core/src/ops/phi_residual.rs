@@ -4,14 +4,14 @@
 
 use pulp::Simd;
 
-use super::elementwise::Unary;
 use super::gelu::Gelu;
 use super::layer_norm::{LayerNorm, check_line};
-use super::lanes::{Call, Operand, add, fma, mul};
-use super::lines::{Kernel, Lines};
 use super::relu::Relu;
-use super::{Operation, Split, elementwise, expect_inputs};
 use crate::exact::constants::PHI_INVERSE;
+use crate::loops::elementwise::Unary;
+use crate::loops::lanes::{Call, Operand, add, fma, mul};
+use crate::loops::lines::{Kernel, Lines};
+use crate::loops::{Operation, Split, elementwise, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -189,13 +189,7 @@ impl ResidualMode {
 
     /// Writes both inputs, joined, from element `start` on.
     #[inline(always)]
-    fn load<S: Simd, T: Real, const L: usize>(
-        self,
-        simd: S,
-        call: &Call<'_, T, L>,
-        start: usize,
-        out: &mut [[T; L]],
-    ) {
+    fn load<S: Simd, T: Real, const L: usize>(self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
         if let (1, Operand::Shared(x), Operand::Shared(r)) = (L, call.inputs[0], call.inputs[1]) {
             return self.write(&Plain, &x[start..], &r[start..], out.as_flattened_mut());
         }

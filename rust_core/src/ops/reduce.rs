@@ -7,11 +7,11 @@
 use pulp::Simd;
 
 use super::arithmetic::{Add, Maximum, Minimum};
-use super::elementwise::Binary;
-use super::lanes::{add, div, maximum, mul, reserve, sub};
-use super::strided::{Walk, gather};
-use super::sums::{PARTIALS, distances, moments, sum};
-use super::{Call, Operation, expect_inputs};
+use crate::loops::elementwise::Binary;
+use crate::loops::lanes::{add, div, maximum, mul, reserve, sub};
+use crate::loops::strided::{Walk, gather};
+use crate::loops::sums::{PARTIALS, distances, moments, sum};
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

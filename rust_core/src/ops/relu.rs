@@ -1,6 +1,6 @@
 //! The rectified linear unit.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// max(x, 0), element by element; NaN stays NaN.
     Relu, "relu", |x: T| if x < T::ZERO { T::ZERO } else { x }
 );

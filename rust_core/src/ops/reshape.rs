@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::elementwise::load;
-use super::{Call, Operation, expect_inputs};
+use crate::loops::elementwise::load;
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 

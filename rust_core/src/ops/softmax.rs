@@ -6,11 +6,11 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::lanes::{Call, Operand, add, fma};
-use super::lines::{Kernel, Lines};
-use super::normalise::{Peak, divide, normalise, suits};
-use super::{Operation, Split, elementwise, expect_inputs};
 use crate::exact::constants::PHI;
+use crate::loops::lanes::{Call, Operand, add, fma};
+use crate::loops::lines::{Kernel, Lines};
+use crate::loops::normalise::{Peak, divide, normalise, suits};
+use crate::loops::{Operation, Split, elementwise, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result, threads};
 
@@ -67,9 +67,10 @@ impl Operation for Softmax {
         }
         let length = Lines::of(x, self.axis).length;
         match &self.weight {
-            SoftmaxWeight::Norms { norms, .. } if norms.len() != length => {
-                fault(format!("{length} mode norms, one for each index of axis -{} of {x}", self.axis), norms.len().to_string())
-            }
+            SoftmaxWeight::Norms { norms, .. } if norms.len() != length => fault(
+                format!("{length} mode norms, one for each index of axis -{} of {x}", self.axis),
+                norms.len().to_string(),
+            ),
             SoftmaxWeight::Syntony { .. } if inputs[1] != x => {
                 fault(format!("a syntony for each element, of shape {x}"), inputs[1].to_string())
             }

@@ -1,6 +1,6 @@
 //! The square root.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// The square root, element by element, correctly rounded; NaN below 0.
     Sqrt, "sqrt", |x: T| x.sqrt()
 );

@@ -1,6 +1,6 @@
 //! The square.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// x^2, element by element.
     Square, "square", |x: T| x * x
 );

@@ -1,6 +1,6 @@
 //! The hyperbolic tangent.
 
-super::elementwise::unary!(
+crate::loops::elementwise::unary!(
     /// The hyperbolic tangent, element by element.
     Tanh, "tanh", |x: T| x.tanh()
 );

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::{Call, Operation, expect_inputs};
 use crate::Result;
+use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 
 /// The parameter's values as the members see them, perturbed.

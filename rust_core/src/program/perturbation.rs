@@ -6,7 +6,7 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
-use crate::ops::{LANES, Memory, Noise};
+use crate::loops::{LANES, Memory, Noise};
 use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, normal, philox};
 use crate::tensor::{Real, Shape};
 

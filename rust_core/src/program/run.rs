@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 
 use super::slots::Slots;
 use super::{Node, NodeId, Perturbation, Program};
-use crate::ops::{Call, Compute, Draw, Element, LANES, Memory, Noise, Op, Operand, Parameter, shared_base};
+use crate::loops::{Call, Draw, LANES, Memory, Noise, Operand, Parameter};
+use crate::ops::{Compute, Element, Linear, Op};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -251,4 +252,20 @@ impl<T: Default> Workspaces<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
         result
     }
+}
+
+/// Returns x W^T for the centre, which all members share when they share x.
+fn shared_base<T: Compute<1>>(x: &[T], shape: &Shape, weight: &Parameter<'_, T, 1>) -> Vec<T> {
+    let op = Op::from(Linear { weight: 0, bias: None });
+    let mut out = vec![[T::ZERO]; shape.rows() * weight.shape.dims()[0]];
+    let call = Call {
+        inputs: &[Operand::Shared(x)],
+        shapes: &[shape],
+        parameters: &[*weight],
+        base: &[],
+        draw: Draw::default(),
+        scratch: &RefCell::default(),
+    };
+    op.run(&call, &mut out);
+    out.into_flattened()
 }

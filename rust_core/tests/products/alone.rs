@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use syntonic_core::ops::{Draw, Element, LANES};
+use syntonic_core::loops::{Draw, LANES};
+use syntonic_core::ops::Element;
 use syntonic_core::program::{Evaluator, Half, NodeId, Perturbation, Program, Rank, Workspaces};
 use syntonic_core::tensor::philox::{Key, Stream, fill_normals};
 use syntonic_core::tensor::{Shape, Tensor};

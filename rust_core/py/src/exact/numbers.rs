@@ -11,7 +11,7 @@ use syntonic_core::tensor::DType;
 
 use crate::door::{enter, quick};
 use crate::either::either;
-use crate::source;
+use crate::tensor::numbers;
 
 /// Returns the Fibonacci number F(n), F(0) = 0, F(1) = 1.
 ///
@@ -112,7 +112,7 @@ fn phase_functional(eigenvalues: Vec<f64>) -> PyResult<f64> {
 ///     [1.0, 3.0]
 #[pyfunction]
 fn spectrum(py: Python<'_>, matrix: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-    let matrix = source::tensor(matrix, None, DType::F64)?;
+    let matrix = numbers(matrix, None, DType::F64)?;
     let &[n, m] = matrix.shape().dims() else {
         return Err(PyValueError::new_err(format!("spectrum: expected shape (n, n), got {}", matrix.shape())));
     };

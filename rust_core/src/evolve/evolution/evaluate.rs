@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::super::population::{Population, places};
 use super::{Evolution, Objective};
-use crate::ops::{Draw, Element};
+use crate::loops::Draw;
+use crate::ops::Element;
 use crate::program::{Evaluator, Workspaces};
 use crate::tensor::{DType, Tensor};
 use crate::{Error, Result};

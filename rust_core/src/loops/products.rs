@@ -12,7 +12,7 @@ use super::sizes::{FACTORS, ROWS, Size, TILE, Window, tile};
 use crate::tensor::Real;
 
 /// A factor: one number for all members, or one for each.
-pub(super) trait Factor<T: Real>: Copy {
+pub(crate) trait Factor<T: Real>: Copy {
     /// Zero, for all members.
     const ZERO: Self;
     /// Returns the factor for the members in vector `v`.
@@ -45,7 +45,7 @@ fn vectors_in<S: Simd, T: Real, const L: usize>() -> usize {
 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
 #[derive(Clone, Copy)]
-pub(super) struct Finish<'a, T, const L: usize> {
+pub(crate) struct Finish<'a, T, const L: usize> {
     /// (outputs,); empty without a bias
     pub bias: &'a [[T; L]],
     /// (outputs, rank)
@@ -98,7 +98,7 @@ impl<T: Real, const L: usize> Finish<'_, T, L> {
 }
 
 /// Some outputs of some rows of x W^T.
-pub(super) struct Product<'p, 'f, T, W, X, const L: usize> {
+pub(crate) struct Product<'p, 'f, T, W, X, const L: usize> {
     pub size: Size,
     /// The rows to compute.
     pub rows: Range<usize>,

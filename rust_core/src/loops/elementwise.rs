@@ -10,13 +10,13 @@ use super::{Call, Operand};
 use crate::tensor::Real;
 
 /// A function of one number.
-pub(super) trait Unary<T> {
+pub(crate) trait Unary<T> {
     /// Returns the function's value.
     fn value(&self, x: T) -> T;
 }
 
 /// A function of two numbers, for one member and for all lanes.
-pub(super) trait Binary {
+pub(crate) trait Binary {
     /// Returns the function's value.
     fn value<T: Real>(x: T, y: T) -> T;
     /// Returns the function's value in each lane.
@@ -30,14 +30,14 @@ macro_rules! unary {
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $name;
 
-        impl<$t: $crate::tensor::Real> $crate::ops::elementwise::Unary<$t> for $name {
+        impl<$t: $crate::tensor::Real> $crate::loops::elementwise::Unary<$t> for $name {
             #[inline(always)]
             fn value(&self, $x: $t) -> $t {
                 $value
             }
         }
 
-        impl $crate::ops::Operation for $name {
+        impl $crate::loops::Operation for $name {
             const NAME: &'static str = $text;
             const IN_PLACE: bool = true;
 
@@ -46,31 +46,31 @@ macro_rules! unary {
                 inputs: &[&$crate::tensor::Shape],
                 _: &[$crate::tensor::Shape],
             ) -> $crate::Result<$crate::tensor::Shape> {
-                $crate::ops::expect_inputs(Self::NAME, inputs, 1)?;
+                $crate::loops::expect_inputs(Self::NAME, inputs, 1)?;
                 Ok(inputs[0].clone())
             }
 
-            fn split(&self, inputs: &[&$crate::tensor::Shape]) -> $crate::ops::Split {
-                $crate::ops::Split::elements(inputs, 1)
+            fn split(&self, inputs: &[&$crate::tensor::Shape]) -> $crate::loops::Split {
+                $crate::loops::Split::elements(inputs, 1)
             }
 
             #[inline(always)]
             fn run<S: pulp::Simd, T: $crate::tensor::Real, const L: usize>(
                 &self,
                 _: S,
-                call: &$crate::ops::Call<'_, T, L>,
+                call: &$crate::loops::Call<'_, T, L>,
                 out: &mut [[T; L]],
             ) {
-                $crate::ops::elementwise::map(self, call, out);
+                $crate::loops::elementwise::map(self, call, out);
             }
         }
     };
 }
-pub(super) use unary;
+pub(crate) use unary;
 
 /// Writes f(x) for each element of the only input.
 #[inline(always)]
-pub(super) fn map<F: Unary<T>, T: Real, const L: usize>(f: &F, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+pub(crate) fn map<F: Unary<T>, T: Real, const L: usize>(f: &F, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
     match call.inputs[0].lanes() {
         Some(x) => {
             for (o, &x) in out.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
@@ -87,7 +87,7 @@ pub(super) fn map<F: Unary<T>, T: Real, const L: usize>(f: &F, call: &Call<'_, T
 
 /// Writes f(x, y) over the x that `out` holds; `walk` leads through y, in steps of 0 or 1.
 #[inline(always)]
-pub(super) fn combine<F: Binary, S: Simd, T: Real, const L: usize>(
+pub(crate) fn combine<F: Binary, S: Simd, T: Real, const L: usize>(
     simd: S,
     y: Operand<'_, T, L>,
     walk: &Walk,
@@ -136,7 +136,7 @@ fn alone<F: Binary, T: Real>(y: &[T], walk: &Walk, out: &mut [T]) {
 
 /// Writes the elements of an input from `start` on; what is computed in place lies there already.
 #[inline(always)]
-pub(super) fn load<T: Real, const L: usize>(x: &Operand<'_, T, L>, start: usize, out: &mut [[T; L]]) {
+pub(crate) fn load<T: Real, const L: usize>(x: &Operand<'_, T, L>, start: usize, out: &mut [[T; L]]) {
     match x {
         Operand::Shared(x) => {
             for (o, &x) in out.iter_mut().zip(&x[start..]) {

@@ -60,7 +60,7 @@ pub struct Parameter<'a, T, const L: usize> {
 impl<T: Real, const L: usize> Parameter<'_, T, L> {
     /// Writes the elements from `start` on, for each member.
     #[inline(always)]
-    pub(super) fn read<S: Simd>(&self, simd: S, start: usize, out: &mut [[T; L]]) {
+    pub(crate) fn read<S: Simd>(&self, simd: S, start: usize, out: &mut [[T; L]]) {
         let centre = &self.centre[start..];
         match self.noise {
             Noise::None => {
@@ -135,7 +135,7 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
     ///
     /// What depends on shared values alone is shared itself and therefore computed with `L = 1`: one number is one lane.
     #[inline(always)]
-    pub(super) fn lanes(&self) -> Option<&[[T; L]]> {
+    pub(crate) fn lanes(&self) -> Option<&[[T; L]]> {
         match self {
             Self::Shared(x) => Some(x.as_chunks().0),
             Self::Members(x) => Some(x),
@@ -145,7 +145,7 @@ impl<T: Real, const L: usize> Operand<'_, T, L> {
 }
 
 /// Makes an operation's memory hold `count` elements. It need not be cleared: they are written before they are read.
-pub(super) fn reserve<T: Real, const L: usize>(memory: &mut Memory<T, L>, count: usize) {
+pub(crate) fn reserve<T: Real, const L: usize>(memory: &mut Memory<T, L>, count: usize) {
     memory.resize(memory.len().max(count), [T::ZERO; L]);
 }
 
@@ -155,7 +155,7 @@ macro_rules! lanewise {
     ($(#[$doc:meta])* $name:ident, $vectors:ident, ($($x:ident),+), $scalar:expr) => {
         $(#[$doc])*
         #[inline(always)]
-        pub(super) fn $name<S: Simd, T: Real, const L: usize>(simd: S, $($x: &[T; L]),+) -> [T; L] {
+        pub(crate) fn $name<S: Simd, T: Real, const L: usize>(simd: S, $($x: &[T; L]),+) -> [T; L] {
             let mut out = [T::ZERO; L];
             let width = T::vectors_mut::<S>(&mut out).len();
             if width * size_of::<T::Vector<S>>() == size_of::<[T; L]>() {
@@ -208,14 +208,14 @@ lanewise!(
 /// Returns the larger of two numbers; NaN if either is.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
-pub(super) fn maximum_of<T: Real>(a: T, b: T) -> T {
+pub(crate) fn maximum_of<T: Real>(a: T, b: T) -> T {
     if a != a || b < a { a } else { b }
 }
 
 /// Returns the smaller of two numbers; NaN if either is.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
-pub(super) fn minimum_of<T: Real>(a: T, b: T) -> T {
+pub(crate) fn minimum_of<T: Real>(a: T, b: T) -> T {
     if a != a || a < b { a } else { b }
 }
 

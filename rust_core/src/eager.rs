@@ -7,8 +7,9 @@ use std::cell::RefCell;
 
 use smallvec::SmallVec;
 
-use super::{Call, Compute, Draw, LANES, Noise, Op, Operand, Parameter};
-use crate::tensor::{Buffer, DType, Real, Shape, Storage, Tensor};
+use crate::loops::{Call, Draw, Noise, Operand, Parameter, Split};
+use crate::ops::{Element, Op};
+use crate::tensor::{Buffer, DType, Shape, Tensor};
 use crate::{Error, Result, threads};
 
 /// The cost (as `Op::cost` counts it) from which threads pay: about a tenth of a millisecond of one.
@@ -17,25 +18,6 @@ const WORTH: usize = 4_000_000;
 const PIECE: usize = 1_000_000;
 /// The most pieces: enough for many threads to finish together.
 const PIECES: usize = 256;
-
-/// How an operation's work falls into rows that do not depend on each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Split {
-    /// Leading axes of the first input whose every index is a row of the result; 0 if it does not fall into rows.
-    pub axes: usize,
-    /// Inputs, the first ones, that have these axes too. The others are read whole by every row.
-    pub inputs: usize,
-}
-
-impl Split {
-    /// The work is one piece.
-    pub const WHOLE: Self = Self { axes: 0, inputs: 0 };
-
-    /// Every element of the first `inputs`, which have one shape, is for itself.
-    pub fn elements(shapes: &[&Shape], inputs: usize) -> Self {
-        Self { axes: shapes[0].rank(), inputs }
-    }
-}
 
 impl Op {
     /// Computes the result at once for concrete tensors and parameters, all of one dtype.
@@ -139,39 +121,5 @@ impl<T: Element> Job<'_, T> {
         }
         self.op.run(&call, out.as_chunks_mut().0);
         true
-    }
-}
-
-/// A float format whose tensors can be read as slices.
-pub trait Element: Real + Compute<1> + Compute<LANES> {
-    /// Returns the values of a tensor of this format; of another format, nothing.
-    fn slice(tensor: &Tensor) -> &[Self];
-    /// Wraps values as the memory of a tensor.
-    fn storage(values: impl Into<Buffer<Self>>) -> Storage;
-}
-
-impl Element for f32 {
-    fn slice(tensor: &Tensor) -> &[Self] {
-        match tensor.storage() {
-            Storage::F32(v) => v,
-            Storage::F64(_) => &[],
-        }
-    }
-
-    fn storage(values: impl Into<Buffer<Self>>) -> Storage {
-        values.into().into()
-    }
-}
-
-impl Element for f64 {
-    fn slice(tensor: &Tensor) -> &[Self] {
-        match tensor.storage() {
-            Storage::F64(v) => v,
-            Storage::F32(_) => &[],
-        }
-    }
-
-    fn storage(values: impl Into<Buffer<Self>>) -> Storage {
-        values.into().into()
     }
 }

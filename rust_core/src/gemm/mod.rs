@@ -10,6 +10,7 @@
 //! Source of the blocking: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
 
 mod kernel;
+mod matrix;
 mod panels;
 
 use std::marker::PhantomData;
@@ -17,6 +18,7 @@ use std::marker::PhantomData;
 use pulp::{Arch, Simd, WithSimd};
 
 use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
+pub(crate) use matrix::Matrix;
 use panels::{PanelWidth, Panels, Part, copy};
 
 use crate::tensor::{Buffer, Real};
@@ -43,28 +45,6 @@ pub(crate) const WORTH: usize = 1 << 22;
 
 /// Multiplications in a piece of a batch, at least.
 const PIECE: usize = 1 << 18;
-
-/// A matrix in memory: element (i, j) lies at i * down + j * right.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Matrix<'a, T> {
-    pub values: &'a [T],
-    pub rows: usize,
-    pub columns: usize,
-    pub down: usize,
-    pub right: usize,
-}
-
-impl<'a, T: Real> Matrix<'a, T> {
-    /// A matrix that lies row by row.
-    pub fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
-        Self { values, rows, columns, down: columns, right: 1 }
-    }
-
-    /// The same memory with rows and columns exchanged.
-    pub fn transposed(self) -> Self {
-        Self { rows: self.columns, columns: self.rows, down: self.right, right: self.down, ..self }
-    }
-}
 
 /// Writes alpha A B to `out`, row by row, or adds it there. `a.columns` is `b.rows`.
 pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: bool, out: &mut [T]) {

@@ -11,7 +11,7 @@ type Axis = (usize, usize);
 
 /// The way of a row-major pass through memory, as runs of equal steps. Axes that memory joins are one axis.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// The axes around a run, outermost first.
     outer: SmallVec<[Axis; 4]>,
     /// Elements of a run.
@@ -67,7 +67,7 @@ impl Walk {
 }
 
 /// The runs of a walk.
-pub(super) struct Runs<'w, 'o, E> {
+pub(crate) struct Runs<'w, 'o, E> {
     walk: &'w Walk,
     rest: &'o mut [E],
     index: SmallVec<[usize; 4]>,
@@ -100,7 +100,7 @@ impl<'o, E> Iterator for Runs<'_, 'o, E> {
 
 /// Writes the elements of `x` in the order of the walk. Only data moves, so that one build serves every instruction set.
 #[inline(never)]
-pub(super) fn gather<T: Real, const L: usize>(x: Operand<'_, T, L>, walk: &Walk, out: &mut [[T; L]]) {
+pub(crate) fn gather<T: Real, const L: usize>(x: Operand<'_, T, L>, walk: &Walk, out: &mut [[T; L]]) {
     for (out, start) in walk.runs_of(out) {
         match (x, walk.step) {
             (Operand::Shared(x), 0) => out.fill([x[start]; L]),
@@ -125,7 +125,7 @@ pub(super) fn gather<T: Real, const L: usize>(x: Operand<'_, T, L>, walk: &Walk,
 ///
 /// # Errors
 /// `Error::Shape` when two sizes differ and neither is 1.
-pub(super) fn broadcast_shape(op: &'static str, x: &Shape, y: &Shape) -> Result<Shape> {
+pub(crate) fn broadcast_shape(op: &'static str, x: &Shape, y: &Shape) -> Result<Shape> {
     let shape = x.broadcast(y).ok_or_else(|| Error::Shape {
         op,
         expected: "two shapes whose sizes, aligned at the end, are equal or 1".into(),

@@ -6,12 +6,12 @@ use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
 /// Returns how many windows of `width` fit into `length`, `stride` from one to the next.
-pub(super) fn count(length: usize, width: usize, stride: usize) -> usize {
+pub(crate) fn count(length: usize, width: usize, stride: usize) -> usize {
     (length - width) / stride + 1
 }
 
 /// Returns (first, height, width, last) of a shape with one or two axes in the middle; with one the height is 1.
-pub(super) fn with_axes(dims: &[usize], axes: usize) -> [usize; 4] {
+pub(crate) fn with_axes(dims: &[usize], axes: usize) -> [usize; 4] {
     match axes {
         1 => [dims[0], 1, dims[1], dims[2]],
         _ => [dims[0], dims[1], dims[2], dims[3]],
@@ -19,7 +19,7 @@ pub(super) fn with_axes(dims: &[usize], axes: usize) -> [usize; 4] {
 }
 
 /// Returns what holds for (down, across); with one axis `neutral` holds down.
-pub(super) fn kind(axes: usize, both: [usize; 2], neutral: usize) -> [usize; 2] {
+pub(crate) fn kind(axes: usize, both: [usize; 2], neutral: usize) -> [usize; 2] {
     if axes == 1 { [neutral, both[1]] } else { both }
 }
 
@@ -36,7 +36,7 @@ pub struct Windows {
 
 impl Windows {
     /// Returns the shape of one number for each window and channel.
-    pub(super) fn shape(&self, op: &'static str, inputs: &[&Shape]) -> Result<Shape> {
+    pub(crate) fn shape(&self, op: &'static str, inputs: &[&Shape]) -> Result<Shape> {
         expect_inputs(op, inputs, 1)?;
         let x = inputs[0];
         if x.rank() != self.axes + 2 {
@@ -65,7 +65,7 @@ impl Windows {
 
     /// Writes, for each window and channel, its first number and then, for each further number x, f(so far, x).
     #[inline(always)]
-    pub(super) fn fold<T: Real, const L: usize>(
+    pub(crate) fn fold<T: Real, const L: usize>(
         &self,
         call: &Call<'_, T, L>,
         out: &mut [[T; L]],

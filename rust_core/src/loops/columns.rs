@@ -5,7 +5,7 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
-use super::layer_norm::Moments;
+use super::moments::Moments;
 use super::sums::{BLOCK, PARTIALS};
 use crate::tensor::Real;
 use crate::threads;

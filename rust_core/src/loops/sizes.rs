@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 /// Outputs and rows that one inner loop works on: 16 sums stay in registers.
-pub(super) const TILE: usize = 4;
+pub(crate) const TILE: usize = 4;
 /// Rows whose factors wait in the second cache for the next outputs.
-pub(super) const ROWS: usize = 48;
+pub(crate) const ROWS: usize = 48;
 /// Factors of a tile's outputs that fit into the first cache beside those of its rows; longer sums are cut.
-pub(super) const FACTORS: usize = 96;
+pub(crate) const FACTORS: usize = 96;
 
 /// Where the factors of each row lie in x: `parts` runs of `length` numbers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// Rows in one line.
     pub across: usize,
     /// From a line to the next.
@@ -49,7 +49,7 @@ impl Window {
 
 /// The sizes of x W^T.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
+pub(crate) struct Size {
     /// Rows of the result.
     pub rows: usize,
     /// Columns of the result: rows of W.
@@ -73,7 +73,7 @@ impl Size {
 /// Returns the tile (first, count) that goes on at `from` in `range`: a whole one; for the rest single numbers or, where one
 /// may be computed twice, a tile that overlaps the one before.
 #[inline(always)]
-pub(super) fn tile(from: usize, range: &Range<usize>, twice: bool) -> (usize, usize) {
+pub(crate) fn tile(from: usize, range: &Range<usize>, twice: bool) -> (usize, usize) {
     if range.end - from >= TILE {
         (from, TILE)
     } else if twice && range.end - range.start >= TILE {

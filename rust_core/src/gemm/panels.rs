@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
 
-use super::Matrix;
 use super::kernel::{Finish, VECTORS, read, tile, tile_columns, tile_rows, write, write_some, zeros};
+use super::matrix::Matrix;
 use crate::tensor::Real;
 
 /// The width of a panel of B on this machine.

@@ -6,7 +6,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::columns::{self, Line, Statistics};
-use super::layer_norm::Moments;
+use super::moments::Moments;
 use super::sums;
 use crate::tensor::Real;
 use crate::threads;

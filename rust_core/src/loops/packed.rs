@@ -9,29 +9,29 @@ use super::sizes::Size;
 use crate::tensor::Real;
 
 /// Returns how many outputs lie side by side in sixteen numbers.
-pub(super) const fn group<const L: usize>() -> usize {
+pub(crate) const fn group<const L: usize>() -> usize {
     LANES / L
 }
 
 /// Returns in how many vectors of sixteen `outputs` outputs lie.
-pub(super) const fn groups<const L: usize>(outputs: usize) -> usize {
+pub(crate) const fn groups<const L: usize>(outputs: usize) -> usize {
     outputs.div_ceil(group::<L>())
 }
 
 /// Returns how many elements `outputs` outputs take, with what fills the last vector.
-pub(super) const fn filled<const L: usize>(outputs: usize) -> usize {
+pub(crate) const fn filled<const L: usize>(outputs: usize) -> usize {
     groups::<L>(outputs) * group::<L>()
 }
 
 /// Returns where factor `k` of `depth` of one output lies.
 #[inline(always)]
-pub(super) const fn place<const L: usize>(output: usize, depth: usize, k: usize) -> usize {
+pub(crate) const fn place<const L: usize>(output: usize, depth: usize, k: usize) -> usize {
     let group = group::<L>();
     ((output / group) * depth + k) * group + output % group
 }
 
 /// Packs the outputs of a weight (outputs, depth) of the centre, from `first` on, as many as lie in `out`.
-pub(super) fn pack<T: Real>(depth: usize, weight: &[T], out: &mut [[T; LANES]]) {
+pub(crate) fn pack<T: Real>(depth: usize, weight: &[T], out: &mut [[T; LANES]]) {
     for (panel, weight) in out.chunks_exact_mut(depth.max(1)).zip(weight.chunks((depth * LANES).max(1))) {
         for (l, weight) in weight.chunks_exact(depth.max(1)).enumerate() {
             for (panel, &w) in panel.iter_mut().zip(weight) {
@@ -43,19 +43,19 @@ pub(super) fn pack<T: Real>(depth: usize, weight: &[T], out: &mut [[T; LANES]]) 
 
 /// Elements as rows of sixteen numbers.
 #[inline(always)]
-pub(super) fn wide<T: Real, const L: usize>(x: &[[T; L]]) -> &[[T; LANES]] {
+pub(crate) fn wide<T: Real, const L: usize>(x: &[[T; L]]) -> &[[T; LANES]] {
     x.as_flattened().as_chunks().0
 }
 
 /// Elements as rows of sixteen numbers to be written.
 #[inline(always)]
-pub(super) fn wide_mut<T: Real, const L: usize>(x: &mut [[T; L]]) -> &mut [[T; LANES]] {
+pub(crate) fn wide_mut<T: Real, const L: usize>(x: &mut [[T; L]]) -> &mut [[T; LANES]] {
     x.as_flattened_mut().as_chunks_mut().0
 }
 
 /// Computes x W^T with a packed W, whose outputs lie in `size.outputs` vectors of sixteen, for the first `count` of these.
 #[inline(always)]
-pub(super) fn product<T: Real, const L: usize>(
+pub(crate) fn product<T: Real, const L: usize>(
     size: Size,
     count: usize,
     w: &[[T; L]],
@@ -71,12 +71,12 @@ pub(super) fn product<T: Real, const L: usize>(
 }
 
 /// Computes x W^T with a packed W, whose outputs lie in `size.outputs` vectors of sixteen, for the first `count` of these.
-pub(super) fn run<T: Real, X: Factor<T>>(size: Size, count: usize, w: &[[T; LANES]], x: &[X], out: &mut [[T; LANES]]) {
+pub(crate) fn run<T: Real, X: Factor<T>>(size: Size, count: usize, w: &[[T; LANES]], x: &[X], out: &mut [[T; LANES]]) {
     Product { size, rows: 0..size.rows, outputs: 0..count, w, x, finish: &Finish::none(), out }.run();
 }
 
 /// Writes the sums of `outputs` outputs in rows of whole vectors side by side into `out` (rows, outputs), and adds the bias.
-pub(super) fn unpack<T: Real>(outputs: usize, sums: &[[T; LANES]], bias: &[T], out: &mut [T]) {
+pub(crate) fn unpack<T: Real>(outputs: usize, sums: &[[T; LANES]], bias: &[T], out: &mut [T]) {
     let filled = filled::<1>(outputs);
     for (out, sums) in out.chunks_exact_mut(outputs.max(1)).zip(sums.as_flattened().chunks_exact(filled.max(1))) {
         out.copy_from_slice(&sums[..outputs]);

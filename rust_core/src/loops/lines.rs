@@ -11,13 +11,13 @@ const GROUP: usize = 2048;
 
 /// Where the lines of an axis lie: `length` elements, `inner` apart.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     pub length: usize,
     pub inner: usize,
 }
 
 /// What is done with whole lines. (Not closures, since only methods can be told to become part of the vector code.)
-pub(super) trait Kernel<T: Real> {
+pub(crate) trait Kernel<T: Real> {
     /// Writes the elements from `start` on that the lines are made of: those of the first input.
     #[inline(always)]
     fn load<S: Simd, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, start: usize, out: &mut [[T; L]]) {
@@ -104,7 +104,7 @@ impl Lines {
 
 /// Writes x - y for each element of a line.
 #[inline(always)]
-pub(super) fn shift<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]], y: &[T; L]) {
+pub(crate) fn shift<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]], y: &[T; L]) {
     if L == 1 {
         for x in x.as_flattened_mut() {
             *x = *x - y[0];
@@ -118,7 +118,7 @@ pub(super) fn shift<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]],
 
 /// Writes x * scale + offset for each element of a line.
 #[inline(always)]
-pub(super) fn stretch<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]], scale: &[T; L], offset: &[T; L]) {
+pub(crate) fn stretch<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]], scale: &[T; L], offset: &[T; L]) {
     if L == 1 {
         for x in x.as_flattened_mut() {
             *x = x.fma(scale[0], offset[0]);
@@ -132,7 +132,7 @@ pub(super) fn stretch<S: Simd, T: Real, const L: usize>(simd: S, x: &mut [[T; L]
 
 /// Writes (x - shift) * scale + offset for each element of a line.
 #[inline(always)]
-pub(super) fn place<S: Simd, T: Real, const L: usize>(
+pub(crate) fn place<S: Simd, T: Real, const L: usize>(
     simd: S,
     x: &mut [[T; L]],
     shift: &[T; L],

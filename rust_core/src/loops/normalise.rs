@@ -13,7 +13,7 @@ use crate::tensor::Real;
 
 /// Makes of lines of `length` elements e^x / sum e^x.
 #[inline(always)]
-pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
+pub(crate) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
     if suits::<L>(length) {
         for line in x.as_flattened_mut().chunks_exact_mut(length) {
             let mut peak = Peak::new();
@@ -45,12 +45,12 @@ pub(super) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize
 
 /// Returns whether lines of `length` elements are those of one member, and of some vectors.
 #[inline(always)]
-pub(super) const fn suits<const L: usize>(length: usize) -> bool {
+pub(crate) const fn suits<const L: usize>(length: usize) -> bool {
     L == 1 && length >= LANES
 }
 
 /// The largest elements of a line of one member so far: one for each place in sixteen.
-pub(super) struct Peak<T>([T; LANES]);
+pub(crate) struct Peak<T>([T; LANES]);
 
 impl<T: Real> Peak<T> {
     /// Nothing was seen.
@@ -99,7 +99,7 @@ impl<T: Real> Peak<T> {
 
 /// Makes of a line of one member e^x / sum e^x, given its largest element.
 #[inline(always)]
-pub(super) fn divide<S: Simd, T: Real>(simd: S, line: &mut [T], largest: T) {
+pub(crate) fn divide<S: Simd, T: Real>(simd: S, line: &mut [T], largest: T) {
     let largest = or_zero(largest);
     let mut sum = Blocks::new();
     for block in line.chunks_mut(BLOCK) {
