@@ -8,12 +8,14 @@ from typing import Any, Protocol
 
 
 class Status(StrEnum):
-    """How a run stands; the words are MLflow's."""
+    """How a run stands; MLflow knows PRUNED as KILLED, and no run that was REFUSED."""
 
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
     FAILED = "FAILED"
-    KILLED = "KILLED"
+    KILLED = "KILLED"  # interrupted; can be resumed
+    PRUNED = "PRUNED"  # given up by its sweep as hopeless
+    REFUSED = "REFUSED"  # a class refused its arguments, so that nothing was started
 
 
 class Record(Protocol):

@@ -6,7 +6,6 @@ So a delivery can be begun by one process and finished by another, days later an
 """
 
 import fcntl
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -159,13 +158,7 @@ class Outbox:
         return self._read("origin.json", Provenance)
 
     def _write(self, name: str, facts: Mapping[str, Any]) -> None:
-        hidden = self.folder / f".{name}-{os.getpid()}-{os.urandom(2).hex()}"
-        try:
-            hidden.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")
-            hidden.replace(self.folder / name)
-        except OSError:
-            hidden.unlink(missing_ok=True)
-            raise
+        plain.write_json(self.folder / name, {"format": _FORMAT, **facts})
 
     def _read(self, name: str, cls: type[T]) -> T | None:
         path = self.folder / name

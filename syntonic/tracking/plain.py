@@ -1,7 +1,8 @@
-"""Makes a dataclass from plain data that somebody else may have written: every field is there, and of its type."""
+"""JSON files: written whole or not at all, and read into dataclasses field by field, whoever has written them."""
 
 import dataclasses
 import json
+import os
 import types
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -11,6 +12,26 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 
 T = TypeVar("T")
 _LARGEST: Final = 64 << 20  # bytes of a file that is read
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a JSON file, whole or not at all; the file that was there before stays until the new one is complete.
+
+    Raises:
+        OSError: if the disk refuses it.
+    """
+    hidden = path.with_name(f".{path.name}-{os.getpid()}-{os.urandom(2).hex()}")
+    try:
+        hidden.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        hidden.replace(path)
+    except OSError:
+        hidden.unlink(missing_ok=True)
+        raise
+
+
+def kept(cls: type) -> list[str]:
+    """Returns the names of the fields that stand in a file: all whose metadata do not say `kept=False`."""
+    return [field.name for field in dataclasses.fields(cls) if field.metadata.get("kept", True)]
 
 
 def read(path: Path, cls: type[T], version: int) -> T:
@@ -45,8 +66,9 @@ def build(cls: type[T], facts: object) -> T:
     if not isinstance(facts, dict):
         raise ValueError("it holds no mapping")
     hints = _hints(cls)  # type: ignore[arg-type]
+    known = kept(cls)
     for key in facts:
-        if key not in hints:
+        if key not in known:
             raise ValueError(f"it holds an unknown field {str(key)[:60]!r}")
     made = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]

@@ -7,10 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from syntonic.runners.command.options import WIDE, read
-from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.errors import RequestError, printable
 from syntonic.runners.config.run_config import flattened
-from syntonic.runners.run import listing as overview
-from syntonic.runners.run.folder import printable
+from syntonic.runners.run import listing
 from syntonic.runners.run.progress import Output
 
 HELP: Final = """\
@@ -29,24 +28,24 @@ def run(words: Sequence[str]) -> int:
     options = read("compare", words, switches=["--all"], most=_MOST)
     if len(options.names) < 2:
         raise RequestError(["compare: name two runs or more, for example `syntonic-run compare last RUN`"])
-    runs = [overview.find(name) for name in options.names]
-    settings = [{key: str(value) for key, value in flattened(seen.facts.config)} for seen in runs]
+    console = Output()
+    folders = [listing.find(name, console.warn) for name in options.names]
+    records = [folder.record for folder in folders]
+    settings = [{key: str(value) for key, value in flattened(record.config)} for record in records]
     keys = sorted({key for each in settings for key in each})
     shown = [key for key in keys if "--all" in options.flags or len({each.get(key) for each in settings}) > 1]
     table = Table(box=None)
     table.add_column("")
-    for seen in runs:
-        table.add_column(escape(seen.facts.id), overflow="fold")
+    for record in records:
+        table.add_column(escape(record.id), overflow="fold")
     for key in shown:
         table.add_row(*(escape(printable(text)) for text in (key, *(each.get(key, "") for each in settings))))
     table.add_section()
-    table.add_row("status", *(seen.status.value for seen in runs))
-    table.add_row("generation", *(str(seen.generation) for seen in runs))
-    for key in sorted({key for seen in runs for key in seen.results}):
-        table.add_row(
-            escape(printable(key)), *(f"{seen.results[key]:.6g}" if key in seen.results else "" for seen in runs)
-        )
-    console = Output()
+    table.add_row("status", *(record.status.value for record in records))
+    table.add_row("generation", *(str(folder.generation) for folder in folders))
+    for key in sorted({key for record in records for key in record.results}):
+        cells = (f"{record.results[key]:.6g}" if key in record.results else "" for record in records)
+        table.add_row(escape(printable(key)), *cells)
     console.width = max(console.width, WIDE) if not console.is_terminal else console.width
     if not shown:
         console.print("the settings are the same")

@@ -13,7 +13,7 @@ from typing import Final
 from syntonic import _core
 from syntonic.runners.command.options import read
 from syntonic.runners.config.errors import harmless
-from syntonic.runners.run import listing as overview
+from syntonic.runners.run import listing
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
 from syntonic.tracking import database, delivery, provenance
@@ -113,20 +113,19 @@ def _store() -> Iterator[str]:
 
 
 def _runs() -> Iterator[str]:
-    runs, faults = overview.survey()
-    counts = {status: sum(seen.status is status for seen in runs) for status in Status}
-    yield ", ".join(f"{count} {status.lower()}" for status, count in counts.items())
+    folders, faults = listing.survey()
+    counts = {status: sum(folder.record.status is status for folder in folders) for status in Status}
+    yield ", ".join(f"{count} {status.lower()}" for status, count in counts.items() if count) or "none yet"
     for fault in faults:
         yield f"! {fault}"
-    for seen in runs:
+    for folder in folders:
         try:
-            Outbox(seen.path).read_request()
+            Outbox(folder.path).read_request()
         except OutboxError as error:
             yield f"! {error}"
+    going = {folder.record.id for folder in folders if folder.record.status is Status.RUNNING}
     waiting: list[Path] = [
-        outbox.run_folder
-        for outbox in delivery.undelivered(home())
-        if outbox.run_folder.name not in {seen.facts.id for seen in runs if seen.status is Status.RUNNING}
+        outbox.run_folder for outbox in delivery.undelivered(home()) if outbox.run_folder.name not in going
     ]
     if waiting:
         yield f"! not in their store yet: {len(waiting)} of the runs; `syntonic-run sync` sends them"

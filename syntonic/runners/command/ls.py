@@ -9,9 +9,9 @@ from rich.table import Table
 
 from syntonic.runners.command.options import WIDE, read
 from syntonic.runners.config.errors import RequestError, did_you_mean, harmless
-from syntonic.runners.run import listing as overview
+from syntonic.runners.run import listing
 from syntonic.runners.run.figures import figure
-from syntonic.runners.run.folder import home
+from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.nearby import hint
 from syntonic.runners.run.progress import Output
 from syntonic.tracking.base import Status
@@ -20,7 +20,7 @@ HELP: Final = """\
 syntonic-run ls: the runs in .syntonic/ of this folder, or in $SYNTONIC_HOME, the latest first.
 
   syntonic-run ls                     all of them
-  syntonic-run ls --status failed     only those that failed (running, finished, failed, killed)
+  syntonic-run ls --status failed     only those that failed (running, finished, failed, killed, pruned)
   syntonic-run ls --json              one JSON object a line, for scripts
 
 It reads the folders of the runs and nothing else, so it works without a store and without a network. A run whose
@@ -37,22 +37,24 @@ def run(words: Sequence[str]) -> int:
     if wanted and wanted not in set(Status):
         near = did_you_mean(wanted.lower(), [status.lower() for status in Status])
         raise RequestError([f"ls: --status {wanted.lower()}: there is no such status{near}"])
-    runs, faults = overview.survey()
-    runs = [seen for seen in runs if wanted in ("", seen.status)]
+    folders, faults = listing.survey()
+    folders = [folder for folder in folders if wanted in ("", folder.record.status)]
     console = Output()
     console.width = max(console.width, WIDE) if not console.is_terminal else console.width
     if "--json" in options.flags:
-        for seen in runs:
-            print(json.dumps(_plain(seen)))
+        for folder in folders:
+            print(json.dumps(_plain(folder)))
         return 0
     table = Table(box=None)
     for heading in ("run", "name", "status", "generation", "result", "started"):
         table.add_column(heading, no_wrap=True, justify="right" if heading == "generation" else "left")
-    for seen in runs:
-        status = seen.status.value + ("*" if seen.delivered is False and seen.status is not Status.RUNNING else "")
-        cells = (seen.facts.id, seen.facts.title, status, f"{seen.generation}/{seen.total}", _result(seen))
-        table.add_row(*map(escape, cells), overview.ago(seen.facts.started))
-    if runs:
+    for folder in folders:
+        record = folder.record
+        waits = record.status is not Status.RUNNING and folder.delivered is False
+        state = f"{record.status}{'*' * waits}"
+        cells = (record.id, record.title, state, f"{folder.generation}/{record.total or '?'}", _result(folder))
+        table.add_row(*map(escape, cells), listing.ago(record.started))
+    if folders:
         console.print(table, soft_wrap=True)
     else:
         console.print(
@@ -65,20 +67,22 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
-def _result(seen: overview.Seen) -> str:
-    metrics = {**(seen.point.metrics if seen.point else {}), **seen.results}
+def _result(folder: RunFolder) -> str:
+    point = folder.last_point
+    metrics = {**(point.metrics if point else {}), **folder.record.results}
     shown = next((key for key in _SHOWN if key in metrics), None)
     return f"{shown} {figure(metrics[shown])}" if shown else ""
 
 
-def _plain(seen: overview.Seen) -> dict[str, object]:
+def _plain(folder: RunFolder) -> dict[str, object]:
+    record = folder.record
     return {
-        "run": seen.facts.id,
-        "name": seen.facts.title,
-        "status": seen.status.value,
-        "generation": seen.generation,
-        "results": dict(seen.results),
-        "tracked_as": seen.facts.tracked_as,
-        "folder": str(seen.path),
-        "started": seen.facts.started,
+        "run": record.id,
+        "name": record.title,
+        "status": record.status.value,
+        "generation": folder.generation,
+        "results": dict(record.results),
+        "tracked_as": record.tracked_as,
+        "folder": str(record.folder),
+        "started": record.started,
     }

@@ -6,7 +6,7 @@ from typing import Final
 
 from syntonic.runners.command.options import read
 from syntonic.runners.config.errors import RequestError
-from syntonic.runners.run import listing as overview
+from syntonic.runners.run import listing
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
 from syntonic.runners.sweep import folder as sweep_folder
@@ -33,15 +33,15 @@ def run(words: Sequence[str]) -> int:
     """Writes the report, prints where, and returns the exit code."""
     options = read("report", words, values=["--out"], most=1)
     wanted = options.names[0] if options.names else "last"
-    root = home()
+    root, console = home(), Output()
     try:
         sweeps = [path for path in (root / "sweeps").glob(f"{wanted}*")] if _plain(wanted) else []
         if len(sweeps) == 1:
             place, name = sweeps[0], sweep_report.FILE
             folder = sweep_folder.read(place)
-            text = sweep_report.html(folder.facts.title, *record.load(folder))
+            text = sweep_report.html(folder.facts.title, *record.load(folder, console.warn))
         else:
-            place, name = overview.find(wanted).path, "report.html"
+            place, name = listing.find(wanted, console.warn).path, "report.html"
             text = report.run_page(Outbox(place))
     except OutboxError as error:
         raise RequestError([f"report: {error}"]) from error
@@ -54,7 +54,7 @@ def run(words: Sequence[str]) -> int:
         raise RequestError(
             [f"report: {target} cannot be written: {error.strerror}; name another with --out"]
         ) from error
-    Output().print(str(target), markup=False, soft_wrap=True)
+    console.print(str(target), markup=False, soft_wrap=True)
     return 0
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from syntonic.runners.run.folder import RunFolder
-    from syntonic.runners.run.summary import Outcome
+    from syntonic.tracking.run_record import RunRecord
 
 
 def launch(arguments: Arguments) -> int:
@@ -39,10 +39,11 @@ def launch(arguments: Arguments) -> int:
 
 def _carry_out(arguments: Arguments) -> int:
     name, words, resumed = arguments.config_name or "config", list(arguments.overrides), None
+    warnings: list[str] = []
     if wanted := _said(words, "sweep.resume"):
         from syntonic.runners.sweep import folder as sweep_folder
 
-        facts = sweep_folder.find(wanted).facts
+        facts = sweep_folder.find(wanted, warnings.append)
         words = [*facts.overrides, *(word for word in words if not word.startswith("sweep.resume="))]
         name, resumed = facts.config_name, facts.id
     with _opened(arguments) as (loader, front):
@@ -56,7 +57,7 @@ def _carry_out(arguments: Arguments) -> int:
             if resumed is not None:
                 refuse_untyped(composition.config["tracking"], arguments.overrides)
             dismiss_ahead()
-            return sweep(loader, name, words, composition, _console(front), resumed)
+            return sweep(loader, name, words, composition, _console([*warnings, *front]), resumed)
         config = _checked(composition, name, words)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
@@ -64,7 +65,7 @@ def _carry_out(arguments: Arguments) -> int:
     return _start(arguments, config, _console(front)).exit_code
 
 
-def single(arguments: Arguments, *, quiet: bool) -> "Outcome":
+def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
     """Carries out one run, or the rest of one, and returns what came of it.
 
     Args:
@@ -76,7 +77,7 @@ def single(arguments: Arguments, *, quiet: bool) -> "Outcome":
     """
     if _said(arguments.overrides, "resume"):
         from syntonic.runners.run import resume
-        from syntonic.runners.run.start import go_on
+        from syntonic.runners.run.life import go_on
 
         folder, config, front = _to_go_on(arguments)
         if said := resume.finished(folder):
@@ -122,19 +123,19 @@ def _console(lines: Sequence[str], *, quiet: bool = False) -> "Console":
     return console
 
 
-def _start(arguments: Arguments, config: RunConfig, console: "Console") -> "Outcome":
+def _start(arguments: Arguments, config: RunConfig, console: "Console") -> "RunRecord":
     if config.resume is not None:
         raise RequestError(
             [f"resume: {config.resume} in a file has no effect; say `syntonic-run resume={config.resume}`"]
         )
-    from syntonic.runners.run.start import start
+    from syntonic.runners.run.life import start
 
     return start(config, arguments.config_name or "config", arguments.overrides, console)
 
 
 def _go_on(arguments: Arguments) -> int:
     from syntonic.runners.run import resume
-    from syntonic.runners.run.start import go_on
+    from syntonic.runners.run.life import go_on
 
     folder, config, front = _to_go_on(arguments)
     console = _console(front)
@@ -147,12 +148,13 @@ def _go_on(arguments: Arguments) -> int:
 def _to_go_on(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]":
     # The run that is meant, with what may be changed about it.
     from syntonic.runners.run import resume
+    from syntonic.runners.run.listing import find
 
     wanted = _said(arguments.overrides, "resume") or ""
     with _opened(arguments) as (loader, front):
         if arguments.multirun:
             raise RequestError([f"resume={wanted}: a run goes on alone, without -m; a sweep by sweep.resume={wanted}"])
-        folder = resume.find(wanted)
+        folder = find(wanted, front.append, "resume=")
         config = resume.as_started(folder)
         refuse_untyped(config.tracking, arguments.overrides)
         others = [word for word in arguments.overrides if not word.startswith("resume=")]
@@ -173,7 +175,7 @@ def _as_asked(arguments: Arguments, loader: ConfigLoader, folder: "RunFolder", w
     # Without a sentence, what was typed now is added to what was typed when the run was started.
     if arguments.config_name is not None:
         return compose(loader, arguments.config_name, words, multirun=False)
-    return compose(loader, folder.facts.config_name, [*folder.facts.overrides, *words], multirun=False)
+    return compose(loader, folder.record.config_name, [*folder.record.overrides, *words], multirun=False)
 
 
 def _checked(composition: Composition, name: str = "config", words: Sequence[str] = ()) -> RunConfig:

@@ -5,7 +5,7 @@ from typing import Final
 
 from syntonic.runners.command.options import read
 from syntonic.runners.config.errors import RequestError, harmless
-from syntonic.runners.run import listing as overview
+from syntonic.runners.run import listing
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
 from syntonic.tracking import delivery, writer
@@ -30,8 +30,8 @@ def run(words: Sequence[str]) -> int:
     """Delivers what can be delivered; returns 0 if everything is where it belongs, 1 if something still waits."""
     options = read("sync", words, values=["--to"], most=1000)
     target = _target(options.flags.get("--to"))
-    named = [Outbox(overview.find(name).path) for name in options.names]
     console = Output()
+    named = [Outbox(listing.find(name, console.warn).path) for name in options.names]
     failed = sent = 0
     waiting: dict[str, int] = {}
     for outbox in named or list(delivery.undelivered(home().resolve())):

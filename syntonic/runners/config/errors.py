@@ -33,6 +33,15 @@ def harmless(text: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
 
 
+def printable(text: str) -> str:
+    """Returns a text that does nothing to a terminal but appear on it.
+
+    >>> printable("a" + chr(27) + "[2J")
+    'a?[2J'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def did_you_mean(given: str, known: Sequence[str]) -> str:
     """Returns the end of a sentence: the nearest known word, or all of them.
 

@@ -19,13 +19,13 @@ from syntonic.runners.config import schema
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run import folder as run_folder
 from syntonic.runners.run import signals
+from syntonic.runners.run.life import go_on, start
 from syntonic.runners.run.progress import Output
-from syntonic.runners.run.start import go_on, start
-from syntonic.runners.run.summary import Outcome
 from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
-from syntonic.runners.sweep.results import KILLED, PRUNED, REFUSED, RunResult, RunSpec, given_up
+from syntonic.runners.sweep.results import KILLED, REFUSED, RunResult, RunSpec, given_up
 from syntonic.tracking.base import Status
+from syntonic.tracking.run_record import RunRecord
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
 _GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer
@@ -41,16 +41,16 @@ def execute(spec: RunSpec, console: Console) -> RunResult:
             pruning = Pruning(rungs, spec.number, spec.prune, generations)
         watchers = {"pruning": pruning} if pruning else {}
         if spec.resume is not None:
-            outcome = go_on(run_folder.read(Path(spec.resume)), config, console, watchers)
+            record = go_on(run_folder.read(Path(spec.resume)), config, console, watchers)
         else:
-            outcome = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
+            record = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
     except RequestError as error:
         console.print(error.report(), markup=False, soft_wrap=True)
         return RunResult(spec.number, REFUSED, reason=error.faults[0], exit_code=2)
     except Exception as error:  # one point's failure, whatever it is, must not end the others
         console.print(traceback.format_exc(), markup=False, soft_wrap=True)
         return RunResult(spec.number, Status.FAILED.value, reason=f"{type(error).__name__}: {error}", exit_code=1)
-    return _row(spec, outcome, pruning)
+    return _result(spec, record, pruning)
 
 
 def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
@@ -83,24 +83,21 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     return asdict(replace(result, reason="with its sweep") if result.status == KILLED and _must_end(spec) else result)
 
 
-def _row(spec: RunSpec, outcome: Outcome, pruning: Pruning | None) -> RunResult:
-    status, reason, run_id = outcome.status.value, outcome.reason, outcome.folder.name
-    pruned = pruning.given_up if pruning else None
-    if pruned is not None:
-        generation, value = pruned
-        status, reason = PRUNED, given_up(generation)
-        results = {"pruned_at": float(generation), "pruned_value": value}
-        run_folder.read(outcome.folder).update(results=results)
+def _result(spec: RunSpec, record: RunRecord, pruning: Pruning | None) -> RunResult:
+    if pruning is not None and pruning.given_up is not None:
+        reason = given_up(pruning.given_up[0])
+        record = replace(record, pruned=pruning.given_up, reason=reason)
+        record.write()
     return RunResult(
         number=spec.number,
-        status=status,
-        results=dict(outcome.results),
-        reason=reason,
-        run_id=run_id,
-        tracked_as=outcome.receipt.run_id,
-        seconds=outcome.seconds,
-        exit_code=outcome.exit_code,
-        pruned=pruned,
+        status=record.status.value,
+        results=dict(record.results),
+        reason=record.reason,
+        run_id=record.id,
+        tracked_as=record.run_id,
+        seconds=record.seconds,
+        exit_code=record.exit_code,
+        pruned=record.pruned,
     )
 
 

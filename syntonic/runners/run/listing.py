@@ -1,101 +1,101 @@
-"""How the runs of a home stand, read from their folders: nothing has to be installed, running or reachable for that."""
+"""The runs under a home, read from their folders: nothing has to be installed, running or reachable for that."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Final
+from typing import Protocol, TypeVar
 
-from syntonic.runners.config.errors import RequestError
-from syntonic.runners.run.folder import RunFacts, RunFolder, home, read
+from syntonic.runners.config.errors import RequestError, harmless
+from syntonic.runners.run.folder import RunFolder, home, read
+from syntonic.runners.run.nearby import hint
 from syntonic.tracking.base import Status
-from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.run_record import FILE
 
-_ENOUGH: Final = 1 << 16  # bytes at the end of a journal that hold its last line
+
+class _Named(Protocol):
+    # What can be found by an id: a run, or a sweep.
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    @property
+    def title(self) -> str: ...
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A run as its folder shows it.
+N = TypeVar("N", bound=_Named)
 
-    Attributes:
-        facts: what the run is.
-        path: its folder.
-        status: how it stands; a run whose process is gone is KILLED.
-        point: the last generation.
-        results: the final metrics, empty if there are none.
-        delivered: whether its store has everything; None if it is not tracked.
+
+def survey() -> tuple[list[RunFolder], list[str]]:
+    """Returns every run under the home, the latest first, and what is wrong with the folders that cannot be read.
+
+    A run whose process is gone is written down as KILLED.
     """
-
-    facts: RunFacts
-    path: Path
-    status: Status
-    point: Point | None
-    results: Mapping[str, float] = field(default_factory=dict)
-    delivered: bool | None = None
-
-    @property
-    def generation(self) -> int:
-        """The last generation that was measured."""
-        return self.point.step if self.point else 0
-
-    @property
-    def total(self) -> str:
-        """The generations of the whole run, a question mark if its config does not say."""
-        trainer = self.facts.config.get("trainer")
-        total = trainer.get("max_generations") if isinstance(trainer, dict) else None
-        return str(total) if type(total) is int else "?"
-
-
-def survey() -> tuple[list[Seen], list[str]]:
-    """Returns every run under the home, the latest first, and what is wrong with the folders that are none."""
-    seen: list[Seen] = []
+    found: list[RunFolder] = []
     faults: list[str] = []
-    for path in (home() / "runs").glob("*/run.json"):
+    for path in (home() / "runs").glob(f"*/{FILE}"):
         try:
-            seen.append(look(read(path.parent)))
+            found.append(read(path.parent))
         except RequestError as error:
             faults += error.faults
-    return sorted(seen, key=lambda run: run.facts.started, reverse=True), faults
+    for folder in found:
+        if folder.record.status is Status.RUNNING:
+            _bury(folder)
+    return sorted(found, key=lambda folder: folder.record.started, reverse=True), faults
 
 
-def look(folder: RunFolder) -> Seen:
-    """Returns how a run stands; one whose process is gone is written down as KILLED."""
-    if folder.facts.status is Status.RUNNING:
-        _bury(folder)
-    results: Mapping[str, float] = {}
-    delivered: bool | None = None
-    outbox = Outbox(folder.path)
-    try:
-        request, end, receipt = outbox.read_request(), outbox.read_end(), outbox.read_receipt()
-        results = end.ending.results if end else {}
-        delivered = (receipt is not None and receipt.whole) if request is not None and request.tracked else None
-    except OutboxError:
-        pass  # `doctor` names it
-    return Seen(folder.facts, folder.path, folder.facts.status, _last(folder.path / JOURNAL), results, delivered)
+def known(warn: Callable[[str], None]) -> list[RunFolder]:
+    """Returns every run under the home, the latest first; `warn` is told of each folder that is passed over."""
+    found, faults = survey()
+    for fault in faults:
+        warn(f"warning: {harmless(fault)}")
+    return found
 
 
-def find(wanted: str) -> Seen:
+def find(wanted: str, warn: Callable[[str], None], option: str = "") -> RunFolder:
     """Returns the run that `wanted` means: "last", an id, or the first letters of one.
+
+    Args:
+        wanted: what was typed.
+        warn: is told of each folder that is passed over.
+        option: the option that it was typed for, for messages: `resume=`.
 
     Raises:
         RequestError: if there is no such run, or more than one.
     """
-    runs, _ = survey()
-    if not runs:
-        raise RequestError([f"there is no run in {home()}; start one with `syntonic-run`"])
+    folders, faults = survey()
+    if not folders:
+        missing = f"{option}{wanted}: there is no run in {home()}; start one with `syntonic-run`{hint()}"
+        raise RequestError([missing, *faults])
+    try:
+        found = choose(wanted, [folder.record for folder in folders], "run", option)
+    except RequestError as error:
+        raise RequestError([*error.faults, *faults]) from error
+    for fault in faults:
+        warn(f"warning: {harmless(fault)}")
+    return next(folder for folder in folders if folder.record is found)
+
+
+def choose(wanted: str, among: Sequence[N], kind: str, option: str = "") -> N:
+    """Returns the run or sweep that `wanted` means: "last", an id, or the first letters of one.
+
+    Args:
+        wanted: what was typed.
+        among: the records of all there are, the latest first; not empty.
+        kind: what they are, for messages: run, sweep.
+        option: the option that it was typed for.
+
+    Raises:
+        RequestError: if there is no such one, or more than one.
+    """
     if wanted == "last":
-        return runs[0]
-    found = [run for run in runs if any(name.startswith(wanted) for name in run.facts.ids)]
+        return among[0]
+    found = [each for each in among if any(name.startswith(wanted) for name in each.ids)]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(f"{run.facts.id} ({run.facts.title})" for run in (found or runs)[:5])
+    listed = ", ".join(f"{each.ids[0]} ({each.title})" for each in (found or among)[:5])
     if found:
-        raise RequestError([f"{wanted}: {len(found)} runs begin with that; choose from {listed}"])
-    hint = "; did you mean 'last'?" if get_close_matches(wanted, ["last"]) else f"; the latest are {listed}"
-    raise RequestError([f"{wanted}: there is no such run in {home()}{hint}"])
+        raise RequestError([f"{option}{wanted}: {len(found)} {kind}s begin with that; choose from {listed}"])
+    near = "; did you mean 'last'?" if get_close_matches(wanted, ["last"]) else f"; the latest are {listed}"
+    raise RequestError([f"{option}{wanted}: there is no such {kind} in {home()}{near}"])
 
 
 def ago(moment: float) -> str:
@@ -128,16 +128,3 @@ def _bury(folder: RunFolder) -> None:
         pass  # a disk that cannot be written to shows the run as it was left
     finally:
         folder.release()
-
-
-def _last(journal: Path) -> Point | None:
-    if not journal.is_file():
-        return None
-    tail = Tail(journal)
-    size = journal.stat().st_size
-    if size > _ENOUGH:
-        with journal.open("rb") as file:
-            file.seek(size - _ENOUGH)
-            file.readline()
-            tail.position = file.tell()
-    return max(tail.new(), key=lambda point: point.step, default=None)

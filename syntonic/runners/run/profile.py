@@ -101,8 +101,8 @@ def profiled(
     tracker: Guarded,
     saver: Saver,
     view: View,
-) -> Iterator[tuple[Parts, Any, Any, Any]]:
-    """Yields parts, tracker, saver and view: as they are, or with their time counted and printed at the end.
+) -> Iterator[tuple[Parts, Callable[..., None], Callable[..., None], Callable[..., None]]]:
+    """Yields the parts of a run, and how to log, save and show: as they are, or with their time counted and printed.
 
     Args:
         wanted: whether to count.
@@ -113,7 +113,7 @@ def profiled(
         view: likewise.
     """
     if not wanted:
-        yield parts, tracker, saver, view
+        yield parts, tracker.log, saver.save, view.show
         return
     profile = Profile()
 
@@ -130,9 +130,9 @@ def profiled(
     try:
         yield (
             watched,
-            around(tracker, "log", _TRACKING),
-            around(saver, "save", _SAVING),
-            around(view, "show", _DISPLAY),
+            profile.timed(_TRACKING, tracker.log),
+            profile.timed(_SAVING, saver.save),
+            profile.timed(_DISPLAY, view.show),
         )
     finally:
         profile.show(console)

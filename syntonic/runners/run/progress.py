@@ -20,6 +20,13 @@ class Output(Console):
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(highlight=False, quiet=quiet)
+        self._warned: set[str] = set()
+
+    def warn(self, line: str) -> None:
+        """Prints a line of plain text, unless it was printed before."""
+        if line not in self._warned:
+            self._warned.add(line)
+            self.print(line, markup=False, soft_wrap=True)
 
     def on_broken_pipe(self) -> None:
         """Called by rich, which would end the program here."""

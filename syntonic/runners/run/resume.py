@@ -11,40 +11,21 @@ from syntonic.runners.config import schema
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig, fixed, flattened
 from syntonic.runners.run.build import Parts
-from syntonic.runners.run.folder import RunFolder, home, known
-from syntonic.runners.run.nearby import hint
+from syntonic.runners.run.folder import RunFolder
+from syntonic.runners.run.listing import survey
 from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Status
 
 _HARMLESS: Final = ("tracking", "callbacks")  # sections whose settings change what is recorded, and no number
 
 
-def find(wanted: str) -> RunFolder:
-    """Returns the run that `wanted` means: "last", an id, or the first letters of one.
-
-    Raises:
-        RequestError: if there is no such run, or more than one.
-    """
-    runs = known()
-    if not runs:
-        raise RequestError([f"resume={wanted}: there is no run in {home()}; start one with `syntonic-run`{hint()}"])
-    if wanted == "last":
-        return runs[0]
-    found = [run for run in runs if any(name.startswith(wanted) for name in run.facts.ids)]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(f"{run.facts.ids[-1]} ({run.facts.title})" for run in (found or runs)[:5])
-    reason = f"{len(found)} runs begin with that" if found else f"there is no such run in {home()}"
-    raise RequestError([f"resume={wanted}: {reason}; {'choose from' if found else 'the latest are'} {listed}"])
-
-
 def finished(folder: RunFolder) -> str | None:
-    """Returns what to say of a run that is over already, None if it can go on."""
-    facts = folder.facts
-    if facts.status is not Status.FINISHED:
+    """Returns what to say of a run that is finished, None if it can be resumed."""
+    record = folder.record
+    if record.status is not Status.FINISHED:
         return None
-    text = f"run {facts.ids[-1]} ({facts.title}) is finished after {facts.generation} generations; nothing to do"
-    others = [run.facts.ids[-1] for run in known() if run.facts.status is not Status.FINISHED]
+    text = f"run {record.run_id} ({record.title}) is finished after {record.generation} generations; nothing to do"
+    others = [run.record.run_id for run in survey()[0] if run.record.status is not Status.FINISHED]
     return f"{text}; not finished: {', '.join(others[:5])}" if others else text
 
 
@@ -54,11 +35,11 @@ def as_started(folder: RunFolder) -> RunConfig:
     Raises:
         RequestError: if what the run's folder holds is no config, or naming the newer settings that numbers depend on.
     """
-    config = schema.check(folder.facts.config)
-    stored = dict(flattened(folder.facts.config))
+    config = schema.check(folder.record.config)
+    stored = dict(flattened(folder.record.config))
     newer = [key for key, _ in flattened(fixed(config.plain())) if key not in stored]
     faults = [
-        f"{key}: there was no such setting when run {folder.facts.id} was started, and its numbers may depend on it; "
+        f"{key}: there was no such setting when run {folder.record.id} was started, and its numbers may depend on it; "
         "go on with the version of syntonic that started it, or start a new run"
         for key in newer
         if key.partition(".")[0] not in _HARMLESS
@@ -100,7 +81,7 @@ def state(folder: RunFolder) -> checkpoint.Checkpoint | None:
     except checkpoint.CheckpointError as error:
         way_out = f"remove {newest} to go on from the checkpoint before it, or from the beginning if there is none"
         raise RequestError([f"{error}; {way_out}"]) from error
-    if found.config != folder.facts.config:
+    if found.config != folder.record.config:
         raise RequestError([f"{newest / checkpoint.FACTS} is of another config than {folder.path / 'run.json'}"])
     return found
 

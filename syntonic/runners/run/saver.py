@@ -1,6 +1,7 @@
 """Writes a run's checkpoints and keeps as many as were asked for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from syntonic.runners.config.run_config import RunConfig
@@ -20,7 +21,7 @@ class Saver:
         self._problems: list[str] = []
         self._refused: list[tuple[int, OSError]] = []
         self._folder, self._parts, self._tracker = folder, parts, tracker
-        self._id = folder.facts.id
+        self._id = folder.record.id
         self._keep = max((getattr(callback, "keep", 1) for callback in parts.callbacks.values()), default=1)
         self._versions = provenance.versions()
 
@@ -39,7 +40,7 @@ class Saver:
             arrays=arrays,
             meta=meta,
             callbacks={key: callback.state() for key, callback in self._parts.callbacks.items()},
-            config=self._folder.facts.config,
+            config=self._folder.record.config,
             versions=self._versions,
             ended=ended,
         )
@@ -63,7 +64,7 @@ class Saver:
             self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
             self._attempt(lambda: kept_model.write(shelter(self._id) / "model", self._parts, config))
 
-    def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
+    def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each field has its own type)
         """Writes down how the run ended: `changes` as in `RunFolder.update`, and the traceback of a failure."""
         try:
             self._folder.update(**changes)
@@ -71,7 +72,7 @@ class Saver:
                 (self._folder.path / "traceback.txt").write_text(failure, encoding="utf-8")
         except OSError as error:
             self._problems.append(f"{self._folder.path} does not say how the run ended: {error}")
-            self._attempt(lambda: RunFolder(shelter(self._id), self._folder.facts).update())
+            self._attempt(lambda: replace(self._folder.record, folder=shelter(self._id)).write())
 
     @property
     def problems(self) -> list[str]:

@@ -1,8 +1,6 @@
 """The last thing a run prints: its result against the chance level, its cost, where it is, and what to do next."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -11,60 +9,34 @@ from rich.table import Table
 from syntonic.benchmarks.standards import Held, best
 from syntonic.runners.command.help import command, dashboard
 from syntonic.runners.run.figures import figure
-from syntonic.tracking.base import Receipt, Status
+from syntonic.tracking.base import Status
+from syntonic.tracking.run_record import RunRecord
 
 SPLITS: Final = ("train", "validation", "test")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        results: the centre's final metrics, `train_...` and `test_...`; empty unless FINISHED.
-        held: what the results are held against.
-        seconds: of training in this process.
-        evaluations: members evaluated in this process.
-        reason: why it ended before its last generation; empty if it did not.
-        exit_code: what the command answers with.
-    """
-
-    title: str
-    status: Status
-    generation: int
-    total: int
-    seconds: float
-    evaluations: int
-    receipt: Receipt
-    folder: Path
-    results: Mapping[str, float] = field(default_factory=dict)
-    held: Held = field(default_factory=Held)
-    reason: str = ""
-    exit_code: int = 0
-
-
-def show(console: Console, outcome: Outcome) -> None:
+def show(console: Console, record: RunRecord, held: Held) -> None:
     """Prints the summary of a run."""
-    state = outcome.status.value + (f" ({outcome.reason})" if outcome.reason else "")
-    head = f"\n{outcome.title}: {state} after {outcome.generation} of {outcome.total} generations"
+    state = record.status.value + (f" ({record.reason})" if record.reason else "")
+    head = f"\n{record.title}: {state} after {record.generation} of {record.total or 0} generations"
     console.print(head, markup=False, soft_wrap=True)
-    if outcome.results:
-        console.print(_table(outcome.results, outcome.held))
-        for key, value in _standards(outcome.held):
+    if record.results:
+        console.print(_table(record.results, held))
+        for key, value in _standards(held):
             console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
-    rate = outcome.evaluations / outcome.seconds if outcome.seconds > 0 else 0.0
+    rate = record.evaluations / record.seconds if record.seconds > 0 else 0.0
     lines = [
-        ("time", f"{outcome.seconds:.2f} s, {rate:,.0f} evaluations/s"),
-        ("recorded", f"run {outcome.receipt.run_id} in {outcome.receipt.store}"),
-        ("files", str(outcome.folder)),
+        ("time", f"{record.seconds:.2f} s, {rate:,.0f} evaluations/s"),
+        ("recorded", f"run {record.run_id} in {record.store}"),
+        ("files", str(record.folder)),
     ]
-    if outcome.status is not Status.FINISHED:
-        lines.append(("go on", command(f"syntonic-run resume={outcome.receipt.run_id}")))
-    if outcome.receipt.served:
+    if record.status is not Status.FINISHED:
+        lines.append(("resume", command(f"syntonic-run resume={record.run_id}")))
+    if record.dashboard:
         lines.append(("dashboard", dashboard()))
     for key, value in lines:
         console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
-    for problem in outcome.receipt.problems:
+    for problem in record.problems:
         console.print(f"  warning    {problem}", markup=False, soft_wrap=True)
 
 

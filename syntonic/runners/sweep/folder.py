@@ -2,15 +2,15 @@
 
 import contextlib
 import fcntl
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.errors import RequestError, harmless
 from syntonic.runners.run.folder import home
+from syntonic.runners.run.listing import choose
 from syntonic.tracking import links, plain
 from syntonic.tracking.base import Status
 
@@ -35,6 +35,11 @@ class SweepFacts:
     started: float
     status: Status = Status.RUNNING
     tracked_as: str | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names that the sweep answers to."""
+        return (self.id,)
 
 
 class SweepFolder:
@@ -98,13 +103,7 @@ class SweepFolder:
     def update(self, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
         """Changes facts and rewrites `sweep.json`, whole or not at all."""
         self.facts = replace(self.facts, **changes)
-        self.write("sweep.json", {"format": _FORMAT, **asdict(self.facts)})
-
-    def write(self, name: str, facts: Mapping[str, Any]) -> None:
-        """Writes a file of the folder as JSON, whole or not at all."""
-        hidden = self.path / f".{name}"
-        hidden.write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        hidden.replace(self.path / name)
+        plain.write_json(self.path / "sweep.json", {"format": _FORMAT, **asdict(self.facts)})
 
     def log(self, number: int) -> Path:
         """Returns where a run writes what it would show on a terminal."""
@@ -150,21 +149,22 @@ def read(path: Path) -> SweepFolder:
         raise RequestError([f"{path / 'sweep.json'} cannot be used: {error}; move {path} away to go on"]) from error
 
 
-def find(wanted: str) -> SweepFolder:
+def find(wanted: str, warn: Callable[[str], None]) -> SweepFacts:
     """Returns the sweep that `wanted` means: "last", an id, or the first letters of one.
+
+    Args:
+        wanted: what was typed.
+        warn: is told of each folder that is passed over.
 
     Raises:
         RequestError: if there is no such sweep, or more than one.
     """
-    paths = (home() / "sweeps").glob("*/sweep.json")
-    known = sorted((read(path.parent) for path in paths), key=lambda sweep: sweep.facts.started, reverse=True)
+    known: list[SweepFacts] = []
+    for path in (home() / "sweeps").glob("*/sweep.json"):
+        try:
+            known.append(read(path.parent).facts)
+        except RequestError as error:
+            warn(f"warning: {harmless(str(error))}")
     if not known:
         raise RequestError([f"sweep.resume={wanted}: there is no sweep in {home()}; start one with `syntonic-run -m`"])
-    if wanted == "last":
-        return known[0]
-    found = [sweep for sweep in known if sweep.facts.id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(sweep.facts.id for sweep in (found or known)[:5])
-    reason = f"{len(found)} sweeps begin with that" if found else f"there is no such sweep in {home()}"
-    raise RequestError([f"sweep.resume={wanted}: {reason}; choose from {listed}"])
+    return choose(wanted, sorted(known, key=lambda facts: facts.started, reverse=True), "sweep", "sweep.resume=")

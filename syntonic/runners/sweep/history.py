@@ -8,12 +8,13 @@ from typing import Any
 
 from syntonic.core import registry
 from syntonic.runners.config import run_config as configs
-from syntonic.runners.run.folder import RunFacts, home, known
-from syntonic.runners.run.train import PRUNED as GIVEN_UP
-from syntonic.runners.sweep.results import PRUNED, RunResult, given_up
+from syntonic.runners.run.folder import home
+from syntonic.runners.run.listing import known
+from syntonic.runners.sweep.results import RunResult
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Archive, Past, Status
 from syntonic.tracking.delivery import short
+from syntonic.tracking.run_record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class History:
         done: results of runs that need not be run again, their number still to be set.
         begun: folders of interrupted and failed runs of this sweep.
         failed: those of them that failed.
+        passed_over: what is wrong with folders of runs that cannot be read.
         problem: why the store could not be asked, empty if it was.
         other_core: digests of configs that have finished with another build of the core.
         seconds_per_evaluation: of finished runs, by the names of model and benchmark.
@@ -33,6 +35,7 @@ class History:
     begun: dict[str, Path] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     other_core: set[str] = field(default_factory=set)
+    passed_over: list[str] = field(default_factory=list)
     problem: str = ""
     seconds_per_evaluation: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
@@ -43,14 +46,11 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
     Args:
         sweep_id: interrupted runs of this sweep can go on; others are not its business.
         tracking: the config's section of that name; None: only the folders are read.
-
-    Raises:
-        RequestError: naming each `run.json` that cannot be read.
     """
     history = History()
     core = provenance.core_digest()
-    for folder in reversed(known()):  # the latest has the last word
-        _take(history, folder.path, folder.facts, sweep_id, core)
+    for folder in reversed(known(history.passed_over.append)):  # the latest has the last word
+        _take(history, folder.record, sweep_id, core)
     if tracking is not None:
         arguments = {key: value for key, value in tracking.items() if key != "name"}
         archive: Archive = registry.lookup("tracking", tracking["name"])(**arguments)
@@ -68,43 +68,37 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
     return history
 
 
-def _take(history: History, path: Path, facts: RunFacts, sweep_id: str, core: str) -> None:
+def _take(history: History, record: RunRecord, sweep_id: str, core: str) -> None:
     try:
-        digest = configs.digest(facts.config)
-        pair = (str(facts.config["model"]["name"]), str(facts.config["benchmark"]["name"]))
+        digest = configs.digest(record.config)
+        pair = (str(record.config["model"]["name"]), str(record.config["benchmark"]["name"]))
     except (KeyError, TypeError, AttributeError, RecursionError):  # of a folder that another program has written
         return
-    ours = facts.sweep is not None and facts.sweep.get("id") == sweep_id
-    if facts.status is Status.FINISHED:
-        if facts.core == core:
-            history.done[digest] = result_of(facts, reused=True)
+    ours = record.sweep is not None and record.sweep.get("id") == sweep_id
+    if record.status is Status.FINISHED:
+        if record.core == core:
+            history.done[digest] = result_of(record, reused=True)
         else:
             history.other_core.add(digest)
-        if facts.evaluations > 0 and 0 <= facts.seconds < math.inf:
-            history.seconds_per_evaluation.setdefault(pair, []).append(facts.seconds / facts.evaluations)
-    elif ours and facts.reason == GIVEN_UP:
-        history.done[digest] = result_of(facts, reused=True)
+        if record.evaluations > 0 and 0 <= record.seconds < math.inf:
+            history.seconds_per_evaluation.setdefault(pair, []).append(record.seconds / record.evaluations)
+    elif ours and record.status is Status.PRUNED:
+        history.done[digest] = result_of(record, reused=True)
     elif ours and digest not in history.done:
-        history.begun[digest] = path.absolute()  # not resolved: who takes it refuses a link
-        (history.failed.add if facts.status is Status.FAILED else history.failed.discard)(digest)
+        history.begun[digest] = record.folder.absolute()  # not resolved: who takes it refuses a link
+        (history.failed.add if record.status is Status.FAILED else history.failed.discard)(digest)
 
 
-def result_of(facts: RunFacts, *, reused: bool = False) -> RunResult:
-    """Returns what became of a run by its folder, its number still to be set."""
-    pruned = _pruned(facts)
+def result_of(record: RunRecord, *, reused: bool = False) -> RunResult:
+    """Returns what became of a run by its record, its number still to be set."""
     return RunResult(
         -1,
-        PRUNED if facts.reason == GIVEN_UP else facts.status.value,
-        {key: value for key, value in facts.results.items() if not key.startswith("pruned_")},
-        reason=given_up(pruned[0]) if pruned else facts.reason,
-        run_id=facts.id,
-        tracked_as=facts.tracked_as or "",
-        seconds=facts.seconds,
-        pruned=pruned,
+        record.status.value,
+        record.results,
+        reason=record.reason,
+        run_id=record.id,
+        tracked_as=record.tracked_as or "",
+        seconds=record.seconds,
+        pruned=record.pruned,
         reused=reused,
     )
-
-
-def _pruned(facts: RunFacts) -> tuple[int, float] | None:
-    at, value = (facts.results.get(key, math.nan) for key in ("pruned_at", "pruned_value"))
-    return (int(at), value) if 0 <= at < math.inf and math.isfinite(value) else None

@@ -74,6 +74,8 @@ class _Sweep:
         self._state = SweepState(plan.settings)
         self._logarithmic = [dimension.key for dimension in plan.request.space if dimension.log]
         self._history = _known(plan, ask=False)
+        for fault in self._history.passed_over:
+            console.print(fault, markup=False, soft_wrap=True)
         self._asked_the_tracker = False
         self._folder: SweepFolder | None = None
         self._parent: Parent | None = None

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeGuard
 
 from syntonic.nn.training.callbacks import Request
 from syntonic.runners.sweep.settings import sign
+from syntonic.tracking.plain import write_json
 
 _PARTS: Final = 8
 _FIRST: Final = 2  # the part after which a run can be given up
@@ -53,9 +54,7 @@ class Pruning:
             return Request.NOTHING
         self._values[str(generation)] = self._best
         self._folder.mkdir(exist_ok=True)
-        hidden = self._folder / f".{self._number}"
-        hidden.write_text(json.dumps(self._values), encoding="utf-8")
-        hidden.replace(self._folder / f"{self._number}.json")
+        write_json(self._folder / f"{self._number}.json", self._values)
         others = self._others(str(generation))
         if len(others) < _OTHERS or self._best <= statistics.median(others):
             return Request.NOTHING

@@ -4,14 +4,14 @@ What a run has come to since, or before the sweep's process was killed, is read 
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from syntonic.runners.config.compose import compose
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.search_path import opened, user_folders
-from syntonic.runners.run.folder import RunFacts, home, read
+from syntonic.runners.run.listing import known
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import result_of
@@ -21,6 +21,7 @@ from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState
 from syntonic.tracking import plain
 from syntonic.tracking.base import Status
+from syntonic.tracking.run_record import RunRecord
 
 FILE: Final = "points.json"
 _FORMAT: Final = 1
@@ -57,17 +58,21 @@ def save(folder: SweepFolder, state: SweepState, logarithmic: Sequence[str]) -> 
     jobs = [_Point(job.number, job.point, job.text, job.values, job.digest) for job in state.jobs.values()]
     settings = state.settings
     found = _Points(settings.metric, settings.mode, list(logarithmic), jobs, list(state.results.values()))
-    folder.write(FILE, {"format": _FORMAT, **asdict(found)})
+    plain.write_json(folder.path / FILE, {"format": _FORMAT, **asdict(found)})
 
 
-def load(folder: SweepFolder) -> tuple[SweepState, list[str]]:
+def load(folder: SweepFolder, warn: Callable[[str], None]) -> tuple[SweepState, list[str]]:
     """Returns how a sweep stands, and which of its keys are logarithmic.
+
+    Args:
+        folder: of the sweep.
+        warn: is told of each folder of a run that cannot be read.
 
     Raises:
         RequestError: if what is there cannot be used.
     """
     path = folder.path / FILE
-    runs = _runs_of(folder.facts.id)
+    runs = _runs_of(folder.facts.id, warn)
     try:
         found = plain.read(path, _Points, _FORMAT)
     except FileNotFoundError:  # of a version that wrote none
@@ -101,20 +106,17 @@ def _may_change(result: RunResult) -> bool:
     return result.status in (KILLED, Status.FAILED)
 
 
-def _runs_of(sweep: str) -> list[RunFacts]:
-    # In the order in which they were started; what cannot be read is `ls`'s to name.
+def _runs_of(sweep: str, warn: Callable[[str], None]) -> list[RunRecord]:
+    # In the order in which they were started.
     found = []
-    for path in (home() / "runs").glob("*/run.json"):
-        try:
-            facts = read(path.parent).facts
-        except RequestError:
-            continue
-        if facts.sweep is not None and facts.sweep.get("id") == sweep and "point" in facts.sweep:
-            found.append(facts)
-    return sorted(found, key=lambda facts: (facts.started, facts.id))
+    for folder in known(warn):
+        record = folder.record
+        if record.sweep is not None and record.sweep.get("id") == sweep and "point" in record.sweep:
+            found.append(record)
+    return sorted(found, key=lambda record: (record.started, record.id))
 
 
-def _from_runs(facts: SweepFacts, runs: Sequence[RunFacts]) -> SweepState:
+def _from_runs(facts: SweepFacts, runs: Sequence[RunRecord]) -> SweepState:
     state = SweepState(_settings_of(facts))
     for text in dict.fromkeys(run.sweep["point"] for run in runs if run.sweep):
         values = {key: _value(value) for key, _, value in (word.partition("=") for word in text.split()) if value}

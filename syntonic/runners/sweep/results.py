@@ -22,7 +22,7 @@ class RunSpec:
         number: of the run in its sweep, from 0.
         config: the checked config, as stored.
         config_name, overrides: what it was composed from.
-        sweep: as `RunFacts` has it.
+        sweep: as `RunRecord` has it.
         folder: the sweep's folder, absolute.
         resume: the folder of an interrupted run to go on with, absolute; None: a new run.
         prune: the metric by which hopeless runs are given up; None: none is.

@@ -1,0 +1,217 @@
+"""The life of one run, top to bottom: build its parts, take a folder, train, record how it ended, print the result.
+
+Benchmark, model, trainer and tracker know nothing of one another; this file alone knows all of them.
+"""
+
+import shlex
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from rich.console import Console
+
+from syntonic.benchmarks.standards import Held
+from syntonic.nn.training.callbacks import Callback, Escaping, Request
+from syntonic.runners.config.run_config import RunConfig, flattened
+from syntonic.runners.run import progress, resume, summary
+from syntonic.runners.run.build import Parts, build, prepared
+from syntonic.runners.run.folder import RunFolder, home
+from syntonic.runners.run.profile import profiled
+from syntonic.runners.run.saver import Saver
+from syntonic.runners.run.signals import Stop, watched
+from syntonic.tracking import provenance
+from syntonic.tracking.base import Ending, Run, Status
+from syntonic.tracking.checkpoint import Checkpoint
+from syntonic.tracking.guard import Guarded
+from syntonic.tracking.run_record import RunRecord
+
+
+def start(
+    config: RunConfig,
+    config_name: str,
+    overrides: Sequence[str],
+    console: Console,
+    *,
+    sweep: dict[str, str] | None = None,
+    watchers: Mapping[str, Callback] | None = None,
+) -> RunRecord:
+    """Carries out a new run and returns how it ended.
+
+    Args:
+        config: of the run, checked.
+        config_name: the config that it was composed from.
+        overrides: what was typed besides; both are kept, so that a resumed run can be compared.
+        console: where progress goes.
+        sweep: the sweep that the run is a point of, as `RunRecord` has it.
+        watchers: callbacks besides those of the config, by name; they are no property of the run.
+
+    Raises:
+        RequestError: if the parts refuse the config, or the folder cannot be written.
+    """
+    with prepared(config) as tracker:
+        parts = build(config, tracker)
+        parts.callbacks.update(watchers or {})
+        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep)
+        try:
+            _announce(console, config, folder)
+            record = _train(config, parts, folder, console)
+        finally:
+            folder.release()
+    summary.show(console, record, Held.of(parts.benchmark) if record.results else Held())
+    return record
+
+
+def go_on(
+    folder: RunFolder, config: RunConfig, console: Console, watchers: Mapping[str, Callback] | None = None
+) -> RunRecord:
+    """Resumes an interrupted run at its last checkpoint and returns how it ended.
+
+    Args:
+        folder: of the run.
+        config: of the run, checked.
+        console: where progress goes.
+        watchers: as in `start`.
+
+    Raises:
+        RequestError: if the run is still going, or its checkpoint cannot be used.
+    """
+    folder.take()
+    try:
+        found = resume.state(folder)
+        with prepared(config) as tracker:
+            parts = build(config, tracker)
+            parts.callbacks.update(watchers or {})
+            if found is not None:
+                resume.restore(parts, found)
+            folder.update(status=Status.RUNNING, started=time.time())
+            _announce(console, config, folder, found.generation if found else 0)
+            record = _train(config, parts, folder, console, checkpoint=found, resumed=True)
+    finally:
+        folder.release()
+    summary.show(console, record, Held.of(parts.benchmark) if record.results else Held())
+    return record
+
+
+def _announce(console: Console, config: RunConfig, folder: RunFolder, after: int | None = None) -> None:
+    # Says what is about to run; `after` is the generation that a resumed run begins behind.
+    parts = " / ".join(section["name"] for section in (config.model, config.benchmark, config.trainer))
+    resumed = "" if after is None else f", resumed after generation {after}"
+    console.print(f"{config.name}: {parts}, seed {config.seed}, {config.device}{resumed}", markup=False, soft_wrap=True)
+    console.print(f"run {folder.record.id} in {folder.path}", markup=False, soft_wrap=True)
+
+
+def _train(
+    config: RunConfig,
+    parts: Parts,
+    folder: RunFolder,
+    console: Console,
+    *,
+    checkpoint: Checkpoint | None = None,
+    resumed: bool = False,
+) -> RunRecord:
+    # To the end of the training, to a signal, or to a failure; whichever it is, nothing is lost and it is recorded.
+    generation, total = checkpoint.generation if checkpoint else 0, int(config.trainer.get("max_generations", 0))
+    status, reason, failure = Status.FINISHED, "", ""
+    results: dict[str, float] = {}
+    tracker = Guarded(parts.tracker)
+    began, evaluations = time.perf_counter(), parts.trainer.evaluations
+    with watched() as stop:
+        tracker.start(_described(config, folder, console, resumed=resumed))
+        saver = Saver(folder, parts, tracker)
+        view = progress.view(console, total, generation)
+        try:
+            if checkpoint is None or not checkpoint.ended:
+                with profiled(config.profile, console, parts, tracker, saver, view) as (its, log, save, display):
+                    for record in its.trainer.run(its.model, its.benchmark):
+                        log(record)
+                        generation, metrics = record.generation, record.metrics()
+                        display(generation, metrics)
+                        wish = _asked(its, generation, metrics)
+                        if end := _end(wish, stop):
+                            status, reason = end
+                            break
+                        if Request.CHECKPOINT in wish and generation != total:  # the last one is written in any case
+                            save(generation)
+            if generation > 0:
+                saver.save(generation, ended=status is Status.FINISHED, last=True)
+            if status is Status.FINISHED:
+                results = dict(parts.benchmark.evaluate(parts.model))
+                saver.keep_model(config)
+        except Exception as error:
+            status, reason, failure = Status.FAILED, f"{type(error).__name__}: {error}", traceback.format_exc()
+        finally:
+            view.close()
+        seconds = time.perf_counter() - began
+        receipt = tracker.finish(_ending(status, generation, results, reason, failure))
+        saver.conclude(
+            failure,
+            status=status,
+            generation=generation,
+            tracked_as=receipt.run_id if receipt.run_id != folder.record.id else folder.record.tracked_as,
+            results=results,
+            reason=reason,
+            seconds=seconds,
+            evaluations=parts.trainer.evaluations - evaluations,
+            core=provenance.core_digest(),
+        )
+    return replace(
+        folder.record,
+        store=receipt.store,
+        dashboard=receipt.served,
+        problems=[*saver.problems, *receipt.problems],
+    )
+
+
+def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Request:
+    wish = Request.NOTHING
+    for callback in parts.callbacks.values():
+        answer = callback.after(generation, metrics)
+        if Request.ESCAPE in answer and isinstance(callback, Escaping):
+            callback.escape(parts.trainer)
+        wish |= answer
+    return wish
+
+
+def _end(wish: Request, stop: Stop) -> tuple[Status, str] | None:
+    # Whether the run ends here, before its last generation, and why.
+    if Request.STOP in wish:
+        return Status.FINISHED, "early stop"
+    if stop:
+        return Status.KILLED, f"by {stop.signal.name}" if stop.signal else ""
+    return (Status.PRUNED, "pruned") if Request.ABANDON in wish else None
+
+
+def _ending(status: Status, generation: int, results: Mapping[str, float], reason: str, failure: str) -> Ending:
+    told = Status.KILLED if status is Status.PRUNED else status  # a tracking store knows no other word for it
+    texts = {"traceback.txt": failure} if failure else {}
+    return Ending(told, generation, results, texts=texts, tags={"reason": reason} if reason else {})
+
+
+def _described(config: RunConfig, folder: RunFolder, console: Console, *, resumed: bool) -> Run:
+    plain = config.plain()
+    of_sweep = folder.record.sweep or {}
+    versions = provenance.versions()
+    return Run(
+        id=folder.record.id,
+        title=config.name,
+        folder=folder.path,
+        home=home(),
+        config=plain,
+        params={key: str(value) for key, value in flattened(plain)},
+        tags={
+            "config_hash": config.digest(),
+            "core_sha256": versions["core_sha256"],
+            "version": versions["syntonic"],
+            "device": config.device,
+            "seed": str(config.seed),
+            "command": shlex.join(["syntonic-run", *sys.argv[1:]]),
+            **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
+        },
+        started=folder.record.started,
+        resumed=resumed,
+        tracked_as=folder.record.tracked_as,
+        parent=of_sweep.get("parent") or None,
+        say=lambda line: console.print(line, markup=False, soft_wrap=True),
+    )
