@@ -1,10 +1,9 @@
 """Runs from Python: `syntonic.run(["model=mlp"])` does what the command does, and returns what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from syntonic.tracking.run_record import RunRecord
+from syntonic.runners.run.record import RunRecord
 
 RunResult = RunRecord
 
@@ -30,6 +29,8 @@ def run(
         ValueError: naming every fault of the request; nothing was written then. A sweep is one: it is started by
             `syntonic-run -m`.
     """
+    from dataclasses import replace
+
     from syntonic.runners.command.arguments import Arguments
     from syntonic.runners.command.request import single
     from syntonic.runners.config.errors import RequestError

@@ -2,20 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-
-class Status(StrEnum):
-    """How a run stands; MLflow knows PRUNED as KILLED, and no run that was REFUSED."""
-
-    RUNNING = "RUNNING"
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"
-    KILLED = "KILLED"  # interrupted; can be resumed
-    PRUNED = "PRUNED"  # given up by its sweep as hopeless
-    REFUSED = "REFUSED"  # a class refused its arguments, so that nothing was started
+from syntonic.core.status import Status as Status
 
 
 class Record(Protocol):

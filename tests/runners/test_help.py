@@ -11,7 +11,7 @@ from syntonic.runners.cli import main
 
 # Each takes from a tenth of a second to seconds, and none belongs to the way from a command to its first generation.
 NEVER = tuple("mlflow scipy sklearn pandas pyarrow sqlalchemy optuna joblib submitit ray matplotlib".split())
-OF_RUNS = ("rich", "numpy", "syntonic.runners.run.start", "syntonic.runners.sweep.loop")
+OF_RUNS = ("rich", "numpy", "syntonic.runners.run.life", "syntonic.runners.sweep.loop")
 OF_CONFIGS = ("hydra", "omegaconf", "pydantic", "yaml", "syntonic._core")
 
 

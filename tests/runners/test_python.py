@@ -47,3 +47,10 @@ def test_importing_syntonic_imports_nothing_heavy() -> None:
     heavy = ("mlflow", "numpy", "hydra", "pydantic", "rich", "optuna", "joblib", "syntonic._core")
     code = f"import sys, syntonic; sys.exit(', '.join(name for name in {heavy!r} if name in sys.modules) or 0)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_run_returns_has_its_old_name() -> None:
+    from syntonic.runners import api
+    from syntonic.runners.run.record import RunRecord
+
+    assert syntonic.RunResult is api.RunResult is RunRecord

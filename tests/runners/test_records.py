@@ -9,10 +9,10 @@ import pytest
 
 from syntonic.runners.cli import main
 from syntonic.runners.run import listing
+from syntonic.runners.run import record as run_record
+from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep.history import look_back
-from syntonic.tracking import run_record
 from syntonic.tracking.base import Status
-from syntonic.tracking.run_record import RunRecord
 
 OLD = Path(__file__).parent / "old_runs"  # written by the version before: finished, interrupted, given up
 WHOLE, PART, PRUNED = sorted(path.name for path in OLD.iterdir())

@@ -88,7 +88,9 @@ def test_how_a_run_was_given_up_is_said_again(command: Command, capsys: Said, mo
     told = []
     for prefix in ("", "as before, "):
         assert command(*words) == 0
-        lines = [line for line in capsys.readouterr().out.splitlines() if " PRUNED " in line]
+        lines = [
+            line for line in capsys.readouterr().out.splitlines() if line.startswith(" seed=") and " PRUNED " in line
+        ]
         told.append([line.replace(prefix, "").split() for line in lines])
     assert told[0] == told[1] != []
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from syntonic.runners.run.folder import RunFolder
-    from syntonic.tracking.run_record import RunRecord
+    from syntonic.runners.run.record import RunRecord
 
 
 def launch(arguments: Arguments) -> int:

@@ -21,11 +21,11 @@ from syntonic.runners.run import folder as run_folder
 from syntonic.runners.run import signals
 from syntonic.runners.run.life import go_on, start
 from syntonic.runners.run.progress import Output
+from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
 from syntonic.runners.sweep.results import KILLED, REFUSED, RunResult, RunSpec, given_up
 from syntonic.tracking.base import Status
-from syntonic.tracking.run_record import RunRecord
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
 _GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from syntonic.runners.config.errors import RequestError, printable
-from syntonic.tracking import links, run_record
+from syntonic.runners.run import record as run_record
+from syntonic.runners.run.record import RunRecord
+from syntonic.tracking import links
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.outbox import Outbox, OutboxError
-from syntonic.tracking.run_record import RunRecord
 
 _ENOUGH: Final = 1 << 16  # bytes at the end of a journal that hold its last line
 

@@ -19,13 +19,13 @@ from syntonic.runners.run import progress, resume, summary
 from syntonic.runners.run.build import Parts, build, prepared
 from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.profile import profiled
+from syntonic.runners.run.record import RunRecord
 from syntonic.runners.run.saver import Saver
 from syntonic.runners.run.signals import Stop, watched
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
-from syntonic.tracking.run_record import RunRecord
 
 
 def start(

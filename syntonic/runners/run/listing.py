@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar
 from syntonic.runners.config.errors import RequestError, harmless
 from syntonic.runners.run.folder import RunFolder, home, read
 from syntonic.runners.run.nearby import hint
+from syntonic.runners.run.record import FILE
 from syntonic.tracking.base import Status
 from syntonic.tracking.outbox import Outbox, OutboxError
-from syntonic.tracking.run_record import FILE
 
 
 class _Named(Protocol):

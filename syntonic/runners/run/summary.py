@@ -9,8 +9,8 @@ from rich.table import Table
 from syntonic.benchmarks.standards import Held, best
 from syntonic.runners.command.help import command, dashboard
 from syntonic.runners.run.figures import figure
+from syntonic.runners.run.record import RunRecord
 from syntonic.tracking.base import Status
-from syntonic.tracking.run_record import RunRecord
 
 SPLITS: Final = ("train", "validation", "test")
 

@@ -10,11 +10,11 @@ from syntonic.core import registry
 from syntonic.runners.config import run_config as configs
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.listing import known
+from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep.results import RunResult
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Archive, Past, Status
 from syntonic.tracking.delivery import short
-from syntonic.tracking.run_record import RunRecord
 
 
 @dataclass(frozen=True)

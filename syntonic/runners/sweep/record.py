@@ -12,6 +12,7 @@ from syntonic.runners.config.compose import compose
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.search_path import opened, user_folders
 from syntonic.runners.run.listing import known
+from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import result_of
@@ -21,7 +22,6 @@ from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState
 from syntonic.tracking import plain
 from syntonic.tracking.base import Status
-from syntonic.tracking.run_record import RunRecord
 
 FILE: Final = "points.json"
 _FORMAT: Final = 1

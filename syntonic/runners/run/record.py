@@ -2,18 +2,16 @@
 
 It is kept as `run.json` in the run's folder, in the format of the first version: a run that was given up by its sweep
 stands there as KILLED with the reason "pruned", and when it was is among its results.
+
+`import syntonic` imports this module, and so does `--help`: what only some functions need is imported by them.
 """
 
-import math
-import re
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from syntonic.tracking import plain
-from syntonic.tracking.base import Status
+from syntonic.core.status import Status
 
 FILE: Final = "run.json"
 _FORMAT: Final = 1
@@ -100,6 +98,9 @@ class RunRecord:
     @property
     def exit_code(self) -> int:
         """What `syntonic-run` answers: 0 done, 1 failed, 2 refused, 128 + n ended by signal n."""
+        import re
+        import signal
+
         if self.status is Status.KILLED:
             by = re.fullmatch(r"by (SIG[A-Z]+)", self.reason)
             return 128 + signal.Signals[by[1]] if by and by[1] in signal.Signals.__members__ else 1
@@ -111,6 +112,8 @@ class RunRecord:
         Raises:
             OSError: if the disk refuses it.
         """
+        from syntonic.tracking import plain
+
         kept = {name: getattr(self, name) for name in plain.kept(RunRecord)}
         if self.status is Status.PRUNED:
             at = {} if self.pruned is None else dict(zip(_PRUNED_AT, map(float, self.pruned), strict=True))
@@ -125,6 +128,10 @@ def read(folder: Path) -> RunRecord:
         OSError: if there is none, or it cannot be read.
         ValueError: if it is not what it should be; the message says what is wrong.
     """
+    import math
+
+    from syntonic.tracking import plain
+
     found = plain.read(folder / FILE, RunRecord, _FORMAT)
     if found.id != folder.name:
         raise ValueError(f"it is of a run {found.id[:60]!r}")
