@@ -1,4 +1,4 @@
-"""Lets every room of the tests import what several of them share: `engines.py`, `waiting.py`."""
+"""Lets every room of the tests import what several of them share: `engines.py`, `waiting.py`, `repository_copy.py`."""
 
 import sys
 from pathlib import Path

@@ -19,10 +19,11 @@ _ROOMS: Final[dict[Kind, str]] = {
     "benchmark": "syntonic.benchmarks",
     "trainer": "syntonic.nn.training",
     "tracking": "syntonic.tracking",
-    "callback": "syntonic.nn.training",
+    "callback": "syntonic.nn.training.callbacks",
     "sweeper": "syntonic.runners.sweepers",
     "launcher": "syntonic.runners.launchers",
 }
+_OPEN: Final[tuple[Kind, ...]] = ("model", "benchmark", "callback")
 _entries: Final[dict[tuple[str, str], type]] = {}
 
 
@@ -43,9 +44,9 @@ def register(kind: Kind, name: str) -> Callable[[T], T]:
 
 
 def _open(kind: Kind) -> None:
-    """Imports the kind's room, and of models and benchmarks every file: a new one need not be listed anywhere."""
+    """Imports the kind's room, and every file of a room that is open: what is new there need not be listed anywhere."""
     room = importlib.import_module(_ROOMS[kind])
-    if kind in ("model", "benchmark"):
+    if kind in _OPEN:
         for module in pkgutil.iter_modules(room.__path__):
             importlib.import_module(f"{room.__name__}.{module.name}")
 
