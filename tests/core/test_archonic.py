@@ -1,8 +1,10 @@
+import math
 import random
 
+import numpy as np
 import pytest
 
-from syntonic.core.archonic import archonic
+from syntonic.core.archonic import _cycle, archonic
 
 
 def noise(seed: int, count: int, drift: float = 0.0) -> list[float]:
@@ -10,10 +12,37 @@ def noise(seed: int, count: int, drift: float = 0.0) -> list[float]:
     return [0.3 + drift * i + source.gauss(0.0, 0.01) for i in range(count)]
 
 
-def test_noise_about_a_level_is_archonic_nearly_always():
-    # Two standard errors leave out one window in twenty; one that happens to cross its mean rarely, a few more.
-    found = sum(archonic(noise(seed, 50)).is_archonic for seed in range(400))
-    assert 0.9 < found / 400 < 0.98
+@pytest.mark.parametrize("window", [10, 20, 50, 51])
+def test_white_noise_about_a_level_is_a_false_alarm_in_one_window_of_a_hundred_at_most(window):
+    # The promise is 1 in 100; of 3,000 windows more than 46 would be three standard errors above it.
+    found = sum(archonic(noise(seed, window), window=window).is_archonic for seed in range(3000))
+    assert found <= 46
+
+
+@pytest.mark.parametrize("period", [2, 3, 5, 10, 12.5, 16])
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.7])
+def test_a_cycle_is_archonic_whatever_its_period_and_phase(period, phase):
+    wave = [0.5 + 0.1 * math.sin(2 * math.pi * (i / period + phase) + 0.1) for i in range(50)]
+    assert archonic(wave, window=50).is_archonic
+    noisy = [s + e - 0.3 for s, e in zip(wave, noise(1, 50), strict=True)]
+    assert archonic(noisy, window=50).is_archonic
+
+
+def test_a_cycle_that_rises_gets_somewhere():
+    wave = [0.3 + 0.002 * i + 0.01 * math.sin(2 * math.pi * i / 10) for i in range(50)]
+    assert not archonic(wave).is_archonic
+
+
+def test_the_share_of_a_frequency_is_numpys():
+    values = np.array(noise(5, 50)) + 0.02 * np.sin(2 * np.pi * 7 * np.arange(50) / 50 + 1)
+    power = np.abs(np.fft.rfft(values - values.mean())) ** 2
+    power[1:25] *= 2
+    share, drift = _cycle(list(values - values.mean()), float(values.std()))
+    assert share == pytest.approx(power[7] / power.sum())
+    at = np.arange(50)
+    basis = np.stack([np.cos(2 * np.pi * 7 * at / 50), np.sin(2 * np.pi * 7 * at / 50)], 1)
+    cycle = basis @ np.linalg.lstsq(basis, values, rcond=None)[0]
+    assert drift == pytest.approx(cycle[25:].mean() - cycle[:25].mean())
 
 
 @pytest.mark.parametrize("drift", [0.002, -0.002])
