@@ -1,11 +1,16 @@
 """Modules: the parts of a model, written for one member of the population."""
 
+import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Self, TypeVar
 
 from syntonic.sn.array import A
 from syntonic.sn.parameter import Parameter, Saved
+
+T = TypeVar("T")
+DEFAULT_SEED: Final = 0
+"""Of the first values of a module that is called before `initialize`."""
 
 
 class Module(ABC):
@@ -14,6 +19,8 @@ class Module(ABC):
     A subclass assigns its parts as attributes and writes `forward` with the methods of `Array` alone, so that the same
     lines compute with tensors and record a program. Parts keep the order in which they were assigned.
 
+    A module that is called before `initialize` has the first values of seed 0.
+
     Attributes:
         training: Whether layers such as `Dropout` are active; set by `train` and `eval`.
         number: The module's place in the model, set by `initialize`; random layers draw by it.
@@ -21,6 +28,11 @@ class Module(ABC):
 
     training: bool = True
     number: int = 0
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        if "forward" in cls.__dict__:
+            cls.forward = _prepared(cls.forward)  # type: ignore[method-assign]
 
     @abstractmethod
     def forward(self, x: A, /) -> A:
@@ -33,6 +45,7 @@ class Module(ABC):
     def __setattr__(self, name: str, value: object) -> None:
         if isinstance(value, Parameter | Module):
             self._parts[name] = value
+            self.__dict__["_is_prepared"] = False
         else:
             self._parts.pop(name, None)
         object.__setattr__(self, name, value)
@@ -93,6 +106,14 @@ class Module(ABC):
         for index, parameter in enumerate(self.parameters()):
             parameter.initialize(seed, index)
 
+    def prepare(self) -> None:
+        """Gives the parameters that nothing has given values the first ones of seed 0; `forward` does so by itself."""
+        untouched = [(index, part) for index, part in enumerate(self.parameters()) if part.is_untouched]
+        for index, parameter in untouched:
+            parameter.initialize(DEFAULT_SEED, index)
+        for module in self.modules():
+            module.__dict__["_is_prepared"] = True
+
     def state_dict(self) -> dict[str, Saved]:
         """Returns the state of every parameter by name."""
         return {name: parameter.save() for name, parameter in self.named_parameters()}
@@ -115,3 +136,15 @@ class Module(ABC):
                 raise ValueError(f"{name}: {fault}") from fault
         for name, parameter in parameters.items():
             parameter.load(state[name])
+
+
+def _prepared(forward: Callable[..., T]) -> Callable[..., T]:
+    """Returns a forward pass of a module that has first values."""
+
+    @functools.wraps(forward)
+    def prepared(self: Module, *args: Any, **options: Any) -> T:  # noqa: ANN401 (whatever the pass takes)
+        if not self.__dict__.get("_is_prepared"):
+            self.prepare()
+        return forward(self, *args, **options)
+
+    return prepared

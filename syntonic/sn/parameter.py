@@ -66,14 +66,21 @@ class Parameter:
             raise ValueError(f"expected a gain for each of {self.data.shape[0]} rows, got {len(row_gains)}")
         self.row_gains: Final = row_gains
         self.data.clone().initialize(init, seed=0, index=0, gain=gain, fan_in=self.fan_in)  # refuses a bad law now
+        self._has_values = False
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Sizes of the axes, outermost first."""
         return self.data.shape
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has given the parameter values since it was made; all of them are 0 then."""
+        return not self._has_values and self.data.phase == "crystallized" and not any(self.data.to_bytes())
+
     def initialize(self, seed: int, index: int) -> None:
         """Puts the parameter in flux with its first values: a pure function of (law, shape, seed, index)."""
+        self._has_values = True
         self.data.initialize(self.init, seed=seed, index=index, gain=self.gain, fan_in=self.fan_in)
         if self.row_gains is not None:
             gains = Tensor(list(self.row_gains), (len(self.row_gains), *(1 for _ in self.shape[1:])), "float64")
@@ -115,6 +122,7 @@ class Parameter:
             ValueError: as `check`; the parameter is unchanged then.
         """
         self.check(saved)
+        self._has_values = True
         self.data.set_bytes(_PHASES[saved["dtype"]], saved["data"])
 
     def __repr__(self) -> str:

@@ -1,5 +1,7 @@
 import pytest
 
+from syntonic._core import Tensor
+from syntonic.nn.layers import ResonantLinear
 from syntonic.sn import Identity, Module, ModuleList, Parameter, Sequential, Tanh
 
 
@@ -138,3 +140,49 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(change, words)
     with pytest.raises(ValueError, match=words):
         block.load_state_dict(state)
     assert block.state_dict() == before
+
+
+class Pair(Module):
+    """Two layers of the same shape."""
+
+    def __init__(self):
+        self.first, self.second = ResonantLinear(2, 2), ResonantLinear(2, 2)
+
+    def forward(self, x):
+        return self.second(self.first(x).tanh())
+
+
+@pytest.mark.parametrize("call", [lambda model, x: model(x), lambda model, x: model.forward(x)])
+def test_a_module_that_is_called_before_initialize_has_the_values_of_seed_0(call):
+    model, known = Pair(), Pair()
+    known.initialize(0)
+    x = Tensor([[1.0, 2.0]])
+    assert call(model, x).tolist() == known(x).tolist()
+    assert call(model, x).tolist() != [[0.0, 0.0]]
+    assert model.state_dict() == known.state_dict()
+
+
+def test_values_that_were_given_stay():
+    model, given = Pair(), Pair()
+    given.initialize(5)
+    for (name, parameter), (_, other) in zip(model.named_parameters(), given.named_parameters(), strict=True):
+        if name == "first.weight":
+            parameter.load(other.save())
+    model.second.weight.data.set_flux(Tensor([[3.0, 0.0], [0.0, 3.0]]))
+    model(Tensor([[1.0, 2.0]]))
+    assert model.first.weight.values() == given.first.weight.values()
+    assert model.second.weight.values() == [3.0, 0.0, 0.0, 3.0]
+
+
+def test_zeros_that_were_loaded_stay():
+    model = Pair()
+    model.load_state_dict(Pair().state_dict())
+    assert model(Tensor([[1.0, 2.0]])).tolist() == [[0.0, 0.0]]
+
+
+def test_a_part_that_comes_later_has_values_too():
+    model = Pair()
+    x = Tensor([[1.0, 2.0]])
+    first = model(x).tolist()
+    model.second = ResonantLinear(2, 2)
+    assert model(x).tolist() == first, "the same law, seed and index"

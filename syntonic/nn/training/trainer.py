@@ -279,6 +279,7 @@ class RetrocausalTrainer:
     def _engine_for(self, model: Module) -> Evolution:
         """Returns the engine over the model's parameters: a new one for a new model."""
         if self._engine is None or self._engine_of is not model:
+            model.prepare()
             self._engine = Evolution([p.data for p in model.parameters()], **self._settings)
             self._engine_of = model
         return self._engine
