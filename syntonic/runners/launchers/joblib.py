@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future, wait
 from typing import Annotated, Any, Final
 
 from annotated_types import Ge
@@ -11,12 +12,11 @@ from rich.console import Console
 
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
-from syntonic.runners.launchers.futures import results
 from syntonic.runners.launchers.job import execute_away
+from syntonic.runners.launchers.poll import INTERVAL, results
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.results import RunResult, RunSpec
 
-_GLANCE: Final = 0.1  # seconds between two looks at whether the sweep's process is still there
 _BUSY: Final = threading.Lock()  # held while this process carries out a run
 
 
@@ -39,15 +39,44 @@ class Joblib:
         self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
     ) -> Iterator[RunResult]:
         """Yields results as runs end."""
+        yield from results(_Pool(specs, self.places, self._threads), folder, stopped)
+
+
+class _Pool:
+    # joblib's executor, and a future for each run.
+
+    def __init__(self, specs: Sequence[RunSpec], places: int, threads: int) -> None:
         from joblib.externals.loky import get_reusable_executor
 
-        workers = min(self.places, len(specs))
-        pool = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
-        try:
-            futures = {pool.submit(_execute, with_threads(spec, self._threads)): spec.number for spec in specs}
-            yield from results(futures, folder, stopped)
-        finally:
-            pool.shutdown(wait=True, kill_workers=True)
+        workers = min(places, len(specs))
+        self._executor = get_reusable_executor(max_workers=workers, initializer=_end_with, initargs=(os.getpid(),))
+        self._left: dict[Future[dict[str, Any]], int] = {
+            self._executor.submit(_execute, with_threads(spec, threads)): spec.number for spec in specs
+        }
+
+    def busy(self) -> bool:
+        return bool(self._left)
+
+    def poll(self, seconds: float) -> list[RunResult]:
+        done, _ = wait(self._left, timeout=seconds)
+        ended = []
+        for future in sorted(done, key=lambda each: self._left[each]):
+            number = self._left.pop(future)
+            try:
+                ended.append(RunResult(**future.result()))
+            except CancelledError:
+                continue
+            except Exception as error:  # the pool's own: a process that died, a result that did not arrive
+                reason = f"{type(error).__name__}: {error}"
+                ended.append(RunResult(number, "FAILED", reason=reason, exit_code=1))
+        return ended
+
+    def cancel(self) -> None:
+        for future in self._left:
+            future.cancel()
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=True, kill_workers=True)
 
 
 def _execute(plain: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +88,7 @@ def _end_with(sweep: int) -> None:
     # A process of the pool would wait for work, for minutes, from a sweep that was killed outright.
     def watch() -> None:
         while os.getppid() == sweep:
-            time.sleep(_GLANCE)
+            time.sleep(INTERVAL)
         with _BUSY:  # a run writes its checkpoint first
             os._exit(1)
 

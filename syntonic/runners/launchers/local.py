@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
@@ -21,11 +20,9 @@ from rich.console import Console
 
 from syntonic.core.registry import register
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
+from syntonic.runners.launchers.poll import results
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.results import KILLED, RunResult, RunSpec
-
-_GLANCE: Final = 0.1  # seconds between two looks at whether to stop
-_GRACE: Final = 60.0  # seconds that a run has to write its checkpoint after the sign to stop
 
 
 @register("launcher", "local")
@@ -55,32 +52,9 @@ class Local:
         self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
     ) -> Iterator[RunResult]:
         """Yields results as runs end."""
-        waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        for spec in specs:
-            waiting.put(with_threads(spec, self._threads))
-        ended: queue.SimpleQueue[RunResult | None] = queue.SimpleQueue()
-        places = [_Place(self._environment(place), waiting, ended) for place in range(min(self.places, len(specs)))]
-        working = len(places)
-        deadline: float | None = None
-        try:
-            while working:
-                if deadline is None and stopped():
-                    folder.stop()
-                    _empty(waiting)
-                    deadline = time.monotonic() + _GRACE
-                if deadline is not None and time.monotonic() > deadline:
-                    return
-                try:
-                    result = ended.get(timeout=_GLANCE)
-                except queue.Empty:
-                    continue
-                if result is None:
-                    working -= 1
-                else:
-                    yield result
-        finally:
-            for place in places:
-                place.end()
+        environments = [self._environment(place) for place in range(min(self.places, len(specs)))]
+        pool = _Pool([with_threads(spec, self._threads) for spec in specs], environments)
+        yield from results(pool, folder, stopped)
 
     def _environment(self, place: int) -> dict[str, str]:
         paths = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -90,10 +64,36 @@ class Local:
         return {**os.environ, **own}
 
 
-def _empty(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
-    with contextlib.suppress(queue.Empty):
-        while True:
-            waiting.get_nowait()
+class _Pool:
+    # The places, each with a thread of its own, and what lies between them and the sweep.
+
+    def __init__(self, specs: Sequence[dict[str, Any]], environments: Sequence[dict[str, str]]) -> None:
+        self._waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        for spec in specs:
+            self._waiting.put(spec)
+        self._ended: queue.SimpleQueue[RunResult | None] = queue.SimpleQueue()
+        self._places = [_Place(environment, self._waiting, self._ended) for environment in environments]
+        self._working = len(self._places)
+
+    def busy(self) -> bool:
+        return self._working > 0
+
+    def poll(self, seconds: float) -> list[RunResult]:
+        try:
+            result = self._ended.get(timeout=seconds)
+        except queue.Empty:
+            return []
+        self._working -= result is None
+        return [] if result is None else [result]
+
+    def cancel(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._waiting.get_nowait()
+
+    def close(self) -> None:
+        for place in self._places:
+            place.end()
 
 
 class _Place:

@@ -11,7 +11,6 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
@@ -22,11 +21,9 @@ from syntonic.core.registry import register
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
+from syntonic.runners.launchers.poll import FAR, results
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.results import RunResult, RunSpec
-
-_GLANCE: Final = 0.1  # seconds between two looks at whether to stop
-_GRACE: Final = 120.0  # seconds that runs have to write their checkpoints after the sign to stop
 
 
 @register("launcher", "ray")
@@ -65,39 +62,8 @@ class Ray:
         Raises:
             RequestError: if the cluster cannot be reached.
         """
-        missing = {spec.number for spec in specs}
-        driver = self._driver(specs)
-        answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        reader = threading.Thread(target=_read, args=(driver, answers), name="ray", daemon=True)
-        reader.start()
-        deadline: float | None = None
-        connected = False
-        try:
-            while missing and (deadline is None or time.monotonic() < deadline):
-                if deadline is None and stopped():
-                    folder.stop()
-                    if not connected:
-                        return
-                    deadline = time.monotonic() + _GRACE
-                try:
-                    answer = answers.get(timeout=_GLANCE)
-                except queue.Empty:
-                    continue
-                if answer is None:
-                    break
-                connected = True
-                if "connected" in answer:
-                    continue
-                if "fault" in answer:
-                    raise RequestError([f"hydra.launcher.address={self._address}: {answer['fault']}"])
-                result = RunResult(**answer)
-                missing.discard(result.number)
-                yield result
-            if deadline is None:
-                for number in sorted(missing):
-                    yield RunResult(number, "FAILED", reason="the process that asked Ray for it has died", exit_code=1)
-        finally:
-            _end(driver, reader)
+        pool = _Pool(self._driver(specs), {spec.number for spec in specs}, self._address)
+        yield from results(pool, folder, stopped, FAR)
 
     def _driver(self, specs: Sequence[RunSpec]) -> "subprocess.Popen[str]":
         paths = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -123,21 +89,56 @@ class Ray:
         return driver
 
 
-def _read(driver: "subprocess.Popen[str]", answers: "queue.SimpleQueue[dict[str, Any] | None]") -> None:
-    assert driver.stdout is not None
-    for line in driver.stdout:
-        answers.put(json.loads(line))
-    answers.put(None)
+class _Pool:
+    # The driver's process: its answers come through a thread that reads them.
 
+    def __init__(self, driver: "subprocess.Popen[str]", left: set[int], address: str) -> None:
+        self._driver, self._left, self._address = driver, left, address
+        self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="ray", daemon=True)
+        self._reader.start()
+        self._connected = self._cancelled = False
 
-def _end(driver: "subprocess.Popen[str]", reader: threading.Thread) -> None:
-    # A closed pipe tells the driver to leave the cluster, which ends what is left of its tasks.
-    assert driver.stdin is not None
-    with contextlib.suppress(BrokenPipeError):
-        driver.stdin.close()
-    try:
-        driver.wait(_GRACE)
-    except subprocess.TimeoutExpired:
-        driver.kill()  # the cluster sees that it is gone
-        driver.wait()
-    reader.join()
+    def busy(self) -> bool:
+        return bool(self._left)
+
+    def poll(self, seconds: float) -> list[RunResult]:
+        try:
+            answer = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            return []
+        if answer is None:
+            lost, self._left = ([] if self._cancelled else sorted(self._left)), set()
+            reason = "the process that asked Ray for it has died"
+            return [RunResult(number, "FAILED", reason=reason, exit_code=1) for number in lost]
+        if "fault" in answer:
+            raise RequestError([f"hydra.launcher.address={self._address}: {answer['fault']}"])
+        self._connected = True
+        if "connected" in answer:
+            return []
+        result = RunResult(**answer)
+        self._left.discard(result.number)
+        return [result]
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        if not self._connected:  # no run has begun
+            self._left.clear()
+
+    def close(self) -> None:
+        # A closed pipe tells the driver to leave the cluster, which ends what is left of its tasks.
+        assert self._driver.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._driver.stdin.close()
+        try:
+            self._driver.wait(FAR)
+        except subprocess.TimeoutExpired:
+            self._driver.kill()  # the cluster sees that it is gone
+            self._driver.wait()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self._driver.stdout is not None
+        for line in self._driver.stdout:
+            self._answers.put(json.loads(line))
+        self._answers.put(None)

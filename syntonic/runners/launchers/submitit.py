@@ -19,14 +19,14 @@ from syntonic.core.registry import register
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
-from syntonic.runners.launchers.submitit_job import Requeued
+from syntonic.runners.launchers.poll import FAR, results
+from syntonic.runners.launchers.submitit_job import RESUME, Interruptible
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.results import RunResult, RunSpec
 
 _PROGRAMS: Final = ("srun", "sbatch")
 _NAME: Final = re.compile(r"[\w.,:@&|*()\[\]+-]{1,200}", re.ASCII)
-_GLANCE: Final = 0.2  # seconds between two looks at the jobs
-_GRACE: Final = 120.0  # seconds that runs have to write their checkpoints after the sign to stop
+_ENDLESS: Final = 1_000_000  # time limits that a run may reach
 
 
 @register("launcher", "submitit")
@@ -93,45 +93,65 @@ class Submitit:
         Raises:
             RequestError: if the cluster takes no job.
         """
-        executor = self._executor(folder)
-        waiting = list(specs)
-        jobs: dict[int, Any] = {}
-        deadline: float | None = None
-        try:
-            while waiting or jobs:
-                if deadline is None and stopped():
-                    folder.stop()
-                    waiting.clear()
-                    deadline = time.monotonic() + _GRACE
-                if deadline is not None and time.monotonic() > deadline:
-                    return
-                while waiting and len(jobs) < self.places:
-                    spec = waiting.pop(0)
-                    jobs[spec.number] = self._submitted(executor, spec)
-                for number in [number for number, job in jobs.items() if job.done()]:
-                    yield _row(number, jobs.pop(number))
-                time.sleep(_GLANCE)
-        finally:
-            for job in jobs.values():
-                job.cancel()
-
-    def _submitted(self, executor: Any, spec: RunSpec) -> Any:  # noqa: ANN401 (submitit's executor and job)
-        try:
-            with _deaf_to_ctrl_c():
-                return executor.submit(Requeued(), with_threads(spec, self._threads))
-        except Exception as error:  # a partition that is not there, a quota that is used up
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-            told = next((line for line in lines if "error:" in line), lines[-1])
-            raise RequestError([f"hydra/launcher=submitit: the cluster takes no job: {told}"]) from error
+        asked = [with_threads(spec, self._threads) for spec in specs]
+        pool = _Pool(self._executor(folder), asked, self.places, requeues=self._cluster == "slurm")
+        yield from results(pool, folder, stopped, FAR)
 
     def _executor(self, folder: SweepFolder) -> Any:  # noqa: ANN401 (submitit is imported when it is used)
         import submitit
 
         # A new folder each time: submitit unpickles what it finds, and the sweep's may be of another's making.
         place = folder.path / "submitit" / secrets.token_hex(8)
-        executor = submitit.AutoExecutor(folder=place, cluster=self._cluster)
+        limits = {f"{name}_max_num_timeout": _ENDLESS for name in ("slurm", "local")}  # a run goes on until it is done
+        executor = submitit.AutoExecutor(folder=place, cluster=self._cluster, **limits)
         executor.update_parameters(**self._parameters)
         return executor
+
+
+class _Pool:
+    # Jobs at the cluster, as many at a time as were asked for.
+
+    def __init__(self, executor: Any, specs: Sequence[dict[str, Any]], places: int, *, requeues: bool) -> None:  # noqa: ANN401
+        self._executor, self._waiting, self._places, self._requeues = executor, list(specs), places, requeues
+        self._jobs: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+    def busy(self) -> bool:
+        return bool(self._waiting or self._jobs)
+
+    def poll(self, seconds: float) -> list[RunResult]:
+        while self._waiting and len(self._jobs) < self._places:
+            spec = self._waiting.pop(0)
+            self._jobs[spec["number"]] = self._submitted(spec), spec
+        time.sleep(seconds)
+        ended = [number for number, (job, _) in self._jobs.items() if job.done()]
+        return [result for number in ended if (result := self._ended(number)) is not None]
+
+    def cancel(self) -> None:
+        self._waiting.clear()
+
+    def close(self) -> None:
+        for job, _ in self._jobs.values():
+            job.cancel()
+
+    def _submitted(self, spec: dict[str, Any]) -> Any:  # noqa: ANN401 (a job of submitit)
+        try:
+            with _deaf_to_ctrl_c():
+                return self._executor.submit(Interruptible(requeues=self._requeues), spec)
+        except Exception as error:  # a partition that is not there, a quota that is used up
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            told = next((line for line in lines if "error:" in line), lines[-1])
+            raise RequestError([f"hydra/launcher=submitit: the cluster takes no job: {told}"]) from error
+
+    def _ended(self, number: int) -> RunResult | None:
+        job, spec = self._jobs.pop(number)
+        try:
+            found = job.result()
+        except Exception as error:  # whatever a cluster may do to a job
+            return RunResult(number, "FAILED", reason=_cause(error), exit_code=1)
+        if RESUME in found:
+            self._waiting.insert(0, {**spec, "resume": found[RESUME]})
+            return None
+        return RunResult(**found)
 
 
 @contextlib.contextmanager
@@ -144,10 +164,8 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _row(number: int, job: Any) -> RunResult:  # noqa: ANN401 (a job of submitit)
-    try:
-        return RunResult(**job.result())
-    except Exception as error:  # whatever a cluster may do to a job
-        lines = str(error).strip().splitlines()
-        told = f"{type(error).__name__}: {lines[-1] if lines else 'no reason given'}"
-        return RunResult(number, "FAILED", reason=told, exit_code=1)
+def _cause(error: Exception) -> str:
+    # The last line that says something: submitit adds where its logs are, and the traceback before it is in them.
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line.strip("-") and not line.startswith(("You can check", " - ", "- "))]
+    return f"{type(error).__name__}: {said[-1] if said else 'no reason given'}"

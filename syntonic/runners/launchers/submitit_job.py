@@ -1,25 +1,35 @@
-"""A run as a job that the cluster may interrupt and start again: it goes on where it was.
+"""A run as a job that the cluster may interrupt and start again: it goes on from its last checkpoint.
 
 Before a cluster takes a machine back it sends a signal (Slurm: SIGUSR2, 90 seconds before), for which submitit has a
-handler that puts the job into the queue once more. Here the run first writes its checkpoint.
+handler that puts the job into the queue once more. Here the run first writes its checkpoint. A run that has done no
+generation since it was started would do none the next time either, and has failed.
 """
 
 import signal
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.run import signals
 from syntonic.runners.sweep.folder import stop_sign
 from syntonic.runners.sweep.results import KILLED
+from syntonic.tracking import checkpoint
+
+RESUME: Final = "resume"  # in the place of a result: the folder of a run that is to be submitted once more
+_TOO_SHORT: Final = "its time was over before it had done one generation; a job needs more hydra.launcher.hours"
 
 
-class Requeued:
-    """What submitit calls, with a `RunSpec` as a mapping, and calls again after an interruption."""
+class Interruptible:
+    """What submitit calls, with a `RunSpec` as a mapping, and calls again after an interruption.
 
-    def __init__(self) -> None:
+    Args:
+        requeues: whether the cluster starts a job again that asks for it; else the sweep submits a new one.
+    """
+
+    def __init__(self, *, requeues: bool) -> None:
+        self._requeues = requeues
         self._resume: str | None = None
 
     def __call__(self, spec: dict[str, Any]) -> dict[str, Any]:
@@ -34,16 +44,27 @@ class Requeued:
         for each, handler in requeue.items():
             if callable(handler):
                 signal.signal(each, end)
+        before = _generation(spec["resume"])
         result = execute_away(spec)
-        if taken.is_set() and result["status"] == KILLED and not stop_sign(Path(spec["folder"])).exists():
-            self._resume = str(Path(spec["home"]) / "runs" / result["run_id"]) if result["run_id"] else spec["resume"]
-            for each, handler in requeue.items():
-                if callable(handler):
-                    handler(each, None)  # asks for `checkpoint`, and ends this process
+        if not taken.is_set() or result["status"] != KILLED or stop_sign(Path(spec["folder"])).exists():
+            return result
+        self._resume = str(Path(spec["home"]) / "runs" / result["run_id"]) if result["run_id"] else spec["resume"]
+        if _generation(self._resume) <= before:
+            return {**result, "status": "FAILED", "reason": _TOO_SHORT, "exit_code": 1}
+        if not self._requeues:
+            return {RESUME: self._resume}
+        for each, handler in requeue.items():
+            if callable(handler):
+                handler(each, None)  # asks for `checkpoint`, and ends this process
         return result
 
     def checkpoint(self, spec: dict[str, Any]) -> Any:  # noqa: ANN401 (submitit is imported when it is used)
         """Returns what the cluster is to do instead."""
         from submitit.helpers import DelayedSubmission
 
-        return DelayedSubmission(Requeued(), {**spec, "resume": self._resume})
+        return DelayedSubmission(Interruptible(requeues=True), {**spec, "resume": self._resume or spec["resume"]})
+
+
+def _generation(run: str | None) -> int:
+    newest = checkpoint.newest(Path(run) / "checkpoints") if run is not None else None
+    return checkpoint.generation(newest) if newest is not None else 0
