@@ -100,7 +100,7 @@ def test_how_a_run_was_given_up_is_said_again(command: Command, capsys: Said, mo
     [("test_loss", None, 1), ("test_accuracy", None, -1), ("test_bits_per_byte", None, 1), ("test_accuracy", "min", 1)],
 )
 def test_a_metric_is_small_or_large_by_its_name_unless_it_is_said(metric: str, mode: str | None, sign: int) -> None:
-    assert Settings.model_validate({"metric": metric, "mode": mode}).sign == sign
+    assert Settings(metric=metric, mode=mode).sign == sign
 
 
 @pytest.mark.parametrize("metric", ["loss", "bits_per_byte"])

@@ -227,7 +227,7 @@ def test_a_sweep_goes_on_by_its_id_and_refuses_another_one(command: Command, fol
     assert command("sweep.resume=last", "sweep.on_failure=continue") == 1
     assert len(runs(folder)) == 2, "the failed run went on in its own folder"
     assert command("sweep.resume=last", "trainer.sigma=0.3,0.4") == 2
-    assert "it is another sweep" in capsys.readouterr().err
+    assert "define a different sweep" in capsys.readouterr().err
 
 
 def test_the_page_shows_the_settings_that_mattered(command: Command, folder: Path) -> None:

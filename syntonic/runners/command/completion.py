@@ -12,6 +12,7 @@ from syntonic.runners.command.arguments import FLAGS, Arguments
 from syntonic.runners.command.help import SENTENCES, WORDS
 from syntonic.runners.command.table import VERBS
 from syntonic.runners.config.errors import RequestError, did_you_mean
+from syntonic.runners.sweep import settings
 
 _SCRIPTS: Final = {
     "bash": """\
@@ -112,6 +113,7 @@ def _keys(before: Sequence[str], roots: Sequence[Path]) -> Iterator[str]:
             yield from (f"{prefix}.{key}=" for key in _flat(_yaml(path)) if key not in ("name", "defaults", "params"))
     top = {key: value for key, value in config.items() if key not in ("defaults", "hydra")}
     yield from (f"{key}=" for key in _flat(top))
+    yield from (f"sweep.{key}=" for key in settings.texts())
 
 
 def _groups(roots: Sequence[Path]) -> list[str]:

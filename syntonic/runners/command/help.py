@@ -1,11 +1,13 @@
 """The text of `syntonic-run --help`: read from the yaml files themselves, so that it cannot go stale."""
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from syntonic.runners.command.table import VERBS
+from syntonic.runners.sweep import settings
 
 PACKAGE: Final = Path(__file__).parents[2]
 WORDS: Final = PACKAGE / "conf"
@@ -26,8 +28,10 @@ Words (conf/): choose with group=option, change one with group.key=value
 {words}
   other keys: seed=0  device=auto|cpu|cuda  name=<run name>  resume=last|<run id>
   experiment  {experiments}
-  of sweeps: hydra/sweeper  {sweepers}; hydra/launcher  {launchers};
-             sweep.{{metric, mode, seeds, parallel, on_failure, prune, skip_finished, dry_run, resume}}
+  of sweeps: hydra/sweeper  {sweepers}; hydra/launcher  {launchers}
+
+Keys of sweeps; any of them asks for one, as -m does
+{keys}
 
 Sentences (configs/): start with -cn NAME
 {sentences}
@@ -60,7 +64,9 @@ def text() -> str:
     verbs = [f"  {verb:<10} {line}" for verb, line in VERBS.items()]
     groups_of_sweeps = {"experiments": "experiment", "sweepers": "hydra/sweeper", "launchers": "hydra/launcher"}
     others = {name: "  ".join(_options(root / group for root in roots)) for name, group in groups_of_sweeps.items()}
-    blocks = {"words": words, "sentences": sentences, "verbs": verbs}
+    given = settings.defaults()
+    keys = [f"  {f'sweep.{key}={_plain(given[key])}':<29} {text}" for key, text in settings.texts().items()]
+    blocks = {"keys": keys, "words": words, "sentences": sentences, "verbs": verbs}
     texts = {name: "\n".join(lines) for name, lines in blocks.items()}
     return _TEXT.format(dashboard=dashboard(), **texts, **others)
 
@@ -73,6 +79,10 @@ def dashboard() -> str:
 def command(line: str) -> str:
     """Returns a command of this environment as the user can type it: behind `uv run` if that started this process."""
     return f"uv run {line}" if "UV_RUN_RECURSION_DEPTH" in os.environ else line
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value).strip('"')
 
 
 def _options(folders: Iterable[Path]) -> list[str]:

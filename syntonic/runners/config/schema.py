@@ -110,12 +110,13 @@ def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> t
         hint = did_you_mean(str(name), known)
         return {}, [f"{where}.name={name}: there is no {kind} of that name{hint}"]
     arguments = {key: value for key, value in entry.items() if key != "name"}
-    filled, faults = judge(_schema_of(registry.lookup(kind, str(name))), arguments, where)
+    filled, faults = judge(schema_of(registry.lookup(kind, str(name))), arguments, where)
     return {"name": name, **filled}, faults
 
 
 @cache
-def _schema_of(cls: type) -> type[BaseModel]:
+def schema_of(cls: type) -> type[BaseModel]:
+    """Returns the schema of what a config may say of a class: its keyword-only arguments."""
     fields: dict[str, Any] = {
         argument: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
         for argument, parameter in registry.arguments(cls).items()

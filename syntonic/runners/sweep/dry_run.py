@@ -87,10 +87,8 @@ def _show(
 
 def _seconds(job: Job, history: History) -> float | None:
     assert job.config is not None
-    trainer, pair = job.config.trainer, (job.config.model["name"], job.config.benchmark["name"])
-    each = history.seconds_per_evaluation.get(pair)
-    evaluations = trainer.get("population_size", 0) * trainer.get("max_generations", 0)
-    return statistics.fmean(each) * evaluations if each and evaluations else None
+    estimate = history.estimates.get((job.config.model["name"], job.config.benchmark["name"]))
+    return estimate.seconds(job.config.trainer) if estimate else None
 
 
 def _duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ from syntonic.runners.config import run_config as configs
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.listing import known
 from syntonic.runners.run.record import RunRecord
+from syntonic.runners.sweep.estimate import Estimate
 from syntonic.runners.sweep.results import RunResult
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Archive, Past, Status
@@ -28,7 +29,7 @@ class History:
         passed_over: what is wrong with folders of runs that cannot be read.
         problem: why the store could not be asked, empty if it was.
         other_core: digests of configs that have finished with another build of the core.
-        seconds_per_evaluation: of finished runs, by the names of model and benchmark.
+        estimates: of what a run takes, by the names of model and benchmark.
     """
 
     done: dict[str, RunResult] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class History:
     other_core: set[str] = field(default_factory=set)
     passed_over: list[str] = field(default_factory=list)
     problem: str = ""
-    seconds_per_evaluation: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    estimates: dict[tuple[str, str], Estimate] = field(default_factory=dict)
 
 
 def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
@@ -80,8 +81,8 @@ def _take(history: History, record: RunRecord, sweep_id: str, core: str) -> None
             history.done[digest] = result_of(record, reused=True)
         else:
             history.other_core.add(digest)
-        if record.evaluations > 0 and 0 <= record.seconds < math.inf:
-            history.seconds_per_evaluation.setdefault(pair, []).append(record.seconds / record.evaluations)
+        if 0 <= record.seconds < math.inf:
+            history.estimates.setdefault(pair, Estimate()).add(record)
     elif ours and record.status is Status.PRUNED:
         history.done[digest] = result_of(record, reused=True)
     elif ours and digest not in history.done:

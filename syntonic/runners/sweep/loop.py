@@ -55,7 +55,11 @@ def sweep(
     """
     plan = Plan(loader, name, composition)
     if resumed is not None and plan.id != resumed:
-        raise RequestError([f"sweep.resume={resumed}: with these words it is another sweep; leave out sweep.resume"])
+        if plan.former_id != resumed or record.exists(resumed):
+            raise RequestError(
+                [f"sweep.resume={resumed}: these overrides define a different sweep; leave out sweep.resume"]
+            )
+        plan.id = resumed
     if plan.settings.dry_run:
         history = _known(plan, ask=True)
         rehearse(plan, history, console)

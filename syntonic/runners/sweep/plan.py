@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from hydra.core.config_loader import ConfigLoader
@@ -85,13 +86,22 @@ class Plan:
         if faults:
             raise RequestError(faults)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The sweep's id: the same for the same points, judged in the same way."""
-        mode = "min" if self.settings.sign > 0 else "max"
-        settings = {**self.settings.model_dump(include={"metric", "seeds", "prune"}), "mode": mode}
+        return self._hash([self.sweeper.together] if self.sweeper.together > 1 else [])
+
+    @property
+    def former_id(self) -> str:
+        """The id by versions that did not see that proposals depend on how many of them are made together."""
+        return self._hash([])
+
+    def _hash(self, more: list[int]) -> str:
+        chosen = self.settings
+        mode = "min" if chosen.sign > 0 else "max"
+        settings = {"metric": chosen.metric, "seeds": chosen.seeds, "prune": chosen.prune, "mode": mode}
         base = {key: value for key, value in self.base.items() if key not in ("tracking", "resume")}
-        asked = [base, repr(self.request.space), self.request.sweeper, self.sweeper.total, settings]
+        asked = [base, repr(self.request.space), self.request.sweeper, self.sweeper.total, settings, *more]
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
     @property

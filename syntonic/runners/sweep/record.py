@@ -47,6 +47,11 @@ class _Points:
     results: list[RunResult]
 
 
+def exists(sweep: str) -> bool:
+    """Returns whether the sweep with this id has such a file; those of earlier versions have none."""
+    return (home() / "sweeps" / sweep / FILE).exists()
+
+
 def save(folder: SweepFolder, state: SweepState, logarithmic: Sequence[str]) -> None:
     """Writes down which runs there are and what became of them; a disk that refuses it keeps no sweep from going on.
 

@@ -1,31 +1,45 @@
-"""The `sweep` section of a config: how a sweep is judged, repeated and ended. It is no part of any of its runs."""
+"""The keys `sweep.*`: how a sweep is judged, repeated and ended. They are no part of any of its runs.
 
+Each key is one field of `Settings`, with its type, default and text: the schema, Hydra's config, `--help`, completion
+and the table in docs/sweeps.md are made from them.
+"""
+
+import re
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, MinLen
-from pydantic import BaseModel, ConfigDict, Field
-
-from syntonic.runners.config import schema
-from syntonic.runners.config.errors import RequestError
 
 _LARGE: Final = ("accuracy", "fitness", "syntony")  # how the names of metrics end that are to be large
+_ON_FAILURE: Final = re.compile(r"continue|stop|stop_after:[1-9]\d*")
 
 
-class Settings(BaseModel):
-    """What `sweep.` of a config may hold; `conf/config.yaml` explains each key."""
+def _key(default: Any, text: str) -> Any:  # noqa: ANN401 (each key has its own type)
+    return field(default=default, metadata={"text": text})
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    metric: Annotated[str, MinLen(1)] = "test_loss"
-    mode: Literal["min", "max"] | None = None
-    seeds: Annotated[int, Ge(1)] = 1
-    parallel: Annotated[int, Ge(1)] | None = None
-    on_failure: Annotated[str, Field(pattern=r"^(continue|stop|stop_after:[1-9]\d*)$")] = "continue"
-    prune: Annotated[str, MinLen(1)] | None = None
-    skip_finished: bool = True
-    dry_run: bool = False
-    resume: Annotated[str, MinLen(1)] | None = None
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The values of the keys."""
+
+    metric: Annotated[str, MinLen(1)] = _key("test_loss", "the final result by which points are compared")
+    mode: Literal["min", "max"] | None = _key(
+        None, "min or max: which way it is better; null: max if it ends in accuracy, fitness or syntony, else min"
+    )
+    seeds: Annotated[int, Ge(1)] = _key(1, "runs of each point, at seed, seed + 1, ...: mean and spread are shown")
+    parallel: Annotated[int, Ge(1)] | None = _key(
+        None, "runs side by side; more than one takes the launcher local; null: as many as the launcher has places"
+    )
+    on_failure: str = _key("continue", "continue, stop, or stop_after:N failures")
+    prune: Annotated[str, MinLen(1)] | None = _key(
+        None, "a metric of each generation, such as loss: runs that are worse by it than the median are given up"
+    )
+    skip_finished: bool = _key(True, "whether a config that has finished before, with the same core, is not run again")
+    dry_run: bool = _key(False, "say what would run, and about how long it would take")
+    resume: Annotated[str, MinLen(1)] | None = _key(
+        None, "last, or the id of a sweep: the same as typing its command again"
+    )
 
     @property
     def allowed_failures(self) -> int | None:
@@ -38,6 +52,16 @@ class Settings(BaseModel):
     def sign(self) -> float:
         """1 if the metric is to be small, -1 if it is to be large: `sign * metric` is to be small."""
         return sign(self.metric) if self.mode is None else {"min": 1.0, "max": -1.0}[self.mode]
+
+
+def defaults() -> dict[str, Any]:
+    """Returns the section `sweep` of a config in which nothing is said."""
+    return asdict(Settings())
+
+
+def texts() -> dict[str, str]:
+    """Returns what each key is for."""
+    return {each.name: each.metadata["text"] for each in fields(Settings)}
 
 
 def sign(metric: str) -> float:
@@ -55,10 +79,14 @@ def checked(section: Mapping[str, Any]) -> Settings:
     Raises:
         RequestError: naming every fault.
     """
-    _, faults = schema.judge(Settings, section, where="sweep")
-    if any(fault.startswith("sweep.on_failure") for fault in faults):
-        wrong = f"sweep.on_failure={section.get('on_failure')}: must be continue, stop, or stop_after:N with N >= 1"
-        faults = [wrong if fault.startswith("sweep.on_failure") else fault for fault in faults]
+    from syntonic.runners.config import schema  # `--help` and completion want the texts alone
+    from syntonic.runners.config.errors import RequestError
+
+    filled, faults = schema.judge(schema.schema_of(Settings), section, where="sweep")
+    policy = section.get("on_failure", "continue")
+    if not _ON_FAILURE.fullmatch(str(policy)):
+        faults = [fault for fault in faults if not fault.startswith("sweep.on_failure")]
+        faults.append(f"sweep.on_failure={policy}: must be continue, stop, or stop_after:N with N >= 1")
     if faults:
         raise RequestError(faults)
-    return Settings.model_validate(dict(section))
+    return Settings(**filled)

@@ -1,8 +1,10 @@
 """What a sweep goes through: for each swept key the words that it may become, or an interval of numbers."""
 
 import math
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString, RangeSweep
@@ -100,13 +102,19 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
     if not isinstance(sweep, IntervalSweep):
         if sweep.tags:
             raise ValueError("tag(log, ...) needs an interval, as in tag(log,interval(0.01,1))")
+        shuffled, sweep.shuffle = sweep.shuffle, False  # Hydra's order is another one each time that it is asked
         if isinstance(sweep, RangeSweep):
-            _refuse_endless(sweep)
-        choices = tuple(_value(value) for value in override.sweep_iterator())
+            choices = _range(sweep)
+            words = tuple(f"{key}={value!r}" for value in choices)
+        else:
+            choices = tuple(_value(value) for value in override.sweep_iterator())
+            words = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
         if not choices:
             raise ValueError("holds no value; range(start,stop) leaves out stop")
-        words = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
-        return Dimension(key, choices, words, ordered=override.is_range_sweep())
+        if shuffled:
+            order = random.Random(repr(words)).sample(range(len(words)), len(words))
+            choices, words = tuple(choices[index] for index in order), tuple(words[index] for index in order)
+        return Dimension(key, choices, words, ordered=isinstance(sweep, RangeSweep) and not shuffled)
     low, high, log = float(sweep.start or 0), float(sweep.end or 0), "log" in sweep.tags
     there = OmegaConf.select(base, override.key_or_group)
     integer = isinstance(sweep.start, int) or (isinstance(there, int) and not isinstance(there, bool))
@@ -126,13 +134,19 @@ def fixed_dimension(override: Override) -> Dimension:
     return Dimension(override.get_key_element(), (None,), (override.input_line or "",))
 
 
-def _refuse_endless(sweep: RangeSweep) -> None:
-    # Before it is written out: it would fill the memory.
-    start, stop, step = float(sweep.start or 0), float(sweep.stop or 0), float(sweep.step)
+def _range(sweep: RangeSweep) -> tuple[int | float, ...]:
+    # In decimals, as it was typed: binary fractions come to 0.30000000000000004, and to one value too many.
+    ends = (sweep.start or 0, sweep.stop or 0, sweep.step)
+    start, stop, step = (Decimal(repr(end)) for end in ends)
+    if not all(end.is_finite() for end in (start, stop, step)):
+        raise ValueError("the ends and the step of a range must be finite numbers")
     if step == 0:
         raise ValueError("the step of a range must not be 0")
-    if not (stop - start) / step <= MOST:
+    count = max(math.ceil((stop - start) / step), 0)
+    if count > MOST:
         raise ValueError(f"a range may have at most {MOST:,} values; range(start,stop,step) takes a larger step")
+    kind = int if all(isinstance(end, int) for end in ends) else float
+    return tuple(kind(start + index * step) for index in range(count))
 
 
 def _text(value: str) -> str:

@@ -12,7 +12,7 @@ class TrialResult:
     """What became of a point.
 
     Attributes:
-        value: to be made small; None: the point failed, or its value is no number.
+        value: to be made small; None: the point failed, or its value is NaN.
         pruned: generation at which it was given up, and the value that it had; None if it was not.
     """
 
@@ -30,6 +30,8 @@ class Sweeper(Protocol):
     """Whether later points depend on the values of earlier ones."""
     total: int
     """Points in all."""
+    together: int
+    """Points that are proposed together and waited for, where proposals depend on it; else 1."""
 
     def batches(self) -> Batches:
         """Yields lists of points that may run side by side; is sent what became of them."""

@@ -22,6 +22,7 @@ class Basic:
     """
 
     adaptive: Final = False
+    together: Final = 1
 
     def __init__(self, space: Space, parallel: int) -> None:
         for dimension in space:

@@ -22,6 +22,7 @@ class Random:
     """
 
     adaptive: Final = False
+    together: Final = 1
 
     def __init__(
         self, space: Space, parallel: int, *, n_trials: Annotated[int, Ge(1)] = 20, seed: Annotated[int, Ge(0)] = 0

@@ -44,7 +44,7 @@ class Tpe:
         seed: Annotated[int, Ge(0)] = 0,
     ) -> None:
         self._space, self._seed, self._startup = space, seed, startup
-        self._batch = batch or parallel
+        self.together: Final = batch or parallel
         self.total: Final = n_trials
 
     def batches(self) -> Batches:
@@ -53,12 +53,12 @@ class Tpe:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         sampler = optuna.samplers.TPESampler(
-            seed=self._seed, n_startup_trials=self._startup, constant_liar=self._batch > 1
+            seed=self._seed, n_startup_trials=self._startup, constant_liar=self.together > 1
         )
         study = optuna.create_study(sampler=sampler, direction="minimize")
         wanted = {d.key: _distribution(d) for d in self._space}
-        for start in range(0, self.total, self._batch):
-            trials = [study.ask(wanted) for _ in range(min(self._batch, self.total - start))]
+        for start in range(0, self.total, self.together):
+            trials = [study.ask(wanted) for _ in range(min(self.together, self.total - start))]
             told = yield [self._proposal(trial) for trial in trials]
             for trial, answer in zip(trials, told, strict=True):
                 _tell(study, trial, answer)
