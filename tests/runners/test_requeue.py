@@ -79,12 +79,12 @@ def test_a_job_that_gets_nowhere_in_its_time_has_failed_with_the_cause(
     signal.signal(signal.SIGUSR2, lambda *_: None)
     try:
         (folder / "runs" / "one" / "checkpoints" / "gen-00000003").mkdir(parents=True)
-        ended = submitit_job.Interruptible(requeues=True)(spec)
+        ended = submitit_job.Requeued(requeues=True)(spec)
         assert ended["status"] == "FAILED"
         assert "a job needs more hydra.launcher.hours" in str(ended["reason"])
         found = iter((3, 4))
         monkeypatch.setattr(submitit_job, "_generation", lambda run: next(found))
-        assert submitit_job.Interruptible(requeues=False)(spec) == {"resume": spec["resume"]}
+        assert submitit_job.Requeued(requeues=False)(spec) == {"resume": spec["resume"]}
     finally:
         signals.ask(None)
         signal.signal(signal.SIGUSR2, before)

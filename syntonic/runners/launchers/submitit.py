@@ -20,7 +20,7 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, with_threads
 from syntonic.runners.launchers.extras import require
 from syntonic.runners.launchers.poll import FAR, results
-from syntonic.runners.launchers.submitit_job import RESUME, Interruptible
+from syntonic.runners.launchers.submitit_job import RESUME, Requeued
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.results import RunResult, RunSpec
 
@@ -136,7 +136,7 @@ class _Pool:
     def _submitted(self, spec: dict[str, Any]) -> Any:  # noqa: ANN401 (a job of submitit)
         try:
             with _deaf_to_ctrl_c():
-                return self._executor.submit(Interruptible(requeues=self._requeues), spec)
+                return self._executor.submit(Requeued(requeues=self._requeues), spec)
         except Exception as error:  # a partition that is not there, a quota that is used up
             lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
             told = next((line for line in lines if "error:" in line), lines[-1])

@@ -21,12 +21,14 @@ RESUME: Final = "resume"  # in the place of a result: the folder of a run that i
 _TOO_SHORT: Final = "its time was over before it had done one generation; a job needs more hydra.launcher.hours"
 
 
-class Interruptible:
+class Requeued:
     """What submitit calls, with a `RunSpec` as a mapping, and calls again after an interruption.
 
     Args:
         requeues: whether the cluster starts a job again that asks for it; else the sweep submits a new one.
     """
+
+    _requeues = True  # of a job that was queued by a version that knew no other
 
     def __init__(self, *, requeues: bool) -> None:
         self._requeues = requeues
@@ -62,7 +64,7 @@ class Interruptible:
         """Returns what the cluster is to do instead."""
         from submitit.helpers import DelayedSubmission
 
-        return DelayedSubmission(Interruptible(requeues=True), {**spec, "resume": self._resume or spec["resume"]})
+        return DelayedSubmission(Requeued(requeues=True), {**spec, "resume": self._resume or spec["resume"]})
 
 
 def _generation(run: str | None) -> int:

@@ -138,11 +138,10 @@ def _range(sweep: RangeSweep) -> tuple[int | float, ...]:
     # In decimals, as it was typed: binary fractions come to 0.30000000000000004, and to one value too many.
     ends = (sweep.start or 0, sweep.stop or 0, sweep.step)
     start, stop, step = (Decimal(repr(end)) for end in ends)
-    if not all(end.is_finite() for end in (start, stop, step)):
-        raise ValueError("the ends and the step of a range must be finite numbers")
     if step == 0:
         raise ValueError("the step of a range must not be 0")
-    count = max(math.ceil((stop - start) / step), 0)
+    is_finite = all(end.is_finite() for end in (start, stop, step))
+    count = max(math.ceil((stop - start) / step), 0) if is_finite else MOST + 1
     if count > MOST:
         raise ValueError(f"a range may have at most {MOST:,} values; range(start,stop,step) takes a larger step")
     kind = int if all(isinstance(end, int) for end in ends) else float
