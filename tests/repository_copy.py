@@ -12,7 +12,7 @@ import syntonic
 
 ROOT = Path(syntonic.__file__).parent.parent
 PAGE = ROOT / "docs" / "adding-things.md"
-COPIED = ("syntonic", "tests")
+COPIED = ("syntonic", "tests", "docs")
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Copy:
 
     @classmethod
     def at(cls, root: Path) -> "Copy":
-        """Copies the package and its tests."""
+        """Copies the package, its tests and its documents."""
         for top in COPIED:
-            shutil.copytree(ROOT / top, root / top, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+            shutil.copytree(ROOT / top, root / top, ignore=shutil.ignore_patterns("__pycache__", "*.so", "images"))
         for core in (ROOT / "syntonic").glob("*.so"):
             (root / "syntonic" / core.name).symlink_to(core)
         return cls(root)
@@ -40,6 +40,13 @@ class Copy:
         text = (self.root / path).read_text()
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
         (self.root / path).write_text(text.replace(old, new))
+
+    def apply(self, section: str) -> None:
+        """Makes the changes to files that a section of the page shows as differences."""
+        for block in re.findall(r"```diff\n\+\+\+ (.*?)```", _section(section), re.DOTALL):
+            path, *lines = block.splitlines()
+            old, new = ([line[1:] for line in lines if line[0] != sign] for sign in "+-")
+            self.edit(path, "\n".join(old), "\n".join(new))
 
     def touched(self) -> list[str]:
         """Returns the files that are not as they are in the repository."""
@@ -77,5 +84,8 @@ def _same(one: Path, other: Path) -> bool:
 
 def shown(section: str) -> list[str]:
     """Returns the blocks of code of a section of the page, in order."""
-    text = PAGE.read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
-    return re.findall(r"```(?:python|yaml)\n(.*?)```", text, re.DOTALL)
+    return re.findall(r"```(?:python|yaml)\n(.*?)```", _section(section), re.DOTALL)
+
+
+def _section(name: str) -> str:
+    return PAGE.read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]

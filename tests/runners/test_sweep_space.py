@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from runner_folders import runs
 
+from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep.estimate import Estimate
 from syntonic.runners.sweep.space import Dimension, dimension
 
@@ -134,24 +135,30 @@ def _former(command: Command, words: list[str], capsys: Said) -> str:
         Plan.id = found  # type: ignore[misc]
 
 
+def known(folder: Path, members: int, generations: int, times: dict[int, int], seconds: float) -> RunRecord:
+    """Returns the record of a run whose journal has these times, in milliseconds, by step."""
+    folder.mkdir()
+    lines = [{"step": step, "time": 1_000_000 + moment, "metrics": {"loss": 0.5}} for step, moment in times.items()]
+    (folder / "journal.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    config = {"trainer": {"population_size": members, "max_generations": generations}}
+    return RunRecord(folder.name, "t", 0.0, config, "config", [], seconds=seconds, folder=folder)
+
+
 @pytest.mark.parametrize("generations", [2, 10_000])
 def test_an_estimate_goes_by_generations_and_not_by_whole_runs(tmp_path: Path, generations: int) -> None:
     # Every run costs half a second; a generation of 64 members takes 2 ms. The runs known are short, or long.
-    estimate, known = Estimate(), {"population_size": 64, "max_generations": generations}
+    estimate = Estimate()
     for number in range(3):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        lines = [{"step": step, "time": 1_000_000 + 2 * step, "metrics": {"loss": 0.5}} for step in (1, generations)]
-        (folder / "journal.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-        estimate.add(folder, known, 0.0, 0.5 + 0.002 * (generations - 1))
+        times = {step: 2 * step for step in (1, generations)}
+        estimate.add(known(tmp_path / str(number), 64, generations, times, 0.5 + 0.002 * (generations - 1)))
     for members, count in ((64, 1000), (128, 20), (64, 1)):
         found = estimate.seconds({"population_size": members, "max_generations": count})
         assert found == pytest.approx(0.5 + 0.002 * members / 64 * count)
     assert estimate.seconds({"population_size": "many"}) is None
-    assert Estimate().seconds(known) is None
 
 
 def test_a_run_that_has_not_measured_two_generations_says_nothing(tmp_path: Path) -> None:
     estimate = Estimate()
-    estimate.add(tmp_path, {"population_size": 2, "max_generations": 1}, 0.0, 3.0)
+    assert estimate.seconds({"population_size": 2, "max_generations": 5}) is None
+    estimate.add(known(tmp_path / "one", 2, 1, {1: 0}, 3.0))
     assert estimate.seconds({"population_size": 2, "max_generations": 5}) is None

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from syntonic.core.status import Status
 from syntonic.runners.config import schema
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run import folder as run_folder
@@ -24,8 +25,7 @@ from syntonic.runners.run.progress import Output
 from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
-from syntonic.runners.sweep.results import KILLED, REFUSED, RunResult, RunSpec, given_up
-from syntonic.tracking.base import Status
+from syntonic.runners.sweep.results import RunResult, RunSpec, given_up
 
 _GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
 _GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer
@@ -46,10 +46,10 @@ def execute(spec: RunSpec, console: Console) -> RunResult:
             record = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
     except RequestError as error:
         console.print(error.report(), markup=False, soft_wrap=True)
-        return RunResult(spec.number, REFUSED, reason=error.faults[0], exit_code=2)
+        return RunResult(spec.number, Status.REFUSED, reason=error.faults[0], exit_code=2)
     except Exception as error:  # one point's failure, whatever it is, must not end the others
         console.print(traceback.format_exc(), markup=False, soft_wrap=True)
-        return RunResult(spec.number, Status.FAILED.value, reason=f"{type(error).__name__}: {error}", exit_code=1)
+        return RunResult.failed(spec.number, f"{type(error).__name__}: {error}")
     return _result(spec, record, pruning)
 
 
@@ -76,11 +76,13 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
         importlib.import_module(module)
     folder = Path(spec.folder)
     if _must_end(spec):
-        return asdict(RunResult(spec.number, KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
+        return asdict(RunResult(spec.number, Status.KILLED, reason="not started", exit_code=128 + signal.SIGTERM))
     place = contextlib.chdir(spec.cwd) if Path(spec.cwd).is_dir() else contextlib.nullcontext()
     with place, _output_to(folder / "logs" / f"{spec.number:04}.log"), _ended_with(spec):
         result = execute(spec, Output())
-    return asdict(replace(result, reason="with its sweep") if result.status == KILLED and _must_end(spec) else result)
+    return asdict(
+        replace(result, reason="with its sweep") if result.status == Status.KILLED and _must_end(spec) else result
+    )
 
 
 def _result(spec: RunSpec, record: RunRecord, pruning: Pruning | None) -> RunResult:
@@ -90,7 +92,7 @@ def _result(spec: RunSpec, record: RunRecord, pruning: Pruning | None) -> RunRes
         record.write()
     return RunResult(
         number=spec.number,
-        status=record.status.value,
+        status=record.status,
         results=dict(record.results),
         reason=record.reason,
         run_id=record.id,

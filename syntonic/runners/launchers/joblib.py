@@ -68,7 +68,7 @@ class _Pool:
                 continue
             except Exception as error:  # the pool's own: a process that died, a result that did not arrive
                 reason = f"{type(error).__name__}: {error}"
-                ended.append(RunResult(number, "FAILED", reason=reason, exit_code=1))
+                ended.append(RunResult.failed(number, reason))
         return ended
 
     def cancel(self) -> None:

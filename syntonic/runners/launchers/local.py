@@ -19,10 +19,11 @@ from annotated_types import Ge
 from rich.console import Console
 
 from syntonic.core.registry import register
+from syntonic.core.status import Status
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
 from syntonic.runners.launchers.poll import results
 from syntonic.runners.sweep.folder import SweepFolder
-from syntonic.runners.sweep.results import KILLED, RunResult, RunSpec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 
 @register("launcher", "local")
@@ -142,7 +143,7 @@ class _Place:
             return RunResult(**json.loads(answer))
         code = self._part()
         reason = f"its process ended by {signal.Signals(-code).name}" if code < 0 else f"its process ended with {code}"
-        return RunResult(spec["number"], KILLED if self._closing else "FAILED", reason=reason, exit_code=1)
+        return RunResult(spec["number"], Status.KILLED if self._closing else Status.FAILED, reason=reason, exit_code=1)
 
     def _part(self) -> int:
         # Closes the pipes, which ends a process that waits for work, and returns its exit code.

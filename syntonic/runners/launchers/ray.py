@@ -110,7 +110,7 @@ class _Pool:
         if answer is None:
             lost, self._left = ([] if self._cancelled else sorted(self._left)), set()
             reason = "the process that asked Ray for it has died"
-            return [RunResult(number, "FAILED", reason=reason, exit_code=1) for number in lost]
+            return [RunResult.failed(number, reason) for number in lost]
         if "fault" in answer:
             raise RequestError([f"hydra.launcher.address={self._address}: {answer['fault']}"])
         self._connected = True

@@ -130,11 +130,9 @@ class _Tasks:
             if self._lost[number] < _NODES:
                 self._waiting.append({**spec, "resume": _begun(spec)})
                 return None
-            return RunResult(
-                number, "FAILED", reason=f"lost {_NODES} nodes; the last: {_first_line(error)}", exit_code=1
-            )
+            return RunResult.failed(number, f"lost {_NODES} nodes; the last: {_first_line(error)}")
         except Exception as error:  # whatever else a cluster may do to a task
-            return RunResult(number, "FAILED", reason=f"{type(error).__name__}: {_first_line(error)}", exit_code=1)
+            return RunResult.failed(number, f"{type(error).__name__}: {_first_line(error)}")
 
 
 def _begun(spec: dict[str, Any]) -> str | None:

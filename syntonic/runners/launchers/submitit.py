@@ -147,7 +147,7 @@ class _Pool:
         try:
             found = job.result()
         except Exception as error:  # whatever a cluster may do to a job
-            return RunResult(number, "FAILED", reason=_cause(error), exit_code=1)
+            return RunResult.failed(number, _cause(error))
         if RESUME in found:
             self._waiting.insert(0, {**spec, "resume": found[RESUME]})
             return None

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from syntonic.core.status import Status
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.run import signals
 from syntonic.runners.sweep.folder import stop_sign
-from syntonic.runners.sweep.results import KILLED
 from syntonic.tracking import checkpoint
 
 RESUME: Final = "resume"  # in the place of a result: the folder of a run that is to be submitted once more
@@ -48,11 +48,11 @@ class Requeued:
                 signal.signal(each, end)
         before = _generation(spec["resume"])
         result = execute_away(spec)
-        if not taken.is_set() or result["status"] != KILLED or stop_sign(Path(spec["folder"])).exists():
+        if not taken.is_set() or result["status"] != Status.KILLED or stop_sign(Path(spec["folder"])).exists():
             return result
         self._resume = str(Path(spec["home"]) / "runs" / result["run_id"]) if result["run_id"] else spec["resume"]
         if _generation(self._resume) <= before:
-            return {**result, "status": "FAILED", "reason": _TOO_SHORT, "exit_code": 1}
+            return {**result, "status": Status.FAILED, "reason": _TOO_SHORT, "exit_code": 1}
         if not self._requeues:
             return {RESUME: self._resume}
         for each, handler in requeue.items():

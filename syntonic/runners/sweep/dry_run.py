@@ -7,10 +7,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from syntonic.core.status import Status
 from syntonic.runners.run.figures import counted
 from syntonic.runners.sweep.history import History
 from syntonic.runners.sweep.plan import Job, Plan
-from syntonic.runners.sweep.results import REFUSED, RunResult
+from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.state import SweepState
 
 
@@ -36,7 +37,7 @@ def _foreseen(plan: Plan, history: History) -> list[Job]:
         for job in jobs:
             state.jobs[job.number] = job
             if job.config is None:
-                state.put(RunResult(job.number, REFUSED, reason=job.faults[0]), job)
+                state.put(RunResult(job.number, Status.REFUSED, reason=job.faults[0]), job)
             elif job.digest in history.done:
                 state.put(history.done[job.digest], job)
         if any(job.number not in state.results for job in jobs):

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
+from syntonic.core.status import Status
 from syntonic.runners.config.errors import RequestError, harmless
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.listing import choose
 from syntonic.tracking import links, plain
-from syntonic.tracking.base import Status
 
 _FORMAT: Final = 1
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from syntonic.core import registry
+from syntonic.core.status import Status
 from syntonic.runners.config import run_config as configs
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.listing import known
@@ -14,7 +15,7 @@ from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep.estimate import Estimate
 from syntonic.runners.sweep.results import RunResult
 from syntonic.tracking import provenance
-from syntonic.tracking.base import Archive, Past, Status
+from syntonic.tracking.base import Archive, Past
 from syntonic.tracking.delivery import short
 
 
@@ -62,7 +63,7 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
             history = replace(history, problem=f"{tracking.get('uri') or 'the store'}: {short(error)}")
         for past in finished:
             if past.core == core:
-                result = RunResult(-1, "FINISHED", past.results, tracked_as=past.run_id, reused=True)
+                result = RunResult(-1, Status.FINISHED, past.results, tracked_as=past.run_id, reused=True)
                 history.done.setdefault(past.digest, result)
             elif past.digest:
                 history.other_core.add(past.digest)
@@ -94,7 +95,7 @@ def result_of(record: RunRecord, *, reused: bool = False) -> RunResult:
     """Returns what became of a run by its record, its number still to be set."""
     return RunResult(
         -1,
-        record.status.value,
+        record.status,
         record.results,
         reason=record.reason,
         run_id=record.id,

@@ -15,6 +15,7 @@ from hydra.core.config_loader import ConfigLoader
 from rich.console import Console
 
 from syntonic.core import registry
+from syntonic.core.status import Status
 from syntonic.runners.config.compose import Composition
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
@@ -27,9 +28,8 @@ from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import History, look_back
 from syntonic.runners.sweep.parent import Parent
 from syntonic.runners.sweep.plan import Job, Plan
-from syntonic.runners.sweep.results import KILLED, REFUSED, RunResult, RunSpec
+from syntonic.runners.sweep.results import RunResult, RunSpec
 from syntonic.runners.sweep.state import SweepState
-from syntonic.tracking.base import Status
 
 
 def sweep(
@@ -130,7 +130,7 @@ class _Sweep:
         pending: dict[str, Job] = {}
         for job in jobs:
             if job.config is None:
-                self._state.put(RunResult(job.number, REFUSED, reason=job.faults[0]), job)
+                self._state.put(RunResult(job.number, Status.REFUSED, reason=job.faults[0]), job)
             elif job.digest in self._history.done:
                 self._state.put(self._history.done[job.digest], job)
             else:
@@ -142,7 +142,7 @@ class _Sweep:
         for job in jobs:
             if job.number not in self._state.results and job.digest in results:
                 self._state.put(replace(results[job.digest], reused=True), job)
-            if (result := self._state.results.get(job.number)) and result.status == "FINISHED":
+            if (result := self._state.results.get(job.number)) and result.status == Status.FINISHED:
                 self._history.done[job.digest] = replace(result, reused=True)
 
     def _launch(self, pending: Sequence[Job]) -> None:
@@ -159,10 +159,10 @@ class _Sweep:
         record.save(folder, self._state, self._logarithmic)  # for reports while it goes on, and if this process dies
         with table.Watch(console, folder, self._state, pending, self._plan.total, live=launcher.away) as watch:
             for result in launcher.run(specs, folder, console, self._stopped):
-                if not result.run_id and (result.status == KILLED or self._stop):  # the end came before it began
+                if not result.run_id and (result.status == Status.KILLED or self._stop):  # the end came before it began
                     continue
                 self._state.put(result, jobs[result.number])
-                if result.status == KILLED and not launcher.away:
+                if result.status == Status.KILLED and not launcher.away:
                     self._killed = result.exit_code
                 if launcher.away:
                     watch.ended(jobs[result.number], result)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from syntonic.core import registry
+from syntonic.core.status import Status
 from syntonic.runners.config.run_config import flattened
 from syntonic.runners.run.folder import home
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.tracking import provenance
-from syntonic.tracking.base import Ending, Receipt, Run, Status
+from syntonic.tracking.base import Ending, Receipt, Run
 from syntonic.tracking.guard import Guarded
 
 _PATIENCE: Final = 30.0  # seconds that a store may take to open before the runs start without a parent

@@ -8,20 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from syntonic.core.status import Status
 from syntonic.runners.config.compose import compose
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.search_path import opened, user_folders
+from syntonic.runners.run.folder import home
 from syntonic.runners.run.listing import known
 from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import result_of
 from syntonic.runners.sweep.plan import Job
-from syntonic.runners.sweep.results import KILLED, RunResult
+from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState
 from syntonic.tracking import plain
-from syntonic.tracking.base import Status
 
 FILE: Final = "points.json"
 _FORMAT: Final = 1
@@ -108,7 +109,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _may_change(result: RunResult) -> bool:
-    return result.status in (KILLED, Status.FAILED)
+    return result.status in (Status.KILLED, Status.FAILED)
 
 
 def _runs_of(sweep: str, warn: Callable[[str], None]) -> list[RunRecord]:

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-KILLED: Final = "KILLED"  # interrupted, can go on
-REFUSED: Final = "REFUSED"  # a class refused its arguments; no run was made
-PRUNED: Final = "PRUNED"  # given up as hopeless
+from syntonic.core.status import Status
 
 
 def given_up(generation: int) -> str:
@@ -54,7 +52,7 @@ class RunResult:
 
     Attributes:
         number: of the run in its sweep.
-        status: FINISHED, FAILED, KILLED, REFUSED or PRUNED.
+        status: how it ended; KILLED can go on.
         results: the final metrics.
         reason: why there are none; empty if there are.
         run_id: the run's own id, empty if none was made.
@@ -66,7 +64,7 @@ class RunResult:
     """
 
     number: int
-    status: str
+    status: Status
     results: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     run_id: str = ""
@@ -75,3 +73,12 @@ class RunResult:
     exit_code: int = 0
     pruned: tuple[int, float] | None = None
     reused: bool = False
+
+    def __post_init__(self) -> None:
+        """Takes a status by its name too, as it comes from another process."""
+        object.__setattr__(self, "status", Status(self.status))
+
+    @classmethod
+    def failed(cls, number: int, reason: str) -> "RunResult":
+        """Returns the result of a run that failed with this cause."""
+        return cls(number, Status.FAILED, reason=reason, exit_code=1)

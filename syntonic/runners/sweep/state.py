@@ -5,9 +5,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from syntonic.core.status import Status
 from syntonic.runners.config.errors import did_you_mean
 from syntonic.runners.sweep.plan import Job
-from syntonic.runners.sweep.results import KILLED, PRUNED, RunResult
+from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweepers.base import TrialResult
 
@@ -50,15 +51,15 @@ class SweepState:
     def value(self, number: int) -> float | None:
         """Returns the metric of a run; None if it has none, or if it is no number."""
         result = self.results.get(number)
-        value = result.results.get(self.settings.metric) if result and result.status == "FINISHED" else None
+        value = result.results.get(self.settings.metric) if result and result.status == Status.FINISHED else None
         return value if value is not None and math.isfinite(value) else None
 
     def trouble(self, number: int) -> str:
         """Returns what is wrong with a run that has ended, an empty string if nothing is."""
         result = self.results.get(number)
-        if result is None or result.status in (KILLED, PRUNED):
+        if result is None or result.status in (Status.KILLED, Status.PRUNED):
             return ""
-        if result.status != "FINISHED":
+        if result.status != Status.FINISHED:
             return result.reason or result.status
         metric = self.settings.metric
         if metric not in result.results:
@@ -80,12 +81,12 @@ class SweepState:
     @property
     def can_fail_again(self) -> bool:
         """Whether a run failed that the next attempt would carry out; one whose metric is no number has finished."""
-        return any(self.results[number].status != "FINISHED" for number in self.failures)
+        return any(self.results[number].status != Status.FINISHED for number in self.failures)
 
     @property
     def left(self) -> list[int]:
         """Runs that were interrupted, or not started."""
-        return [n for n in sorted(self.jobs) if n not in self.results or self.results[n].status == KILLED]
+        return [n for n in sorted(self.jobs) if n not in self.results or self.results[n].status == Status.KILLED]
 
     @property
     def ended(self) -> int:
