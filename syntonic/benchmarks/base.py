@@ -41,6 +41,16 @@ class Benchmark(Protocol):
         """How many distinct test cases there are, and how many of them training never shows."""
         ...
 
+    data_name: str
+    """What `data_digest` is of, such as a file's name; empty for data that is generated."""
+
+    def data_digest(self) -> str | None:
+        """Returns the SHA-256 of the bytes that the data was read from; None: it is generated.
+
+        It belongs to a run's identity: with other bytes a sweep runs again, and a run does not resume.
+        """
+        ...
+
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
         """Returns what all members of a generation see: inputs (batch, *input_shape) and targets.
 

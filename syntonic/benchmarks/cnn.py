@@ -27,3 +27,8 @@ class Cnn(Classification):
     ) -> None:
         train, test = datasets.digit_images() if data == "digits" else datasets.mnist1d()
         super().__init__(seed, {"train": train, "test": test}, 10, batch_size)
+        self.data_name = datasets.DIGITS if data == "digits" else ""
+
+    def data_digest(self) -> str | None:
+        """Returns the SHA-256 of scikit-learn's file; MNIST-1D is generated."""
+        return datasets.digits_digest() if self.data_name else None

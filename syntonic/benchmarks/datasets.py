@@ -1,5 +1,6 @@
 """Data that installed packages ship or that a recipe generates, as tensors."""
 
+import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ Split = tuple[Tensor, Tensor]
 """Inputs (samples, ...) and class labels (samples,), both float32."""
 
 
+DIGITS: Final = "digits.csv.gz"
 SAMPLES: Final = 5000
 TRAINING: Final = 4000
 LENGTH: Final = 40
@@ -49,17 +51,25 @@ def digits() -> tuple[Split, Split]:
     """
     import numpy as np
 
-    # The package itself takes two seconds to import; only its file is wanted.
-    package = find_spec("sklearn")
-    if package is None or package.origin is None:
-        raise ValueError("the digits are a part of scikit-learn, which is not installed")
-    path = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
-    table = np.loadtxt(path, delimiter=",", dtype=np.float32)
+    table = np.loadtxt(_digits_file(), delimiter=",", dtype=np.float32)
     pixels, labels = table[:, :-1] / 16, table[:, -1]
     (x_train, y_train), (x_test, y_test) = (
         (Tensor(pixels[rows]), Tensor(labels[rows])) for rows in _stratified(labels, np.random.RandomState(0))
     )
     return (x_train, y_train), (x_test, y_test)
+
+
+def digits_digest() -> str:
+    """Returns the SHA-256 of the file that `digits` reads."""
+    return hashlib.sha256(_digits_file().read_bytes()).hexdigest()
+
+
+def _digits_file() -> Path:
+    # The package itself takes two seconds to import; only its file is wanted.
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise ValueError("the digits are a part of scikit-learn, which is not installed")
+    return Path(package.origin).parent / "datasets" / "data" / DIGITS
 
 
 def _stratified(

@@ -19,4 +19,9 @@ class Digits(Classification):
 
     def __init__(self, seed: int, *, batch_size: BatchSize = 256) -> None:
         train, test = datasets.digits()
+        self.data_name = datasets.DIGITS
         super().__init__(seed, {"train": train, "test": test}, 10, batch_size)
+
+    def data_digest(self) -> str:
+        """Returns the SHA-256 of scikit-learn's file."""
+        return datasets.digits_digest()

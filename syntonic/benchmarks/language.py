@@ -1,5 +1,6 @@
 """A byte-level language model: what is the next byte of a text?"""
 
+import hashlib
 import math
 from array import array
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ class Language(Standards):
         batch_size: BatchSize = 16,
     ) -> None:
         text = read(path)
+        self.data_name = "the topics of Python's help" if path is None else path
         cut = int(len(text) * TRAINING_SHARE)
         self._train, self._test = text[:cut], text[cut:]
         if len(self._test) <= length:
@@ -99,6 +101,10 @@ class Language(Standards):
             loss = total * AT_ONCE / JUDGED
             report |= {f"{split}_loss": loss, f"{split}_bits_per_byte": loss / math.log(2)}
         return report
+
+    def data_digest(self) -> str:
+        """Returns the SHA-256 of the text."""
+        return hashlib.sha256(self._train + self._test).hexdigest()
 
     @cached_property
     def rules(self) -> Rules:

@@ -36,6 +36,13 @@ class Standards:
     A subclass names `rules` and `cases`. Both may be slow; they are computed once, when they are asked for.
     """
 
+    data_name: str = ""
+    """What `data_digest` is of: a file's name."""
+
+    def data_digest(self) -> str | None:
+        """Returns the SHA-256 of the bytes that the data was read from; None: it is generated."""
+        return None
+
     @cached_property
     def rules(self) -> Rules:
         """What simple rules reach on the test data, by rule and by metric."""

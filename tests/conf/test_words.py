@@ -61,7 +61,7 @@ def test_an_experiment_goes_over_a_run(option: str) -> None:
         plain = compose(loader, "config", [f"experiment={option}"], multirun=False)
         assert plain == compose(loader, "config", [f"+experiment={option}"], multirun=False)
     assert plain.faults == []
-    assert schema.check(plain.config).digest()
+    assert schema.check(plain.config).digest({})
 
 
 @pytest.mark.parametrize("name", SENTENCES)
@@ -70,7 +70,7 @@ def test_a_sentence_is_valid_in_every_point(name: str) -> None:
         composed = compose(loader, name, [], multirun=False)
         assert composed.faults == []
         if composed.sweep is None:
-            assert schema.check(composed.config).digest()
+            assert schema.check(composed.config).digest({})
         else:
             plan = Plan(loader, name, composed)  # refuses faulty values of whatever is swept
             assert all(job.digest for job in plan.jobs(next(plan.sweeper.batches())))

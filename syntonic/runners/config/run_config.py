@@ -33,9 +33,9 @@ class RunConfig:
         """Returns the config as it is stored, without the requests that are no property of the run."""
         return {key: value for key, value in asdict(self).items() if key not in ("resume", "profile")}
 
-    def digest(self) -> str:
+    def digest(self, inputs: Mapping[str, str]) -> str:
         """Returns the SHA-256 of what decides the run's numbers: runs with the same one come to the same bits."""
-        return digest(self.plain())
+        return digest(self.plain(), inputs)
 
 
 def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,9 +50,11 @@ def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def digest(config: Mapping[str, Any]) -> str:
-    """Returns the SHA-256 of what decides the numbers of a run with this stored config."""
+def digest(config: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """Returns the SHA-256 of what decides the numbers of a run with this stored config, which reads these inputs."""
     science = {key: value for key, value in fixed(config).items() if key != "tracking"}
+    if inputs:
+        science["inputs"] = dict(inputs)
     return hashlib.sha256(json.dumps(science, sort_keys=True).encode()).hexdigest()
 
 

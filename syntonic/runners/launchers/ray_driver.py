@@ -16,7 +16,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from syntonic.runners.config import run_config as configs
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.run import folder as run_folder
@@ -139,7 +138,7 @@ def _begun(spec: dict[str, Any]) -> str | None:
     # The folder in which a lost run can go on.
     os.environ["SYNTONIC_HOME"] = spec["home"]
     try:
-        found = look_back(spec["sweep"]["id"], None).begun.get(configs.digest(spec["config"]))
+        found = look_back(spec["sweep"]["id"], None).begun.get(spec["digest"])
     except RequestError:  # a folder that cannot be read; the run begins anew
         return None
     return str(found) if found else spec["resume"]

@@ -39,7 +39,7 @@ def prepared(config: RunConfig) -> Iterator[Tracker]:
     Raises:
         RequestError: if its class refuses its arguments.
     """
-    tracker = _make("tracking", config.tracking)
+    tracker = make("tracking", config.tracking)
     guarded = Guarded(tracker)
     guarded.prepare()
     dismiss_ahead()  # what was started for a tracker that the config has not
@@ -60,28 +60,33 @@ def build(config: RunConfig, tracker: Tracker | None = None) -> Parts:
         RequestError: if a class refuses its arguments, which is how it checks one against another, if the model sees
             the answers or cannot see what they need, or if the device cannot evaluate the model.
     """
-    benchmark = _make("benchmark", config.benchmark, config.seed)
+    benchmark = make("benchmark", config.benchmark, config.seed)
     task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary, order(benchmark))
-    model = _make("model", config.model, task)
+    model = make("model", config.model, task)
     if task.order != "free":
         try:
-            check_order(_make("model", config.model, task), task)
+            check_order(make("model", config.model, task), task)
         except ValueError as error:
             pair = f"model {config.model['name']!r} with benchmark {config.benchmark['name']!r}"
             raise RequestError([f"{pair}: {error}"]) from error
     model.initialize(config.seed)
-    trainer = _make("trainer", config.trainer, config.seed, config.device)
+    trainer = make("trainer", config.trainer, config.seed, config.device)
     if config.device != "cpu":
         try:
             trainer.check(model, benchmark)
         except ValueError as error:
             raise RequestError([str(error)]) from error
-    tracker = tracker or _make("tracking", config.tracking)
-    callbacks = {key: _make("callback", entry) for key, entry in config.callbacks.items()}
+    tracker = tracker or make("tracking", config.tracking)
+    callbacks = {key: make("callback", entry) for key, entry in config.callbacks.items()}
     return Parts(benchmark, model, trainer, tracker, callbacks)
 
 
-def _make(kind: registry.Kind, entry: dict[str, Any], *given: object) -> Any:  # noqa: ANN401 (what it is depends on the name)
+def make(kind: registry.Kind, entry: dict[str, Any], *given: object) -> Any:  # noqa: ANN401 (what it is depends on the name)
+    """Builds what one section of a config names.
+
+    Raises:
+        RequestError: if the class refuses its arguments.
+    """
     arguments = {key: value for key, value in entry.items() if key != "name"}
     try:
         return registry.lookup(kind, entry["name"])(*given, **arguments)

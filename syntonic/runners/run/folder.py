@@ -85,6 +85,7 @@ class RunFolder:
         config_name: str,
         overrides: list[str],
         sweep: dict[str, str] | None = None,
+        inputs: dict[str, str] | None = None,
     ) -> "RunFolder":
         """Makes the folder of a new run and takes it.
 
@@ -94,7 +95,9 @@ class RunFolder:
         now = time.time()
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
         place = home() / "runs" / name
-        folder = cls(RunRecord(name, title, now, config, config_name, overrides, sweep=sweep, folder=place))
+        folder = cls(
+            RunRecord(name, title, now, config, config_name, overrides, sweep=sweep, inputs=inputs or {}, folder=place)
+        )
         folder._refuse_links()
         try:
             folder.checkpoints.mkdir(parents=True)

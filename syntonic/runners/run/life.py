@@ -15,7 +15,7 @@ from rich.console import Console
 from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Callback, Escaping, Request
 from syntonic.runners.config.run_config import RunConfig, flattened
-from syntonic.runners.run import progress, resume, summary
+from syntonic.runners.run import inputs, progress, resume, summary
 from syntonic.runners.run.build import Parts, build, prepared
 from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.profile import profiled
@@ -53,7 +53,8 @@ def start(
     with prepared(config) as tracker:
         parts = build(config, tracker)
         parts.callbacks.update(watchers or {})
-        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep)
+        read = inputs.of_benchmark(config, parts.benchmark)
+        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read)
         try:
             _announce(console, config, folder)
             record = _train(config, parts, folder, console)
@@ -75,7 +76,7 @@ def go_on(
         watchers: as in `start`.
 
     Raises:
-        RequestError: if the run is still going, or its checkpoint cannot be used.
+        RequestError: if the run is still going, its checkpoint cannot be used, or what it reads is not what it was.
     """
     folder.take()
     try:
@@ -83,6 +84,8 @@ def go_on(
         with prepared(config) as tracker:
             parts = build(config, tracker)
             parts.callbacks.update(watchers or {})
+            read = inputs.of_benchmark(config, parts.benchmark)
+            inputs.refuse_changes(folder.record.inputs, read, folder.record.id)
             if found is not None:
                 resume.restore(parts, found)
             folder.update(status=Status.RUNNING, started=time.time())
@@ -201,11 +204,16 @@ def _described(config: RunConfig, folder: RunFolder, console: Console, *, resume
         config=plain,
         params={key: str(value) for key, value in flattened(plain)},
         tags={
-            "config_hash": config.digest(),
+            "config_hash": config.digest(folder.record.inputs),
             "core_sha256": versions["core_sha256"],
             "version": versions["syntonic"],
             "device": config.device,
             "seed": str(config.seed),
+            **(
+                {"inputs": "; ".join(f"{k} {v}" for k, v in folder.record.inputs.items())}
+                if folder.record.inputs
+                else {}
+            ),
             "command": shlex.join(["syntonic-run", *sys.argv[1:]]),
             **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
         },

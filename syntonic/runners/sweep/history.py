@@ -72,7 +72,7 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
 
 def _take(history: History, record: RunRecord, sweep_id: str, core: str) -> None:
     try:
-        digest = configs.digest(record.config)
+        digest = configs.digest(record.config, record.inputs)
         pair = (str(record.config["model"]["name"]), str(record.config["benchmark"]["name"]))
     except (KeyError, TypeError, AttributeError, RecursionError):  # of a folder that another program has written
         return

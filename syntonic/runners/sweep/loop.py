@@ -200,6 +200,7 @@ class _Sweep:
             host=platform.node(),
             modules=registry.modules(),
             path=[entry for entry in sys.path if entry],
+            digest=job.digest,
         )
 
     def _stopped(self) -> bool:

@@ -15,6 +15,7 @@ from syntonic.runners.config.compose import Composition, Points
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.launchers.base import Launcher
+from syntonic.runners.run.inputs import Reader
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.space import MOST, Dimension, Proposal
 from syntonic.runners.sweepers.base import Sweeper
@@ -79,6 +80,7 @@ class Plan:
         places = self.launcher.places if self.launcher is not None else 1
         self.sweeper: Sweeper = self._make("sweeper", request.sweeper, faults, request.space, places)
         self._points = Points(loader, config_name)
+        self._reader = Reader()
         self._checked: dict[int, list[Job]] = {}
         self._of: tuple[str, ...] | None = None
         self._first = 0
@@ -132,7 +134,15 @@ class Plan:
             config = schema.check(plain)
         except RequestError as error:
             return Job(number, point, text, tuple(words), values, None, "", error.faults)
-        return Job(number, point, text, tuple(words), values, replace(config, resume=None), config.digest())
+        return Job(
+            number,
+            point,
+            text,
+            tuple(words),
+            values,
+            replace(config, resume=None),
+            config.digest(self._reader.of(config)),
+        )
 
     def _seed(self, words: tuple[str, ...]) -> int:
         # Of a point's first run; the others come after it and need not find it again.

@@ -29,6 +29,7 @@ class RunSpec:
         host: the machine of the sweep's process.
         modules: what must be imported besides syntonic, so that every name is registered.
         path: where Python looks for modules.
+        digest: of what decides the run's numbers.
     """
 
     number: int
@@ -44,6 +45,7 @@ class RunSpec:
     host: str
     modules: list[str]
     path: list[str]
+    digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,74 @@
+"""What a run reads besides its config: data, and code that is not the package's; both decide its numbers."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from syntonic.core import registry
+from syntonic.runners.config.errors import RequestError
+from syntonic.runners.config.run_config import RunConfig
+
+Inputs = Mapping[str, str]
+"""The SHA-256 of everything that was read, by the name of the file or the module."""
+
+
+def of_benchmark(config: RunConfig, benchmark: object) -> dict[str, str]:
+    """Returns what a run reads whose benchmark is built: what that has read, and the source of its own classes."""
+    return {**_data(config, benchmark), **dict(_sources(config))}
+
+
+class Reader:
+    """Finds what configs read, once for benchmarks that differ in their seed alone: a sweep has thousands of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, str]] = {}
+
+    def of(self, config: RunConfig) -> dict[str, str]:
+        """Returns what a run of this config would read; nothing of a benchmark that refuses its arguments."""
+        from syntonic.runners.run.build import make
+
+        key = json.dumps(config.benchmark, sort_keys=True)
+        if key not in self._known:
+            try:
+                built = make("benchmark", config.benchmark, config.seed)
+            except RequestError:
+                return dict(_sources(config))  # the run itself says what is wrong
+            self._known[key] = _data(config, built)
+        return {**self._known[key], **dict(_sources(config))}
+
+
+def refuse_changes(then: Inputs, now: Inputs, run: str) -> None:
+    """Compares what a run has read with what it would read now; a run of an earlier version does not say.
+
+    Raises:
+        RequestError: naming every file and module that is another than it was.
+    """
+    faults = [
+        f"{name} has changed since run {run} was started, or is not read any more; "
+        "put it back to resume, or leave out resume= for a new run"
+        for name, digest in then.items()
+        if now.get(name) != digest
+    ]
+    if faults:
+        raise RequestError(faults)
+
+
+def _data(config: RunConfig, benchmark: object) -> dict[str, str]:
+    digest = getattr(benchmark, "data_digest", lambda: None)()
+    name = getattr(benchmark, "data_name", "") or f"the data of benchmark {config.benchmark['name']}"
+    return {name: digest} if digest else {}
+
+
+def _sources(config: RunConfig) -> Iterator[tuple[str, str]]:
+    used: list[tuple[registry.Kind, str]] = [
+        ("model", config.model["name"]),
+        ("benchmark", config.benchmark["name"]),
+        ("trainer", config.trainer["name"]),
+        *(("callback", entry["name"]) for entry in config.callbacks.values()),
+    ]
+    for module in sorted({registry.lookup(kind, name).__module__ for kind, name in used}):
+        file = getattr(sys.modules.get(module), "__file__", None)
+        if module.partition(".")[0] != "syntonic" and file and Path(file).is_file():
+            yield Path(file).name, hashlib.sha256(Path(file).read_bytes()).hexdigest()
