@@ -2,7 +2,7 @@
 
     uv run python experiments/speed/exact_ops.py
 
-Needs cargo: all but the last row is measured by `rust_core/examples/exact_speed.rs`, without Python's calls around it.
+Needs cargo: all but the last row is measured by `rust_core/classic/examples/exact_speed.rs`, without Python's calls around it.
 The fastest of many passes over 4096 numbers counts, or of many loops over a product. Writes a table in `README.md`.
 """
 
@@ -32,7 +32,7 @@ LOOPS: Final = 200_000
 
 def rust() -> dict[str, float]:
     """Returns the nanoseconds that the Rust example prints."""
-    command = ["cargo", "run", "--release", "--quiet", "-p", "syntonic-core", "--example", "exact_speed"]
+    command = ["cargo", "run", "--release", "--quiet", "-p", "syntonic-classic", "--example", "exact_speed"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE).stdout
     return {name: float(value) for name, value in (line.split() for line in printed.splitlines())}
 

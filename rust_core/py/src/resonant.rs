@@ -5,7 +5,6 @@ use std::sync::{Arc, RwLock};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
-use syntonic_core::exact::LatticeArray;
 use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
 use syntonic_core::{Error, Result};
 
@@ -118,53 +117,6 @@ impl ResonantTensor {
         drawn(Law::Zeros, shape, (mode_norms, mode_norm_sq), precision, 0)
     }
 
-    /// A crystallized tensor of ones.
-    #[staticmethod]
-    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, mode_norm_sq=None))]
-    fn ones(
-        shape: &Bound<'_, PyAny>,
-        mode_norms: Option<Norms>,
-        precision: i64,
-        mode_norm_sq: Option<Norms>,
-    ) -> PyResult<Self> {
-        drawn(Law::Ones, shape, (mode_norms, mode_norm_sq), precision, 0)
-    }
-
-    /// A crystallized tensor of near-normal numbers with deviation 1, snapped: a pure function of (seed, element).
-    #[staticmethod]
-    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, seed, mode_norm_sq=None))]
-    fn randn(
-        shape: &Bound<'_, PyAny>,
-        mode_norms: Option<Norms>,
-        precision: i64,
-        seed: u32,
-        mode_norm_sq: Option<Norms>,
-    ) -> PyResult<Self> {
-        drawn(Law::Normal, shape, (mode_norms, mode_norm_sq), precision, seed)
-    }
-
-    /// A crystallized tensor of these points, row-major, each a pair (a, b) of integers or a `GoldenExact`.
-    ///
-    /// The points are taken as they are, also beyond `precision`.
-    #[staticmethod]
-    #[pyo3(signature = (lattice, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
-    fn from_golden_exact(
-        lattice: Vec<Bound<'_, PyAny>>,
-        shape: Option<&Bound<'_, PyAny>>,
-        mode_norms: Option<Norms>,
-        precision: i64,
-        mode_norm_sq: Option<Norms>,
-    ) -> PyResult<Self> {
-        let points = lattice.iter().map(point).collect::<PyResult<Vec<_>>>()?;
-        let (a, b): (Vec<i64>, Vec<i64>) = points.into_iter().unzip();
-        let shape = shape.map(source::sizes).transpose()?.unwrap_or_else(|| vec![a.len()]);
-        let norms = Norms::read(mode_norms, mode_norm_sq)?;
-        quick(|| {
-            let points = LatticeArray::new(a, b)?;
-            Ok(Self::wrap(Resonant::from_points(shape, points, &norms, precision)?))
-        })
-    }
-
     /// Sizes of the axes, outermost first.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -270,6 +222,36 @@ impl ResonantTensor {
         }
     }
 
+    /// Puts the tensor in flux with its first values: parameter number `index` of a model under `seed`.
+    #[pyo3(signature = (law, *, seed, index, gain=1.0, fan_in=1))]
+    fn initialize(&self, law: &str, seed: u32, index: u32, gain: f64, fan_in: usize) -> PyResult<()> {
+        self.write(|x| {
+            let norms = ModeNorms::Given(x.norms().to_vec());
+            let values = Law::from_name(law)?.draw(x.shape(), &norms, Scale { gain, fan_in }, seed, index)?;
+            x.set_flux(&values)
+        })
+    }
+
+    /// Leaves the lattice: the same values as floats.
+    fn wake_flux(&self) -> PyResult<()> {
+        self.write(|x| {
+            x.wake_flux();
+            Ok(())
+        })
+    }
+
+    /// Puts the tensor in flux with the values of `data`, which has as many.
+    fn set_flux(&self, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let values = numbers(data, None, DType::F64)?.to_f64();
+        self.write(|x| x.set_flux(&values))
+    }
+
+    /// Snaps every value to the lattice with coefficients up to `precision`, which becomes the tensor's own.
+    #[pyo3(signature = (precision=None))]
+    fn crystallize(&self, precision: Option<i64>) -> PyResult<()> {
+        self.write(|x| x.crystallize(precision))
+    }
+
     /// A tensor of its own with the same state.
     fn clone(&self) -> PyResult<Self> {
         self.copy().map(Self::wrap)
@@ -277,7 +259,7 @@ impl ResonantTensor {
 }
 
 /// Returns a crystallized tensor of a law's values.
-fn drawn(
+pub(crate) fn drawn(
     law: Law,
     shape: &Bound<'_, PyAny>,
     norms: (Option<Norms>, Option<Norms>),
@@ -293,20 +275,6 @@ fn drawn(
         tensor.crystallize(None)?;
         Ok(ResonantTensor::wrap(tensor))
     })
-}
-
-/// Reads one lattice point: a pair of integers, or a number with exact coefficients that are integers.
-fn point(item: &Bound<'_, PyAny>) -> PyResult<(i64, i64)> {
-    if let Ok(pair) = item.extract::<(i64, i64)>() {
-        return Ok(pair);
-    }
-    let coefficient = |name: &str| item.getattr(name).and_then(|fraction| fraction.extract::<(i64, i64)>()).ok();
-    match (coefficient("rational_coefficient"), coefficient("phi_coefficient")) {
-        (Some((a, 1)), Some((b, 1))) => Ok((a, b)),
-        _ => {
-            Err(PyValueError::new_err(format!("expected a pair of 64-bit integers or such a GoldenExact, got {item}")))
-        }
-    }
 }
 
 /// Registers this file's classes.

@@ -125,7 +125,7 @@ pub(super) fn compare(x: f64, a: i64, b: i64) -> Ordering {
 }
 
 /// Returns the sign of p + q*phi, as its order relative to 0.
-pub(super) fn sign(p: i128, q: i128) -> Ordering {
+pub fn sign(p: i128, q: i128) -> Ordering {
     let (of_p, of_q) = (p.cmp(&0), q.cmp(&0));
     if of_p == of_q || of_q == Ordering::Equal {
         return of_p;
@@ -150,14 +150,14 @@ fn power(n: u32) -> f64 {
 
 /// Returns x * phi as an unevaluated sum of two floats.
 #[inline(always)]
-pub(super) fn times_phi(x: f64) -> (f64, f64) {
+pub fn times_phi(x: f64) -> (f64, f64) {
     let high = x * PHI;
     (high, x.mul_add(PHI, -high) + x * PHI_LOW)
 }
 
 /// Returns a + b as an unevaluated sum of two floats, without error (Knuth, TAOCP 2, 4.2.2).
 #[inline(always)]
-pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let of_b = sum - a;
     (sum, (a - (sum - of_b)) + (b - of_b))

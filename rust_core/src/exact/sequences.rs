@@ -39,7 +39,7 @@ pub fn lucas(n: i64) -> Result<BigInt> {
 }
 
 /// Returns F(n) and F(n + 1), by F(2k) = F(k) (2 F(k+1) - F(k)) and F(2k+1) = F(k)^2 + F(k+1)^2.
-pub(super) fn neighbours(op: &'static str, n: i64) -> Result<(BigInt, BigInt)> {
+pub fn neighbours(op: &'static str, n: i64) -> Result<(BigInt, BigInt)> {
     if n < 0 {
         return Err(Error::Value { op, expected: "n >= 0".to_owned(), got: n.to_string() });
     }

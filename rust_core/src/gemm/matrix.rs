@@ -4,11 +4,16 @@ use crate::tensor::Real;
 
 /// A matrix in memory: element (i, j) lies at i * down + j * right.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Matrix<'a, T> {
+pub struct Matrix<'a, T> {
+    /// Its memory.
     pub values: &'a [T],
+    /// Rows.
     pub rows: usize,
+    /// Columns.
     pub columns: usize,
+    /// From a row to the next one.
     pub down: usize,
+    /// From a column to the next one.
     pub right: usize,
 }
 

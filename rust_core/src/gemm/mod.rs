@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use pulp::{Arch, Simd, WithSimd};
 
 use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
-pub(crate) use matrix::Matrix;
+pub use matrix::Matrix;
 use panels::{PanelWidth, Panels, Part, copy};
 
 use crate::tensor::{Buffer, Real};
@@ -47,7 +47,7 @@ pub(crate) const WORTH: usize = 1 << 22;
 const PIECE: usize = 1 << 18;
 
 /// Writes alpha A B to `out`, row by row, or adds it there. `a.columns` is `b.rows`.
-pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: bool, out: &mut [T]) {
+pub fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: bool, out: &mut [T]) {
     if a.rows == 0 || b.columns == 0 {
         return;
     }
@@ -97,7 +97,7 @@ pub(crate) fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: b
 }
 
 /// Writes `count` products of (m, k) by (k, n) one after the other to `out`; `factors` returns those of each.
-pub(crate) fn batched<'a, T: Real>(
+pub fn batched<'a, T: Real>(
     (m, k, n): (usize, usize, usize),
     factors: impl Fn(usize) -> (Matrix<'a, T>, Matrix<'a, T>) + Sync,
     out: &mut [T],

@@ -16,7 +16,8 @@ const WORTH: usize = 1 << 17;
 
 /// How a tensor falls into lines.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layout {
+pub struct Layout {
+    /// Channels: axis 1.
     pub channels: usize,
     /// Elements of a line, side by side.
     pub inner: usize,
@@ -26,7 +27,7 @@ pub(crate) struct Layout {
 type Lines<'a, T> = Vec<(&'a [T], &'a mut [T])>;
 
 /// Writes the norm of x to `out`, as `decide` finds it by a channel's number and statistics, and returns the statistics.
-pub(crate) fn normalise<T: Real>(
+pub fn normalise<T: Real>(
     x: &[T],
     layout: Layout,
     out: &mut [T],
@@ -57,7 +58,7 @@ pub(crate) fn normalise<T: Real>(
 }
 
 /// Writes y for each channel of x.
-pub(crate) fn apply<T: Real>(lines: &[Line<T>], x: &[T], inner: usize, out: &mut [T]) {
+pub fn apply<T: Real>(lines: &[Line<T>], x: &[T], inner: usize, out: &mut [T]) {
     if inner == 1 {
         return columns::apply(lines, Some(x), out, x.len() >= WORTH);
     }

@@ -22,22 +22,28 @@ where
 
 /// What a norm does with each column: y = (x - shift) * scale + offset.
 #[derive(Clone, Debug)]
-pub(crate) struct Line<T> {
+pub struct Line<T> {
+    /// What is taken off first.
     pub shift: T,
+    /// The factor.
     pub scale: T,
+    /// What is added last.
     pub offset: T,
 }
 
 /// The mean of a column, as shift + rest, and its population variance.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Statistics<T> {
+pub struct Statistics<T> {
+    /// The mean but for its rounding.
     pub shift: T,
+    /// What the rounding lost.
     pub rest: T,
+    /// The population variance.
     pub variance: T,
 }
 
 /// Returns mean and variance of each of `width` columns.
-pub(crate) fn statistics<T: Real>(x: &[T], width: usize, with_threads: bool) -> Vec<Statistics<T>> {
+pub fn statistics<T: Real>(x: &[T], width: usize, with_threads: bool) -> Vec<Statistics<T>> {
     let count = T::from_f64((x.len() / width) as f64);
     let mean = |sum: &T| *sum / count;
     let shift: Vec<T> = totals(x, &[], width, with_threads).iter().map(mean).collect();
@@ -51,7 +57,7 @@ pub(crate) fn statistics<T: Real>(x: &[T], width: usize, with_threads: bool) -> 
 }
 
 /// Writes y for each column of x, or of `out` itself where there is no x.
-pub(crate) fn apply<T: Real>(lines: &[Line<T>], x: Option<&[T]>, out: &mut [T], with_threads: bool) {
+pub fn apply<T: Real>(lines: &[Line<T>], x: Option<&[T]>, out: &mut [T], with_threads: bool) {
     let table = |read: fn(&Line<T>) -> T| repeated(&lines.iter().map(read).collect::<Vec<_>>());
     let (shift, scale, offset) = (table(|l| l.shift), table(|l| l.scale), table(|l| l.offset));
     let size = BLOCK * lines.len();

@@ -1,7 +1,7 @@
 //! The loops that operations are made of: lanes, walks through memory, sums, products over lanes.
 
-pub(crate) mod channels;
-pub(crate) mod columns;
+pub mod channels;
+pub mod columns;
 pub(crate) mod elementwise;
 pub(crate) mod lanes;
 pub(crate) mod lines;

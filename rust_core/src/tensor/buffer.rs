@@ -20,7 +20,7 @@ pub struct Buffer<T: Real> {
 
 impl<T: Real> Buffer<T> {
     /// Returns memory for `len` values, which are left over from another tensor or zero: it is to be overwritten.
-    pub(crate) fn stale(len: usize) -> Self {
+    pub fn stale(len: usize) -> Self {
         let large = len * size_of::<T>() >= LARGE;
         let values = if large { T::shelf().take(len) } else { None };
         Self { values: values.unwrap_or_else(|| vec![T::ZERO; len]), len }
@@ -33,7 +33,7 @@ impl<T: Real> Buffer<T> {
     }
 
     /// Returns the values, to be written.
-    pub(crate) fn values_mut(&mut self) -> &mut [T] {
+    pub fn values_mut(&mut self) -> &mut [T] {
         &mut self.values[..self.len]
     }
 }

@@ -17,24 +17,6 @@ pub enum Values {
     Flux(Vec<f64>),
 }
 
-impl Values {
-    /// Returns the number of values.
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Lattice(points) => points.len(),
-            Self::Flux(x) => x.len(),
-        }
-    }
-
-    /// Returns the values with these numbers.
-    pub(super) fn take(&self, numbers: &[usize]) -> Result<Self> {
-        Ok(match self {
-            Self::Lattice(points) => Self::Lattice(points.take(numbers)?),
-            Self::Flux(x) => Self::Flux(numbers.iter().map(|&i| x[i]).collect()),
-        })
-    }
-}
-
 /// A tensor in dual state, with the precision of its snaps and the mode norms of its features.
 #[derive(Clone, Debug)]
 pub struct Resonant {
@@ -42,7 +24,7 @@ pub struct Resonant {
     precision: i64,
     norms: Vec<f64>,
     weights: Vec<f64>,
-    pub(super) values: Values,
+    values: Values,
 }
 
 impl Resonant {
@@ -101,6 +83,19 @@ impl Resonant {
         match self.values {
             Values::Lattice(_) => "crystallized",
             Values::Flux(_) => "flux",
+        }
+    }
+
+    /// Returns the values as the state holds them.
+    pub fn state(&self) -> &Values {
+        &self.values
+    }
+
+    /// Returns the floats of a tensor in flux, to be changed in place; `None` on the lattice.
+    pub fn flux_mut(&mut self) -> Option<&mut [f64]> {
+        match &mut self.values {
+            Values::Flux(x) => Some(x),
+            Values::Lattice(_) => None,
         }
     }
 
@@ -190,45 +185,8 @@ impl Resonant {
         Ok(())
     }
 
-    /// Returns a tensor of other values with this one's precision, and its norms as far as the last axis is the same.
-    pub(super) fn with_values(&self, shape: Shape, values: Values, same_features: bool) -> Result<Self> {
-        let same = same_features && shape.last() == self.shape.last();
-        let norms = if same { ModeNorms::Given(self.norms.clone()) } else { ModeNorms::default() };
-        Self::build(shape, values.len(), values, &norms, self.precision)
-    }
-
-    /// Returns a tensor like this one with float results in place of its values: snapped to `precision` if that is
-    /// given, or to the tensor's own if this tensor is crystallized.
-    pub(super) fn with_floats(
-        &self,
-        shape: Shape,
-        values: Vec<f64>,
-        same_features: bool,
-        precision: Option<i64>,
-    ) -> Result<Self> {
-        let mut result = self.with_values(shape, Values::Flux(values), same_features)?;
-        if precision.is_some() || self.lattice().is_some() {
-            result.crystallize(precision)?;
-        }
-        Ok(result)
-    }
-
-    /// Returns this tensor with other norms, one per feature.
-    pub(super) fn with_norms(self, norms: Vec<f64>) -> Result<Self> {
-        Self::build(self.shape, self.values.len(), self.values, &ModeNorms::Given(norms), self.precision)
-    }
-
-    /// Returns the values of several tensors one after another: points if all are crystallized, else floats.
-    pub(super) fn chain(tensors: &[Self]) -> Values {
-        let lattices: Option<Vec<&LatticeArray>> = tensors.iter().map(Self::lattice).collect();
-        match lattices {
-            Some(all) => Values::Lattice(all.into_iter().flat_map(LatticeArray::points).collect()),
-            None => Values::Flux(tensors.iter().flat_map(Self::values).collect()),
-        }
-    }
-
     /// Returns a tensor like this one at other points, of which there are as many.
-    pub(super) fn with_points(&self, points: LatticeArray) -> Self {
+    pub fn with_points(&self, points: LatticeArray) -> Self {
         Self {
             shape: self.shape.clone(),
             precision: self.precision,

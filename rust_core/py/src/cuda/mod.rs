@@ -1,11 +1,8 @@
 //! CUDA devices and the tensors on them.
 
 mod arithmetic;
-mod complex;
 mod exchange;
-mod fields;
 mod norms;
-mod phases;
 pub(crate) mod tensor;
 
 use std::path::PathBuf;

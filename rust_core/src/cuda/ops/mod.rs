@@ -4,7 +4,6 @@ mod attractor;
 mod batch_norm;
 mod complex;
 mod convolution;
-mod cycle;
 mod elementwise;
 mod fourier;
 mod gnosis;

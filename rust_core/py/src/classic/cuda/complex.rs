@@ -1,0 +1,67 @@
+//! Complex numbers on a device: pairs (real, imaginary) in a last axis of size 2.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use syntonic_core::cuda::Form;
+
+use crate::classic::complex::Scalar;
+use crate::cuda::tensor::DeviceTensor;
+use crate::door::enter;
+
+fn form(name: &str) -> PyResult<Form> {
+    match name {
+        "n" => Ok(Form::Plain),
+        "t" => Ok(Form::Transposed),
+        "h" => Ok(Form::Adjoint),
+        other => Err(PyValueError::new_err(format!(
+            "complex_matmul: expected a form \"n\" (plain), \"t\" (transposed) or \"h\" (conjugated too), got {other:?}"
+        ))),
+    }
+}
+
+#[pymethods]
+impl DeviceTensor {
+    /// x y of complex numbers.
+    fn complex_mul(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
+        enter(py, || self.0.complex_mul(&other.0)).map(Self)
+    }
+
+    /// x / y of complex numbers.
+    fn complex_div(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
+        enter(py, || self.0.complex_div(&other.0)).map(Self)
+    }
+
+    /// 1 / x of complex numbers.
+    fn complex_reciprocal(&self, py: Python<'_>) -> PyResult<Self> {
+        enter(py, || self.0.complex_reciprocal()).map(Self)
+    }
+
+    /// alpha op(A) op(B) + beta C of complex matrices (.., m, k, 2) and (.., k, n, 2) with equal leading axes; op is plain
+    /// ("n"), the transpose ("t") or the adjoint ("h").
+    #[pyo3(signature = (other, form_a="n", form_b="n", *, alpha=Scalar((1.0, 0.0)), beta=Scalar((0.0, 0.0)), plus=None))]
+    #[expect(clippy::too_many_arguments, reason = "those of a GEMM")]
+    fn complex_matmul(
+        &self,
+        py: Python<'_>,
+        other: &Self,
+        form_a: &str,
+        form_b: &str,
+        alpha: Scalar,
+        beta: Scalar,
+        plus: Option<&Self>,
+    ) -> PyResult<Self> {
+        let forms = (form(form_a)?, form(form_b)?);
+        let plus = plus.map(|c| (beta.0, &c.0));
+        enter(py, || self.0.complex_gemm(&other.0, forms, alpha.0, plus)).map(Self)
+    }
+
+    /// |<x|y>|^2 / (<x|x> <y|y>) of two complex states, 0 if one of them is 0.
+    fn gnosis(&self, py: Python<'_>, other: &Self) -> PyResult<f64> {
+        enter(py, || self.0.gnosis(&other.0))
+    }
+
+    /// Each number twice in a row: a table of features becomes one for complex features.
+    fn twice(&self, py: Python<'_>) -> PyResult<Self> {
+        enter(py, || self.0.twice()).map(Self)
+    }
+}

@@ -1,0 +1,5 @@
+//! Methods of device tensors that the documents promise.
+
+mod complex;
+mod fields;
+mod phases;

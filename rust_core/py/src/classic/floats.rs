@@ -1,0 +1,19 @@
+//! Reading the values of whatever tensor is given.
+
+use pyo3::prelude::*;
+use syntonic_core::tensor::{self as core, DType};
+
+use crate::either::refused;
+use crate::resonant::ResonantTensor;
+use crate::tensor::Tensor;
+
+/// Returns the values of a Tensor, or of a ResonantTensor in binary64.
+pub fn floats(x: &Bound<'_, PyAny>) -> PyResult<core::Tensor> {
+    if let Ok(tensor) = x.cast::<Tensor>() {
+        return Ok(tensor.get().0.clone());
+    }
+    match x.cast::<ResonantTensor>() {
+        Ok(tensor) => tensor.get().read(|x| x.to_tensor(DType::F64)),
+        Err(_) => Err(refused(x, "a Tensor (see Tensor(data)) or a ResonantTensor")),
+    }
+}

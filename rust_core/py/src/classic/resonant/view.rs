@@ -1,0 +1,111 @@
+//! Reading a resonant tensor under the names of the documented method table.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use syntonic_classic::exact::GoldenExact as Golden;
+use syntonic_core::exact::LatticeArray;
+use syntonic_core::tensor::{Law, Resonant};
+
+use crate::classic::exact::GoldenExact;
+use crate::door::quick;
+use crate::resonant::{Norms, ResonantTensor, drawn};
+use crate::source;
+
+#[pymethods]
+impl ResonantTensor {
+    /// A crystallized tensor of ones.
+    #[staticmethod]
+    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    fn ones(
+        shape: &Bound<'_, PyAny>,
+        mode_norms: Option<Norms>,
+        precision: i64,
+        mode_norm_sq: Option<Norms>,
+    ) -> PyResult<Self> {
+        drawn(Law::Ones, shape, (mode_norms, mode_norm_sq), precision, 0)
+    }
+
+    /// A crystallized tensor of near-normal numbers with deviation 1, snapped: a pure function of (seed, element).
+    #[staticmethod]
+    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, seed, mode_norm_sq=None))]
+    fn randn(
+        shape: &Bound<'_, PyAny>,
+        mode_norms: Option<Norms>,
+        precision: i64,
+        seed: u32,
+        mode_norm_sq: Option<Norms>,
+    ) -> PyResult<Self> {
+        drawn(Law::Normal, shape, (mode_norms, mode_norm_sq), precision, seed)
+    }
+
+    /// A crystallized tensor of these points, row-major, each a pair (a, b) of integers or a `GoldenExact`.
+    ///
+    /// The points are taken as they are, also beyond `precision`.
+    #[staticmethod]
+    #[pyo3(signature = (lattice, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    fn from_golden_exact(
+        lattice: Vec<Bound<'_, PyAny>>,
+        shape: Option<&Bound<'_, PyAny>>,
+        mode_norms: Option<Norms>,
+        precision: i64,
+        mode_norm_sq: Option<Norms>,
+    ) -> PyResult<Self> {
+        let points = lattice.iter().map(point).collect::<PyResult<Vec<_>>>()?;
+        let (a, b): (Vec<i64>, Vec<i64>) = points.into_iter().unzip();
+        let shape = shape.map(source::sizes).transpose()?.unwrap_or_else(|| vec![a.len()]);
+        let norms = Norms::read(mode_norms, mode_norm_sq)?;
+        quick(|| {
+            let points = LatticeArray::new(a, b)?;
+            Ok(Self::wrap(Resonant::from_points(shape, points, &norms, precision)?))
+        })
+    }
+
+    /// The values as a flat list of floats.
+    fn to_floats(&self) -> PyResult<Vec<f64>> {
+        self.read(|x| Ok(x.values()))
+    }
+
+    /// The values as a flat list of floats, and the tensor in flux with them from now on.
+    fn wake_flux_values(&self) -> PyResult<Vec<f64>> {
+        self.write(|x| {
+            x.wake_flux();
+            Ok(x.values())
+        })
+    }
+
+    /// The points as a flat list of `GoldenExact`.
+    fn to_lattice_list(&self) -> PyResult<Vec<GoldenExact>> {
+        let exact = |(a, b)| GoldenExact(Golden::from_integers(a, b));
+        let points = self.read(|x| Ok(x.lattice().map(|points| points.points().map(exact).collect())))?;
+        points.ok_or_else(|| PyValueError::new_err("a tensor in flux has no lattice points: call crystallize() first"))
+    }
+
+    /// The same as `to_lattice_list`.
+    fn get_lattice(&self) -> PyResult<Vec<GoldenExact>> {
+        self.to_lattice_list()
+    }
+
+    /// n_i^2 of the features of the last axis; the same as `mode_norms`.
+    fn get_mode_norm_sq(&self) -> PyResult<Vec<f64>> {
+        self.read(|x| Ok(x.norms().to_vec()))
+    }
+
+    /// The number of the GPU that holds the values; None for the CPU, where parameters live.
+    fn device_idx(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// Reads one lattice point: a pair of integers, or a number with exact coefficients that are integers.
+fn point(item: &Bound<'_, PyAny>) -> PyResult<(i64, i64)> {
+    if let Ok(pair) = item.extract::<(i64, i64)>() {
+        return Ok(pair);
+    }
+    let coefficient = |name: &str| item.getattr(name).and_then(|fraction| fraction.extract::<(i64, i64)>()).ok();
+    match (coefficient("rational_coefficient"), coefficient("phi_coefficient")) {
+        (Some((a, 1)), Some((b, 1))) => Ok((a, b)),
+        _ => {
+            Err(PyValueError::new_err(format!("expected a pair of 64-bit integers or such a GoldenExact, got {item}")))
+        }
+    }
+}
