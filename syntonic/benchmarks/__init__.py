@@ -3,7 +3,9 @@
 from syntonic.benchmarks.base import Benchmark as Benchmark
 from syntonic.benchmarks.cnn import Cnn as Cnn
 from syntonic.benchmarks.digits import Digits as Digits
+from syntonic.benchmarks.golden import Golden as Golden
 from syntonic.benchmarks.language import Language as Language
+from syntonic.benchmarks.plane import Plane as Plane
 from syntonic.benchmarks.transformer import Sequences as Sequences
 from syntonic.benchmarks.winding import Winding as Winding
 from syntonic.benchmarks.xor import Xor as Xor

@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from syntonic._core import Tensor
+from syntonic.benchmarks.points import make_circles as make_circles
+from syntonic.benchmarks.points import make_golden_sequence as make_golden_sequence
+from syntonic.benchmarks.points import make_moons as make_moons
+from syntonic.benchmarks.points import make_spiral as make_spiral
+from syntonic.benchmarks.points import make_xor as make_xor
+from syntonic.benchmarks.points import train_test_split as train_test_split
 
 if TYPE_CHECKING:
     import numpy as np
