@@ -1,6 +1,6 @@
 """Fitness of a tensor of weights by itself, without a model: score = task + lambda S, and a search that looks at it.
 
-These are the fitness functions of earlier documents. Runs are trained by `RetrocausalTrainer` on a model and a benchmark.
+These are the fitness functions of earlier documents; runs are trained by `RetrocausalTrainer`, on a benchmark.
 """
 
 import math
