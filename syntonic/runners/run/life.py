@@ -9,11 +9,12 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from rich.console import Console
 
 from syntonic.benchmarks.standards import Held
-from syntonic.nn.training.callbacks import Callback, Escaping, Request
+from syntonic.nn.training.callbacks import Callback, Escaping, Request, Target
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.run import inputs, progress, resume, summary
 from syntonic.runners.run.build import Parts, build, prepared
@@ -26,6 +27,8 @@ from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
+
+_TARGETS: Final = "accuracy"  # the callback that every run has besides those of its config
 
 
 def start(
@@ -52,7 +55,7 @@ def start(
     """
     with prepared(config) as tracker:
         parts = build(config, tracker)
-        parts.callbacks.update(watchers or {})
+        parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
         read = inputs.of_benchmark(config, parts.benchmark)
         folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read)
         try:
@@ -83,7 +86,7 @@ def go_on(
         found = resume.state(folder)
         with prepared(config) as tracker:
             parts = build(config, tracker)
-            parts.callbacks.update(watchers or {})
+            parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
             read = inputs.of_benchmark(config, parts.benchmark)
             inputs.refuse_changes(folder.record.inputs, read, folder.record.id)
             if found is not None:
@@ -140,7 +143,7 @@ def _train(
             if generation > 0:
                 saver.save(generation, ended=status is Status.FINISHED, last=True)
             if status is Status.FINISHED:
-                results = dict(parts.benchmark.evaluate(parts.model))
+                results = {**parts.benchmark.evaluate(parts.model), **_noted(parts)}
                 saver.keep_model(config)
         except Exception as error:
             status, reason, failure = Status.FAILED, f"{type(error).__name__}: {error}", traceback.format_exc()
@@ -175,6 +178,14 @@ def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Reque
             callback.escape(parts.trainer)
         wish |= answer
     return wish
+
+
+def _noted(parts: Parts) -> dict[str, float]:
+    # What callbacks add to the results, such as when a target was reached.
+    found: dict[str, float] = {}
+    for callback in parts.callbacks.values():
+        found |= getattr(callback, "results", dict)()
+    return found
 
 
 def _end(wish: Request, stop: Stop) -> tuple[Status, str] | None:

@@ -22,7 +22,7 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
     console.print(head, markup=False, soft_wrap=True)
     if record.results:
         console.print(_table(record.results, held))
-        for key, value in _standards(held):
+        for key, value in [*_standards(held), *_targets(record.results)]:
             console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     rate = record.evaluations / record.seconds if record.seconds > 0 else 0.0
     lines = [
@@ -66,6 +66,17 @@ def _standards(held: Held) -> Iterator[tuple[str, str]]:
         yield "baseline", f"{metric} of the {rule}" + (f"; {', '.join(others)}" if others else "")
     if held.cases is not None:
         yield "test cases", f"{held.cases.distinct:,} distinct, {held.cases.unseen:,} of them unseen in training"
+
+
+def _targets(results: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Yields what it took to reach the targets."""
+    for key, generations in results.items():
+        target = key.removeprefix("generations_to_")
+        if target != key:
+            metric, _, value = target.rpartition("_")
+            evaluations, seconds = (results.get(f"{cost}_to_{target}", 0.0) for cost in ("evaluations", "seconds"))
+            spent = f"{generations:,.0f} generations, {evaluations:,.0f} evaluations, {seconds:.3g} s of training"
+            yield "reached", f"{metric} {value} on the batch after {spent}"
 
 
 def _metrics(results: Iterable[str]) -> list[str]:

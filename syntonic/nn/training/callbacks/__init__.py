@@ -11,3 +11,4 @@ from syntonic.nn.training.callbacks.finite import Finite as Finite
 from syntonic.nn.training.callbacks.fitness_plateau import FitnessPlateau as FitnessPlateau
 from syntonic.nn.training.callbacks.syntony_checkpoint import SyntonyCheckpoint as SyntonyCheckpoint
 from syntonic.nn.training.callbacks.syntony_history import SyntonyCallback as SyntonyCallback
+from syntonic.nn.training.callbacks.target import Target as Target
