@@ -646,36 +646,7 @@ class Objective:
 class Evolution:
     """The population engine over a model's parameters."""
 
-    def __new__(
-        cls,
-        parameters: Sequence[ResonantTensor],
-        *,
-        seed: int,
-        population_size: int,
-        sigma: float,
-        sigma_final: float,
-        rank: int | None,
-        optimizer: str,
-        learning_rate: float,
-        learning_rate_final: float,
-        schedule: str,
-        beta1: float,
-        beta2: float,
-        max_generations: int,
-        precision: int | None,
-        error_feedback: bool,
-        harmonize_strength: float,
-        pull_strength: float,
-        attractor_capacity: int,
-        attractor_decay_rate: float,
-        attractor_quantile: float,
-        lambda_syntony: float,
-        survivor_count: int | None,
-        elitist: bool,
-        dtype: str,
-        threads: int | None,
-        device: str = "cpu",
-    ) -> Evolution: ...
+    def __new__(cls, parameters: Sequence[ResonantTensor], *, device: str = "cpu", **settings: Any) -> Evolution: ...
     def step(
         self, objective: Objective, inputs: Sequence[Tensor], following: Sequence[Tensor] | None = None
     ) -> Record: ...
@@ -691,30 +662,16 @@ class Evolution:
 
 @final
 class Record:
-    """What one generation found."""
+    """What one generation found; each figure that `generation_figures` names is an attribute."""
 
     @property
-    def generation(self) -> int: ...
-    @property
-    def evaluations(self) -> int: ...
-    @property
-    def loss(self) -> float: ...
-    @property
     def metrics(self) -> list[float]: ...
-    @property
-    def best_fitness(self) -> float: ...
-    @property
-    def mean_fitness(self) -> float: ...
-    @property
-    def nan_members(self) -> int: ...
-    @property
-    def syntony(self) -> float: ...
-    @property
-    def attractors(self) -> int: ...
-    @property
-    def sigma(self) -> float: ...
-    @property
-    def step_size(self) -> float: ...
+    def figures(self) -> dict[str, float]: ...
+    def __getattr__(self, name: str) -> Any: ...
+
+def trainer_config(**settings: Any) -> dict[str, Any]: ...
+def trainer_settings() -> list[dict[str, Any]]: ...
+def generation_figures() -> list[tuple[str, str, bool]]: ...
 
 @final
 class PhiResidualMode:

@@ -1,4 +1,4 @@
-"""A small engine of the core with every argument said, for tests that want one and do not care which."""
+"""A small engine of the core for tests that want one and do not care which."""
 
 from typing import Any
 
@@ -10,27 +10,16 @@ def engine(parameter: ResonantTensor | None = None, **changes: Any) -> Evolution
     arguments: dict[str, Any] = {
         "seed": 1,
         "population_size": 8,
-        "sigma": 0.1,
         "sigma_final": 0.1,
-        "rank": None,
-        "optimizer": "adam",
         "learning_rate": 0.1,
-        "learning_rate_final": 0.1,
-        "schedule": "cosine",
-        "beta1": 0.9,
         "beta2": 0.99,
         "max_generations": 5,
-        "precision": 100,
-        "error_feedback": True,
         "harmonize_strength": 0.0,
         "pull_strength": 0.0,
         "attractor_capacity": 2,
         "attractor_decay_rate": 0.9,
         "attractor_quantile": 0.5,
         "lambda_syntony": 0.0,
-        "survivor_count": None,
-        "elitist": False,
-        "dtype": "float32",
         "threads": 1,
     }
     return Evolution([parameter or ResonantTensor([[0.5, 1.0]])], **{**arguments, **changes})

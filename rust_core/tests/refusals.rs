@@ -36,7 +36,7 @@ fn settings_out_of_range() {
     for threads in [0, 100_000] {
         refused(Config { threads: Some(threads), ..plain() }, "threads");
     }
-    refused(Config { precision: Some(0), ..plain() }, "");
+    refused(Config { lattice: true, precision: 0, ..plain() }, "");
 }
 
 #[test]
@@ -51,11 +51,11 @@ fn a_rank_beyond_all_bounds_is_full_rank() {
 
 #[test]
 fn genes_that_are_no_numbers_or_none() {
-    for precision in [None, Some(100)] {
+    for lattice in [false, true] {
         let mut bad = genes();
         bad[0].values[3] = f64::NAN;
-        assert!(Evolution::new(Config { precision, ..plain() }, bad).is_err());
-        assert!(Evolution::new(Config { precision, ..plain() }, Vec::new()).is_err());
+        assert!(Evolution::new(Config { lattice, ..plain() }, bad).is_err());
+        assert!(Evolution::new(Config { lattice, ..plain() }, Vec::new()).is_err());
     }
 }
 
@@ -64,7 +64,7 @@ fn a_parameter_without_elements_harms_nobody() {
     for empty in [[0, 4], [4, 0]] {
         let gene = Gene { shape: empty.into(), mode_weights: vec![1.0; empty[1]], values: Vec::new() };
         let all: Vec<Gene> = genes().into_iter().chain([gene]).collect();
-        let config = Config { rank: Some(1), lambda_syntony: 0.1, precision: Some(20), ..plain() };
+        let config = Config { rank: Some(1), lambda_syntony: Some(0.1), lattice: true, precision: 20, ..plain() };
         let mut evolution = Evolution::new(config.clone(), all.clone()).unwrap();
         let mut without = Evolution::new(config, genes()).unwrap();
         let mut program = Program::new(all.into_iter().map(|gene| gene.shape).collect());
@@ -99,9 +99,8 @@ fn an_error_leaves_the_state_as_it_was() {
 
 #[test]
 fn a_centre_that_would_leave_the_numbers_is_refused() {
-    for precision in [None, Some(10)] {
-        let wild =
-            Config { optimizer: OptimizerKind::Momentum, learning_rate: 1e308, sigma: 1e-6, precision, ..plain() };
+    for lattice in [false, true] {
+        let wild = Config { optimizer: OptimizerKind::Momentum, learning_rate: 1e308, sigma: 1e-6, lattice, ..plain() };
         let mut evolution = Evolution::new(wild, genes()).unwrap();
         let before = evolution.state().clone();
         let error = evolution.step(&objective(false), &batch()).unwrap_err().to_string();
@@ -112,7 +111,7 @@ fn a_centre_that_would_leave_the_numbers_is_refused() {
 
 #[test]
 fn a_state_of_another_genome_or_a_damaged_one() {
-    let config = Config { precision: Some(10), pull_strength: 0.1, ..plain() };
+    let config = Config { lattice: true, precision: 10, pull_strength: 0.1, ..plain() };
     let mut evolution = Evolution::new(config.clone(), genes()).unwrap();
     for _ in 0..3 {
         evolution.step(&objective(false), &batch()).unwrap();

@@ -77,7 +77,7 @@ fn a_shock_multiplies_sigma_and_passes() {
 #[test]
 fn a_displacement_moves_the_centre_and_stays_on_the_lattice() {
     let displacement = Displacement { magnitude: 0.5, golden_scaling: true, unit: false };
-    let mut evolution = Evolution::new(Config { precision: Some(50), ..plain() }, genes()).unwrap();
+    let mut evolution = Evolution::new(Config { lattice: true, precision: 50, ..plain() }, genes()).unwrap();
     let before = evolution.state().clone();
     evolution.displace(&displacement).unwrap();
     let after = evolution.state().clone();
@@ -111,7 +111,7 @@ fn pull() {
 
 #[test]
 fn lattice_and_error_feedback() {
-    let lattice = Config { precision: Some(6), ..plain() };
+    let lattice = Config { lattice: true, precision: 6, ..plain() };
     let reference = agree(lattice.clone(), Some(plain()));
     assert!(reference.residual.iter().any(|r| r.abs() > 1e-3));
     let off = agree(Config { error_feedback: false, ..lattice.clone() }, Some(lattice));
@@ -121,15 +121,16 @@ fn lattice_and_error_feedback() {
 #[test]
 fn all_at_once() {
     let all = Config {
-        precision: Some(9),
+        lattice: true,
+        precision: 9,
         harmonize_strength: 0.1,
         pull_strength: 0.1,
-        lambda_syntony: 0.5,
+        lambda_syntony: Some(0.5),
         rank: Some(1),
         ..plain()
     };
-    agree(all.clone(), Some(Config { lambda_syntony: 0.0, ..all.clone() }));
-    agree(all.clone(), Some(Config { precision: None, ..all.clone() }));
+    agree(all.clone(), Some(Config { lambda_syntony: Some(0.0), ..all.clone() }));
+    agree(all.clone(), Some(Config { lattice: false, ..all.clone() }));
     agree(all.clone(), Some(Config { harmonize_strength: 0.0, ..all }));
 }
 
@@ -153,7 +154,7 @@ fn the_elite_replaces_a_worse_centre() {
     let best = members.min_by(|x, y| loss(x, false).total_cmp(&loss(y, false))).unwrap();
     assert_eq!(evolution.state().centre, best);
     // Harmonized, pulled and snapped like any other.
-    let whole = Config { precision: Some(9), harmonize_strength: 0.2, pull_strength: 0.1, ..elitist.clone() };
+    let whole = Config { lattice: true, precision: 9, harmonize_strength: 0.2, pull_strength: 0.1, ..elitist.clone() };
     assert!(agree(whole.clone(), Some(Config { elitist: false, ..whole })).replaced > 0);
     agree(Config { survivor_count: Some(7), ..elitist.clone() }, Some(elitist));
 }
@@ -185,7 +186,7 @@ fn binary32_members_move_the_centre_as_binary64_ones_do() {
 
 #[test]
 fn members_without_a_loss_are_the_worst() {
-    let config = Config { precision: Some(9), ..plain() };
+    let config = Config { lattice: true, precision: 9, ..plain() };
     let mut evolution = Evolution::new(config.clone(), genes()).unwrap();
     let mut reference = Reference::new(config, true);
     let mut counts = Vec::new();
@@ -220,7 +221,7 @@ fn a_generation_without_any_loss_moves_nothing() {
 fn huge_noise_leaves_the_state_finite() {
     for (dtype, sigma) in [(DType::F32, 1e30), (DType::F64, 1e30), (DType::F64, 1e200)] {
         for survivor_count in [None, Some(5)] {
-            let config = Config { sigma, dtype, survivor_count, precision: Some(50), ..plain() };
+            let config = Config { sigma, dtype, survivor_count, lattice: true, precision: 50, ..plain() };
             let mut evolution = Evolution::new(config, genes()).unwrap();
             for _ in 0..3 {
                 evolution.step(&objective(false), &batch()).unwrap();

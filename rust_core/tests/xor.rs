@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use syntonic_core::evolve::{Config, Evolution, Gene, Objective, OptimizerKind, Schedule};
+use syntonic_core::evolve::{Config, Evolution, Gene, Objective};
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::ops::{BinaryAccuracy, BinaryCrossEntropy, Linear, Tanh};
 use syntonic_core::program::Program;
@@ -15,30 +15,13 @@ const HIDDEN: usize = 16;
 
 fn config() -> Config {
     Config {
-        seed: 0,
-        population_size: 64,
         sigma: 0.3,
-        sigma_final: 1.0,
-        rank: None,
-        optimizer: OptimizerKind::Adam,
         learning_rate: 0.1,
         learning_rate_final: 1.0,
-        schedule: Schedule::Cosine,
-        beta1: 0.9,
-        beta2: 0.999,
         max_generations: 100,
-        precision: Some(100),
-        error_feedback: true,
-        harmonize_strength: 0.001,
-        pull_strength: 0.03,
-        attractor_capacity: 32,
-        attractor_decay_rate: 0.98,
-        attractor_quantile: 0.0,
-        lambda_syntony: 0.027,
-        survivor_count: None,
-        elitist: false,
-        dtype: DType::F32,
+        lambda_syntony: Some(0.027),
         threads: Some(1),
+        ..Config::default()
     }
 }
 
@@ -102,7 +85,7 @@ fn the_centre_solves_xor_for_every_seed() {
 #[test]
 fn the_centre_becomes_the_best_member_only_when_elitism_is_asked_for() {
     let after = |elitist| {
-        let still = Config { precision: None, pull_strength: 0.0, harmonize_strength: 0.0, ..config() };
+        let still = Config { lattice: false, pull_strength: 0.0, harmonize_strength: 0.0, ..config() };
         let mut evolution = Evolution::new(Config { elitist, learning_rate: 1e-9, ..still }, genes(0)).unwrap();
         let before = evolution.state().centre.clone();
         evolution.step(&objective(), &batch()).unwrap();

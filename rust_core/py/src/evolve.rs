@@ -2,11 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-use syntonic_core::evolve::{self, Config, Displacement, Gene, OptimizerKind, Schedule};
-use syntonic_core::tensor::DType;
-use syntonic_core::{Error, Result};
+use pyo3::types::{PyBool, PyDict, PyString};
+use syntonic_core::Result;
+use syntonic_core::evolve::setting::{Bound as Limit, Kind, Settings, Value};
+use syntonic_core::evolve::{self, Config, Displacement, Gene};
 
 use crate::arrays;
 use crate::cuda;
@@ -42,7 +44,7 @@ impl Evolution {
             let mut parameter = parameter.write().map_err(|_| poisoned())?;
             let range = start..start + parameter.shape().numel();
             start = range.end;
-            match engine.config().precision {
+            match engine.config().bound() {
                 Some(_) => parameter.set_lattice(&state.lattice.0[range.clone()], &state.lattice.1[range])?,
                 None => parameter.set_flux(&state.centre[range])?,
             }
@@ -65,97 +67,116 @@ fn gene(parameter: &Shared, precision: Option<i64>) -> Result<Gene> {
     })
 }
 
-fn optimizer(name: &str) -> Result<OptimizerKind> {
-    match name {
-        "adam" => Ok(OptimizerKind::Adam),
-        "momentum" => Ok(OptimizerKind::Momentum),
-        other => Err(Error::Value {
-            op: "trainer",
-            expected: "optimizer adam or momentum".into(),
-            got: format!("{other:?}"),
-        }),
+/// Reads one value of a setting; what settings have no type for becomes its text, which no setting takes.
+fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if given.is_none() {
+        return Ok(Value::None);
     }
+    if given.is_instance_of::<PyBool>() {
+        return Ok(Value::Bool(given.extract()?));
+    }
+    if given.is_instance_of::<PyString>() {
+        return Ok(Value::Text(given.extract()?));
+    }
+    let whole = given.extract().map(Value::Integer);
+    Ok(whole.or_else(|_| given.extract().map(Value::Number)).unwrap_or(Value::Text(given.repr()?.to_string())))
 }
 
-fn schedule(name: &str) -> Result<Schedule> {
-    match name {
-        "cosine" => Ok(Schedule::Cosine),
-        "linear" => Ok(Schedule::Linear),
-        other => {
-            Err(Error::Value { op: "trainer", expected: "schedule cosine or linear".into(), got: format!("{other:?}") })
+fn object(py: Python<'_>, value: &Value) -> PyResult<Py<PyAny>> {
+    Ok(match value {
+        Value::None => py.None(),
+        Value::Bool(x) => x.into_py_any(py)?,
+        Value::Integer(x) => x.into_py_any(py)?,
+        Value::Number(x) => x.into_py_any(py)?,
+        Value::Text(x) => x.into_py_any(py)?,
+    })
+}
+
+/// Returns the settings that these keyword arguments ask for, checked.
+fn config(given: Option<&Bound<'_, PyDict>>) -> PyResult<Config> {
+    let mut config = Config::default();
+    for (name, given) in given.into_iter().flatten() {
+        let (name, value) = (name.extract::<String>()?, value(&given)?);
+        if !quick(|| config.set(&name, &value))? {
+            return Err(PyTypeError::new_err(format!("there is no setting {name:?} of the trainer")));
         }
     }
+    quick(|| config.check())?;
+    Ok(config)
+}
+
+/// Returns every setting of the trainer with its value, given those that are said.
+///
+/// Raises:
+///     ValueError: a setting out of its range, or two that do not go together.
+///     TypeError: a name that no setting has.
+#[pyfunction]
+#[pyo3(signature = (**settings))]
+fn trainer_config<'py>(py: Python<'py>, settings: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
+    let (config, all) = (config(settings)?, PyDict::new(py));
+    for setting in Config::describe() {
+        all.set_item(setting.name, object(py, &config.value(setting.name).unwrap_or(Value::None))?)?;
+    }
+    Ok(all)
+}
+
+/// Returns the description of every setting of the trainer: its name, what it does, its type ("bool", "int", "float" or
+/// "choice"), whether it may be None, its default, its names if it is a choice, and the bounds of a number ("ge", "gt",
+/// "le", "lt", "multiple_of").
+#[pyfunction]
+fn trainer_settings(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
+    let described = Config::describe().into_iter().map(|setting| {
+        let (all, bounds) = (PyDict::new(py), PyDict::new(py));
+        let number =
+            |x: f64| if setting.kind == Kind::Integer { (x as i64).into_py_any(py) } else { x.into_py_any(py) };
+        for bound in setting.bounds {
+            match *bound {
+                Limit::AtLeast(x) => bounds.set_item("ge", number(x)?)?,
+                Limit::Above(x) => bounds.set_item("gt", number(x)?)?,
+                Limit::AtMost(x) => bounds.set_item("le", number(x)?)?,
+                Limit::Below(x) => bounds.set_item("lt", number(x)?)?,
+                Limit::Even => bounds.set_item("multiple_of", 2)?,
+            }
+        }
+        let (kind, choices): (_, &[&str]) = match setting.kind {
+            Kind::Bool => ("bool", &[]),
+            Kind::Integer => ("int", &[]),
+            Kind::Number => ("float", &[]),
+            Kind::Choice(names) => ("choice", names),
+        };
+        all.set_item("name", setting.name)?;
+        all.set_item("doc", setting.doc)?;
+        all.set_item("kind", kind)?;
+        all.set_item("optional", setting.optional)?;
+        all.set_item("default", object(py, &setting.default)?)?;
+        all.set_item("choices", choices)?;
+        all.set_item("bounds", bounds)?;
+        Ok(all)
+    });
+    described.collect()
+}
+
+/// Returns the description of every figure of a generation: its name, what it is, and whether it is recorded.
+#[pyfunction]
+fn generation_figures() -> Vec<(&'static str, &'static str, bool)> {
+    evolve::Record::FIGURES.iter().map(|figure| (figure.name, figure.doc, figure.tracked)).collect()
 }
 
 #[pymethods]
 impl Evolution {
     #[new]
-    #[pyo3(signature = (
-        parameters, *, seed, population_size, sigma, sigma_final, rank, optimizer, learning_rate, learning_rate_final,
-        schedule, beta1, beta2, max_generations, precision, error_feedback, harmonize_strength, pull_strength, attractor_capacity,
-        attractor_decay_rate, attractor_quantile, lambda_syntony, survivor_count, elitist, dtype, threads, device="cpu"
-    ))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments, one for each setting")]
+    #[pyo3(signature = (parameters, *, device="cpu", **settings))]
     fn new(
         py: Python<'_>,
         parameters: Vec<PyRef<'_, ResonantTensor>>,
-        seed: u32,
-        population_size: usize,
-        sigma: f64,
-        sigma_final: f64,
-        rank: Option<usize>,
-        optimizer: &str,
-        learning_rate: f64,
-        learning_rate_final: f64,
-        schedule: &str,
-        beta1: f64,
-        beta2: f64,
-        max_generations: u64,
-        precision: Option<i64>,
-        error_feedback: bool,
-        harmonize_strength: f64,
-        pull_strength: f64,
-        attractor_capacity: usize,
-        attractor_decay_rate: f64,
-        attractor_quantile: f64,
-        lambda_syntony: f64,
-        survivor_count: Option<usize>,
-        elitist: bool,
-        dtype: &str,
-        threads: Option<usize>,
         device: &str,
+        settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
-        let config = Config {
-            seed,
-            population_size,
-            sigma,
-            sigma_final,
-            rank,
-            optimizer: quick(|| self::optimizer(optimizer))?,
-            learning_rate,
-            learning_rate_final,
-            schedule: quick(|| self::schedule(schedule))?,
-            beta1,
-            beta2,
-            max_generations,
-            precision,
-            error_feedback,
-            harmonize_strength,
-            pull_strength,
-            attractor_capacity,
-            attractor_decay_rate,
-            attractor_quantile,
-            lambda_syntony,
-            survivor_count,
-            elitist,
-            dtype: quick(|| DType::from_name(dtype))?,
-            threads,
-        };
+        let config = config(settings)?;
         let device = if device == "cpu" { None } else { Some(cuda::device(py, device)?) };
         enter(py, || {
-            config.check()?;
-            let genes = parameters.iter().map(|p| gene(p, config.precision)).collect::<Result<_>>()?;
+            let genes = parameters.iter().map(|p| gene(p, config.bound())).collect::<Result<_>>()?;
             let engine = evolve::Evolution::new(config, genes)?;
             let engine = match &device {
                 Some(device) => engine.on(device)?,
@@ -250,75 +271,34 @@ pub struct Record(evolve::Record);
 
 #[pymethods]
 impl Record {
-    /// Generations done, this one included.
-    #[getter]
-    fn generation(&self) -> u64 {
-        self.0.generation
-    }
-
-    /// Members evaluated so far.
-    #[getter]
-    fn evaluations(&self) -> u64 {
-        self.0.evaluations
-    }
-
-    /// The centre's loss on the generation's batch, before the step.
-    #[getter]
-    fn loss(&self) -> f64 {
-        self.0.loss
-    }
-
-    /// The centre's further metrics on that batch, in the order of the objective.
+    /// The centre's further metrics on the generation's batch, in the order of the objective.
     #[getter]
     fn metrics(&self) -> Vec<f64> {
         self.0.metrics.clone()
     }
 
-    /// Fitness of the best member; NaN if no member has a number.
-    #[getter]
-    fn best_fitness(&self) -> f64 {
-        self.0.best_fitness
+    /// Every figure by its name, in order; `generation_figures` says what each is.
+    fn figures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let all = PyDict::new(py);
+        for (figure, value) in evolve::Record::FIGURES.iter().zip(self.0.values()) {
+            all.set_item(figure.name, object(py, &value)?)?;
+        }
+        Ok(all)
     }
 
-    /// Mean fitness of the members whose fitness is a number.
-    #[getter]
-    fn mean_fitness(&self) -> f64 {
-        self.0.mean_fitness
-    }
-
-    /// Members whose fitness is not a number.
-    #[getter]
-    fn nan_members(&self) -> usize {
-        self.0.nan_members
-    }
-
-    /// Syntony of the new centre.
-    #[getter]
-    fn syntony(&self) -> f64 {
-        self.0.syntony
-    }
-
-    /// Attractors remembered.
-    #[getter]
-    fn attractors(&self) -> usize {
-        self.0.attractors
-    }
-
-    /// Standard deviation of the noise that was used.
-    #[getter]
-    fn sigma(&self) -> f64 {
-        self.0.sigma
-    }
-
-    /// Step size that was used.
-    #[getter]
-    fn step_size(&self) -> f64 {
-        self.0.step_size
+    fn __getattr__(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
+        match evolve::Record::FIGURES.iter().position(|figure| figure.name == name) {
+            Some(i) => object(py, &self.0.values()[i]),
+            None => Err(PyAttributeError::new_err(format!("a record has no figure {name:?}"))),
+        }
     }
 }
 
-/// Registers this file's classes.
+/// Registers this file's classes and functions.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Evolution>()?;
-    m.add_class::<Record>()
+    m.add_class::<Record>()?;
+    m.add_function(wrap_pyfunction!(trainer_config, m)?)?;
+    m.add_function(wrap_pyfunction!(trainer_settings, m)?)?;
+    m.add_function(wrap_pyfunction!(generation_figures, m)?)
 }

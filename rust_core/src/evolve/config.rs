@@ -1,136 +1,121 @@
-//! Everything that a run of the evolution engine may set, with its ranges.
+//! Everything that a run of the evolution engine may set: the one place where a setting is described.
+//!
+//! A new setting is a line of the table and the code that heeds it: the Python signature, the schema of configs, `--help` and
+//! the messages for wrong values come from here.
 
+use super::setting::{Settings, choice, settings};
+use crate::exact::constants::{PHI, Q_DEFICIT};
 use crate::tensor::DType;
 use crate::{Error, Result};
 
-/// How the estimated direction becomes a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OptimizerKind {
-    /// Kingma and Ba, "Adam", arXiv 1412.6980.
-    Adam,
-    /// Heavy-ball momentum.
-    Momentum,
+choice! {
+    /// How the estimated direction becomes a step.
+    pub enum OptimizerKind {
+        /// Kingma and Ba, "Adam", arXiv 1412.6980.
+        Adam = "adam",
+        /// Heavy-ball momentum.
+        Momentum = "momentum",
+    }
 }
 
-/// How sigma and the step size come down to their final shares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Schedule {
-    /// Along half a cosine.
-    Cosine,
-    /// Along a straight line.
-    Linear,
+choice! {
+    /// How sigma and the step size come down to their final shares.
+    pub enum Schedule {
+        /// Along half a cosine.
+        Cosine = "cosine",
+        /// Along a straight line.
+        Linear = "linear",
+    }
 }
 
 /// Members are numbered by 32-bit counters.
-const MOST_MEMBERS: usize = 1 << 30;
-/// More threads than this are a mistake, not a wish.
-const MOST_THREADS: usize = 1024;
+const MOST_MEMBERS: f64 = (1_u32 << 30) as f64;
+/// Generations are numbered by them too; as many attractors, or generations looked at, would not fit memory.
+const MOST: f64 = u32::MAX as f64;
 
-/// The settings of an evolution.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Config {
-    /// Seed of all random numbers.
-    pub seed: u32,
-    /// Members in a generation: mirrored pairs, so even.
-    pub population_size: usize,
-    /// Standard deviation of the noise at the first generation.
-    pub sigma: f64,
-    /// Share of sigma that is left at the last generation.
-    pub sigma_final: f64,
-    /// Rank of the noise of matrices; none is full rank.
-    pub rank: Option<usize>,
-    /// How the direction becomes a step.
-    pub optimizer: OptimizerKind,
-    /// Step size at the first generation.
-    pub learning_rate: f64,
-    /// Share of the step size that is left at the last generation.
-    pub learning_rate_final: f64,
-    /// How the final shares are reached.
-    pub schedule: Schedule,
-    /// Decay of the first moment (Adam) or of the velocity (momentum).
-    pub beta1: f64,
-    /// Decay of the second moment (Adam).
-    pub beta2: f64,
-    /// Generations after which the schedule ends.
-    pub max_generations: u64,
-    /// Bound on the coefficients of the lattice; none leaves the parameters floats.
-    pub precision: Option<i64>,
-    /// Whether what rounding to the lattice leaves over is carried to the next generation.
-    pub error_feedback: bool,
-    /// Strength of the harmonization: beta = strength * S / phi.
-    pub harmonize_strength: f64,
-    /// Share of the attractors' centroid in the new centre.
-    pub pull_strength: f64,
-    /// Attractors that are remembered at once.
-    pub attractor_capacity: usize,
-    /// Decay of an attractor's weight in one generation.
-    pub attractor_decay_rate: f64,
-    /// Quantile of the remembered scores that a new attractor must exceed.
-    pub attractor_quantile: f64,
-    /// Weight of a member's syntony in its score.
-    pub lambda_syntony: f64,
-    /// Members of highest syntony that take part in the ranking; none lets all take part.
-    pub survivor_count: Option<usize>,
-    /// Whether the best member replaces the centre when its score is higher.
-    pub elitist: bool,
-    /// Format that members are computed in.
-    pub dtype: DType,
-    /// Threads, the caller's included; none is one for each core.
-    pub threads: Option<usize>,
+settings! {
+    /// The settings of an evolution.
+    pub struct Config {
+        /// Seed of all random numbers.
+        seed: u32 = 0, Bound::AtLeast(0.0), Bound::AtMost(MOST);
+        /// Members of a generation, in mirrored pairs.
+        population_size: usize = 64, Bound::AtLeast(2.0), Bound::AtMost(MOST_MEMBERS), Bound::Even;
+        /// Standard deviation of the noise at the start.
+        sigma: f64 = 0.1, Bound::Above(0.0);
+        /// Share of sigma left at the end.
+        sigma_final: f64 = 1.0, Bound::Above(0.0), Bound::AtMost(1.0);
+        /// Rank of the noise of matrices; null: full rank.
+        rank: Option<usize> = None, Bound::AtLeast(1.0);
+        /// Step size at the start.
+        learning_rate: f64 = 0.03, Bound::Above(0.0);
+        /// Share of it left at the end.
+        learning_rate_final: f64 = 0.1, Bound::AtLeast(0.0), Bound::AtMost(1.0);
+        /// How both shares are reached over max_generations.
+        schedule: Schedule = Schedule::Cosine;
+        /// How the estimated direction becomes a step.
+        optimizer: OptimizerKind = OptimizerKind::Adam;
+        /// Decay of the first moment, or of the velocity.
+        beta1: f64 = 0.9, Bound::AtLeast(0.0), Bound::Below(1.0);
+        /// Decay of the second moment.
+        beta2: f64 = 0.999, Bound::AtLeast(0.0), Bound::Below(1.0);
+        /// Generations of a run.
+        max_generations: u64 = 200, Bound::AtLeast(1.0), Bound::AtMost(MOST);
+        /// Whether the centre is snapped to Z[phi] after each generation.
+        lattice: bool = true;
+        /// Bound M on the lattice coefficients.
+        precision: i64 = 100, Bound::AtLeast(1.0), Bound::AtMost(MOST_MEMBERS);
+        /// Whether what rounding leaves over is carried to the next generation.
+        error_feedback: bool = true;
+        /// s in beta = s S / phi, the damping of high modes.
+        harmonize_strength: f64 = 0.001, Bound::AtLeast(0.0), Bound::AtMost(PHI);
+        /// Share of the attractors' centroid in the new centre; 0 switches the memory off.
+        pull_strength: f64 = 0.03, Bound::AtLeast(0.0), Bound::AtMost(1.0);
+        /// Attractors remembered at once.
+        attractor_capacity: usize = 32, Bound::AtLeast(1.0), Bound::AtMost(MOST);
+        /// Decay of an attractor's weight in a generation.
+        attractor_decay_rate: f64 = 0.98, Bound::AtLeast(0.0), Bound::AtMost(1.0);
+        /// Quantile of the remembered scores that a new attractor must exceed.
+        attractor_quantile: f64 = 0.0, Bound::AtLeast(0.0), Bound::AtMost(1.0);
+        /// Weight of syntony in a member's score; null: q = 0.0274.
+        lambda_syntony: Option<f64> = None, Bound::AtLeast(0.0);
+        /// Members of highest syntony that take part in the ranking; null: all.
+        survivor_count: Option<usize> = None, Bound::AtLeast(2.0);
+        /// Whether the best member replaces the centre when its score is higher.
+        elitist: bool = false;
+        /// Generations whose syntony is searched for the archonic pattern, every tenth generation.
+        archonic_window: usize = 50, Bound::AtLeast(4.0), Bound::AtMost(MOST);
+        /// Number format of the members; the centre is float64 always.
+        dtype: DType = DType::F32;
+        /// Threads of the engine; null: one for each core. No result depends on it.
+        threads: Option<usize> = None, Bound::AtLeast(1.0), Bound::AtMost(1024.0);
+    }
 }
 
 impl Config {
-    /// Checks every range.
+    /// Checks every range, and what two settings must keep together.
     ///
     /// # Errors
-    /// `Error::Value` for the first setting out of its range.
+    /// `Error::Value` for the first fault.
     pub fn check(&self) -> Result<()> {
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let share = |x: f64| (0.0..=1.0).contains(&x);
-        let below_one = |x: f64| (0.0..1.0).contains(&x);
-        let population = self.population_size;
-        let rules: [(bool, &str, String); 16] = [
-            (
-                (2..=MOST_MEMBERS).contains(&population) && population.is_multiple_of(2),
-                "an even population_size from 2 to 2^30",
-                population.to_string(),
-            ),
-            (positive(self.sigma), "sigma > 0, finite", self.sigma.to_string()),
-            (self.sigma_final > 0.0 && self.sigma_final <= 1.0, "0 < sigma_final <= 1", self.sigma_final.to_string()),
-            (self.rank != Some(0), "rank >= 1, or none for full rank", "0".into()),
-            (positive(self.learning_rate), "learning_rate > 0, finite", self.learning_rate.to_string()),
-            (share(self.learning_rate_final), "0 <= learning_rate_final <= 1", self.learning_rate_final.to_string()),
-            (
-                below_one(self.beta1) && below_one(self.beta2),
-                "0 <= beta1, beta2 < 1",
-                format!("{}, {}", self.beta1, self.beta2),
-            ),
-            (self.max_generations >= 1, "max_generations >= 1", self.max_generations.to_string()),
-            (
-                self.harmonize_strength >= 0.0 && self.harmonize_strength <= crate::exact::constants::PHI,
-                "0 <= harmonize_strength <= phi",
-                self.harmonize_strength.to_string(),
-            ),
-            (share(self.pull_strength), "0 <= pull_strength <= 1", self.pull_strength.to_string()),
-            (self.attractor_capacity >= 1, "attractor_capacity >= 1", "0".into()),
-            (share(self.attractor_decay_rate), "0 <= attractor_decay_rate <= 1", self.attractor_decay_rate.to_string()),
-            (share(self.attractor_quantile), "0 <= attractor_quantile <= 1", self.attractor_quantile.to_string()),
-            (self.lambda_syntony.is_finite(), "a finite lambda_syntony", self.lambda_syntony.to_string()),
-            (
-                self.survivor_count.is_none_or(|s| (2..=population).contains(&s)),
-                "2 <= survivor_count <= population_size",
-                format!("{:?}", self.survivor_count),
-            ),
-            (
-                self.threads.is_none_or(|threads| (1..=MOST_THREADS).contains(&threads)),
-                "threads from 1 to 1024, or none for one on each core",
-                format!("{:?}", self.threads),
-            ),
-        ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            None => Ok(()),
-            Some((_, expected, got)) => Err(Error::Value { op: "trainer", expected: expected.into(), got }),
+        self.check_each()?;
+        match self.survivor_count {
+            Some(count) if count > self.population_size => Err(Error::Value {
+                op: "trainer",
+                expected: format!("2 <= survivor_count <= population_size = {}, or none", self.population_size),
+                got: count.to_string(),
+            }),
+            _ => Ok(()),
         }
+    }
+
+    /// Returns the bound on the lattice coefficients; none if the parameters stay floats.
+    pub fn bound(&self) -> Option<i64> {
+        self.lattice.then_some(self.precision)
+    }
+
+    /// Returns the weight of a member's syntony in its score.
+    pub fn lambda(&self) -> f64 {
+        self.lambda_syntony.unwrap_or(Q_DEFICIT)
     }
 
     /// Returns the step size after `generation` finished generations.

@@ -124,7 +124,7 @@ impl Evolution {
         let centre = genes.iter().flat_map(|gene| gene.values.iter().copied()).collect();
         let mut evolution = Self {
             perturbation: Perturbation::new(config.seed, 0, &shapes, config.rank),
-            snapper: config.precision.map(Snapper::new).transpose()?,
+            snapper: config.bound().map(Snapper::new).transpose()?,
             weights: Arc::new(genes.into_iter().map(|gene| gene.mode_weights).collect()),
             crew: Crew::new(config.threads)?,
             shapes: Arc::new(shapes),
@@ -172,7 +172,7 @@ impl Evolution {
     /// # Errors
     /// `Error::Value` when it belongs to another genome.
     pub fn set_state(&mut self, state: State) -> Result<()> {
-        state.check(self.state.centre.len(), self.config.precision)?;
+        state.check(self.state.centre.len(), self.config.bound())?;
         self.forget();
         self.state = state;
         self.harmony = None;

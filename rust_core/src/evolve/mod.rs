@@ -13,6 +13,7 @@ mod optimizer;
 mod population;
 mod record;
 mod remote;
+pub mod setting;
 mod shaping;
 mod state;
 
@@ -20,6 +21,6 @@ pub use attractor::{Attractor, AttractorMemory};
 pub use config::{Config, OptimizerKind, Schedule};
 pub use escape::{Displacement, Shock};
 pub use evolution::{Evolution, Gene, Objective};
-pub use record::Record;
+pub use record::{Figure, Record};
 pub use shaping::centred_ranks;
 pub use state::State;

@@ -224,5 +224,5 @@ fn step_of(evolution: &Evolution) -> Result<Step> {
     let config = evolution.config();
     let generation =
         u32::try_from(evolution.state().generation).map_err(|_| crate::Error::Overflow { op: "generation" })?;
-    Ok(Step { sigma: evolution.sigma(), seed: config.seed, generation, lambda: config.lambda_syntony })
+    Ok(Step { sigma: evolution.sigma(), seed: config.seed, generation, lambda: config.lambda() })
 }

@@ -32,18 +32,19 @@ pub fn plain() -> Config {
         beta1: 0.9,
         beta2: 0.99,
         max_generations: 12,
-        precision: None,
+        lattice: false,
         error_feedback: true,
         harmonize_strength: 0.0,
         pull_strength: 0.0,
         attractor_capacity: 100,
         attractor_decay_rate: 0.9,
         attractor_quantile: 0.0,
-        lambda_syntony: 0.0,
+        lambda_syntony: Some(0.0),
         survivor_count: None,
         elitist: false,
         dtype: DType::F64,
         threads: Some(2),
+        ..Config::default()
     }
 }
 
@@ -186,7 +187,7 @@ pub struct Reference {
 impl Reference {
     pub fn new(config: Config, fragile: bool) -> Self {
         let start: Vec<f64> = genes().into_iter().flat_map(|gene| gene.values).collect();
-        let centre: Vec<f64> = start.iter().map(|&x| config.precision.map_or(x, |m| snap(x, m))).collect();
+        let centre: Vec<f64> = start.iter().map(|&x| config.bound().map_or(x, |m| snap(x, m))).collect();
         let none = vec![0.0; centre.len()];
         let (residual, first, second) = (none.clone(), none.clone(), none);
         Self {
@@ -204,7 +205,7 @@ impl Reference {
     }
 
     fn score(&self, values: &[f64]) -> f64 {
-        self.config.lambda_syntony * syntony(values) - loss(values, self.fragile)
+        self.config.lambda() * syntony(values) - loss(values, self.fragile)
     }
 
     pub fn step(&mut self) {
@@ -235,7 +236,7 @@ impl Reference {
         if config.pull_strength > 0.0 {
             self.memory.push((self.centre.clone(), score, self.generation));
         }
-        self.centre = flux.iter().map(|&x| config.precision.map_or(x, |m| snap(x, m))).collect();
+        self.centre = flux.iter().map(|&x| config.bound().map_or(x, |m| snap(x, m))).collect();
         let keeps = if config.error_feedback { 1.0 } else { 0.0 };
         self.residual = flux.iter().zip(&self.centre).map(|(x, c)| keeps * (x - c)).collect();
         self.generation += 1;

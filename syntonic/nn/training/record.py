@@ -2,53 +2,55 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
+
+from syntonic._core import generation_figures
+
+_TRACKED: Final = [name for name, _, tracked in generation_figures() if tracked]
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationRecord:
-    """Figures of one generation; `loss` and `details` are the centre's on the generation's batch, before the step."""
+    """Figures of one generation. `loss` and `details` are the centre's on the generation's batch, before the step.
 
-    generation: int
-    """Generations done, this one included."""
-    evaluations: int
-    """Members evaluated so far."""
-    best_fitness: float
-    """Fitness (minus the loss) of the best member; NaN if none is a number."""
-    mean_fitness: float
-    """Mean fitness of the members whose fitness is a number."""
-    nan_members: int
-    """Members whose fitness is not a number; they count as worst."""
-    loss: float
+    Each of the core's figures, described in `rust_core/src/evolve/record.rs`, is an attribute as well: `record.loss`.
+    """
+
+    figures: Mapping[str, float]
+    """The core's figures by name."""
     details: Mapping[str, float]
     """The benchmark's metrics, such as accuracy."""
-    syntony: float
-    """Syntony S of the new centre, 0 to 1."""
     is_archonic: bool
     """Whether syntony went up and down and got nowhere, when last looked at; see `core.archonic`."""
-    attractors: int
-    """States remembered."""
-    sigma: float
-    """Standard deviation of the noise."""
-    step_size: float
-    """Step size that was used."""
     seconds: float
     """Wall time of the generation, its batch included."""
     population_size: int
     """Members of the generation."""
 
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (a whole number or a float)
+        """Returns one of the core's figures."""
+        if name.startswith("__") or name not in self.figures:
+            raise AttributeError(f"a record has no figure {name!r}")
+        return self.figures[name]
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the fitness of every member was NaN, so that the generation has learnt nothing from them."""
+        return bool(self.figures["nan_members"] == self.population_size)
+
     def metrics(self) -> dict[str, float]:
         """Returns the figures to track, by name."""
+        loss, *others = _TRACKED
         return {
-            "loss": self.loss,
+            loss: float(self.figures[loss]),
             **self.details,
-            "best_fitness": self.best_fitness,
-            "mean_fitness": self.mean_fitness,
-            "nan_members": float(self.nan_members),
-            "syntony": self.syntony,
+            **{name: float(self.figures[name]) for name in others},
             "archonic": float(self.is_archonic),
-            "attractors": float(self.attractors),
-            "sigma": self.sigma,
-            "step_size": self.step_size,
             "evaluations_per_second": self.population_size / self.seconds if self.seconds > 0 else 0.0,
             "seconds": self.seconds,
         }
+
+
+GenerationRecord.__doc__ = f"{GenerationRecord.__doc__}\n    Figures:\n" + "".join(
+    f"        {name}: {doc.strip()}\n" for name, doc, _ in generation_figures()
+)

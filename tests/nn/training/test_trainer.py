@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from waves import POPULATION, Waves, bits, model, train, trainer
 
-from syntonic._core import Tensor
+from syntonic._core import Tensor, generation_figures
+from syntonic.nn.training import GenerationRecord
 from syntonic.nn.training.trainer import trace
 from syntonic.sn import functional as F
 
@@ -48,6 +49,26 @@ def test_a_record_for_each_generation():
         assert record.seconds > 0
         share = 0.1 + 0.9 * (1 + math.cos(math.pi * number / 8)) / 2
         assert record.step_size == pytest.approx(0.03 * share, rel=1e-12)
+
+
+def test_each_figure_of_the_core_is_described_and_reaches_the_record():
+    record = next(trainer().run(model(), Waves()))
+    names = [name for name, _, _ in generation_figures()]
+    assert list(record.figures) == names
+    assert all(getattr(record, name) == record.figures[name] for name in names)
+    assert {name for name, _, tracked in generation_figures() if tracked} <= record.metrics().keys()
+    assert all(f" {name}: {doc.strip()}" in GenerationRecord.__doc__ for name, doc, _ in generation_figures())
+    with pytest.raises(AttributeError, match="no figure 'fitness'"):
+        _ = record.fitness
+
+
+def test_a_generation_without_a_fitness_says_so():
+    blind = next(trainer(sigma=1e300, lattice=False, lambda_syntony=0.0).run(model(), Waves()))
+    assert (blind.is_blind, blind.nan_members) == (True, POPULATION)
+    assert math.isnan(blind.best_fitness)
+    assert math.isnan(blind.mean_fitness)
+    assert math.isfinite(blind.loss)
+    assert not next(trainer().run(model(), Waves())).is_blind
 
 
 def test_the_first_loss_is_that_of_the_model_at_its_start():

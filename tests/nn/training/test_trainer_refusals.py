@@ -16,11 +16,15 @@ from syntonic.sn import functional as F
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"population_size": 7}, "population_size is 7.*even"),
-        ({"population_size": 0}, "population_size is 0"),
-        ({"population_size": -2}, "population_size is -2"),
-        ({"survivor_count": 1}, "survivor_count is 1; it must be 2 to population_size"),
-        ({"survivor_count": POPULATION + 1}, "survivor_count"),
+        ({"population_size": 7}, "population_size.*even.*got 7"),
+        ({"population_size": 0}, "2 <= population_size.*got 0"),
+        ({"population_size": -2}, "2 <= population_size.*got -2"),
+        ({"survivor_count": 1}, "survivor_count >= 2.*got 1"),
+        ({"survivor_count": POPULATION + 1}, "survivor_count <= population_size = 86.*got 87"),
+        ({"sigma": "wide"}, "sigma > 0.*wide"),
+        ({"lattice": 1}, "lattice true or false, got 1"),
+        ({"rank": 1.0}, "rank >= 1, a whole number, or none, got 1"),
+        ({"max_generations": 2**70}, "max_generations.*got .*1180591620717411303424"),
         ({"sigma": 0.0}, "sigma > 0"),
         ({"sigma": math.nan}, "sigma > 0.*NaN"),
         ({"rank": 0}, "rank >= 1"),
@@ -36,12 +40,17 @@ from syntonic.sn import functional as F
 )
 def test_a_setting_out_of_its_range(settings, words):
     with pytest.raises(ValueError, match=words):
-        next(trainer(**settings).run(model(), Waves()))
+        trainer(**settings)
 
 
 def test_an_unknown_dtype():
-    with pytest.raises(TypeError, match=r"float32 or float64, got .*float16"):
-        next(trainer(dtype="float16").run(model(), Waves()))
+    with pytest.raises(ValueError, match=r"dtype float32 or float64, got .*float16"):
+        trainer(dtype="float16")
+
+
+def test_an_unknown_setting():
+    with pytest.raises(TypeError, match=r"no setting 'sigmas' of the trainer; did you mean 'sigma'"):
+        trainer(sigmas=0.1)
 
 
 def test_an_unknown_device():

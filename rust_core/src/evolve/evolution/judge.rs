@@ -24,7 +24,7 @@ impl Evolution {
 
     /// Each member's score: fitness + lambda * S.
     fn scores(&self, evaluation: &Evaluation) -> Vec<f64> {
-        let lambda = self.config.lambda_syntony;
+        let lambda = self.config.lambda();
         match evaluation.syntonies.as_slice() {
             [] => evaluation.losses.iter().map(|loss| -loss).collect(),
             syntonies => evaluation.losses.iter().zip(syntonies).map(|(loss, s)| lambda * s - loss).collect(),
@@ -45,7 +45,7 @@ impl Evolution {
     }
 
     pub(in crate::evolve) fn needs_syntony(&self) -> bool {
-        self.config.lambda_syntony != 0.0 || self.config.survivor_count.is_some()
+        self.config.lambda() != 0.0 || self.config.survivor_count.is_some()
     }
 
     /// Returns the best surviving member if elitism is on and lets it replace a centre of this loss.
@@ -54,7 +54,7 @@ impl Evolution {
             return Ok(None);
         }
         let (scores, survives) = (self.scores(evaluation), self.survivors(evaluation));
-        let centre = self.config.lambda_syntony * self.harmony()? - loss;
+        let centre = self.config.lambda() * self.harmony()? - loss;
         let candidates = (0..scores.len()).filter(|&i| survives[i] && !scores[i].is_nan());
         let best = candidates.max_by(|&i, &j| scores[i].total_cmp(&scores[j]));
         // A centre without a score loses to any member that has one.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::attractor::pull;
 use super::super::harmonize::harmonize;
 use super::super::population::Summary;
+use super::super::record::Told;
 use super::super::{Record, optimizer};
 use super::{Evolution, Found, Objective, Ready};
 use crate::ops::Element;
@@ -90,7 +91,7 @@ impl Evolution {
         let Found { towards, summary, elite, centre: metrics } = found;
         let Ready { mut flux, moments: (mut first, mut second), centroid } = ready;
         let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
-        let score = self.config.lambda_syntony * self.harmony()? - loss;
+        let score = self.config.lambda() * self.harmony()? - loss;
         let sigma = self.sigma();
         optimizer::step(&self.config, self.state.generation, &towards, (&mut first, &mut second), &mut flux);
         if let Some(best) = elite {
@@ -120,18 +121,7 @@ impl Evolution {
         }
         self.state.generation += 1;
         self.state.evaluations += config.population_size as u64;
-        Ok(Record {
-            generation: self.state.generation,
-            evaluations: self.state.evaluations,
-            loss,
-            metrics,
-            best_fitness: summary.best,
-            mean_fitness: summary.mean,
-            nan_members: config.population_size - summary.count,
-            syntony: after,
-            attractors: self.state.memory.attractors().len(),
-            sigma,
-            step_size,
-        })
+        let told = Told { evolution: self, members: &summary, loss, sigma, step_size, syntony: after };
+        Ok(Record::new(&told, metrics))
     }
 }
