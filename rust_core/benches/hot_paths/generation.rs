@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput};
 use syntonic_core::Result;
-use syntonic_core::evolve::{Config, Evolution, Gene, Objective, OptimizerKind, Schedule};
+use syntonic_core::evolve::{Config, Evolution, Gene, Objective};
 use syntonic_core::ops::{BinaryCrossEntropy, CrossEntropy, Linear, Relu, Tanh};
 use syntonic_core::program::{NodeId, Program};
-use syntonic_core::tensor::{DType, Shape, Tensor};
+use syntonic_core::tensor::{Shape, Tensor};
 
 use crate::normals;
 
@@ -44,30 +44,12 @@ impl Workload {
 
     fn config(&self) -> Config {
         Config {
-            seed: 0,
             population_size: self.members,
-            sigma: 0.1,
-            sigma_final: 1.0,
-            rank: None,
-            optimizer: OptimizerKind::Adam,
-            learning_rate: 0.03,
             learning_rate_final: 1.0,
-            schedule: Schedule::Cosine,
-            beta1: 0.9,
-            beta2: 0.999,
             max_generations: 1_000_000,
-            precision: Some(100),
-            error_feedback: true,
-            harmonize_strength: 0.001,
-            pull_strength: 0.03,
-            attractor_capacity: 32,
-            attractor_decay_rate: 0.98,
-            attractor_quantile: 0.0,
-            lambda_syntony: 0.027,
-            survivor_count: None,
-            elitist: false,
-            dtype: DType::F32,
+            lambda_syntony: Some(0.027),
             threads: Some(1),
+            ..Config::default()
         }
     }
 }
