@@ -12,7 +12,16 @@ from syntonic import _core
 STUB = ast.parse((Path(syntonic.__file__).parent / "_core.pyi").read_text())
 CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
 # What Python gives every class, and what only the interpreter calls.
-QUIET = {*dir(object), "__module__", "__buffer__", "__release_buffer__", "__bool__", "__float__", "__slotnames__"}
+QUIET = {
+    *dir(object),
+    "__module__",
+    "__buffer__",
+    "__release_buffer__",
+    "__bool__",
+    "__float__",
+    "__slotnames__",
+    "__getattr__",
+}
 REFLECTED = {f"__r{name}__" for name in ("add", "sub", "mul", "matmul", "truediv", "pow")}  # come with their partners
 EXCEPTIONS = {name for name in CLASSES if issubclass(getattr(_core, name, object), Exception)}
 DOCUMENTED = [name for name in CLASSES if not name.startswith("_") and name not in EXCEPTIONS]
