@@ -106,7 +106,7 @@ def quiet(pair: dict[str, Times], most: float) -> bool:
     return all(times.strangers <= most * times.processor for times in pair.values())
 
 
-def await_silence(patience: float) -> None:
+def await_close(patience: float) -> None:
     """Waits until nothing else computes, so many seconds at most."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -161,7 +161,7 @@ def main() -> None:
         tried = 0
         while len(pairs) < asked.pairs and time.monotonic() < deadline:
             if asked.most < math.inf:
-                await_silence(deadline - time.monotonic())
+                await_close(deadline - time.monotonic())
             order = ("mlflow", "none") if tried % 2 else ("none", "mlflow")
             pair = {tracking: measure(home, words, tracking) for tracking in order}
             pairs += [pair] if quiet(pair, asked.most) else []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking.shelter import shelter
+from syntonic.tracking.fallback import fallback_folder
 
 JOURNAL: Final = "journal.jsonl"  # its name in a run's folder
 _FRESH: Final = 0.2  # seconds after which a line must be visible to readers
@@ -100,7 +100,7 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError:
             whole = self._path.read_bytes() + self._waiting
-            (shelter(self._path.parent.name) / JOURNAL).write_bytes(whole)
+            (fallback_folder(self._path.parent.name) / JOURNAL).write_bytes(whole)
         finally:
             self._file.close()
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from syntonic.core.registry import register
 from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
-from syntonic.tracking.courier import request
-from syntonic.tracking.database import milliseconds
+from syntonic.tracking.client import request
 from syntonic.tracking.journal import JOURNAL, Journal
-from syntonic.tracking.outbox import Outbox
+from syntonic.tracking.spool import Spool
+from syntonic.tracking.stores.sqlite import milliseconds
 
 
 @register("tracking", "none")
@@ -17,7 +17,7 @@ class NoTracker:
 
     _journal: Journal
     _folder: Path
-    _outbox: Outbox
+    _spool: Spool
 
     def prepare(self) -> None:
         """Has nothing to get ready."""
@@ -28,8 +28,8 @@ class NoTracker:
     def start(self, run: Run) -> None:
         """Opens the journal, and writes down what `syntonic-run sync --to` would need."""
         self._folder = run.folder
-        self._outbox = Outbox(run.folder)
-        self._outbox.begin(request(run, None, "syntonic", tracked=False))
+        self._spool = Spool(run.folder)
+        self._spool.begin(request(run, None, "syntonic", tracked=False))
         self._journal = Journal(run.folder / JOURNAL)
         self._id = run.id
 
@@ -44,7 +44,7 @@ class NoTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Closes the journal."""
         self._journal.close()
-        self._outbox.end(ending, milliseconds())
+        self._spool.end(ending, milliseconds())
         return Receipt(run_id=self._id, store=str(self._folder))
 
     def finished(self, home: Path) -> Sequence[Past]:

@@ -1,13 +1,16 @@
 """Points of one journal on their way to a store: read once, sent once, in their order."""
 
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from syntonic.tracking.journal import Point, Tail
-from syntonic.tracking.remote import Remote
+from syntonic.tracking.stores.remote import Remote
 
 _BATCH: Final = 1000  # metrics of one request; stores refuse more
+_CHECK: Final = 25  # points between two looks at the clock
 
 
 class Stream:
@@ -33,22 +36,30 @@ class Stream:
         self._mark = remote.last_step(system=system)
         self._seen = seen
 
-    def send(self) -> None:
-        """Sends what is new."""
+    def send(self, seconds: float = math.inf) -> bool:
+        """Sends what is new, for about so many seconds; returns whether there may be more.
+
+        A journal can grow faster than a store takes it, so that there need not be an end.
+        """
+        end = time.monotonic() + seconds
         batch: list[Point] = []
         size = 0
-        for point in self._tail.new():
+        for count, point in enumerate(self._tail.new(), start=1):
             if self._seen is not None:
                 self._seen(point)
-            if point.step <= self._mark:
-                continue
-            size += len(point.metrics)
-            if batch and size > _BATCH:
-                self._log(batch)
-                batch, size = [], len(point.metrics)
-            batch.append(point)
+            if point.step > self._mark:
+                if batch and size + len(point.metrics) > _BATCH:
+                    self._log(batch)
+                    batch, size = [], 0
+                batch.append(point)
+                size += len(point.metrics)
+            if count % _CHECK == 0 and time.monotonic() > end:
+                break
+        else:
+            seconds = math.inf
         if batch:
             self._log(batch)
+        return seconds < math.inf
 
     def _log(self, batch: list[Point]) -> None:
         self._remote.log_points(batch)

@@ -1,8 +1,8 @@
-"""The process that brings a run's journal to its store while the run goes on.
+"""The process that uploads a run's journal to its store while the run goes on.
 
-It is told the run's folder first, `LOOK` when there is something new in it, `LAST` when no generation follows, `END`
+It is sent the run's folder first, `LOOK` when there is something new in it, `LAST` when no generation follows, `END`
 when the run has ended, and `HAND_OVER` when another one shall finish its work. When the pipe from the trainer closes
-without a word, the trainer was killed: then the run is recorded as KILLED, with all its points.
+without a command, the trainer was killed: then the run is recorded as KILLED, with all its points.
 """
 
 import contextlib
@@ -12,15 +12,17 @@ import selectors
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import mlflow_run, provenance
+from syntonic.tracking import provenance
 from syntonic.tracking.base import Provenance
-from syntonic.tracking.delivery import Delivery, undelivered
 from syntonic.tracking.machine import Watch
-from syntonic.tracking.mlflow import connect, local_uri
-from syntonic.tracking.outbox import Outbox, OutboxError, Request, opened
+from syntonic.tracking.spool import Request, Spool, SpoolError, opened
+from syntonic.tracking.stores import address, mlflow_run
+from syntonic.tracking.stores.connection import connect
+from syntonic.tracking.uploader import Uploader, not_uploaded
 from syntonic.tracking.writer_process import DONE, END, HAND_OVER, LAST, LOG, LOOK
 
 _ROUND: Final = 1.0  # seconds between two looks at the journal, if nobody asks for one
@@ -29,18 +31,18 @@ _COURTESY: Final = 0.5  # seconds for which the trainer is left alone once every
 _HANDED_OVER: Final = 3  # exit code
 
 
-class Mail:
-    """What the trainer says through the pipe."""
+class ControlPipe:
+    """The pipe through which the trainer sends commands."""
 
     def __init__(self) -> None:
         self._handle = sys.stdin.fileno()
         self._waiting = b""
 
-    def has_come(self) -> bool:
+    def has_input(self) -> bool:
         """Returns whether something waits to be read."""
-        return bool(self._waiting) or self._has_news(0)
+        return bool(self._waiting) or self._readable(0)
 
-    def folder(self) -> Path | None:
+    def read_folder(self) -> Path | None:
         """Waits for the run's folder; None: there will be none."""
         while b"\n" not in self._waiting:
             came = os.read(self._handle, 65536)
@@ -50,118 +52,121 @@ class Mail:
         line, _, self._waiting = self._waiting.partition(b"\n")
         return Path(json.loads(line))
 
-    def is_orphan(self) -> bool:
-        """Returns whether the trainer is gone and has left no word."""
-        if not self._waiting and self._has_news(0):
+    def parent_died(self) -> bool:
+        """Returns whether the trainer is gone and has sent no command."""
+        if not self._waiting and self._readable(0):
             self._waiting = os.read(self._handle, 65536)
             return not self._waiting
         return False
 
-    def word(self, patience: float) -> bytes:
-        """Waits for a word, so many seconds at most; returns `LOOK` if none comes, and `END` if the trainer is gone."""
+    def next_command(self, timeout: float) -> bytes:
+        """Waits for a command, so many seconds at most; returns `LOOK` if none comes, `END` if the trainer is gone."""
         if not self._waiting:
-            if not self._has_news(patience):
+            if not self._readable(timeout):
                 return LOOK
             self._waiting = os.read(self._handle, 65536) or END
-        said = next((word for word in (END, HAND_OVER, LAST) if word in self._waiting), LOOK)
+        said = next((command for command in (END, HAND_OVER, LAST) if command in self._waiting), LOOK)
         self._waiting = b""
         return said
 
-    def await_silence(self, patience: float) -> None:
-        """Waits until the trainer has hung up, so many seconds at most."""
-        deadline = time.monotonic() + patience
-        while self._has_news(max(0.0, deadline - time.monotonic())):
+    def await_close(self, timeout: float) -> None:
+        """Waits until the trainer has closed the pipe, so many seconds at most."""
+        deadline = time.monotonic() + timeout
+        while self._readable(max(0.0, deadline - time.monotonic())):
             if not os.read(self._handle, 65536):
                 return
 
-    def _has_news(self, patience: float) -> bool:
+    def _readable(self, timeout: float) -> bool:
         with selectors.DefaultSelector() as selector:
             selector.register(self._handle, selectors.EVENT_READ)
-            return bool(selector.select(patience))
+            return bool(selector.select(timeout))
 
 
 def main() -> None:
-    """Delivers the run whose folder the trainer names."""
+    """Records the run whose folder the trainer names."""
     # These are for the trainer, which then tells how the run ended.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
-    mail = Mail()
-    found = None if mail.has_come() else provenance.surroundings()  # while the trainer loads its data
-    folder = mail.folder()
+    pipe = ControlPipe()
+    found = None if pipe.has_input() else provenance.surroundings()  # while the trainer loads its data
+    folder = pipe.read_folder()
     if folder is None:
         sys.exit(0)
     trainer = os.dup(sys.stdout.fileno())
     with (folder / "tracking" / LOG).open("ab") as log:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(log.fileno(), stream.fileno())
-    with opened(folder) as outbox:
-        sys.exit(_deliver(outbox, mail, trainer, found))
+    with opened(folder) as spool:
+        sys.exit(_record(spool, pipe, trainer, found))
 
 
-def deliver(outbox: Outbox, patience: float = 0.0) -> bool:
-    """Delivers a run that has ended, or whose process is gone; returns whether the store has everything now.
+def upload(spool: Spool, patience: float = 0.0) -> bool:
+    """Uploads a run that has ended, or whose process is gone; returns whether the store has everything now.
 
     Raises:
-        OutboxError: if what the run left cannot be used.
+        SpoolError: if what the run left cannot be used.
     """
-    request = outbox.read_request()
+    request = spool.read_request()
     if request is None:
         return False
-    delivery = _delivery(outbox, request)
-    delivered = delivery.conclude(outbox.read_end(), patience)
-    delivery.release()
-    return delivered.whole
+    uploader = _uploader(spool, request)
+    ended = uploader.conclude(spool.read_end(), patience)
+    uploader.release()
+    return ended.whole
 
 
-def _delivery(outbox: Outbox, request: Request) -> Delivery:
-    return Delivery(outbox, request, connect, request.uri or local_uri(outbox.home), mlflow_run.register)
+def _uploader(spool: Spool, request: Request) -> Uploader:
+    return Uploader(spool, request, connect, request.uri or address.local(spool.home), mlflow_run.register)
 
 
-def _deliver(outbox: Outbox, mail: Mail, trainer: int, found: Provenance | None) -> int:
-    request = outbox.read_request()
+def _record(spool: Spool, pipe: ControlPipe, trainer: int, found: Provenance | None) -> int:
+    request = spool.read_request()
     if request is None:
         return 1
-    receipt = outbox.read_receipt()
-    if receipt is not None and receipt.whole and mail.is_orphan():
+    receipt = spool.read_receipt()
+    if receipt is not None and receipt.whole and pipe.parent_died():
         return 0  # its trainer was killed, and who resumed the run has recorded it to its end meanwhile
-    if outbox.read_origin() is None:
-        outbox.origin(found or provenance.surroundings())
-    delivery = _delivery(outbox, request)
-    delivery.advance()
-    _clean_up(outbox)
-    watch = _watch(outbox, request)
-    word = LOOK
-    while word in (LOOK, LAST):
-        delivery.advance(last=word == LAST)
-        word = mail.word(_ROUND if watch is None else min(_ROUND, watch.rest()))
+    if spool.read_origin() is None:
+        spool.origin(found or provenance.surroundings())
+    uploader = _uploader(spool, request)
+    watch = _watch(spool, request)
+    others = _abandoned(spool)
+    command = LOOK
+    while command in (LOOK, LAST):
+        uploader.advance(last=command == LAST)
+        is_idle = not uploader.has_more and next(others, None) is None
+        wait = min(_ROUND, watch.rest() if watch is not None else _ROUND)
+        command = pipe.next_command(wait if is_idle else 0.0)
         if watch is not None:
-            watch.look(last=word not in (LOOK, LAST))
-    if word == HAND_OVER:
+            watch.look(last=command not in (LOOK, LAST))
+    if command == HAND_OVER:
         return _HANDED_OVER
-    delivery.conclude(outbox.read_end(), _PATIENCE)
+    uploader.conclude(spool.read_end(), _PATIENCE)
     with contextlib.suppress(BrokenPipeError):  # it was killed, then nobody waits
         os.write(trainer, DONE)
-    mail.await_silence(_COURTESY)
-    delivery.release()  # a database is tidied up by the last one who leaves it, which takes time
+    pipe.await_close(_COURTESY)
+    uploader.release()  # a database is tidied up by the last one who leaves it, which takes time
     return 0
 
 
-def _watch(outbox: Outbox, request: Request) -> Watch | None:
+def _watch(spool: Spool, request: Request) -> Watch | None:
     try:
-        return Watch(outbox.folder, request.process.pid, request.watch) if request.watch else None
+        return Watch(spool.folder, request.process.pid, request.watch) if request.watch else None
     except OSError:  # a full disk: the run is worth more than how busy its machine was
         return None
 
 
-def _clean_up(own: Outbox) -> None:
-    # Runs of the same home whose processes were killed together with their writers, as a power cut does.
-    for outbox in undelivered(own.home):
-        if outbox.run_folder.resolve() == own.run_folder.resolve():
+def _abandoned(own: Spool) -> Iterator[Spool]:
+    # Uploads, one for each step, runs of the same home whose processes were killed together with their writers, as a
+    # power cut does.
+    for spool in not_uploaded(own.home):
+        if spool.run_folder.resolve() == own.run_folder.resolve():
             continue
         try:
-            request = outbox.read_request()
+            request = spool.read_request()
             if request is not None and request.uri is None and request.process.alive() is False:
-                with opened(outbox.run_folder) as held:
-                    deliver(held)
-        except (OutboxError, OSError):
+                with opened(spool.run_folder) as held:
+                    upload(held)
+                yield spool
+        except (SpoolError, OSError):
             continue

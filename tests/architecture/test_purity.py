@@ -8,7 +8,7 @@ import syntonic
 
 ARRAY_LIBRARIES = {"numpy", "torch", "pandas", "jax"}
 # The edges that may: data that scikit-learn ships or that a recipe written in NumPy generates, and the MLflow client.
-EDGES = {"syntonic.benchmarks.datasets", "syntonic.tracking.mlflow_run"}
+EDGES = {"syntonic.benchmarks.datasets", "syntonic.tracking.stores.mlflow_run"}
 
 
 def test_no_module_imports_an_array_library():

@@ -26,7 +26,7 @@ HEIGHT = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
     "hydra": "runners/",
     "omegaconf": "runners/",
-    "mlflow": "tracking/mlflow_run.py",
+    "mlflow": "tracking/stores/mlflow_run.py",
     "numpy": "benchmarks/datasets.py",
     "scipy": "benchmarks/datasets.py",
     "optuna": "runners/sweepers/tpe.py",

@@ -21,7 +21,7 @@ from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.tracking import checkpoint
 from syntonic.tracking.arrays import pack, unpack
 from syntonic.tracking.checkpoint import CheckpointError
-from syntonic.tracking.outbox import Outbox, OutboxError, safe_name
+from syntonic.tracking.spool import Spool, SpoolError, safe_name
 
 Command = Callable[..., int]
 
@@ -83,15 +83,15 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
         words = ["-cd", str(Path(__file__).parent / "words"), "-cn", "fake", "tracking=none", "trainer.fails_at=5"]
         assert main([*words, "callbacks.checkpoint.every_generations=2"]) == 1
     (run,) = runs(folder)
-    outbox = Outbox(run)
+    spool = Spool(run)
     request = json.loads((run / "tracking" / "request.json").read_text())
     (run / "tracking" / "request.json").write_text(json.dumps({**request, "tracked": True}))
     (run / "tracking" / "record.json").write_text('{"format": 1, "store": "a", "run_id": "b"}')
     (run / "tracking" / "receipt.json").write_text(
         '{"format": 1, "store": "a", "run_id": "b", "whole": true, "problems": ["c"]}'
     )
-    assert outbox.read_request() is not None
-    assert outbox.read_receipt() is not None
+    assert spool.read_request() is not None
+    assert spool.read_receipt() is not None
     return folder
 
 
@@ -240,8 +240,8 @@ def test_a_folder_elsewhere_is_not_sent(example: Path, folder: Path) -> None:
 def test_a_false_outbox_is_an_error_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "tracking").mkdir()
     (tmp_path / "tracking" / "request.json").write_text('{"format": 1, "uri": 5}')
-    with pytest.raises(OutboxError, match="'uri'"):
-        Outbox(tmp_path).read_request()
+    with pytest.raises(SpoolError, match="'uri'"):
+        Spool(tmp_path).read_request()
     assert pack({}) == pack({})
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
+from syntonic.runners.cli import main
 from syntonic.runners.sweep.importance import importance
 from syntonic.runners.sweep.prune import Pruning
 from syntonic.runners.sweep.settings import Settings
@@ -48,10 +49,28 @@ def test_a_drawn_point_that_cannot_be_is_refused_before_the_first_run(
     command: Command, folder: Path, capsys: Said
 ) -> None:
     words = ["hydra/sweeper=random", "trainer.optimizer=adam,momentum", "trainer.population_size=2,4"]
-    assert command("-m", "tracking=none", *words) == 1, "what only the class knows is found when it is made"
-    assert "momentum needs" in capsys.readouterr().out
+    assert command("-m", "tracking=none", *words) == 2, "what only the class knows, too"
+    assert "momentum needs" in capsys.readouterr().err
     assert command("-m", "tracking=none", "hydra/sweeper=random", "trainer.population_size=range(3,9)") == 2
     assert "must be even" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["sweep.prune=test_loss"], "sweep.prune=test_loss: there is no such metric"),
+        (["sweep.prune=los"], "did you mean 'loss'?; the trainer reports loss, accuracy"),
+        (["sweep.metric=test_bits"], "sweep.metric=test_bits: there is no such metric"),
+        (["model=mlp,transformer", "benchmark=xor"], "model 'transformer': "),
+        (["tracking=mlflow", "tracking.uri=nowhere"], "is no address of a store"),
+        (["callbacks=early_stop", "callbacks.early_stop.metric=1"], "callbacks.early_stop.metric"),
+    ],
+)
+def test_what_no_run_can_come_to_is_said_beforehand(folder: Path, capsys: Said, words: list[str], fault: str) -> None:
+    small = ["trainer.max_generations=3", "trainer.population_size=4", "trainer.sigma=0.1,0.2"]
+    assert main(["-m", "-cn", "config", "tracking=none", *small, *words]) == 2
+    assert fault in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -183,8 +183,10 @@ def test_the_best_point_is_the_largest_where_that_is_wanted(command: Command, ca
 
 
 def test_a_metric_that_no_run_has_is_said_with_the_right_word(command: Command, capsys: Said) -> None:
-    assert command("-m", "tracking=none", "seed=0,1", "sweep.metric=tset_loss") == 1
-    assert "did you mean 'test_loss'?" in capsys.readouterr().out
+    assert command("-m", "tracking=none", "seed=0,1", "sweep.metric=tset_loss") == 2
+    said = capsys.readouterr().err
+    assert "sweep.metric=tset_loss: there is no such metric; did you mean 'test_loss'?" in said
+    assert "the results are train_loss, train_accuracy, test_loss, test_accuracy" in said
 
 
 def test_random_search_draws_the_same_points_each_time(command: Command, folder: Path) -> None:

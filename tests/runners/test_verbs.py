@@ -16,7 +16,7 @@ from runner_folders import runs
 
 from syntonic.runners.cli import main
 from syntonic.runners.command.table import VERBS
-from syntonic.tracking.outbox import Outbox
+from syntonic.tracking.spool import Spool
 
 Command = Callable[..., int]
 Process = Callable[..., "subprocess.Popen[str]"]
@@ -154,7 +154,7 @@ def test_a_run_without_a_store_is_sent_to_one_later(
 ) -> None:
     assert command("tracking=none") == 0
     assert main(["sync"]) == 0
-    assert "every run is where it belongs" in capsys.readouterr().out
+    assert "all runs are synced" in capsys.readouterr().out
     target = f"sqlite:///{folder}/other.db"
     assert main(["sync", "--to", target, runs(folder)[0].name]) == 0
     assert main(["sync", "--to", target, runs(folder)[0].name]) == 0, "again: nothing is there twice"
@@ -182,7 +182,7 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     assert main(["sync", "--to", uri]) == 0
     with sqlite3.connect(folder / "away" / "x.db") as database:
         assert list(database.execute("SELECT COUNT(*) FROM metrics WHERE key = 'loss'")) == [(20,)]
-    receipt = Outbox(runs(folder)[0]).read_receipt()
+    receipt = Spool(runs(folder)[0]).read_receipt()
     assert receipt is not None
     assert receipt.whole
 

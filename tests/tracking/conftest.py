@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from syntonic.tracking.base import Ending, Receipt, Run
-from syntonic.tracking.courier import request
-from syntonic.tracking.mlflow import MlflowTracker, connect, local_uri
-from syntonic.tracking.outbox import Outbox
+from syntonic.tracking.client import request
+from syntonic.tracking.mlflow import MlflowTracker
+from syntonic.tracking.spool import Spool
+from syntonic.tracking.stores import address
+from syntonic.tracking.stores.connection import connect
 
 Recorder = Callable[..., Receipt]
 
@@ -32,10 +34,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = home / "runs" / "first"
     folder.mkdir(parents=True)
     first = request(Run("first", "first", folder, home, {}, {}), None, "syntonic")
-    Outbox(folder).begin(first)
+    Spool(folder).begin(first)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_CACHE_HOME", str(home / "cache"))
-        connect(Outbox(folder), first)
+        connect(Spool(folder), first)
     assert list((home / "cache").glob("syntonic/mlflow-*.db")), "the next folder is to get a copy"
     return home
 
@@ -62,7 +64,7 @@ def client(home: Path) -> Any:
     """MLflow's own client on the store: what it reads is what counts."""
     from mlflow import MlflowClient
 
-    return MlflowClient(local_uri(home))
+    return MlflowClient(address.local(home))
 
 
 @pytest.fixture

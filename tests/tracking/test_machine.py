@@ -14,7 +14,8 @@ from syntonic.tracking.base import Ending, Receipt, Run, Status
 from syntonic.tracking.gpus import Gpus
 from syntonic.tracking.journal import Tail
 from syntonic.tracking.machine import JOURNAL, Machine, Watch
-from syntonic.tracking.mlflow import finished, local_uri
+from syntonic.tracking.stores import address
+from syntonic.tracking.stores.connection import finished
 
 Recorder = Callable[..., Receipt]
 PROC = pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system has no /proc")
@@ -103,5 +104,5 @@ def test_a_run_has_them_and_its_results_do_not(run: Run, home: Path, client: Any
     found = client.get_run(receipt.run_id).data.metrics
     assert {"system/process_memory_megabytes", "system/system_memory_usage_megabytes"} <= found.keys()
     assert found["m000"] == 3.0
-    (past,) = [past for past in finished(local_uri(home), "syntonic") if past.run_id == receipt.run_id]
+    (past,) = [past for past in finished(address.local(home), "syntonic") if past.run_id == receipt.run_id]
     assert not [key for key in past.results if key.startswith("system/")]

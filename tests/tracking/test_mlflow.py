@@ -10,42 +10,44 @@ from typing import Any
 
 import pytest
 
-from syntonic.tracking import database, machine
+from syntonic.tracking import machine
 from syntonic.tracking.arrays import pack
 from syntonic.tracking.base import Ending, Receipt, Run, Status
-from syntonic.tracking.courier import request
-from syntonic.tracking.delivery import Delivery
+from syntonic.tracking.client import request
 from syntonic.tracking.journal import JOURNAL, Journal
-from syntonic.tracking.mlflow import MlflowTracker, connect, local_uri
-from syntonic.tracking.mlflow_run import MlflowRun
-from syntonic.tracking.outbox import Delivered, Outbox, opened
+from syntonic.tracking.mlflow import MlflowTracker
+from syntonic.tracking.spool import Spool, Upload, opened
+from syntonic.tracking.stores import address, sqlite
+from syntonic.tracking.stores.connection import connect
+from syntonic.tracking.stores.mlflow_run import MlflowRun
+from syntonic.tracking.uploader import Uploader
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own, of SQLAlchemy
 
 Recorder = Callable[..., Receipt]
-Deliver = Callable[..., Delivered]
+Deliver = Callable[..., Upload]
 
 
 @pytest.fixture(params=["rows", "client"])
 def deliver(request: pytest.FixtureRequest, home: Path) -> Deliver:
     """Delivers what a run's folder holds, in this process, by both ways of writing."""
 
-    def by_client(outbox: Outbox, asked: Any) -> MlflowRun:
-        filed = outbox.read_filed()
-        return MlflowRun(local_uri(home), asked, filed.run_id if filed else None, str(home / "artifacts"))
+    def by_client(spool: Spool, asked: Any) -> MlflowRun:
+        stored_as = spool.read_stored_as()
+        return MlflowRun(address.local(home), asked, stored_as.run_id if stored_as else None, str(home / "artifacts"))
 
-    def deliver(run: Run, steps: Any, ending: Ending, time: int = 2_000_000_000) -> Delivered:
-        outbox = Outbox(run.folder)
-        outbox.begin(asked(run))
+    def deliver(run: Run, steps: Any, ending: Ending, time: int = 2_000_000_000) -> Upload:
+        spool = Spool(run.folder)
+        spool.begin(asked(run))
         journal = Journal(run.folder / JOURNAL)
         for step in steps:
             journal.append(step.generation, step.metrics())
         journal.close()
-        outbox.end(ending, time)
+        spool.end(ending, time)
         with opened(run.folder):
             way = connect if request.param == "rows" else by_client
-            delivery = Delivery(outbox, asked(run), way, local_uri(home))
-            return delivery.conclude(outbox.read_end(), 0.0)
+            uploader = Uploader(spool, asked(run), way, address.local(home))
+            return uploader.conclude(spool.read_end(), 0.0)
 
     def asked(run: Run) -> Any:
         return _request(run)
@@ -190,10 +192,10 @@ def test_a_sweep_that_goes_on_has_its_latest_results(run: Run, client: Any, deli
     first = {"best_test_loss": 0.5, "runs": 2.0, "failed_runs": 0.0, "odd": math.nan}
     deliver(run, [], Ending(Status.KILLED, 0, first))
     more = {**first, "best_test_loss": 0.25, "runs": 3.0}
-    filed = deliver(run, [], Ending(Status.FINISHED, 0, more), 2_000_000_001).run_id
-    found = client.get_run(filed).data.metrics
+    stored_as = deliver(run, [], Ending(Status.FINISHED, 0, more), 2_000_000_001).run_id
+    found = client.get_run(stored_as).data.metrics
     assert [found[key] for key in ("best_test_loss", "runs", "failed_runs")] == [0.25, 3.0, 0.0]
-    counts = {key: len(client.get_metric_history(filed, key)) for key in first}
+    counts = {key: len(client.get_metric_history(stored_as, key)) for key in first}
     assert counts == {"best_test_loss": 2, "runs": 2, "failed_runs": 1, "odd": 1}
 
 
@@ -270,7 +272,7 @@ def test_artifacts_are_not_written_to_where_a_foreign_database_says(
 
 
 def test_the_tables_are_known_and_write_ahead(home: Path) -> None:
-    assert database.known(home / "mlflow.db"), "the installed MLflow has other tables: rows are written by its client"
+    assert sqlite.known(home / "mlflow.db"), "the installed MLflow has other tables: rows are written by its client"
     with sqlite3.connect(home / "mlflow.db") as opened_database:
         assert opened_database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -279,18 +281,18 @@ def test_a_database_with_other_tables_is_left_to_the_client(home: Path, tmp_path
     with sqlite3.connect(home / "mlflow.db") as source, sqlite3.connect(tmp_path / "x.db") as target:
         source.backup(target)
         target.execute("ALTER TABLE metrics ADD COLUMN unit TEXT")
-    assert not database.known(tmp_path / "x.db")
-    assert not database.known(tmp_path / "none.db")
+    assert not sqlite.known(tmp_path / "x.db")
+    assert not sqlite.known(tmp_path / "none.db")
 
 
 def test_twenty_thousand_points_arrive_once(run: Run, home: Path, steps: Any) -> None:
-    outbox = Outbox(run.folder)
-    outbox.begin(_request(run))
+    spool = Spool(run.folder)
+    spool.begin(_request(run))
     journal = Journal(run.folder / JOURNAL)
     for step in steps(1, 2001, keys=10):
         journal.append(step.generation, step.metrics())
     journal.close()
-    delivered = Delivery(outbox, _request(run), connect, "store").conclude(None, 0.0)
+    delivered = Uploader(spool, _request(run), connect, "store").conclude(None, 0.0)
     with sqlite3.connect(home / "mlflow.db") as opened_database:
         query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
         assert list(opened_database.execute(query, [delivered.run_id])) == [(20_000, 20_000)]

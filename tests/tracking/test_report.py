@@ -15,11 +15,11 @@ import pytest
 
 from syntonic.tracking.arrays import pack
 from syntonic.tracking.base import Ending, Run, Status
-from syntonic.tracking.courier import request
+from syntonic.tracking.client import request
 from syntonic.tracking.journal import JOURNAL, Journal, Point
-from syntonic.tracking.outbox import Outbox, OutboxError
 from syntonic.tracking.report import charts, image, lattice, run_page
 from syntonic.tracking.report.history import History
+from syntonic.tracking.spool import Spool, SpoolError
 
 EVIL = "<script>alert(1)</script><img src=http://evil.example/x>\"'&"
 
@@ -58,15 +58,15 @@ def whole(tmp_path: Path) -> Run:
         pack({EVIL: {"dtype": "int64", "shape": [2, 4], "data": weights}})
     )
     (folder / "model" / "model.json").write_text('{"syntony": {"layer<0>.weight": 0.5}}')
-    outbox = Outbox(folder)
-    outbox.begin(request(run, None, "syntonic"))
+    spool = Spool(folder)
+    spool.begin(request(run, None, "syntonic"))
     ending = Ending(Status.FAILED, 2000, {"test_accuracy": 0.75}, texts={"traceback.txt": EVIL}, tags={"reason": EVIL})
-    outbox.end(ending, 1)
+    spool.end(ending, 1)
     return run
 
 
 def test_a_run_is_told_whole_and_harmless(whole: Run) -> None:
-    text = run_page(Outbox(whole.folder))
+    text = run_page(Spool(whole.folder))
     found = Found(text)
     assert not {"script", "img", "iframe", "object", "link", "a", "form"} & set(found.tags)
     assert not re.search(r"https?://", text.replace("http://evil.example", ""))
@@ -79,7 +79,7 @@ def test_a_run_is_told_whole_and_harmless(whole: Run) -> None:
 
 def test_a_run_that_is_still_going_has_a_report(whole: Run) -> None:
     (whole.folder / "tracking" / "ending.json").unlink()
-    assert "RUNNING" in run_page(Outbox(whole.folder))
+    assert "RUNNING" in run_page(Spool(whole.folder))
 
 
 @pytest.mark.parametrize("count", [1, 300, 301, 4095, 4096, 30_000])
@@ -102,10 +102,10 @@ def test_a_long_run_keeps_its_peaks_in_bounded_memory(count: int) -> None:
 def test_a_run_of_nothing_has_a_report(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "two"
     folder.mkdir(parents=True)
-    Outbox(folder).begin(request(Run("two", "t", folder, tmp_path, {}, {}), None, "syntonic"))
-    assert "<h1>t</h1>" in run_page(Outbox(folder))
-    with pytest.raises(OutboxError, match="holds no run"):
-        run_page(Outbox(tmp_path))
+    Spool(folder).begin(request(Run("two", "t", folder, tmp_path, {}, {}), None, "syntonic"))
+    assert "<h1>t</h1>" in run_page(Spool(folder))
+    with pytest.raises(SpoolError, match="holds no run"):
+        run_page(Spool(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_hostile_model_draws_nothing(whole: Run, content: bytes) -> None:
     assert lattice.pictures(path) is None
     replace(whole, title="t")
     (whole.folder / "model" / "model.json").write_text('{"syntony": {"a": "x"}}')
-    assert "Lattice" not in run_page(Outbox(whole.folder))
+    assert "Lattice" not in run_page(Spool(whole.folder))
 
 
 def test_the_picture_of_the_lattice_has_a_dot_for_each_weight() -> None:

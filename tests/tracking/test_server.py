@@ -22,8 +22,8 @@ from waiting import until
 
 from syntonic.tracking import writer
 from syntonic.tracking.base import Ending, Run, Status
-from syntonic.tracking.courier import Courier, request
-from syntonic.tracking.outbox import Outbox, opened
+from syntonic.tracking.client import Client, request
+from syntonic.tracking.spool import Spool, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -127,9 +127,9 @@ def histories(server: Server, run_id: str) -> Any:
     return client.get_run(run_id), sorted(metric.step for metric in client.get_metric_history(run_id, "m001"))
 
 
-def filed(run: Run) -> str:
+def stored_as(run: Run) -> str:
     """Returns the server's id of a run."""
-    found = Outbox(run.folder).read_filed()
+    found = Spool(run.folder).read_stored_as()
     assert found is not None
     return found.run_id
 
@@ -138,22 +138,22 @@ def test_a_server_that_comes_back_gets_every_point(run: Run, server: Server, ste
     kept = run.folder / "checkpoints" / "gen-00000300"
     kept.mkdir(parents=True)
     (kept / "state.safetensors").write_bytes(b"x")
-    courier = Courier(run, request(run, server.uri, "syntonic"), server.uri, served=False)
+    recording = Client(run, request(run, server.uri, "syntonic"), server.uri, served=False)
     for step in steps(1, 101):
-        courier.log(step)
-    until(lambda: Outbox(run.folder).read_filed())
-    until(lambda: histories(server, filed(run))[1])
+        recording.log(step)
+    until(lambda: Spool(run.folder).read_stored_as())
+    until(lambda: histories(server, stored_as(run))[1])
     server.stop()
     for step in steps(101, 201):
-        courier.log(step)
-    courier.flush()
+        recording.log(step)
+    recording.flush()
     until((run.folder / "tracking" / "error.txt").exists)  # it has found that the server is away
     server.start()
     for step in steps(201, 301):
-        courier.log(step)
-    receipt = courier.finish(Ending(Status.FINISHED, 300, {"test_accuracy": 0.5}))
-    with opened(run.folder) as outbox:  # on a slow machine its last attempt may have come before the server did
-        assert writer.deliver(outbox, patience=60.0)
+        recording.log(step)
+    receipt = recording.finish(Ending(Status.FINISHED, 300, {"test_accuracy": 0.5}))
+    with opened(run.folder) as spool:  # on a slow machine its last attempt may have come before the server did
+        assert writer.upload(spool, patience=60.0)
     found, logged = histories(server, receipt.run_id)
     assert found.info.status == "FINISHED"
     assert logged == list(range(1, 301))
@@ -165,18 +165,18 @@ def test_what_was_measured_without_a_server_is_sent_when_it_is_there(
     run: Run, server: Server, steps: Callable[..., Any]
 ) -> None:
     server.stop()
-    courier = Courier(run, request(run, server.uri, "syntonic"), server.uri, served=False)
+    recording = Client(run, request(run, server.uri, "syntonic"), server.uri, served=False)
     for step in steps(1, 51):
-        courier.log(step)
+        recording.log(step)
     began = time.monotonic()
-    receipt = courier.finish(Ending(Status.KILLED, 50))
+    receipt = recording.finish(Ending(Status.KILLED, 50))
     assert time.monotonic() - began < 60
     assert "everything is kept in" in receipt.problems[0]
     server.start()
     for _ in range(2):
-        with opened(run.folder) as outbox:
-            assert writer.deliver(outbox, patience=60.0)
-    found, logged = histories(server, filed(run))
+        with opened(run.folder) as spool:
+            assert writer.upload(spool, patience=60.0)
+    found, logged = histories(server, stored_as(run))
     assert found.info.status == "KILLED"
     assert logged == list(range(1, 51))
 
@@ -189,17 +189,17 @@ def test_a_password_from_the_environment_opens_a_server_and_is_written_nowhere(
     (kept / "state.safetensors").write_bytes(b"x")
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", USER)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong")
-    courier = Courier(run, request(run, gate, "syntonic"), gate, served=False)
+    recording = Client(run, request(run, gate, "syntonic"), gate, served=False)
     for step in steps(1, 21):
-        courier.log(step)
-    receipt = courier.finish(Ending(Status.FINISHED, 20))
+        recording.log(step)
+    receipt = recording.finish(Ending(Status.FINISHED, 20))
     assert "401" in receipt.problems[0]
     assert "everything is kept in" in receipt.problems[0]
     assert Gate.turned_away > 0
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
-    with opened(run.folder) as outbox:
-        assert writer.deliver(outbox, patience=60.0)
-    found, logged = histories(server, filed(run))
+    with opened(run.folder) as spool:
+        assert writer.upload(spool, patience=60.0)
+    found, logged = histories(server, stored_as(run))
     assert (found.info.status, logged) == ("FINISHED", list(range(1, 21)))
     assert len(found.outputs.model_outputs) == 1
     written = [path for path in run.folder.rglob("*") if path.is_file()]

@@ -16,10 +16,11 @@ from syntonic.runners.config.errors import harmless
 from syntonic.runners.run import listing
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
-from syntonic.tracking import database, delivery, provenance
+from syntonic.tracking import provenance, uploader
 from syntonic.tracking.base import Status
 from syntonic.tracking.gpus import gpus
-from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.spool import Spool, SpoolError
+from syntonic.tracking.stores import sqlite
 
 HELP: Final = """\
 syntonic-run doctor: what is installed, which device runs would use, where they are kept, and what is wrong.
@@ -98,9 +99,9 @@ def _store() -> Iterator[str]:
         return
     yield f"sqlite:///{path}, {path.stat().st_size / (1 << 20):.1f} MB"
     try:
-        if not database.known(path):
+        if not sqlite.known(path):
             yield "its tables are not those of MLflow 3.17: MLflow's own client writes to it, which is slower"
-        found = database.Database(path)
+        found = sqlite.Database(path)
         ((runs,),) = found.rows("SELECT COUNT(*) FROM runs")
         ((mode,),) = found.rows("PRAGMA journal_mode")
         ((sound,),) = found.rows("PRAGMA quick_check(1)")
@@ -108,7 +109,7 @@ def _store() -> Iterator[str]:
         yield f"{runs} runs, journal mode {mode}"
         if sound != "ok":
             yield f"! it is damaged ({sound}); move it away, and `syntonic-run sync --to` fills another one"
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:
         yield f"! it cannot be read ({error})"
 
 
@@ -120,12 +121,12 @@ def _runs() -> Iterator[str]:
         yield f"! {fault}"
     for folder in folders:
         try:
-            Outbox(folder.path).read_request()
-        except OutboxError as error:
+            Spool(folder.path).read_request()
+        except SpoolError as error:
             yield f"! {error}"
     going = {folder.record.id for folder in folders if folder.record.status is Status.RUNNING}
     waiting: list[Path] = [
-        outbox.run_folder for outbox in delivery.undelivered(home()) if outbox.run_folder.name not in going
+        spool.run_folder for spool in uploader.not_uploaded(home()) if spool.run_folder.name not in going
     ]
     if waiting:
         yield f"! not in their store yet: {len(waiting)} of the runs; `syntonic-run sync` sends them"

@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> int:
         table.add_column(heading, no_wrap=True, justify="right" if heading == "generation" else "left")
     for folder in folders:
         record = folder.record
-        waits = record.status is not Status.RUNNING and folder.delivered is False
+        waits = record.status is not Status.RUNNING and folder.uploaded is False
         state = f"{record.status}{'*' * waits}"
         cells = (record.id, record.title, state, f"{folder.generation}/{record.total or '?'}", _result(folder))
         table.add_row(*map(escape, cells), listing.ago(record.started))

@@ -13,7 +13,7 @@ from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep import record
 from syntonic.runners.sweep import report as sweep_report
 from syntonic.tracking import report
-from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.spool import Spool, SpoolError
 
 HELP: Final = """\
 syntonic-run report [RUN|SWEEP]: writes one HTML file that needs nothing else: no network, no server, no script.
@@ -42,8 +42,8 @@ def run(words: Sequence[str]) -> int:
             text = sweep_report.html(folder.facts.title, *record.load(folder, console.warn))
         else:
             place, name = listing.find(wanted, console.warn).path, "report.html"
-            text = report.run_page(Outbox(place))
-    except OutboxError as error:
+            text = report.run_page(Spool(place))
+    except SpoolError as error:
         raise RequestError([f"report: {error}"]) from error
     target = Path(options.flags.get("--out") or place / name)
     try:

@@ -8,9 +8,9 @@ from syntonic.runners.config.errors import RequestError, harmless
 from syntonic.runners.run import listing
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
-from syntonic.tracking import delivery, writer
-from syntonic.tracking.mlflow import address, local_uri
-from syntonic.tracking.outbox import Outbox, OutboxError, opened
+from syntonic.tracking import uploader, writer
+from syntonic.tracking.spool import Spool, SpoolError, opened
+from syntonic.tracking.stores import address
 
 HELP: Final = """\
 syntonic-run sync [RUN...]: sends runs to their MLflow store that was away, or to another one.
@@ -27,47 +27,48 @@ MLFLOW_TRACKING_TOKEN. They are sent to no address that you have not typed."""
 
 
 def run(words: Sequence[str]) -> int:
-    """Delivers what can be delivered; returns 0 if everything is where it belongs, 1 if something still waits."""
+    """Uploads what can be uploaded; returns 0 if nothing is left, 1 if something still waits."""
     options = read("sync", words, values=["--to"], most=1000)
     target = _target(options.flags.get("--to"))
     console = Output()
-    named = [Outbox(listing.find(name, console.warn).path) for name in options.names]
+    named = [Spool(listing.find(name, console.warn).path) for name in options.names]
     failed = sent = 0
     waiting: dict[str, int] = {}
-    for outbox in named or list(delivery.undelivered(home().resolve())):
+    for spool in named or list(uploader.not_uploaded(home().resolve())):
         try:
-            with opened(outbox.run_folder) as held:
+            with opened(spool.run_folder) as held:
                 request = held.read_request()
                 if request is None or (request.process.alive() is not False and held.read_end() is None):
                     continue  # still going: its own process records it
                 if named and target is not None:
                     held.redirect(request, target)
                 elif request.uri != target:
-                    waiting[request.uri or local_uri(home())] = waiting.get(request.uri or local_uri(home()), 0) + 1
+                    store = request.uri or address.local(home())
+                    waiting[store] = waiting.get(store, 0) + 1
                     continue
-                whole = writer.deliver(held)
+                whole = writer.upload(held)
             receipt = held.read_receipt()
-        except (OutboxError, OSError) as error:
-            console.print(harmless(f"{outbox.run_folder}: {error}"), markup=False, soft_wrap=True)
+        except (SpoolError, OSError) as error:
+            console.print(harmless(f"{spool.run_folder}: {error}"), markup=False, soft_wrap=True)
             failed += 1
             continue
         sent, failed = sent + whole, failed + (not whole)
-        name = outbox.run_folder.name
+        name = spool.run_folder.name
         problems = "; ".join(receipt.problems) if receipt else ""
         line = f"{name}: sent to {receipt.store if receipt else ''}" if whole else f"{name}: not sent"
         console.print(harmless(f"{line} {problems}".rstrip()), markup=False, soft_wrap=True)
     for store, count in sorted(waiting.items()):
-        hint = "`syntonic-run sync`" if store == local_uri(home()) else f"`syntonic-run sync --to {store}`"
+        hint = "`syntonic-run sync`" if store == address.local(home()) else f"`syntonic-run sync --to {store}`"
         wait = "1 run waits" if count == 1 else f"{count} runs wait"
         other = f"; name runs to send them to {target} instead" if target is not None else ""
         console.print(harmless(f"{wait} for {store}: {hint} sends what waits{other}"), markup=False, soft_wrap=True)
     if not sent and not failed and not waiting:
-        console.print("every run is where it belongs")
+        console.print("all runs are synced")
     return int(failed > 0 or (bool(waiting) and not sent))
 
 
 def _target(given: str | None) -> str | None:
     try:
-        return None if given is None else address(given)
+        return None if given is None else address.checked(given)
     except ValueError as error:
         raise RequestError([f"sync: --to {error}"]) from error

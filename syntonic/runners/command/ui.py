@@ -17,6 +17,7 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
 from syntonic.tracking import links
+from syntonic.tracking.stores import address
 
 HELP: Final = """\
 syntonic-run ui: opens the MLflow dashboard on the runs of this folder, until Ctrl-C.
@@ -51,7 +52,7 @@ def run(words: Sequence[str]) -> int:
         "MLFLOW_LOGGING_LEVEL": "WARNING",
     }
     command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{store}"]
+    command += ["--backend-store-uri", address.local(home())]
     command += ["--default-artifact-root", (home() / "artifacts").resolve().as_uri(), "--no-serve-artifacts"]
     with _log(home() / "ui.log") as log:
         # From a folder that is nobody's: the server takes modules from its working folder.

@@ -8,14 +8,13 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run.folder import home
+from syntonic.tracking.stores import address
 
 _VARIABLES: Final = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _FILE: Final = Path(".mlflow", "credentials")  # of the user's own folder; MLflow reads it too
-_SQLITE: Final = "sqlite:///"
 
 
 def refuse_untyped(tracking: Mapping[str, Any], typed: Sequence[str]) -> None:
@@ -34,8 +33,7 @@ def refuse_untyped(tracking: Mapping[str, Any], typed: Sequence[str]) -> None:
     way_out = f"if that is meant, add tracking.uri={uri}"
     if uri.startswith(("http:", "https:")) and _credentials():
         raise RequestError([f"it is recorded at {uri}, and your credentials would be sent there; {way_out}"])
-    if uri.startswith(_SQLITE):
-        path = Path(unquote(uri.removeprefix(_SQLITE)))
+    if (path := address.file_of(uri)) is not None:
         if home().resolve() not in path.resolve().parents:
             raise RequestError([f"it is recorded in {path}, which lies outside of {home()}; {way_out}"])
 

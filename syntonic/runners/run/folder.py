@@ -15,7 +15,7 @@ from syntonic.runners.run import record as run_record
 from syntonic.runners.run.record import RunRecord
 from syntonic.tracking import links
 from syntonic.tracking.journal import JOURNAL, Point, Tail
-from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.spool import Spool, SpoolError
 
 _ENOUGH: Final = 1 << 16  # bytes at the end of a journal that hold its last line
 
@@ -68,12 +68,12 @@ class RunFolder:
         return self.last_point.step if self.last_point else 0
 
     @property
-    def delivered(self) -> bool | None:
+    def uploaded(self) -> bool | None:
         """Whether the tracking store has everything of the run; None if it is not tracked, or cannot be known."""
-        outbox = Outbox(self.path)
+        spool = Spool(self.path)
         try:
-            request, receipt = outbox.read_request(), outbox.read_receipt()
-        except OutboxError:
+            request, receipt = spool.read_request(), spool.read_receipt()
+        except SpoolError:
             return None  # `doctor` names it
         return (receipt is not None and receipt.whole) if request is not None and request.tracked else None
 
@@ -157,8 +157,8 @@ def read(path: Path) -> RunFolder:
     """
     try:
         record = run_record.read(path)
-        if record.tracked_as is None and (filed := Outbox(path).read_filed()):
-            record = replace(record, tracked_as=filed.run_id)  # a killed run had no time to write it there
+        if record.tracked_as is None and (stored_as := Spool(path).read_stored_as()):
+            record = replace(record, tracked_as=stored_as.run_id)  # a killed run had no time to write it there
         return RunFolder(replace(record, title=printable(record.title)))
     except (OSError, ValueError) as error:
         file = path / run_record.FILE

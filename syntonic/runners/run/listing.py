@@ -10,7 +10,7 @@ from syntonic.runners.run.folder import RunFolder, home, read
 from syntonic.runners.run.nearby import hint
 from syntonic.runners.run.record import FILE
 from syntonic.tracking.base import Status
-from syntonic.tracking.outbox import Outbox, OutboxError
+from syntonic.tracking.spool import Spool, SpoolError
 
 
 class _Named(Protocol):
@@ -116,11 +116,11 @@ def _bury(folder: RunFolder) -> None:
     # The folder's lock is let go by the system when its process ends, however it ends. A process of another machine,
     # which may share the disk and not the locks, cannot be asked.
     try:
-        request = Outbox(folder.path).read_request()
+        request = Spool(folder.path).read_request()
         if request is not None and request.process.alive() is not False:
             return
         folder.take()
-    except (RequestError, OutboxError, OSError):
+    except (RequestError, SpoolError, OSError):
         return
     try:
         folder.update(status=Status.KILLED)

@@ -10,7 +10,7 @@ from syntonic.runners.run.build import Parts
 from syntonic.runners.run.folder import RunFolder
 from syntonic.tracking import checkpoint, provenance
 from syntonic.tracking.base import Tracker
-from syntonic.tracking.shelter import shelter, sheltered
+from syntonic.tracking.fallback import fallback_folder, fallback_used
 
 
 class Saver:
@@ -52,7 +52,7 @@ class Saver:
         except OSError as error:
             self._refused.append((generation, error))
             if last:  # what was trained must not be lost because one disk is full
-                self._attempt(lambda: checkpoint.write(shelter(self._id) / "checkpoints", state))
+                self._attempt(lambda: checkpoint.write(fallback_folder(self._id) / "checkpoints", state))
         if last:
             self._tracker.flush(last=True)  # the checkpoint is there
 
@@ -62,7 +62,7 @@ class Saver:
             kept_model.write(self._folder.path / "model", self._parts, config)
         except OSError as error:
             self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
-            self._attempt(lambda: kept_model.write(shelter(self._id) / "model", self._parts, config))
+            self._attempt(lambda: kept_model.write(fallback_folder(self._id) / "model", self._parts, config))
 
     def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each field has its own type)
         """Writes down how the run ended: `changes` as in `RunFolder.update`, and the traceback of a failure."""
@@ -72,7 +72,7 @@ class Saver:
                 (self._folder.path / "traceback.txt").write_text(failure, encoding="utf-8")
         except OSError as error:
             self._problems.append(f"{self._folder.path} does not say how the run ended: {error}")
-            self._attempt(lambda: replace(self._folder.record, folder=shelter(self._id)).write())
+            self._attempt(lambda: replace(self._folder.record, folder=fallback_folder(self._id)).write())
 
     @property
     def problems(self) -> list[str]:
@@ -82,7 +82,7 @@ class Saver:
             generation, error = self._refused[0]
             more = f", nor of {len(self._refused) - 1} later ones" if len(self._refused) > 1 else ""
             found.insert(0, f"no checkpoint of generation {generation}{more}: {error}")
-        if place := sheltered(self._id):
+        if place := fallback_used(self._id):
             back = f"make room, `cp -r {place}/. {self._folder.path}`, and `syntonic-run sync`"
             found.append(f"what the disk did not take was saved in {place} instead; {back}")
         return found

@@ -16,7 +16,7 @@ from syntonic.runners.sweep.estimate import Estimate
 from syntonic.runners.sweep.results import RunResult
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Archive, Past
-from syntonic.tracking.delivery import short
+from syntonic.tracking.uploader import short
 
 
 @dataclass(frozen=True)

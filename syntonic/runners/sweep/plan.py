@@ -16,6 +16,7 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.launchers.base import Launcher
 from syntonic.runners.run.inputs import Reader
+from syntonic.runners.sweep import precheck
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.space import MOST, Dimension, Proposal
 from syntonic.runners.sweepers.base import Sweeper
@@ -177,6 +178,8 @@ class Plan:
             faults.append(
                 f"the points are of several benchmarks, {listed}: no metric compares them; sweep each by itself"
             )
+        if not faults and self.sweeper is not None:
+            faults += precheck.faults([job.config for job in jobs if job.config], self.settings)
         if intervals and any("must be even" in fault or "multiple of" in fault for fault in faults):
             faults.append("an interval holds every whole number; range(start,stop,step) holds those at equal steps")
         return faults

@@ -9,31 +9,31 @@ from typing import Final
 
 from syntonic.tracking.base import Provenance, Status
 from syntonic.tracking.journal import JOURNAL
-from syntonic.tracking.outbox import End, Outbox, OutboxError, Request
 from syntonic.tracking.report import charts, lattice
 from syntonic.tracking.report.history import History
 from syntonic.tracking.report.page import page, section, table, text_block
+from syntonic.tracking.spool import End, Request, Spool, SpoolError
 
 _LONGEST_DIFF: Final = 20_000  # characters
 _LARGEST_FACTS: Final = 1 << 20  # bytes
 
 
-def run_page(outbox: Outbox, history: History | None = None) -> str:
+def run_page(spool: Spool, history: History | None = None) -> str:
     """Returns the report of a run as HTML.
 
     Args:
-        outbox: of the run.
+        spool: of the run.
         history: what its journal tells, if somebody has read it already.
 
     Raises:
-        OutboxError: if the run's folder cannot be used.
+        SpoolError: if the run's folder cannot be used.
     """
-    request, end = outbox.read_request(), outbox.read_end()
+    request, end = spool.read_request(), spool.read_end()
     if request is None:
-        raise OutboxError(f"{outbox.run_folder} holds no run")
-    origin = outbox.read_origin() or Provenance({}, {})
-    history = history or History.read(outbox.run_folder / JOURNAL)
-    model = outbox.run_folder / "model"
+        raise SpoolError(f"{spool.run_folder} holds no run")
+    origin = spool.read_origin() or Provenance({}, {})
+    history = history or History.read(spool.run_folder / JOURNAL)
+    model = spool.run_folder / "model"
     return page(
         request.title,
         [

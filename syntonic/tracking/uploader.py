@@ -1,6 +1,6 @@
-"""Brings what a run's folder holds to a store, again and again until the store has everything.
+"""Uploads what a run's folder holds to a store, again and again until the store has everything.
 
-Only the folder counts: whatever failed, or whoever was killed, the next delivery asks the store for the newest step
+Only the folder counts: whatever failed, or whoever was killed, the next upload asks the store for the newest step
 that it has and goes on from there. So no point is lost, and none is there twice.
 """
 
@@ -19,26 +19,27 @@ from typing import Final
 from syntonic.tracking import checkpoint, links, machine, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
-from syntonic.tracking.outbox import Delivered, End, Filed, Outbox, OutboxError, Request, inside, safe_name
-from syntonic.tracking.remote import Model, Remote
 from syntonic.tracking.report import lattice
 from syntonic.tracking.report.history import History
+from syntonic.tracking.spool import End, Request, Spool, SpoolError, StoredAs, Upload, inside, safe_name
+from syntonic.tracking.stores.remote import Model, Remote
 from syntonic.tracking.stream import Stream
 
+_SLICE: Final = 0.5  # seconds for points before something else has its turn
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
 _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
 _NOBODY: Final = ("ConnectionRefusedError", "NewConnectionError", "ConnectTimeout", "NameResolutionError")
 
-Connect = Callable[[Outbox, Request], Remote]
+Connect = Callable[[Spool, Request], Remote]
 Register = Callable[[str, str, str], None]
 
 
-class Delivery:
-    """The delivery of one run.
+class Uploader:
+    """Uploads one run.
 
     Args:
-        outbox: of the run, held by this process.
+        spool: of the run, held by this process.
         request: what is to be recorded.
         connect: opens the record in the store.
         store: the store's address.
@@ -46,9 +47,9 @@ class Delivery:
     """
 
     def __init__(
-        self, outbox: Outbox, request: Request, connect: Connect, store: str, register: Register | None = None
+        self, spool: Spool, request: Request, connect: Connect, store: str, register: Register | None = None
     ) -> None:
-        self._outbox, self._request, self._connect, self._store = outbox, request, connect, store
+        self._spool, self._request, self._connect, self._store = spool, request, connect, store
         self._register = register
         self._remote: Remote | None = None
         self._streams: list[Stream] = []
@@ -59,11 +60,16 @@ class Delivery:
         self._next_heartbeat = self._next_models = 0.0
         self._problems: list[str] = []
         self.failure: str | None = None
+        self.has_more = False
 
-    def advance(self, *, last: bool = False) -> bool:
-        """Sends what is new; returns whether that worked. After a failure it waits before it tries again.
+    def advance(self, seconds: float = _SLICE, *, last: bool = False) -> bool:
+        """Sends what is new, for about so many seconds; returns whether that worked.
+
+        After a failure it waits before it tries again. `has_more` says afterwards whether there was more to send: of
+        a run that measures faster than its store takes it, checkpoints and signs of life are not to wait for the end.
 
         Args:
+            seconds: for points.
             last: whether no generation follows, so that the end can be got ready while the run evaluates its result.
         """
         now = time.monotonic()
@@ -71,16 +77,15 @@ class Delivery:
             return False
         try:
             remote = self._remote or self._open()
-            for stream in self._streams:
-                stream.send()
+            self.has_more = any([stream.send(seconds) for stream in self._streams])
             if now >= self._next_heartbeat:
                 remote.tag({"heartbeat": datetime.now(UTC).isoformat(timespec="seconds")})
                 self._next_heartbeat = now + _HEARTBEAT
             if last:
                 self._next_models = math.inf  # the last checkpoint is kept with the results, which are not there yet
-                self._attempt("its pictures", self._draw)
+                self._attempt("draw its pictures", self._draw)
             if now >= self._next_models:
-                self._attempt("a checkpoint", lambda: self._keep_models(remote, None))
+                self._keep_models(remote, None)
                 self._next_models = time.monotonic() + _MODELS
         except Exception as error:  # whatever a store's client raises: the folder keeps everything, and we try again
             self._failed(error)
@@ -88,7 +93,7 @@ class Delivery:
         self._pause, self.failure = 0.5, None
         return True
 
-    def conclude(self, end: End | None, patience: float) -> Delivered:
+    def conclude(self, end: End | None, patience: float) -> Upload:
         """Sends the rest and closes the record.
 
         Args:
@@ -99,7 +104,7 @@ class Delivery:
         while True:
             self._next_try = 0.0
             self._problems.clear()
-            if self.advance():
+            if self.advance(math.inf):
                 try:
                     assert self._remote is not None
                     self._end(self._remote, end)
@@ -109,11 +114,11 @@ class Delivery:
             if time.monotonic() + self._pause > deadline:
                 break
             time.sleep(self._pause)
-        filed = self._outbox.read_filed()
-        problems = [*self._problems, *([self.failure] if self.failure else [])]
-        delivered = Delivered(self._store, filed.run_id if filed else "", self.failure is None, problems)
-        self._outbox.receipt(delivered)
-        return delivered
+        stored_as = self._spool.read_stored_as()
+        problems = list(dict.fromkeys([*self._problems, *([self.failure] if self.failure else [])]))
+        upload = Upload(self._store, stored_as.run_id if stored_as else "", not problems, problems)
+        self._spool.receipt(upload)
+        return upload
 
     def release(self) -> None:
         """Lets go of the store."""
@@ -122,19 +127,19 @@ class Delivery:
             self._remote = None
 
     def _open(self) -> Remote:
-        remote = self._connect(self._outbox, self._request)
-        self._outbox.file(Filed(self._store, remote.id))
-        request, origin = self._request, self._outbox.read_origin() or Provenance({}, {})
+        remote = self._connect(self._spool, self._request)
+        self._spool.file(StoredAs(self._store, remote.id))
+        request, origin = self._request, self._spool.read_origin() or Provenance({}, {})
         process = request.process
-        about = {"folder": str(self._outbox.run_folder.resolve()), "process": f"{process.host} {process.pid}"}
+        about = {"folder": str(self._spool.run_folder.resolve()), "process": f"{process.host} {process.pid}"}
         texts = {f"provenance/{name}": text for name, text in origin.files.items()}
         texts["config.json"] = json.dumps(request.config, indent=1)
         tags = {**origin.tags, **request.tags, **about, **self._parent()}
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
         self._history = History()
         self._streams = [
-            Stream(self._outbox.run_folder / JOURNAL, remote, seen=self._history.add),
-            Stream(self._outbox.folder / machine.JOURNAL, remote, system=True),
+            Stream(self._spool.run_folder / JOURNAL, remote, seen=self._history.add),
+            Stream(self._spool.folder / machine.JOURNAL, remote, system=True),
         ]
         self._remote = remote
         return remote
@@ -142,7 +147,7 @@ class Delivery:
     def _draw(self) -> None:
         # What takes longest of the end, and is known before it.
         self._history.figures()
-        folder = checkpoint.newest(self._outbox.run_folder / "checkpoints")
+        folder = checkpoint.newest(self._spool.run_folder / "checkpoints")
         if folder is not None and checkpoint.generation(folder) == self._history.last_step:
             self._pictures[folder.name] = lattice.pictures(folder / checkpoint.ARRAYS)
 
@@ -152,13 +157,13 @@ class Delivery:
         if self._request.parent or not sweep.isalnum() or self._request.run == sweep:
             return {}
         try:
-            filed = Outbox(self._outbox.home / "sweeps" / sweep).read_filed()
-        except OutboxError:
+            stored_as = Spool(self._spool.home / "sweeps" / sweep).read_stored_as()
+        except SpoolError:
             return {}
-        return {"mlflow.parentRunId": filed.run_id} if filed and filed.store == self._store else {}
+        return {"mlflow.parentRunId": stored_as.run_id} if stored_as and stored_as.store == self._store else {}
 
     def _new_tail(self) -> Tail:
-        return Tail(self._outbox.run_folder / JOURNAL)
+        return Tail(self._spool.run_folder / JOURNAL)
 
     def _end(self, remote: Remote, end: End | None) -> None:
         if end is None:
@@ -166,50 +171,60 @@ class Delivery:
             ended = last.time if last else int(self._request.started * 1000)
             end = End(Ending(Status.KILLED, last.step if last else 0, tags={"killed": "its process is gone"}), ended)
         ending = end.ending
-        self._attempt("the final metrics", lambda: remote.log_results(ending.results, ending.step, end.time))
-        self._attempt("a checkpoint", lambda: self._keep_models(remote, end))
+        self._attempt("upload the final metrics", lambda: remote.log_results(ending.results, ending.step, end.time))
+        self._keep_models(remote, end)
         tags = {**ending.tags, **({"mlflow.note.content": ending.note} if ending.note else {})}
         if tags:
-            self._attempt("its tags", lambda: remote.tag(tags))
+            self._attempt("set its tags", lambda: remote.tag(tags))
         for name, text in ending.texts.items():
-            self._attempt(name, lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
-        self._attempt("its report", lambda: self._log_report(remote))
+            self._attempt(f"upload {name}", lambda: remote.log_text(safe_name(name), text))  # noqa: B023 (called at once)
+        self._attempt("upload its report", lambda: self._log_report(remote))
         for name, folder in ending.folders.items():
-            self._attempt(name, lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
+            self._attempt(f"upload {name}", lambda: self._log_folder(remote, name, folder))  # noqa: B023 (called at once)
         remote.close(ending.status, end.time)
         wanted, register = self._request.register, self._register
         if wanted and register and ending.status is Status.FINISHED:
-            self._attempt(f"the model as {wanted}", lambda: register(self._store, remote.id, wanted))
+            self._attempt(f"register the model as {wanted}", lambda: register(self._store, remote.id, wanted))
 
     def _log_folder(self, remote: Remote, name: str, folder: Path) -> None:
-        for path in files_of(inside(self._outbox.run_folder, folder)):
+        for path in files_of(inside(self._spool.run_folder, folder)):
             remote.log_file(safe_name(f"{name}/{path.name}"), path)
 
     def _log_report(self, remote: Remote) -> None:
         if self._request.tags.get("kind") != "sweep":  # a sweep brings its own
-            remote.log_text("report.html", report.run_page(self._outbox, self._history))
+            remote.log_text("report.html", report.run_page(self._spool, self._history))
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
-        kept = {folder.name: folder for folder in self._outbox.run_folder.glob("checkpoints/gen-????????")}
-        if end is not None and (self._outbox.run_folder / "model").is_dir():
-            kept["model"] = self._outbox.run_folder / "model"
-        there = remote.models()
+        kept = {folder.name: folder for folder in self._spool.run_folder.glob("checkpoints/gen-????????")}
+        if end is not None and (self._spool.run_folder / "model").is_dir():
+            kept["model"] = self._spool.run_folder / "model"
+        there = self._models(remote)
+        if there is None:
+            return
         results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
         incomplete = results_of & self._early & there
         for key in sorted((there - kept.keys()) | incomplete):
-            remote.drop_model(key)
+            self._attempt(f"remove {key}", lambda: remote.drop_model(key))  # noqa: B023 (called at once)
         there -= incomplete
         self._early -= incomplete
         for key in sorted(kept.keys() - there):
             step = end.ending.step if end is not None and key == "model" else checkpoint.generation(kept[key])
             model = self._model(key, step, kept, end)
-            remote.add_model(model)
-            self._early |= {key} if end is None else set()
-            pictures = self._pictures.pop(key, None) or lattice.pictures(kept[key] / checkpoint.ARRAYS)
-            if pictures is not None:
-                remote.log_text(f"figures/lattice-{key}.svg", pictures[0])
-                self._log_image(remote, "lattice", model, pictures[1])
+            if self._attempt(f"upload the checkpoint {key}", lambda: remote.add_model(model)):  # noqa: B023
+                self._early |= {key} if end is None else set()
+                self._attempt(f"upload the pictures of {key}", lambda: self._log_pictures(remote, model, kept[key]))  # noqa: B023
+
+    def _models(self, remote: Remote) -> set[str] | None:
+        found: list[set[str]] = []
+        self._attempt("list its checkpoints", lambda: found.append(remote.models()))
+        return found[0] if found else None
+
+    def _log_pictures(self, remote: Remote, model: Model, folder: Path) -> None:
+        pictures = self._pictures.pop(model.key, None) or lattice.pictures(folder / checkpoint.ARRAYS)
+        if pictures is not None:
+            remote.log_text(f"figures/lattice-{model.key}.svg", pictures[0])
+            self._log_image(remote, "lattice", model, pictures[1])
 
     def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
         point = self._new_tail().find(step) or Point(step, 0, {})
@@ -232,10 +247,10 @@ class Delivery:
         with contextlib.suppress(Exception):  # a store's client may raise anything, and has failed already
             self.release()
         self._remote = None
-        self.failure = f"{self._store}: {short(error)}; everything is kept in {self._outbox.run_folder}"
+        self.failure = f"{self._store}: {short(error)}; everything is kept in {self._spool.run_folder}"
         with (
             contextlib.suppress(OSError),
-            open(self._outbox.folder / "error.txt", "w", encoding="utf-8", opener=links.stay) as file,
+            open(self._spool.folder / "error.txt", "w", encoding="utf-8", opener=links.stay) as file,
         ):
             import traceback  # most runs need it never
 
@@ -243,12 +258,14 @@ class Delivery:
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def _attempt(self, what: str, action: Callable[[], None]) -> None:
+    def _attempt(self, what: str, action: Callable[[], None]) -> bool:
         # One thing that cannot be stored must not keep the rest, and the true status, from being stored.
         try:
             action()
         except Exception as error:
-            self._problems.append(f"{self._store} did not take {what}: {short(error)}")
+            self._problems.append(f"{self._store}: could not {what}: {short(error)}")
+            return False
+        return True
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -256,18 +273,18 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
 
 
-def undelivered(home: Path) -> Iterator[Outbox]:
-    """Yields the outboxes under a home of which something may not have reached its store: sweeps, then runs by age."""
+def not_uploaded(home: Path) -> Iterator[Spool]:
+    """Yields the spools under a home that may not be uploaded whole: sweeps, then runs by age."""
     requests = home.glob("*/*/tracking/request.json")
     for request in sorted(requests, key=lambda path: (path.parts[-4] != "sweeps", path)):
-        outbox = Outbox(request.parent.parent)
+        spool = Spool(request.parent.parent)
         try:
-            receipt = outbox.read_receipt()  # it is short, and mostly there is nothing more to ask
-            asked = outbox.read_request() if receipt is None or not receipt.whole else None
-        except OutboxError:
+            receipt = spool.read_receipt()  # it is short, and mostly there is nothing more to ask
+            asked = spool.read_request() if receipt is None or not receipt.whole else None
+        except SpoolError:
             continue
         if asked is not None and asked.tracked:
-            yield outbox
+            yield spool
 
 
 def short(error: Exception) -> str:
@@ -275,7 +292,7 @@ def short(error: Exception) -> str:
     reason: BaseException | None = error
     while reason is not None:  # what a client says of a server that is away is as long as it is deep
         if type(reason).__name__ in _NOBODY:
-            return "nobody answers there"
+            return "connection refused"
         reason = reason.__cause__ or reason.__context__
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"

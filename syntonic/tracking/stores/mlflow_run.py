@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from syntonic.tracking import database
 from syntonic.tracking.base import Past, Status
 from syntonic.tracking.journal import Point
 from syntonic.tracking.machine import SYSTEM
-from syntonic.tracking.outbox import Request
-from syntonic.tracking.remote import Model, tag_name
+from syntonic.tracking.spool import Request
+from syntonic.tracking.stores import address, sqlite
+from syntonic.tracking.stores.remote import Model, tag_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,20 +30,21 @@ class MlflowRun:
     Args:
         uri: tracking URI.
         request: what is recorded.
-        filed: the id under which an earlier delivery filed it, None if none did.
+        stored_as: the id by which an earlier upload left it, None if none did.
         artifacts: the folder for artifacts of a new experiment; None: the store's own choice.
     """
 
-    def __init__(self, uri: str, request: Request, filed: str | None, artifacts: str | None) -> None:
+    def __init__(self, uri: str, request: Request, stored_as: str | None, artifacts: str | None) -> None:
+        self._uri = address.opened_with(uri)
         self._client = client(uri)
         found = self._client.get_experiment_by_name(request.experiment)
         location = Path(artifacts).resolve().as_uri() if artifacts else None
-        kind = database.EXPERIMENT_TAGS
+        kind = sqlite.EXPERIMENT_TAGS
         self._experiment = (
             found.experiment_id if found else self._client.create_experiment(request.experiment, location, dict(kind))
         )
         self._own_id = request.run
-        there = filed or self._find(request.run)
+        there = stored_as or self._find(request.run)
         self.id = there or self._create(request)
         if there:
             self._client.update_run(self.id, status=Status.RUNNING.value)
@@ -78,8 +79,8 @@ class MlflowRun:
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
         """Stores the final metrics that are not there with these values; a sweep that goes on comes to others."""
         stored = self._client.get_run(self.id).data.metrics
-        there = {key: database.number(value) for key, value in stored.items()}
-        new = {key: value for key, value in results.items() if database.number(value) != there.get(key)}
+        there = {key: sqlite.number(value) for key, value in stored.items()}
+        new = {key: value for key, value in results.items() if sqlite.number(value) != there.get(key)}
         self.log_points([Point(step, time, new)])
 
     def log_text(self, name: str, text: str) -> None:
@@ -125,9 +126,10 @@ class MlflowRun:
 
         for model in self._stored():
             if model.tags["syntonic.checkpoint"] == key:
+                self._client.delete_logged_model(model.model_id)  # first: nobody is to find one without its files
                 with contextlib.suppress(NotImplementedError):  # not every artifact store can remove
-                    get_artifact_repository(model.artifact_location).delete_artifacts()  # type: ignore[no-untyped-call]
-                self._client.delete_logged_model(model.model_id)
+                    place = get_artifact_repository(model.artifact_location, self._uri, self._uri)
+                    place.delete_artifacts()  # type: ignore[no-untyped-call]
 
     def close(self, status: Status, time: int) -> None:
         """Ends the MLflow run with its true status."""
@@ -156,7 +158,7 @@ class MlflowRun:
     def _create(self, request: Request) -> str:
         tags = {
             "syntonic.run": request.run,
-            "mlflow.user": database.user(),
+            "mlflow.user": sqlite.user(),
             "mlflow.source.name": "syntonic-run",
             "mlflow.source.type": "LOCAL",
         }
@@ -169,14 +171,15 @@ class MlflowRun:
 def client(uri: str) -> "MlflowClient":
     """Returns MLflow's client of a store."""
     # Training is nobody else's business, and MLflow's news of its own start would tear the progress bar. A server that
-    # is away is asked again by the delivery, which has other things to do meanwhile.
+    # is away is asked again by the uploader, which has other things to do meanwhile.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    whole = address.opened_with(uri)
+    return MlflowClient(tracking_uri=whole, registry_uri=whole)
 
 
 def finished(uri: str, experiment: str) -> list[Past]:

@@ -7,37 +7,39 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from syntonic.tracking import moved
 from syntonic.tracking.base import Status
-from syntonic.tracking.database import Database, folder_of, milliseconds, number, user
 from syntonic.tracking.journal import Point
 from syntonic.tracking.machine import SYSTEM
-from syntonic.tracking.outbox import Request
-from syntonic.tracking.remote import Model, tag_name
+from syntonic.tracking.spool import Request
+from syntonic.tracking.stores import relocate
+from syntonic.tracking.stores.remote import Model, tag_name
+from syntonic.tracking.stores.sqlite import Database, folder_of, milliseconds, number, user
 
 _READY = 2  # MLflow's number for a model that is stored whole
 _ROWS = 1000  # of a transaction: four milliseconds; a quarter of it writes most pages of the indexes four times
 
 
-class DatabaseRun:
+class SqliteRun:
     """A run's record; found again if it is there already, created otherwise.
 
     Args:
         path: of the database.
         artifacts: the folder for artifacts of a new experiment.
         request: what is recorded.
-        filed: the id under which an earlier delivery filed it, None if none did.
+        stored_as: the id by which an earlier upload left it, None if none did.
         ours: whether the database is that of the root of all runs, whose artifacts lie beside it.
     """
 
-    def __init__(self, path: Path, artifacts: Path, request: Request, filed: str | None, *, ours: bool = True) -> None:
+    def __init__(
+        self, path: Path, artifacts: Path, request: Request, stored_as: str | None, *, ours: bool = True
+    ) -> None:
         self._database = Database(path)
         self._experiment, location = self._database.experiment(request.experiment, artifacts)
-        location = moved.settle(self._database, location, artifacts) if ours else location
-        found = self._there(filed) or self._with_tag(request.run)
+        location = relocate.relocate(self._database, location, artifacts) if ours else location
+        found = self._there(stored_as) or self._with_tag(request.run)
         self.id = found or self._create(request, location)
         ((uri,),) = self._database.rows("SELECT artifact_uri FROM runs WHERE run_uuid = ?", self.id)
-        self._artifacts = moved.inside(str(uri), location) if ours else folder_of(str(uri))
+        self._artifacts = relocate.inside(str(uri), location) if ours else folder_of(str(uri))
         self._models = location / "models"
         if found:
             with self._database.change() as change:
@@ -171,8 +173,8 @@ class DatabaseRun:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def _there(self, filed: str | None) -> str | None:
-        return filed if self._database.rows("SELECT 1 FROM runs WHERE run_uuid = ?", filed) else None
+    def _there(self, stored_as: str | None) -> str | None:
+        return stored_as if self._database.rows("SELECT 1 FROM runs WHERE run_uuid = ?", stored_as) else None
 
     def _with_tag(self, run: str) -> str | None:
         # A kill can fall between the creation of a run and the moment its id is written down.

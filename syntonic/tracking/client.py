@@ -13,7 +13,7 @@ from typing import Final
 from syntonic.tracking import process
 from syntonic.tracking.base import Ending, Receipt, Record, Run, Status
 from syntonic.tracking.journal import JOURNAL, Journal
-from syntonic.tracking.outbox import Outbox, OutboxError, Request
+from syntonic.tracking.spool import Request, Spool, SpoolError
 from syntonic.tracking.writer_process import END, HAND_OVER, LAST, LOG, LOOK, WriterProcess
 
 _LOOK: Final = 0.05  # seconds between two looks whether the store has a record of the run
@@ -21,7 +21,7 @@ _SILENCE: Final = 1.5  # seconds of waiting at the end of which nothing is said
 _SLOW: Final = 3.0  # seconds after which a writer of low priority gets a helper of ordinary priority
 
 
-class Courier:
+class Client:
     """The journal of a run and the process that reads it.
 
     Args:
@@ -38,10 +38,10 @@ class Courier:
         self._run, self._store, self._served = run, store, served
         self._sync = "syntonic-run sync" + (f" --to {asked.uri}" if asked.uri else "")  # goes to no unasked address
         self._journal = Journal(run.folder / JOURNAL)
-        self._outbox = Outbox(run.folder)
-        self._outbox.begin(asked)
+        self._spool = Spool(run.folder)
+        self._spool.begin(asked)
         if run.provenance is not None:
-            self._outbox.origin(run.provenance())
+            self._spool.origin(run.provenance())
         self._writer = writer or WriterProcess()
         self._writer.take(run.folder, calm=run.remember is None)
         self._ending = False
@@ -63,7 +63,7 @@ class Courier:
     def finish(self, ending: Ending) -> Receipt:
         """Writes the end down, and waits until the store has everything or is found to be away."""
         self._journal.close()
-        self._outbox.end(ending, time.time_ns() // 1_000_000)
+        self._spool.end(ending, time.time_ns() // 1_000_000)
         began, said = time.monotonic(), False
         self._ending = True
         self._writer.hurry()  # somebody waits now
@@ -90,12 +90,12 @@ class Courier:
 
     def _tell_id(self, remember: Callable[[str], None]) -> None:
         while True:
-            with contextlib.suppress(OutboxError):
-                filed = self._outbox.read_filed()
-                if filed is not None:
+            with contextlib.suppress(SpoolError):
+                stored_as = self._spool.read_stored_as()
+                if stored_as is not None:
                     if not self._ending:
                         self._writer.rest()
-                    remember(filed.run_id)
+                    remember(stored_as.run_id)
                     return
             if self._writer.gone:
                 return
@@ -103,16 +103,16 @@ class Courier:
 
     def _receipt(self) -> Receipt:
         try:
-            delivered = self._outbox.read_receipt()
-        except OutboxError:
-            delivered = None
-        if delivered is None:
-            log = self._outbox.folder / LOG
+            upload = self._spool.read_receipt()
+        except SpoolError:
+            upload = None
+        if upload is None:
+            log = self._spool.folder / LOG
             problem = f"recording in {self._store} failed, see {log}; `{self._sync}` tries again"
             return Receipt(self._run.id, self._store, problems=[problem])
-        hint = [] if delivered.whole else [f"`{self._sync}` sends it when the store is there again"]
-        run_id = delivered.run_id or self._run.id
-        return Receipt(run_id, self._store, self._served, [*delivered.problems, *hint])
+        hint = [] if upload.whole else [f"`{self._sync}` sends it when the store is there again"]
+        run_id = upload.run_id or self._run.id
+        return Receipt(run_id, self._store, self._served, [*upload.problems, *hint])
 
 
 def request(

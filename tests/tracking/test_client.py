@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from waiting import until
 
-from syntonic.tracking import courier as courier_file
+from syntonic.tracking import client as client_module
 from syntonic.tracking.base import Ending, Receipt, Run, Status
-from syntonic.tracking.courier import Courier, request
+from syntonic.tracking.client import Client, request
 from syntonic.tracking.mlflow import MlflowTracker
-from syntonic.tracking.outbox import Outbox
+from syntonic.tracking.spool import Spool
 from syntonic.tracking.writer_process import WriterProcess
 
 Recorder = Callable[..., Receipt]
@@ -66,7 +66,7 @@ def test_a_run_is_recorded_and_its_process_is_gone(run: Run, home: Path, record:
     assert rows(home, "SELECT status FROM runs WHERE run_uuid = ?", receipt.run_id) == [("FINISHED",)]
     tags = dict(rows(home, "SELECT key, value FROM tags WHERE run_uuid = ?", receipt.run_id))
     assert tags["syntonic.python"] == platform.python_version()
-    assert (run.folder / "tracking" / courier_file.LOG).read_text() == ""
+    assert (run.folder / "tracking" / client_module.LOG).read_text() == ""
 
 
 def test_a_late_writer_of_a_killed_trainer_leaves_a_recorded_run_alone(
@@ -90,7 +90,7 @@ def test_a_process_that_was_got_ready_takes_the_run(run: Run, home: Path, steps:
     ready = tracker._writer
     assert ready is not None
     tracker.start(run)
-    assert tracker._courier._writer is ready
+    assert tracker._client._writer is ready
     tracker.dismiss()
     for step in steps(1, 21):
         tracker.log(step)
@@ -132,19 +132,19 @@ def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Pat
     trainer.send_signal(signal.SIGKILL)
     trainer.communicate()
     until(lambda: status(home, run) == "KILLED")
-    until(lambda: Outbox(run.folder).read_receipt() is not None)
-    receipt = Outbox(run.folder).read_receipt()
+    until(lambda: Spool(run.folder).read_receipt() is not None)
+    receipt = Spool(run.folder).read_receipt()
     assert receipt is not None
     assert receipt.whole
     assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ? AND key = 'loss'", receipt.run_id) == [(50,)]
 
 
 def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
-    courier = Courier(run, request(run, None, "syntonic"), "store", served=True)
+    recording = Client(run, request(run, None, "syntonic"), "store", served=True)
     for step in steps(1, 21):
-        courier.log(step)
-    os.kill(courier._writer.pid, signal.SIGKILL)
-    receipt = courier.finish(Ending(Status.FINISHED, 20))
+        recording.log(step)
+    os.kill(recording._writer.pid, signal.SIGKILL)
+    receipt = recording.finish(Ending(Status.FINISHED, 20))
     assert receipt.problems == []
     assert status(home, run) == "FINISHED"
     assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ?", receipt.run_id) == [(60,)]
@@ -152,16 +152,16 @@ def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:
 
 def test_a_slow_writer_hands_over(run: Run, home: Path, steps: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    courier = Courier(replace(run, say=said.append), request(run, None, "syntonic"), "store", served=True)
+    recording = Client(replace(run, say=said.append), request(run, None, "syntonic"), "store", served=True)
     for step in steps(1, 21):
-        courier.log(step)
+        recording.log(step)
     until(lambda: status(home, run) == "RUNNING")
-    os.kill(courier._writer.pid, signal.SIGSTOP)
-    monkeypatch.setattr(courier_file, "_SLOW", 0.1)
-    monkeypatch.setattr(courier_file, "_SILENCE", 0.2)
+    os.kill(recording._writer.pid, signal.SIGSTOP)
+    monkeypatch.setattr(client_module, "_SLOW", 0.1)
+    monkeypatch.setattr(client_module, "_SILENCE", 0.2)
     started = time.monotonic()
-    os_timer = subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {courier._writer.pid}"])
-    receipt = courier.finish(Ending(Status.FINISHED, 20))
+    os_timer = subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {recording._writer.pid}"])
+    receipt = recording.finish(Ending(Status.FINISHED, 20))
     os_timer.wait()
     assert receipt.problems == []
     assert status(home, run) == "FINISHED"

@@ -39,21 +39,40 @@ _COLUMNS: Final = {
     "logged_model_tags": "model_id experiment_id tag_key tag_value",
     "inputs": "input_uuid source_type source_id destination_type destination_id step",
 }
+_DAMAGED: Final = ("malformed", "not a database")
 _BUSY: Final = 20.0  # seconds to wait for another writer, as MLflow has it
 # Without its kind the dashboard opens an experiment with the pages for language models.
 EXPERIMENT_TAGS: Final = {"mlflow.experimentKind": "custom_model_development"}
 
 
 def known(path: Path) -> bool:
-    """Returns whether the database is there and has the tables that this file knows."""
+    """Returns whether the database is there and has the tables that this file knows.
+
+    Raises:
+        ValueError: if it is damaged, with what to move.
+    """
     if not path.is_file() or not path.stat().st_size:
         return False
-    with contextlib.closing(sqlite3.connect(path, timeout=_BUSY)) as database:
+    with _named(path), contextlib.closing(sqlite3.connect(path, timeout=_BUSY)) as database:
         found = {
             table: {row[1] for row in database.execute(f"PRAGMA table_info({table})")}  # the names are those above
             for table in _COLUMNS
         }
     return all(found[table] == set(columns.split()) for table, columns in _COLUMNS.items())
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    # SQLite says that an image is malformed, and neither which nor what to do.
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if not any(said in str(error) for said in _DAMAGED):
+            raise
+        raise ValueError(
+            f"{path} is damaged ({error}); move {path.name}* out of {path.parent} to have a new one made. The runs' "
+            "folders have everything: `syntonic-run sync --to ADDRESS RUN` uploads a run once more"
+        ) from error
 
 
 class Database:
@@ -64,7 +83,12 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
+        with _named(path):
+            self._set_up()
+
+    def _set_up(self) -> None:
         # Safe against a kill of the process; a power cut may take the last moments, which the run's folder still has.
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA foreign_keys=ON")
@@ -74,13 +98,15 @@ class Database:
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
         """Opens a transaction: everything in it is written, or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with _named(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                if self._connection.in_transaction:  # SQLite has ended it itself if the disk is full
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Closes the database."""
@@ -88,7 +114,8 @@ class Database:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Returns the rows that a query finds."""
-        return self._connection.execute(query, values).fetchall()
+        with _named(self._path):
+            return self._connection.execute(query, values).fetchall()
 
     def experiment(self, name: str, artifacts: Path) -> tuple[int, Path]:
         """Returns the number of an experiment and the folder of its artifacts; creates it if it is not there.

@@ -1,8 +1,8 @@
 """What a run has to tell its store, as files in `<run folder>/tracking/`.
 
 The run writes `request.json` at its start and `ending.json` at its end; the journal lies beside the folder. Whoever
-delivers them writes `record.json` once the store has a record of the run, and `receipt.json` when everything is there.
-So a delivery can be begun by one process and finished by another, days later and on a machine that has the files.
+uploads them writes `record.json` once the store has a record of the run, and `receipt.json` when everything is there.
+So an upload can be begun by one process and finished by another, days later and on a machine that has the files.
 """
 
 import fcntl
@@ -16,16 +16,16 @@ from typing import Any, Final, TypeVar
 
 from syntonic.tracking import plain
 from syntonic.tracking.base import Ending, Provenance
+from syntonic.tracking.fallback import fallback_folder
 from syntonic.tracking.process import Identity
-from syntonic.tracking.shelter import shelter
 
 _FORMAT: Final = 1
 _NAME: Final = re.compile(r"[\w.+= -]+(/[\w.+= -]+)*", re.ASCII)
 T = TypeVar("T")
 
 
-class OutboxError(ValueError):
-    """A file of an outbox that cannot be used; the message names it and what is wrong."""
+class SpoolError(ValueError):
+    """A file of an spool that cannot be used; the message names it and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Filed:
+class StoredAs:
     """Under which id a store has the run."""
 
     store: str
@@ -76,8 +76,8 @@ class Filed:
 
 
 @dataclass(frozen=True)
-class Delivered:
-    """How a delivery ended; `whole`: the store has everything."""
+class Upload:
+    """How an upload ended; `whole`: the store has everything."""
 
     store: str
     run_id: str
@@ -85,7 +85,7 @@ class Delivered:
     problems: list[str] = field(default_factory=list)
 
 
-class Outbox:
+class Spool:
     """The files of one run.
 
     Args:
@@ -121,17 +121,17 @@ class Outbox:
         try:
             self._write("ending.json", facts)
         except OSError:
-            instead = Outbox(shelter(self.run_folder.name))
+            instead = Spool(fallback_folder(self.run_folder.name))
             instead.folder.mkdir()
             instead._write("ending.json", facts)
 
-    def file(self, filed: Filed) -> None:
+    def file(self, stored_as: StoredAs) -> None:
         """Writes where the record is."""
-        self._write("record.json", asdict(filed))
+        self._write("record.json", asdict(stored_as))
 
-    def receipt(self, delivered: Delivered) -> None:
-        """Writes how the delivery ended."""
-        self._write("receipt.json", asdict(delivered))
+    def receipt(self, upload: Upload) -> None:
+        """Writes how the upload ended."""
+        self._write("receipt.json", asdict(upload))
 
     def origin(self, found: Provenance) -> None:
         """Writes where the run comes from."""
@@ -145,13 +145,13 @@ class Outbox:
         """Returns how the run ended and when, None if it has not."""
         return self._read("ending.json", End)
 
-    def read_filed(self) -> Filed | None:
+    def read_stored_as(self) -> StoredAs | None:
         """Returns where the record is, None if there is none."""
-        return self._read("record.json", Filed)
+        return self._read("record.json", StoredAs)
 
-    def read_receipt(self) -> Delivered | None:
-        """Returns how the last delivery ended, None if none did."""
-        return self._read("receipt.json", Delivered)
+    def read_receipt(self) -> Upload | None:
+        """Returns how the last upload ended, None if none did."""
+        return self._read("receipt.json", Upload)
 
     def read_origin(self) -> Provenance | None:
         """Returns where the run comes from, None if nobody wrote it down."""
@@ -167,23 +167,23 @@ class Outbox:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise OutboxError(f"{path} cannot be used: {error}") from error
+            raise SpoolError(f"{path} cannot be used: {error}") from error
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Outbox]:
-    """Opens the outbox of a run for one deliverer at a time; waits for another one.
+def opened(folder: Path) -> Iterator[Spool]:
+    """Opens the spool of a run for one uploader at a time; waits for another one.
 
     Raises:
         OSError: if the folder or its lock is a link, which may lead elsewhere.
     """
-    outbox = Outbox(folder)
-    if outbox.folder.is_symlink():
-        raise OSError(f"{outbox.folder} is a link")
-    handle = os.open(outbox.folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    spool = Spool(folder)
+    if spool.folder.is_symlink():
+        raise OSError(f"{spool.folder} is a link")
+    handle = os.open(spool.folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     with os.fdopen(handle, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield outbox
+        yield spool
 
 
 def inside(folder: Path, path: Path) -> Path:

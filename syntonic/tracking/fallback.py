@@ -7,7 +7,7 @@ from typing import Final
 _MADE: Final[dict[str, Path]] = {}
 
 
-def shelter(run: str) -> Path:
+def fallback_folder(run: str) -> Path:
     """Returns the folder that stands in for the one of a run; made when it is first asked for.
 
     Raises:
@@ -18,6 +18,6 @@ def shelter(run: str) -> Path:
     return _MADE[run]
 
 
-def sheltered(run: str) -> Path | None:
+def fallback_used(run: str) -> Path | None:
     """Returns that folder if anything was saved there."""
     return _MADE.get(run)

@@ -1,4 +1,4 @@
-"""What a delivery asks of a store: the record of one run, written piece by piece, any piece again after a failure."""
+"""What an uploader asks of a store: the record of one run, written piece by piece, any piece again after a failure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ a stranger's, or of somebody who wants them so and can say so; nothing is writte
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking.database import Database, folder_of
+from syntonic.tracking.stores.sqlite import Database, folder_of
 
 _PATHS: Final = {
     "experiments": "artifact_location",
@@ -17,7 +17,7 @@ _PATHS: Final = {
 }
 
 
-def settle(database: Database, location: Path, artifacts: Path) -> Path:
+def relocate(database: Database, location: Path, artifacts: Path) -> Path:
     """Returns the folder of artifacts to write to, after paths to an earlier place were put right.
 
     Args:
