@@ -18,6 +18,7 @@ from syntonic.tracking.fallback import fallback_folder
 JOURNAL: Final = "journal.jsonl"  # its name in a run's folder
 _FRESH: Final = 0.2  # seconds after which a line must be visible to readers
 _LONGEST_LINE: Final = 1 << 20  # bytes; a generation has a few hundred
+_FEW: Final = 4096  # bytes in which lines are looked at one by one
 _LONGEST_KEY: Final = 250  # characters, which is what stores take
 _DECODE: Final = json.JSONDecoder().decode
 
@@ -137,14 +138,32 @@ class Tail:
                 yield point
 
     def find(self, step: int) -> Point | None:
-        """Returns the point of a step, None if it is not there; position stays as it is."""
+        """Returns the point of a step, None if it is not there; position stays as it is.
+
+        Steps rise from line to line, so that a long journal is halved again and again and not read.
+        """
         if not self._path.exists():
             return None
-        head = _head(step).encode()
         with self._path.open("rb") as lines:
+            low, high = 0, lines.seek(0, os.SEEK_END)
+            while high - low > _FEW:
+                middle = (low + high) // 2
+                lines.seek(middle)
+                lines.readline(_LONGEST_LINE)
+                point = _point(lines.readline(_LONGEST_LINE))
+                if point is not None and point.step <= step:
+                    low = middle
+                else:
+                    high = middle
+            lines.seek(low)
+            if low:
+                lines.readline(_LONGEST_LINE)
+            head = _head(step).encode()
             while line := lines.readline(_LONGEST_LINE):
                 if line.startswith(head):
                     return _point(line)
+                if low and lines.tell() > high + _LONGEST_LINE:
+                    return None
         return None
 
 

@@ -204,7 +204,7 @@ class Uploader:
             return
         results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
         incomplete = results_of & self._early & there
-        for key in sorted((there - kept.keys()) | incomplete):
+        for key in sorted(incomplete):
             self._attempt(f"remove {key}", lambda: remote.drop_model(key))  # noqa: B023 (called at once)
         there -= incomplete
         self._early -= incomplete
@@ -214,6 +214,8 @@ class Uploader:
             if self._attempt(f"upload the checkpoint {key}", lambda: remote.add_model(model)):  # noqa: B023
                 self._early |= {key} if end is None else set()
                 self._attempt(f"upload the pictures of {key}", lambda: self._log_pictures(remote, model, kept[key]))  # noqa: B023
+        for key in sorted(there - kept.keys()):  # last, so that there is always one
+            self._attempt(f"remove {key}", lambda: remote.drop_model(key))  # noqa: B023 (called at once)
 
     def _models(self, remote: Remote) -> set[str] | None:
         found: list[set[str]] = []

@@ -230,7 +230,7 @@ def test_a_folder_elsewhere_is_not_sent(example: Path, folder: Path) -> None:
     (run / "tracking" / "ending.json").write_text(json.dumps(ending))
     (run / "tracking" / "receipt.json").unlink()
     (run / "tracking" / "record.json").unlink()
-    assert main(["sync"]) == 0
+    assert main(["sync"]) == 1, "what was refused is missing"
     stored = [path.name for path in (folder / ".syntonic" / "artifacts").rglob("*") if path.is_file()]
     assert "good.txt" in stored
     assert "key" not in stored

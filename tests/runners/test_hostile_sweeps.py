@@ -110,7 +110,7 @@ def test_a_sweep_over_spoilt_results_says_what_is_wrong_or_goes_on(example: Path
         (sweep,) = here.glob(".syntonic/sweeps/*")
         with contextlib.suppress(RequestError):  # any other error fails the test
             history = look_back(sweep.name, None)
-            assert history.seconds_per_evaluation == {}
+            assert history.estimates == {}
             for row in history.done.values():
                 assert row.pruned is None or (row.pruned[0] >= 0 and math.isfinite(row.pruned[1]))
 

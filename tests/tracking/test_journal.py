@@ -90,3 +90,19 @@ def test_a_disk_that_has_room_again_gets_everything(path: Path) -> None:
     journal.append(3, {"loss": 1.0})
     assert [point.step for point in journal.points()] == [1, 2, 3]
     journal.close()
+
+
+@pytest.mark.parametrize("count", [1, 2, 50, 5000])
+def test_a_step_is_found_wherever_it_is(tmp_path: Path, count: int) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    for number in range(count):
+        journal.append(3 * number + 2, {"loss": float(number), "x" * (number % 90 + 1): 0.5})
+    journal.close()
+    tail = Tail(tmp_path / "journal.jsonl")
+    for number in {0, 1, count // 3, count // 2, count - 2, count - 1} & set(range(count)):
+        found = tail.find(3 * number + 2)
+        assert found is not None
+        assert found.metrics["loss"] == number
+        assert tail.find(3 * number + 3) is None
+    assert tail.find(0) is None
+    assert tail.position == 0

@@ -36,14 +36,14 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.uri = f"http://127.0.0.1:{self.port}"
-        self._folder = folder
+        self._folder, self.artifacts = folder, folder / "artifacts"
         self.start()
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
         command = [sys.executable, "-m", "mlflow", "server", "--port", str(self.port), "--workers", "1"]
         command += ["--backend-store-uri", f"sqlite:///{self._folder}/server.db"]
-        command += ["--artifacts-destination", str(self._folder / "artifacts")]
+        command += ["--artifacts-destination", str(self.artifacts)]
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0)
@@ -159,6 +159,42 @@ def test_a_server_that_comes_back_gets_every_point(run: Run, server: Server, ste
     assert logged == list(range(1, 301))
     assert found.data.metrics["test_accuracy"] == 0.5
     assert len(found.outputs.model_outputs) == 1
+
+
+def test_every_model_arrives_though_one_is_removed(run: Run, server: Server, steps: Callable[..., Any]) -> None:
+    from mlflow import MlflowClient
+
+    first, last = (run.folder / "checkpoints" / f"gen-{step:08}" for step in (10, 20))
+    first.mkdir(parents=True)
+    (first / "state.safetensors").write_bytes(b"x")
+    asked = request(run, server.uri, "syntonic", register="m1@best")
+    recording = Client(run, asked, server.uri, served=False)
+    for step in steps(1, 11):
+        recording.log(step)
+    recording.flush()
+    client = MlflowClient(server.uri)
+    until(lambda: Spool(run.folder).read_stored_as())
+    until(lambda: client.get_run(stored_as(run)).outputs.model_outputs)
+    (early,) = [model.model_id for model in client.get_run(stored_as(run)).outputs.model_outputs]
+    assert list(server.artifacts.rglob(f"{early}/artifacts/state.safetensors"))
+    first.rename(last)
+    (run.folder / "model").mkdir()
+    (run.folder / "model" / "MLmodel").write_text("flavors: {}")
+    for step in steps(11, 21):
+        recording.log(step)
+    receipt = recording.finish(Ending(Status.FINISHED, 20, {"test_loss": 0.5}))
+    assert receipt.problems == []
+    version = client.get_model_version_by_alias("m1", "best")
+    assert version.run_id == receipt.run_id
+    owner = client.get_run(receipt.run_id).info.experiment_id
+    models = client.search_logged_models([owner], f"source_run_id = '{receipt.run_id}'")
+    assert {(model.tags["syntonic.checkpoint"], model.status) for model in models} == {
+        ("gen-00000020", "READY"),
+        ("model", "READY"),
+    }
+    folders = {path.parent.parent.name for path in server.artifacts.rglob("models/*/artifacts/*")}
+    assert {model.model_id for model in models} <= folders
+    assert not list(server.artifacts.rglob(f"{early}/artifacts/state.safetensors")), "its files are gone too"
 
 
 def test_what_was_measured_without_a_server_is_sent_when_it_is_there(

@@ -1,7 +1,7 @@
 """What a sweep can know before its first run: whether classes take their arguments, and what its runs report."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -19,47 +19,57 @@ _ALWAYS: Final = "test_loss"  # which every benchmark of the package reports
 
 
 def faults(configs: Sequence[RunConfig], settings: Settings) -> list[str]:
-    """Returns what would keep runs of these configs from a result; writes nothing.
+    """Returns what would keep every run of these configs from a result; writes nothing.
+
+    A point that its class refuses does not stop the others.
 
     Args:
         configs: of runs that may be started.
         settings: of their sweep.
     """
-    found: list[str] = []
-    for action in _parts(configs):
-        try:
-            action()
-        except RequestError as error:
-            found += error.faults
-        except Exception:  # whatever a class of the user's raises: its run fails, and says where
-            continue
-    if not found and configs:
-        found += [*_of_generation(configs[0], settings.prune), *_of_evaluation(configs[0], settings.metric)]
-    return list(dict.fromkeys(found))
+    check = _Check()
+    found = [check.faults(config) for config in configs]
+    good = next((config for config, wrong in zip(configs, found, strict=True) if not wrong), None)
+    if good is None:
+        return list(dict.fromkeys(fault for wrong in found for fault in wrong))
+    return [*_of_generation(good, settings.prune), *_of_evaluation(good, settings.metric)]
 
 
-def _parts(configs: Sequence[RunConfig]) -> Iterator[Callable[[], object]]:
-    # Each class with each set of arguments once, and each model with each benchmark.
-    seen: set[str] = set()
+class _Check:
+    # Builds each class with each set of arguments once, and each model with each benchmark.
 
-    def is_new(*parts: object) -> bool:
-        before = len(seen)
-        seen.add(json.dumps(parts, sort_keys=True))
-        return len(seen) > before
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, ...]] = {}
+        self._models = 0
 
-    models = 0
-    for config in configs:
-        if models < _MOST and is_new("model", config.model, config.benchmark):
-            models += 1
-            yield lambda config=config: build(config)  # type: ignore[misc]
+    def faults(self, config: RunConfig) -> list[str]:
         others: list[tuple[Kind, Mapping[str, Any], tuple[object, ...]]] = [
             ("trainer", config.trainer, (config.seed, config.device)),
             ("tracking", config.tracking, ()),
-            *(("callback", entry, ()) for entry in config.callbacks.values()),
         ]
+        found: list[str] = []
         for kind, section, given in others:
-            if is_new(kind, section):
-                yield lambda kind=kind, section=section, given=given: make(kind, section, *given)  # type: ignore[misc]
+            found += self._once((kind, section), lambda: make(kind, dict(section), *given))  # noqa: B023 (called at once)
+        return found or [*self._once(("model", config.model, config.benchmark), lambda: build(config))]
+
+    def _once(self, what: tuple[object, ...], action: Callable[[], object]) -> tuple[str, ...]:
+        key = json.dumps(what, sort_keys=True)
+        if key not in self._known:
+            self._known[key] = ()
+            self._models += what[0] == "model"
+            if what[0] != "model" or self._models <= _MOST:
+                self._known[key] = _refusal(action)
+        return self._known[key]
+
+
+def _refusal(action: Callable[[], object]) -> tuple[str, ...]:
+    try:
+        action()
+    except RequestError as error:
+        return tuple(error.faults)
+    except Exception:  # whatever a class of the user's raises: its run fails, and says where
+        return ()
+    return ()
 
 
 def _of_generation(config: RunConfig, metric: str | None) -> list[str]:
