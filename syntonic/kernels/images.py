@@ -16,7 +16,7 @@ class Image:
     """One kernel unit, compiled for one card and one number format.
 
     Attributes:
-        kernel: name of the unit, the file `rust_core/kernels/<kernel>.cu`.
+        kernel: name of the unit, the file `<kernel>.cu` of `rust_core/kernels` or its folder `classic`.
         arch: the card, such as "sm_90".
         dtype: "float32" or "float64".
         data: a cubin.

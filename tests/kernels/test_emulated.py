@@ -58,7 +58,7 @@ def device_code(tmp_path_factory):
     if not KERNELS.exists():
         pytest.skip("the kernels' sources are not beside the installed package")
     folder = tmp_path_factory.mktemp("device")
-    headers = [(KERNELS / name).read_text() for name in ("constants.cuh", "lattice.cuh", "philox.cuh")]
+    headers = [(KERNELS / name).read_text() for name in ("constants.cuh", "classic/lattice.cuh", "philox.cuh")]
     source = folder / "device.cpp"
     source.write_text("\n".join([SHIM, *headers, DOORS]))
     library = folder / "device.so"

@@ -32,7 +32,7 @@ class Emulated:
         ]
         text = "\n".join([*sources, *doors]).replace("__shared__ alignas(16) real", "alignas(16) __shared__ real")
         text = text.replace("extern __shared__ Pack memory[]", "static Pack memory[4096]")
-        source, library = folder / f"{unit}.cpp", folder / f"{unit}.so"
+        source, library = (folder / f"{Path(unit).name}.{end}" for end in ("cpp", "so"))
         source.write_text(text)
         # -fno-gnu-unique: shared memory of the same kernel, compiled twice, is not the same variable.
         flags = [
@@ -149,7 +149,7 @@ def test_syntony_of_rows_and_of_parts(tmp_path, rng):
         "syntony_part": f"{partial}, {C.format(1)}, {C.format(2)}, n[0], n[1], n[2], n[3], n[4]",
         "syntony_whole": f"{R.format(0)}, (const double2*)p[1], {C.format(2)}, {C.format(3)}, n[0], n[1], n[2]",
     }
-    unit = Emulated(tmp_path, "winding", kernels, ["rows.cuh"])
+    unit = Emulated(tmp_path, "classic/winding", kernels, ["rows.cuh"])
     for dim in (1, 5, 132):
         x, w = rng.standard_normal((4, dim)), aligned(np.exp(-np.abs(rng.standard_normal(dim))))
         x[1], x[2] = 0, np.finfo(F32).max / 4
@@ -171,7 +171,7 @@ def test_syntony_of_rows_and_of_parts(tmp_path, rng):
 def test_syntony_of_short_rows(tmp_path, rng, threads, vectors, lanes, dim):
     defines = [f"ROW_THREADS={threads}", f"ROW_VECTORS={vectors}", f"ROW_LANES={lanes}", "ROW_CLUSTER=1"]
     kernels = {"batch_syntony_row": f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0], n[1]"}
-    unit = Emulated(tmp_path, "winding", kernels, ["rows.cuh"], defines)
+    unit = Emulated(tmp_path, "classic/winding", kernels, ["rows.cuh"], defines)
     x, w = rng.standard_normal((9, dim)), aligned(np.exp(-np.abs(rng.standard_normal(dim))))
     x[1], x[2], x[3] = 0, np.finfo(F32).max / 4, np.finfo(F32).tiny
     x, out = aligned(x), aligned(np.zeros(9))
@@ -211,9 +211,9 @@ def test_batch_norm_statistics(tmp_path, rng):
 def test_d_phase_with_noise_of_its_own(tmp_path, rng, rows, dim, packed):
     sizes = ", ".join(f"n[{i}]" for i in range(6))
     phase = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, {C.format(4)}, d[0], {sizes}"
-    unit = Emulated(tmp_path, "resonant", {"d_phase_philox": phase}, ["philox.cuh"])
+    unit = Emulated(tmp_path, "classic/resonant", {"d_phase_philox": phase}, ["philox.cuh"])
     normals = {"noise": f"{R.format(0)}, " + ", ".join(f"n[{i}]" for i in range(7))}
-    noise, n = Emulated(tmp_path, "noise", normals, ["philox.cuh"]), rows * dim
+    noise, n = Emulated(tmp_path, "classic/noise", normals, ["philox.cuh"]), rows * dim
     z, out = aligned(np.zeros(n)), aligned(np.full((rows, dim), np.nan))
     noise.run("noise", (1, 1), (32, 1), [z], [7, 6, 0, 0, 2, 1, n])
     x, roots, spreads = (aligned(np.abs(rng.standard_normal(s))) for s in ((rows, dim), dim, dim))
@@ -227,7 +227,7 @@ def test_d_phase_with_noise_of_its_own(tmp_path, rng, rows, dim, packed):
 
 def test_diffusion_on_a_ring(tmp_path, rng):
     arguments = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, d[0], d[1], d[2], n[0], n[1], n[2], n[3]"
-    unit = Emulated(tmp_path, "phases", {"differentiation_full": arguments})
+    unit = Emulated(tmp_path, "classic/phases", {"differentiation_full": arguments})
     for shape, parts in (((2, 1, 7), 1), ((3, 4, 5), 1), ((2, 3, 1), 2), ((1, 1, 1), 1), ((2, 2, 6), 2)):
         x, force = (aligned(rng.standard_normal((*shape, parts))) for _ in range(2))
         out = aligned(np.full(x.shape, np.nan))
@@ -249,7 +249,7 @@ def test_where_the_largest_number_stands(tmp_path, rng):
 
 def test_sums_of_complex_states_and_of_pairs(tmp_path, rng):
     part = f"(double*)p[0], {C.format(1)}, {C.format(2)}, n[0]"
-    unit = Emulated(tmp_path, "complex", {"overlap_part": part, "complex_div": f"{R.format(0)}, {part[14:]}"})
+    unit = Emulated(tmp_path, "classic/complex", {"overlap_part": part, "complex_div": f"{R.format(0)}, {part[14:]}"})
     x, y = (rng.standard_normal(300) + 1j * rng.standard_normal(300) for _ in range(2))
     a, b = (aligned(np.stack([z.real, z.imag], -1)) for z in (x, y))
     partial, out = aligned(np.zeros((3, 4)), F64), aligned(np.zeros((300, 2)))
@@ -259,7 +259,7 @@ def test_sums_of_complex_states_and_of_pairs(tmp_path, rng):
     np.testing.assert_allclose(partial.sum(0), want, rtol=1e-5, atol=1e-4)
     unit.run("complex_div", (1, 1), (64, 1), [out, a, b], [300])
     np.testing.assert_allclose(out @ [1, 1j], x / y, rtol=1e-5, atol=1e-5)
-    unit = Emulated(tmp_path, "phases", {"pair_syntony": f"(double*)p[0], {C.format(1)}, n[0]"})
+    unit = Emulated(tmp_path, "classic/phases", {"pair_syntony": f"(double*)p[0], {C.format(1)}, n[0]"})
     v, partial = aligned(rng.standard_normal(70)), aligned(np.zeros(4), F64)
     unit.run("pair_syntony", (4, 1), (32, 1), [partial, v], [70])
     terms = PHI ** (np.outer(v.astype(np.float64), v) / 69)

@@ -10,7 +10,7 @@ use crate::tensor::DType;
 
 /// A cuBLAS handle.
 #[derive(Debug)]
-pub(super) struct Blas(sys::cublasHandle_t);
+pub struct Blas(sys::cublasHandle_t);
 
 // SAFETY: a handle may be used by any thread, by one at a time; it lives in a mutex.
 unsafe impl Send for Blas {}
@@ -41,13 +41,20 @@ pub enum Form {
 
 /// As [`Product`], of complex matrices; factors are (real, imaginary).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ComplexProduct {
+pub struct ComplexProduct {
+    /// Rows of the result.
     pub m: i32,
+    /// Columns of the result.
     pub n: i32,
+    /// The inner size.
     pub k: i32,
+    /// What is done with the factors.
     pub forms: (Form, Form),
+    /// The factor of the product.
     pub alpha: (f64, f64),
+    /// The factor of what is there.
     pub beta: (f64, f64),
+    /// How many there are, one after another.
     pub batch: i32,
 }
 
@@ -124,7 +131,7 @@ impl Blas {
     }
 
     /// As [`Self::multiply`], of complex matrices whose addresses are multiples of a number's size.
-    pub(super) fn multiply_complex(
+    pub fn multiply_complex(
         &self,
         dtype: DType,
         product: ComplexProduct,

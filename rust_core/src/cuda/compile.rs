@@ -28,15 +28,19 @@ pub struct Target {
 /// # Errors
 /// `Error::DeviceUnavailable` without NVRTC; `Error::Internal` with the compiler's log if the source is wrong.
 pub fn compile(unit: &Unit, only: Option<&str>, target: &Target) -> Result<Vec<u8>> {
-    compile_kernel(unit.name, &unit.text(), target, only)
+    let quick = |&&(entry, dtype, _): &&(&str, Option<DType>, &str)| {
+        only == Some(entry) && dtype.is_none_or(|dtype| dtype == target.dtype)
+    };
+    let mode = unit.quick.iter().find(quick).map(|&(.., mode)| mode);
+    compile_kernel(unit.name, &unit.text(), target, only, mode)
 }
 
 /// As [`compile`], of a whole text; the name is for messages.
 pub(super) fn compile_text(name: &str, text: &str, target: &Target) -> Result<Vec<u8>> {
-    compile_kernel(name, text, target, None)
+    compile_kernel(name, text, target, None, None)
 }
 
-fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>) -> Result<Vec<u8>> {
+fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>, mode: Option<&str>) -> Result<Vec<u8>> {
     let nvrtc = nvrtc()?;
     let newest = nvrtc.architectures.iter().copied().max().unwrap_or(target.arch);
     let (arch, ptx) = if target.arch > newest { (newest, true) } else { (target.arch, false) };
@@ -49,8 +53,7 @@ fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>) -
     ];
     options.extend(target.defines.iter().map(|(name, value)| format!("-D{name}={value}")));
     options.extend(only.into_iter().flat_map(|only| ["-DONE_KERNEL".to_owned(), format!("-DONLY_{only}=WANTED")]));
-    let quick = |&&(entry, dtype, _): &&Quick| only == Some(entry) && dtype.is_none_or(|dtype| dtype == target.dtype);
-    if let Some((.., mode)) = QUICK.iter().find(quick).filter(|_| nvrtc.version.0 >= 13) {
+    if let Some(mode) = mode.filter(|_| nvrtc.version.0 >= 13) {
         options.push(format!("--Ofast-compile={mode}"));
     }
     let (major, minor) = nvrtc.version;
@@ -73,19 +76,6 @@ fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>) -
         Err(Error::Value { op: "compile", expected, got: symbol })
     })
 }
-
-/// A kernel, the format if it is one alone, and the compiler's mode.
-type Quick = (&'static str, Option<DType>, &'static str);
-
-/// Kernels that run as fast, or faster, when the compiler does less, which takes it half the time (measured on an H100; most
-/// others become slower by a tenth with `min`, several times with `mid`).
-const QUICK: [Quick; 5] = [
-    ("snap", None, "mid"),
-    ("d_phase", None, "min"),
-    ("h_phase", None, "min"),
-    ("noise", Some(DType::F64), "min"),
-    ("syntony_whole", None, "min"),
-];
 
 /// Returns the compiler, found on first use.
 fn nvrtc() -> Result<Nvrtc> {

@@ -138,7 +138,7 @@ impl Device {
 
     /// Starts a kernel, compiled and loaded on its first use. With `SYNTONIC_CUDA_SYNC=1` it also waits for it, so that
     /// a fault is reported by the operation that caused it.
-    pub(super) fn launch(&self, kernel: &Kernel<'_>, grid: Grid, args: &[Arg]) -> Result<()> {
+    pub fn launch(&self, kernel: &Kernel<'_>, grid: Grid, args: &[Arg]) -> Result<()> {
         let function = self.function(kernel, grid.shared)?;
         self.start_kernel(kernel.op, &function, grid, args)
     }
@@ -232,7 +232,7 @@ impl Device {
     }
 
     /// Lets cuBLAS, started on its first use, do some work.
-    pub(super) fn with_blas(
+    pub fn with_blas(
         &self,
         op: &'static str,
         work: impl FnOnce(&Blas) -> std::result::Result<(), String>,

@@ -145,10 +145,14 @@ pub(super) fn foreign(handle: u64) -> sys::CUstream {
 /// Where the axes of a broadcast result lie in its operands; the layout of `Broadcast` in binary.cu.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Axes {
+pub struct Axes {
+    /// How many there are.
     pub rank: i64,
+    /// Their sizes.
     pub sizes: [i64; 8],
+    /// Strides in the first operand.
     pub of_a: [i64; 8],
+    /// Strides in the second one.
     pub of_b: [i64; 8],
 }
 
@@ -157,7 +161,7 @@ unsafe impl DeviceRepr for Axes {}
 
 /// One argument of a kernel.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Arg {
+pub enum Arg {
     /// An address, 0 for none.
     Pointer(u64),
     /// A `size`.
@@ -170,9 +174,12 @@ pub(super) enum Arg {
 
 /// The shape of a launch: blocks, threads of a block, bytes of dynamic shared memory.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Grid {
+pub struct Grid {
+    /// Blocks.
     pub blocks: (u32, u32),
+    /// Threads of a block.
     pub threads: (u32, u32),
+    /// Bytes of dynamic shared memory.
     pub shared: u32,
 }
 
@@ -232,7 +239,7 @@ pub(super) fn recorded(stream: &Arc<CudaStream>) -> Result<Option<Graph>, Driver
 }
 
 /// Numbers that are the same bits on both sides.
-pub(super) trait Plain: Copy + Default {}
+pub trait Plain: Copy + Default {}
 impl<T: crate::tensor::Real> Plain for T {}
 impl Plain for u32 {}
 impl Plain for i32 {}

@@ -22,14 +22,19 @@ mod tensor;
 mod transfer;
 mod units;
 
-pub use blas::Form;
+pub use blas::{Blas, ComplexProduct, Form};
 pub use blueprint::{Blueprint, SharedProduct};
 pub use compile::{Target, compile, known_defines};
 pub use device::Device;
 pub use format::Format;
+pub use kernel::Kernel;
+pub use launch::{Arg, Axes, Grid, Plain};
 pub use library::set_search_path;
 pub use members::{Members, Outcome, Step};
-pub use ops::{Activation, Binary, GnosisMask, Mode, Pool, Reduction, Residual, Softmax, Statistics, Threshold, Unary};
+pub use ops::{
+    Activation, Binary, Mode, Pool, Reduction, Residual, Rows, Softmax, Statistics, Unary, at_least, maybe, rows_of,
+    size,
+};
 pub use probe::{available, device_count};
-pub use tensor::{DeviceTensor, Lent};
-pub use units::{UNITS, Unit};
+pub use tensor::{DeviceTensor, Lent, packs};
+pub use units::{Unit, add_units, units};

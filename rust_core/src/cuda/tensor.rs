@@ -73,12 +73,11 @@ impl DeviceTensor {
         Self::from_values(device, shape, Format::I64, values)
     }
 
-    pub(super) fn from_values<T: Plain>(
-        device: &Arc<Device>,
-        shape: Shape,
-        format: Format,
-        values: &[T],
-    ) -> Result<Self> {
+    /// As [`Self::from_integers`], of numbers of any format.
+    ///
+    /// # Errors
+    /// As [`Self::from_integers`].
+    pub fn from_values<T: Plain>(device: &Arc<Device>, shape: Shape, format: Format, values: &[T]) -> Result<Self> {
         if shape.numel() != values.len() || size_of::<T>() != format.size() {
             let expected = format!("{} values for shape {shape}", shape.numel());
             return Err(Error::Shape { op: "to", expected, got: format!("{} values", values.len()) });
@@ -97,7 +96,7 @@ impl DeviceTensor {
     }
 
     /// Returns memory with undefined contents, for a kernel to fill.
-    pub(super) fn empty(op: &'static str, device: &Arc<Device>, shape: Shape, format: Format) -> Result<Self> {
+    pub fn empty(op: &'static str, device: &Arc<Device>, shape: Shape, format: Format) -> Result<Self> {
         shape.check(op)?;
         let memory = device.allocate(op, shape.numel() * format.size())?;
         let block = Block { memory, device: Arc::clone(device), shared: AtomicBool::new(false) };
@@ -105,12 +104,12 @@ impl DeviceTensor {
     }
 
     /// As [`Self::empty`], on this tensor's device and in its format.
-    pub(super) fn like(&self, op: &'static str, shape: Shape) -> Result<Self> {
+    pub fn like(&self, op: &'static str, shape: Shape) -> Result<Self> {
         Self::empty(op, self.device(), shape, self.format)
     }
 
     /// Returns zeros on this tensor's device.
-    pub(super) fn zeros(op: &'static str, device: &Arc<Device>, shape: Shape, format: Format) -> Result<Self> {
+    pub fn zeros(op: &'static str, device: &Arc<Device>, shape: Shape, format: Format) -> Result<Self> {
         let tensor = Self::empty(op, device, shape, format)?;
         device.try_on(op, 0, || launch::clear(device.stream(), tensor.address(), tensor.bytes()))?;
         Ok(tensor)
@@ -147,7 +146,7 @@ impl DeviceTensor {
     }
 
     /// Copies values whose format the caller has checked.
-    pub(super) fn values<T: Plain>(&self, op: &'static str) -> Result<Vec<T>> {
+    pub fn values<T: Plain>(&self, op: &'static str) -> Result<Vec<T>> {
         let mut values = vec![T::default(); self.numel()];
         self.device().download(op, &mut values, self.address())?;
         Ok(values)
@@ -208,16 +207,18 @@ impl DeviceTensor {
         self.numel() * self.format.size()
     }
 
-    pub(super) fn address(&self) -> u64 {
+    /// Returns where the memory begins.
+    pub fn address(&self) -> u64 {
         self.block.memory.address()
     }
 
-    pub(super) fn pointer(&self) -> Arg {
+    /// Returns the memory as a kernel's argument.
+    pub fn pointer(&self) -> Arg {
         Arg::Pointer(self.address())
     }
 
     /// Checks that `other` may be an operand beside this tensor: same device, same format.
-    pub(super) fn beside(&self, op: &'static str, other: &Self) -> Result<()> {
+    pub fn beside(&self, op: &'static str, other: &Self) -> Result<()> {
         if other.device().ordinal() != self.device().ordinal() {
             let expected = format!("tensors on {:?}", self.device());
             return Err(Error::Value { op, expected, got: format!("one on {:?}", other.device()) });
@@ -230,7 +231,7 @@ impl DeviceTensor {
     }
 
     /// Checks that `other` is an operand of exactly these sizes.
-    pub(super) fn matches(&self, op: &'static str, other: &Self, sizes: &[usize]) -> Result<()> {
+    pub fn matches(&self, op: &'static str, other: &Self, sizes: &[usize]) -> Result<()> {
         self.beside(op, other)?;
         if other.shape.dims() == sizes {
             return Ok(());
@@ -241,7 +242,7 @@ impl DeviceTensor {
 }
 
 /// Returns how many 16-byte packs tensors of equal length are moved in: none unless all begin at a multiple of 16.
-pub(super) fn packs(tensors: &[&DeviceTensor]) -> usize {
+pub fn packs(tensors: &[&DeviceTensor]) -> usize {
     let aligned = tensors.iter().all(|tensor| tensor.address().is_multiple_of(16));
     let lanes = tensors.first().map_or(1, |first| 16 / first.format.size());
     tensors.first().filter(|_| aligned).map_or(0, |first| first.numel() / lanes)

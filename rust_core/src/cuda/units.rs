@@ -1,4 +1,8 @@
-//! The kernel sources, part of this crate: one unit per file, compiled on its own for each number format.
+//! The kernel sources, part of the crates: one unit per file, compiled on its own for each number format.
+
+use std::sync::OnceLock;
+
+use crate::tensor::DType;
 
 /// One source file of kernels.
 #[derive(Debug)]
@@ -6,8 +10,13 @@ pub struct Unit {
     /// Name of the file without its extension.
     pub name: &'static str,
     /// Texts in front of the source.
-    headers: &'static [(&'static str, &'static str)],
-    source: &'static str,
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The file's text.
+    pub source: &'static str,
+    /// Kernels that run as fast, or faster, when the compiler does less, which takes it half the time: the kernel, the format
+    /// if it is one alone, and the compiler's mode (measured on an H100; most others become slower by a tenth with `min`,
+    /// several times with `mid`).
+    pub quick: &'static [(&'static str, Option<DType>, &'static str)],
 }
 
 macro_rules! file {
@@ -22,29 +31,23 @@ macro_rules! unit {
             name: $name,
             headers: &[file!("constants.cuh"), file!("common.cuh") $(, file!($header))*],
             source: include_str!(concat!("../../kernels/", $name, ".cu")),
+            quick: &[],
         }
     };
 }
 
-/// All kernel sources, by name.
-pub static UNITS: &[Unit] = &[
-    unit!("attractor"),
+/// The kernel sources of this crate, by name.
+static UNITS: &[Unit] = &[
     unit!("binary"),
-    unit!("complex"),
     unit!("convolution"),
     unit!("generation", "philox.cuh", "population.cuh"),
     unit!("golden_batch_norm"),
     unit!("layer_norm", "rows.cuh"),
-    unit!("noise", "philox.cuh"),
-    unit!("phases"),
     unit!("phi_residual"),
     unit!("pooling"),
     unit!("reductions"),
-    unit!("resonant", "philox.cuh"),
-    unit!("snap", "lattice.cuh"),
     unit!("syntonic_softmax", "rows.cuh"),
     unit!("unary"),
-    unit!("winding", "rows.cuh"),
 ];
 
 /// What a kernel made from a model begins with; definitions and parts follow.
@@ -59,10 +62,23 @@ pub(super) fn lines((name, text): &(&str, &str)) -> String {
     format!("#line 1 \"{name}\"\n{text}\n")
 }
 
+/// Those of another crate that stands on this one.
+static MORE: OnceLock<&[Unit]> = OnceLock::new();
+
+/// Adds the units of another crate, once and before the first of them is asked for.
+pub fn add_units(units: &'static [Unit]) {
+    MORE.get_or_init(|| units);
+}
+
+/// Returns all units: this crate's, and then those that were added.
+pub fn units() -> impl Iterator<Item = &'static Unit> {
+    UNITS.iter().chain(MORE.get().copied().unwrap_or_default())
+}
+
 impl Unit {
     /// Returns the unit called `name`.
     pub fn find(name: &str) -> Option<&'static Self> {
-        UNITS.iter().find(|unit| unit.name == name)
+        units().find(|unit| unit.name == name)
     }
 
     /// Returns the whole text for the compiler; `#line` keeps its messages true to the files.

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use super::constants::{GOLDEN_TURN, PHI, PHI_INVERSE};
 use super::embed::compare;
 pub use super::embed::{all_to_f64, residual, to_f64};
-pub(crate) use super::table::{Bucket, Table};
+pub use super::table::{Bucket, Table};
 use crate::{Error, Result};
 
 /// The largest precision.
@@ -68,7 +68,7 @@ impl Snapper {
     }
 
     /// Returns the table; none where this precision has none.
-    pub(crate) fn table(&self) -> Option<&Table> {
+    pub fn table(&self) -> Option<&Table> {
         (self.precision <= Table::MAX_PRECISION).then(|| self.table.get_or_init(|| Table::new(self.precision)))
     }
 

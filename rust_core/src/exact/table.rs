@@ -13,7 +13,7 @@ use super::embed::{compare, to_f64};
 
 /// What a snap near zero needs, for |x| < `end`.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub struct Table {
     /// Beyond this there is no entry.
     pub end: f64,
     /// Buckets in a unit of |x|.
@@ -24,7 +24,7 @@ pub(crate) struct Table {
 
 /// The first border in or after a bucket, and the points (a, b) on either side of it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bucket {
+pub struct Bucket {
     /// The largest float that belongs to the lower point.
     pub border: f64,
     /// The lower point and the higher.

@@ -12,6 +12,7 @@ use syntonic_core::exact::LatticeArray;
 use syntonic_core::tensor::{DType, ModeNorms, Resonant, Tensor};
 
 use super::cycle::Noise;
+use crate::cuda::{Lattice, ResonantPhases};
 
 /// Cycles whose arithmetic is on a device.
 #[ext(DeviceCycle)]

@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 
 /// Registers the wing's names.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    syntonic_core::cuda::add_units(syntonic_classic::cuda::UNITS);
     complex::register(m)?;
     dense::register(m)?;
     exact::register(m)?;

@@ -162,24 +162,4 @@ impl DeviceTensor {
     fn __matmul__(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
         enter(py, || self.0.gemm(&other.0, (false, false), 1.0, None)).map(Self)
     }
-
-    /// phi^n A B.
-    fn mm_phi(&self, py: Python<'_>, other: &Self, n: i32) -> PyResult<Self> {
-        enter(py, || self.0.mm_phi(&other.0, n)).map(Self)
-    }
-
-    /// A B - B A/phi of square matrices.
-    fn phi_bracket(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-        enter(py, || self.0.phi_bracket(&other.0, false)).map(Self)
-    }
-
-    /// A B + B A/phi of square matrices.
-    fn phi_antibracket(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-        enter(py, || self.0.phi_bracket(&other.0, true)).map(Self)
-    }
-
-    /// The sum over k of A_ik B_kj e^(-k^2/phi).
-    fn mm_golden_weighted(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-        enter(py, || self.0.mm_golden_weighted(&other.0)).map(Self)
-    }
 }

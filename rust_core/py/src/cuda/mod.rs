@@ -12,7 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use syntonic_core::Error;
-use syntonic_core::cuda::{self as core, Device, Target, UNITS, Unit};
+use syntonic_core::cuda::{self as core, Device, Target, Unit};
 use syntonic_core::tensor::DType;
 
 use crate::door::{enter, quick};
@@ -54,7 +54,7 @@ fn cuda_synchronize(py: Python<'_>, device: &str) -> PyResult<()> {
 /// Names of the kernel units, each one source file.
 #[pyfunction]
 fn cuda_kernels() -> Vec<&'static str> {
-    UNITS.iter().map(|unit| unit.name).collect()
+    core::units().map(|unit| unit.name).collect()
 }
 
 /// The image of a kernel unit for compute capability `arch` (90 is sm_90): a cubin, or PTX for a card newer than NVRTC.

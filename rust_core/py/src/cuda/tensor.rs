@@ -4,8 +4,6 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use syntonic_core::cuda::{self as core, Format};
-use syntonic_core::tensor::DType;
-use syntonic_core::tensor::philox::{Key, Stream};
 
 use crate::door::{enter, quick};
 use crate::source;
@@ -113,47 +111,6 @@ impl DeviceTensor {
     fn reshape(&self, shape: &Bound<'_, PyAny>) -> PyResult<Self> {
         let shape = source::sizes(shape)?;
         quick(|| self.0.reshape(shape.into())).map(Self)
-    }
-
-    /// Normals (pairs, n) of a population: row p is the noise of pair `first_pair + p`, with the bits of the CPU.
-    ///
-    /// `stream` is what the numbers are for: 2, the default, is the noise of the population.
-    #[staticmethod]
-    #[pyo3(signature = (seed, pairs, n, *, generation=0, parameter=0, first_pair=0, stream=2, dtype="float32", device="cuda:0"))]
-    #[expect(clippy::too_many_arguments, reason = "the counters of the noise, all but three of them with defaults")]
-    fn noise(
-        py: Python<'_>,
-        seed: u32,
-        pairs: usize,
-        n: usize,
-        generation: u32,
-        parameter: u32,
-        first_pair: u32,
-        stream: u32,
-        dtype: &str,
-        device: &str,
-    ) -> PyResult<Self> {
-        let dtype = quick(|| DType::from_name(dtype))?;
-        let device = super::device(py, device)?;
-        let counters = (parameter, first_pair, generation);
-        enter(py, || core::DeviceTensor::noise(&device, Key([seed, stream]), counters, (pairs, n), dtype)).map(Self)
-    }
-
-    /// Members (2 pairs, ..): this tensor plus and minus sigma times the noise of each pair.
-    #[pyo3(signature = (sigma, seed, pairs, *, generation=0, parameter=0, first_pair=0))]
-    #[expect(clippy::too_many_arguments, reason = "the counters of the noise")]
-    fn perturb(
-        &self,
-        py: Python<'_>,
-        sigma: f64,
-        seed: u32,
-        pairs: usize,
-        generation: u32,
-        parameter: u32,
-        first_pair: u32,
-    ) -> PyResult<Self> {
-        let key = Key::new(seed, Stream::Noise);
-        enter(py, || self.0.perturb(sigma, key, (parameter, first_pair, generation), pairs)).map(Self)
     }
 }
 

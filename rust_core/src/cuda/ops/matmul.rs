@@ -1,9 +1,7 @@
-//! Products of matrices by cuBLAS, and the golden ones made of them.
+//! Products of matrices by cuBLAS.
 
 use super::super::blas::Product;
 use super::super::tensor::DeviceTensor;
-use super::Binary;
-use crate::exact::constants::{PHI, PHI_INVERSE};
 use crate::{Error, Result};
 
 const OP: &str = "matmul";
@@ -60,33 +58,5 @@ impl DeviceTensor {
         let (a, b, c) = (self.address(), other.address(), out.address());
         self.device().with_blas(OP, |blas| blas.multiply(dtype, product, a, b, c))?;
         Ok(out)
-    }
-
-    /// Returns phi^n A B.
-    ///
-    /// # Errors
-    /// As [`Self::gemm`].
-    pub fn mm_phi(&self, other: &Self, n: i32) -> Result<Self> {
-        self.gemm(other, (false, false), PHI.powi(n), None)
-    }
-
-    /// Returns A B - B A/phi, or A B + B A/phi for `anti`; A and B are square.
-    ///
-    /// # Errors
-    /// As [`Self::gemm`].
-    pub fn phi_bracket(&self, other: &Self, anti: bool) -> Result<Self> {
-        self.matches("phi_bracket", other, self.shape().dims())?;
-        let product = self.gemm(other, (false, false), 1.0, None)?;
-        other.gemm(self, (false, false), if anti { PHI_INVERSE } else { -PHI_INVERSE }, Some((1.0, &product)))
-    }
-
-    /// Returns sum_k A_ik B_kj e^(-k^2/phi).
-    ///
-    /// # Errors
-    /// As [`Self::gemm`].
-    pub fn mm_golden_weighted(&self, other: &Self) -> Result<Self> {
-        let dtype = self.format().real(OP)?;
-        let weights = Self::mode_norms(self.device(), self.shape().last(), None, dtype)?.golden_weights()?;
-        self.binary(Binary::Mul, &weights)?.gemm(other, (false, false), 1.0, None)
     }
 }

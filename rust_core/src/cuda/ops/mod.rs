@@ -1,32 +1,23 @@
 //! Operations on device tensors: the checks of shapes and the launches, one family in a file. Formulas stand in the kernels.
 
-mod attractor;
 mod batch_norm;
-mod complex;
 mod convolution;
 mod elementwise;
-mod fourier;
-mod gnosis;
 mod layer_norm;
 mod matmul;
-mod noise;
-mod phases;
 mod phi_residual;
 mod pooling;
 mod reduction;
-mod resonant;
 mod row;
-mod snap;
 mod softmax;
 mod stream;
-mod winding;
 
 pub use batch_norm::Statistics;
 pub use elementwise::{Binary, Unary};
-pub use gnosis::{GnosisMask, Threshold};
 pub use phi_residual::{Activation, Residual};
 pub use pooling::Pool;
 pub use reduction::Reduction;
+pub use row::Rows;
 pub use softmax::{Mode, Softmax};
 
 use super::launch::Arg;
@@ -35,13 +26,13 @@ use crate::tensor::Shape;
 use crate::{Error, Result};
 
 /// Returns a size as a kernel's argument.
-fn size(n: usize) -> Arg {
+pub fn size(n: usize) -> Arg {
     // Shapes are checked to have fewer than 2^60 elements.
     Arg::Size(n.cast_signed() as i64)
 }
 
 /// Returns the address of a tensor that may be missing.
-fn maybe(tensor: Option<&DeviceTensor>) -> Arg {
+pub fn maybe(tensor: Option<&DeviceTensor>) -> Arg {
     Arg::Pointer(tensor.map_or(0, DeviceTensor::address))
 }
 
@@ -63,7 +54,7 @@ fn around(shape: &Shape, axis: usize) -> (usize, usize, usize) {
 }
 
 /// Returns (rows, features): the product of all sizes but the last, and the last.
-fn rows_of(op: &'static str, shape: &Shape) -> Result<(usize, usize)> {
+pub fn rows_of(op: &'static str, shape: &Shape) -> Result<(usize, usize)> {
     match shape.dims() {
         [] => Err(Error::Shape { op, expected: "at least one axis".into(), got: "a scalar".into() }),
         _ => Ok((shape.rows(), shape.last())),
@@ -71,7 +62,7 @@ fn rows_of(op: &'static str, shape: &Shape) -> Result<(usize, usize)> {
 }
 
 /// Checks that a number is finite and at least `least`.
-fn at_least(op: &'static str, what: &str, given: f64, least: f64) -> Result<()> {
+pub fn at_least(op: &'static str, what: &str, given: f64, least: f64) -> Result<()> {
     if given.is_finite() && given >= least {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use crate::tensor::DType;
 
 /// A way to launch the `_row` or `_loop` kernel of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rows {
+pub struct Rows {
     rows: usize,
     dtype: DType,
     /// None: a block for each row that reads it several times.
@@ -37,13 +37,13 @@ impl Rows {
 
     /// Returns a plan with several rows to a warp and four accesses to a thread, so that what is done once for a row costs
     /// little; none for rows that do not fit a warp so.
-    pub(super) fn short(rows: usize, dim: usize, dtype: DType, tensors: &[&DeviceTensor]) -> Option<Self> {
+    pub fn short(rows: usize, dim: usize, dtype: DType, tensors: &[&DeviceTensor]) -> Option<Self> {
         let held = Held::short(dim, Held::lanes(dim, dtype, tensors))?;
         Some(Self { rows, dtype, held: Some(held) })
     }
 
     /// Starts `{entry}_row` or `{entry}_loop`; nothing for no numbers.
-    pub(super) fn launch(
+    pub fn launch(
         &self,
         device: &Device,
         op: &'static str,

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use syntonic_classic::cuda::ComplexFields;
 use syntonic_core::cuda::Form;
 
 use crate::classic::complex::Scalar;

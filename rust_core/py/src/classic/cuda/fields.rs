@@ -1,6 +1,7 @@
 //! The theory's operations of device tensors: winding, phases, lattice, attractors.
 
 use pyo3::prelude::*;
+use syntonic_classic::cuda::{Attractors, Lattice, ResonantPhases, WindingFields};
 use syntonic_core::cuda as core;
 use syntonic_core::tensor::DType;
 

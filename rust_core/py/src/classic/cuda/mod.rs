@@ -3,3 +3,4 @@
 mod complex;
 mod fields;
 mod phases;
+mod population;

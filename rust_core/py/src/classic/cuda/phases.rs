@@ -1,7 +1,7 @@
 //! The theory's functions of states on a device: cycles, damping, projection, masks, diffusion.
 
 use pyo3::prelude::*;
-use syntonic_core::cuda as core;
+use syntonic_classic::cuda::{FourierProjection, Gnosis, GnosisMask, Phases, Threshold as CoreThreshold};
 
 use crate::cuda::tensor::DeviceTensor;
 use crate::door::enter;
@@ -65,11 +65,11 @@ impl DeviceTensor {
         memory: f64,
     ) -> PyResult<Self> {
         let threshold = match &threshold {
-            Threshold::Each(thresholds) => core::Threshold::Each(&thresholds.0),
-            Threshold::All(threshold) => core::Threshold::All(*threshold),
+            Threshold::Each(thresholds) => CoreThreshold::Each(&thresholds.0),
+            Threshold::All(threshold) => CoreThreshold::All(*threshold),
         };
         let past = past.map(|past| (&past.0, memory));
-        let mask = core::GnosisMask { threshold, strength, levels, past };
+        let mask = GnosisMask { threshold, strength, levels, past };
         enter(py, || self.0.gnosis_mask(&syntony.0, &mask)).map(Self)
     }
 

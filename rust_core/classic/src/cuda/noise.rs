@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
-use super::super::tensor::DeviceTensor;
-use super::super::{Device, Format};
-use super::size;
-use crate::Result;
-use crate::tensor::DType;
-use crate::tensor::philox::{Key, NORMALS_PER_BLOCK};
+use easy_ext::ext;
+use syntonic_core::Result;
+use syntonic_core::cuda::{Arg, Device, DeviceTensor, Format, Grid, Kernel, size};
+use syntonic_core::tensor::DType;
+use syntonic_core::tensor::philox::{Key, NORMALS_PER_BLOCK};
 
+/// The noise of a population.
+#[ext(PopulationNoise)]
 impl DeviceTensor {
     /// Returns normals (pairs, n): row p is what `fill_normals(key, parameter, first_pair + p, generation)` writes.
     ///
@@ -22,9 +21,9 @@ impl DeviceTensor {
         (parameter, first_pair, generation): (u32, u32, u32),
         (pairs, n): (usize, usize),
         dtype: DType,
-    ) -> Result<Self> {
+    ) -> Result<DeviceTensor> {
         const OP: &str = "noise";
-        let out = Self::empty(OP, device, [pairs, n].into(), Format::Real(dtype))?;
+        let out = DeviceTensor::empty(OP, device, [pairs, n].into(), Format::Real(dtype))?;
         if out.numel() > 0 {
             let counters = [key.0[0], key.0[1], parameter, first_pair, generation].map(|n| Arg::Size(n.into()));
             let args = [&[out.pointer()][..], &counters, &[size(pairs), size(n)]].concat();
@@ -44,7 +43,7 @@ impl DeviceTensor {
         key: Key,
         (parameter, first_pair, generation): (u32, u32, u32),
         pairs: usize,
-    ) -> Result<Self> {
+    ) -> Result<DeviceTensor> {
         const OP: &str = "perturb";
         let dtype = self.format().real(OP)?;
         let dims: Vec<usize> = std::iter::once(2 * pairs).chain(self.shape().dims().iter().copied()).collect();

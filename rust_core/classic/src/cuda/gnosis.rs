@@ -1,10 +1,10 @@
 //! The gnosis mask and its adaptive, fractal and temporal forms: kernels/phases.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
-use super::super::tensor::{DeviceTensor, packs};
-use super::{at_least, maybe, size};
-use crate::Result;
+use easy_ext::ext;
+use syntonic_core::Result;
+use syntonic_core::cuda::{Arg, DeviceTensor, Grid, Kernel, at_least, maybe, packs, size};
+
+use super::resonant::ResonantPhasesParts;
 
 /// From where on a gnosis mask strengthens.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub struct GnosisMask<'a> {
     pub past: Option<(&'a DeviceTensor, f64)>,
 }
 
+/// The gnosis mask.
+#[ext(Gnosis)]
 impl DeviceTensor {
     /// Returns x (1 + strength (S - t)) where S is at least the threshold t, x (S / t) (1 - strength) elsewhere; once more for
     /// each further level, with t and strength 1/phi of those before.
@@ -35,7 +37,7 @@ impl DeviceTensor {
     /// # Errors
     /// `Error::Shape` when syntonies or thresholds do not fit, `Error::Value` unless a threshold that is a number is positive,
     /// strength is not negative and a memory is in [0, 1].
-    pub fn gnosis_mask(&self, syntony: &Self, mask: &GnosisMask<'_>) -> Result<Self> {
+    pub fn gnosis_mask(&self, syntony: &DeviceTensor, mask: &GnosisMask<'_>) -> Result<DeviceTensor> {
         const OP: &str = "gnosis_mask";
         let dtype = self.format().real(OP)?;
         let groups = self.groups(OP, syntony)?;

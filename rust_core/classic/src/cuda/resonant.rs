@@ -1,10 +1,8 @@
 //! The D and H phases of rows of features: kernels/resonant.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
-use super::super::tensor::{DeviceTensor, packs};
-use super::{at_least, maybe, rows_of, size};
-use crate::{Error, Result};
+use easy_ext::ext;
+use syntonic_core::cuda::{Arg, DeviceTensor, Grid, Kernel, at_least, maybe, packs, rows_of, size};
+use syntonic_core::{Error, Result};
 
 /// Sizes of a tensor whose syntony is one number for all, or one for each entry of axis 0.
 pub(super) struct Groups {
@@ -13,27 +11,14 @@ pub(super) struct Groups {
     pub group: usize,
 }
 
+/// The phases of a resonant tensor.
+#[ext(ResonantPhases)]
 impl DeviceTensor {
-    pub(super) fn groups(&self, op: &'static str, syntony: &Self) -> Result<Groups> {
-        let (_, dim) = rows_of(op, self.shape())?;
-        self.beside(op, syntony)?;
-        let n = self.numel();
-        let first = self.shape().dims().first().copied().unwrap_or(1).max(1);
-        match syntony.numel() {
-            1 => Ok(Groups { n, dim, group: n }),
-            count if count == first => Ok(Groups { n, dim, group: (n / first).max(1) }),
-            count => {
-                let expected = format!("one syntony, or {first}: one for each entry of axis 0");
-                Err(Error::Shape { op, expected, got: count.to_string() })
-            }
-        }
-    }
-
     /// Returns (|n|, e^(-n^2/(4 phi))) of squared mode norms: what the D phase needs of each feature.
     ///
     /// # Errors
     /// `Error::DType` for integers.
-    pub fn mode_tables(&self) -> Result<(Self, Self)> {
+    pub fn mode_tables(&self) -> Result<(DeviceTensor, DeviceTensor)> {
         const OP: &str = "mode_tables";
         let dtype = self.format().real(OP)?;
         let (roots, spreads) = (self.like(OP, self.shape().clone())?, self.like(OP, self.shape().clone())?);
@@ -50,11 +35,11 @@ impl DeviceTensor {
     /// `Error::Shape` when a shape does not fit, `Error::Value` for a negative noise scale.
     pub fn d_phase(
         &self,
-        noise: &Self,
-        tables: (&Self, Option<&Self>),
-        syntony: &Self,
+        noise: &DeviceTensor,
+        tables: (&DeviceTensor, Option<&DeviceTensor>),
+        syntony: &DeviceTensor,
         noise_scale: f64,
-    ) -> Result<Self> {
+    ) -> Result<DeviceTensor> {
         const OP: &str = "d_phase";
         self.matches(OP, noise, self.shape().dims())?;
         let groups = self.d_groups(OP, tables, syntony, noise_scale)?;
@@ -77,17 +62,17 @@ impl DeviceTensor {
         Ok(out)
     }
 
-    /// As [`Self::d_phase`], with normals of its own: element i is normal i of (seed, stream Differentiation, step).
+    /// As [`DeviceTensor::d_phase`], with normals of its own: element i is normal i of (seed, stream Differentiation, step).
     ///
     /// # Errors
-    /// As [`Self::d_phase`].
+    /// As [`DeviceTensor::d_phase`].
     pub fn d_phase_seeded(
         &self,
         (seed, step): (u32, u32),
-        tables: (&Self, Option<&Self>),
-        syntony: &Self,
+        tables: (&DeviceTensor, Option<&DeviceTensor>),
+        syntony: &DeviceTensor,
         noise_scale: f64,
-    ) -> Result<Self> {
+    ) -> Result<DeviceTensor> {
         const OP: &str = "d_phase";
         let groups = self.d_groups(OP, tables, syntony, noise_scale)?;
         let out = self.like(OP, self.shape().clone())?;
@@ -113,7 +98,7 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` when a shape does not fit, `Error::Value` for a negative strength.
-    pub fn h_phase(&self, weights: &Self, syntony: &Self, strength: f64) -> Result<Self> {
+    pub fn h_phase(&self, weights: &DeviceTensor, syntony: &DeviceTensor, strength: f64) -> Result<DeviceTensor> {
         const OP: &str = "h_phase";
         let groups = self.groups(OP, syntony)?;
         at_least(OP, "strength", strength, 0.0)?;
@@ -134,8 +119,32 @@ impl DeviceTensor {
         self.resonant(OP, OP, groups.n, if packs > 0 { packs } else { groups.n }, &args)?;
         Ok(out)
     }
+}
 
-    fn d_groups(&self, op: &'static str, tables: (&Self, Option<&Self>), syntony: &Self, scale: f64) -> Result<Groups> {
+#[ext(ResonantPhasesParts)]
+impl DeviceTensor {
+    pub(super) fn groups(&self, op: &'static str, syntony: &DeviceTensor) -> Result<Groups> {
+        let (_, dim) = rows_of(op, self.shape())?;
+        self.beside(op, syntony)?;
+        let n = self.numel();
+        let first = self.shape().dims().first().copied().unwrap_or(1).max(1);
+        match syntony.numel() {
+            1 => Ok(Groups { n, dim, group: n }),
+            count if count == first => Ok(Groups { n, dim, group: (n / first).max(1) }),
+            count => {
+                let expected = format!("one syntony, or {first}: one for each entry of axis 0");
+                Err(Error::Shape { op, expected, got: count.to_string() })
+            }
+        }
+    }
+
+    pub(super) fn d_groups(
+        &self,
+        op: &'static str,
+        tables: (&DeviceTensor, Option<&DeviceTensor>),
+        syntony: &DeviceTensor,
+        scale: f64,
+    ) -> Result<Groups> {
         let groups = self.groups(op, syntony)?;
         at_least(op, "noise scale", scale, 0.0)?;
         for table in [Some(tables.0), tables.1].into_iter().flatten() {
@@ -144,7 +153,7 @@ impl DeviceTensor {
         Ok(groups)
     }
 
-    fn resonant(&self, op: &'static str, entry: &str, n: usize, items: usize, args: &[Arg]) -> Result<()> {
+    pub(super) fn resonant(&self, op: &'static str, entry: &str, n: usize, items: usize, args: &[Arg]) -> Result<()> {
         let dtype = self.format().real(op)?;
         if n == 0 {
             return Ok(());

@@ -1,27 +1,26 @@
 //! The centroid of attractors and the pull towards it: kernels/attractor.cu.
 
-use super::super::Format;
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
-use super::super::tensor::{DeviceTensor, packs};
-use super::{at_least, rows_of, size};
-use crate::tensor::{DType, Shape};
-use crate::{Error, Result};
+use easy_ext::ext;
+use syntonic_core::cuda::{Arg, DeviceTensor, Format, Grid, Kernel, at_least, packs, rows_of, size};
+use syntonic_core::tensor::{DType, Shape};
+use syntonic_core::{Error, Result};
 
+/// Attractors and the pull towards them.
+#[ext(Attractors)]
 impl DeviceTensor {
     /// Returns the weighted mean of the entries of axis 0; entries of weight 0 or less are left out, and without any
     /// weight it is 0.
     ///
     /// # Errors
     /// `Error::Shape` when the weights are not one per entry, `Error::Value` when one is not finite.
-    pub fn centroid(&self, weights: &[f64]) -> Result<Self> {
+    pub fn centroid(&self, weights: &[f64]) -> Result<DeviceTensor> {
         const OP: &str = "centroid";
         let dtype = self.format().real(OP)?;
         let (slots, rest) = self.slots(OP, weights)?;
         let out = self.like(OP, Shape::from(rest.to_vec()))?;
         let n = out.numel();
         if n > 0 {
-            let weights = Self::from_values(self.device(), [slots].into(), Format::Real(DType::F64), weights)?;
+            let weights = DeviceTensor::from_values(self.device(), [slots].into(), Format::Real(DType::F64), weights)?;
             let args = [out.pointer(), self.pointer(), weights.pointer(), size(slots), size(n)];
             self.device().launch(&Kernel::plain(OP, "attractor", OP, dtype), Grid::flat(n), &args)?;
         }
@@ -31,8 +30,8 @@ impl DeviceTensor {
     /// Returns the centroid of each of some lists of attractors: (lists, ..). -1 in a list stands for no attractor.
     ///
     /// # Errors
-    /// As [`Self::centroid`], and `Error::Shape` for lists of different lengths, `Error::Value` for an attractor that is not there.
-    pub fn centroids(&self, weights: &[f64], lists: &[Vec<i32>]) -> Result<Self> {
+    /// As [`DeviceTensor::centroid`], and `Error::Shape` for lists of different lengths, `Error::Value` for an attractor that is not there.
+    pub fn centroids(&self, weights: &[f64], lists: &[Vec<i32>]) -> Result<DeviceTensor> {
         const OP: &str = "centroids";
         let dtype = self.format().real(OP)?;
         let (slots, rest) = self.slots(OP, weights)?;
@@ -49,8 +48,9 @@ impl DeviceTensor {
         let out = self.like(OP, Shape::from([&[lists.len()], rest].concat()))?;
         if out.numel() > 0 {
             let device = self.device();
-            let weights = Self::from_values(device, [slots].into(), Format::Real(DType::F64), weights)?;
-            let of_lists = Self::from_values(device, [lists.len(), longest].into(), Format::I32, &lists.concat())?;
+            let weights = DeviceTensor::from_values(device, [slots].into(), Format::Real(DType::F64), weights)?;
+            let of_lists =
+                DeviceTensor::from_values(device, [lists.len(), longest].into(), Format::I32, &lists.concat())?;
             let n = out.numel() / lists.len();
             let head = [out.pointer(), self.pointer(), weights.pointer(), of_lists.pointer()];
             let args = [&head[..], &[lists.len(), longest, n].map(size)].concat();
@@ -59,31 +59,18 @@ impl DeviceTensor {
         Ok(out)
     }
 
-    /// Checks that there is a finite weight for each entry of axis 0, and returns how many entries there are and their shape.
-    fn slots(&self, op: &'static str, weights: &[f64]) -> Result<(usize, &[usize])> {
-        let Some((&slots, rest)) = self.shape().dims().split_first() else {
-            return Err(Error::Shape {
-                op,
-                expected: "one entry of axis 0 per attractor".into(),
-                got: "a scalar".into(),
-            });
-        };
-        if weights.len() != slots {
-            let expected = format!("{slots} weights, one per attractor");
-            return Err(Error::Shape { op, expected, got: weights.len().to_string() });
-        }
-        match weights.iter().find(|w| !w.is_finite()) {
-            Some(bad) => Err(Error::Value { op, expected: "finite weights".into(), got: bad.to_string() }),
-            None => Ok((slots, rest)),
-        }
-    }
-
     /// Returns the velocities of bodies at these places (bodies, 3) after they pulled one another for a moment:
     /// v_i + strength sum_j m_j (x_j - x_i) / (|x_j - x_i|^2 + softening^2)^(3/2).
     ///
     /// # Errors
     /// `Error::Shape` when a shape does not fit, `Error::Value` unless strength and softening are finite.
-    pub fn geodesic_gravity(&self, velocities: &Self, masses: &Self, strength: f64, softening: f64) -> Result<Self> {
+    pub fn geodesic_gravity(
+        &self,
+        velocities: &DeviceTensor,
+        masses: &DeviceTensor,
+        strength: f64,
+        softening: f64,
+    ) -> Result<DeviceTensor> {
         const OP: &str = "geodesic_gravity";
         let dtype = self.format().real(OP)?;
         let &[bodies, 3] = self.shape().dims() else {
@@ -108,7 +95,7 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` and `Error::DType` when they do not match.
-    pub fn distance(&self, other: &Self) -> Result<f64> {
+    pub fn distance(&self, other: &DeviceTensor) -> Result<f64> {
         const OP: &str = "distance";
         let dtype = self.format().real(OP)?;
         self.matches(OP, other, self.shape().dims())?;
@@ -117,7 +104,7 @@ impl DeviceTensor {
             return Ok(0.0);
         }
         let blocks = n.div_ceil(4096).min(4 * self.device().multiprocessors());
-        let partial = Self::empty(OP, self.device(), [blocks].into(), Format::Real(DType::F64))?;
+        let partial = DeviceTensor::empty(OP, self.device(), [blocks].into(), Format::Real(DType::F64))?;
         let args = [partial.pointer(), self.pointer(), other.pointer(), size(n)];
         self.device().launch(&Kernel::plain(OP, "attractor", "square_distance", dtype), Grid::blocks(blocks), &args)?;
         Ok(partial.values::<f64>(OP)?.iter().sum::<f64>().sqrt())
@@ -129,12 +116,12 @@ impl DeviceTensor {
     /// `Error::Shape` when a shape does not fit, `Error::Value` unless pull is in [0, 1] and the rest finite.
     pub fn retrocausal_harmonize(
         &self,
-        centroid: &Self,
-        weights: &Self,
+        centroid: &DeviceTensor,
+        weights: &DeviceTensor,
         pull: f64,
         beta: f64,
         gravity: f64,
-    ) -> Result<Self> {
+    ) -> Result<DeviceTensor> {
         const OP: &str = "retrocausal_harmonize";
         let dim = rows_of(OP, self.shape())?.1;
         self.matches(OP, weights, &[dim])?;
@@ -150,7 +137,7 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` and `Error::DType` when the operands do not match.
-    pub fn syntony_gradient(&self, centroid: &Self, syntony: f64) -> Result<Self> {
+    pub fn syntony_gradient(&self, centroid: &DeviceTensor, syntony: f64) -> Result<DeviceTensor> {
         self.towards("syntony_gradient", centroid, &[Arg::Real(syntony)], &[])
     }
 
@@ -158,7 +145,7 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` and `Error::DType` when the operands do not match.
-    pub fn feature_distance(&self, centroid: &Self) -> Result<Self> {
+    pub fn feature_distance(&self, centroid: &DeviceTensor) -> Result<DeviceTensor> {
         self.towards("feature_distance", centroid, &[], &[])
     }
 
@@ -166,11 +153,33 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` and `Error::DType` when the operands do not match.
-    pub fn hooking_coefficient(&self, other: &Self) -> Result<Self> {
+    pub fn hooking_coefficient(&self, other: &DeviceTensor) -> Result<DeviceTensor> {
         self.towards("hooking_coefficient", other, &[], &[])
     }
+}
 
-    fn towards(&self, op: &'static str, other: &Self, middle: &[Arg], tail: &[Arg]) -> Result<Self> {
+#[ext(AttractorsParts)]
+impl DeviceTensor {
+    /// Checks that there is a finite weight for each entry of axis 0, and returns how many entries there are and their shape.
+    fn slots(&self, op: &'static str, weights: &[f64]) -> Result<(usize, &[usize])> {
+        let Some((&slots, rest)) = self.shape().dims().split_first() else {
+            return Err(Error::Shape {
+                op,
+                expected: "one entry of axis 0 per attractor".into(),
+                got: "a scalar".into(),
+            });
+        };
+        if weights.len() != slots {
+            let expected = format!("{slots} weights, one per attractor");
+            return Err(Error::Shape { op, expected, got: weights.len().to_string() });
+        }
+        match weights.iter().find(|w| !w.is_finite()) {
+            Some(bad) => Err(Error::Value { op, expected: "finite weights".into(), got: bad.to_string() }),
+            None => Ok((slots, rest)),
+        }
+    }
+
+    fn towards(&self, op: &'static str, other: &DeviceTensor, middle: &[Arg], tail: &[Arg]) -> Result<DeviceTensor> {
         let dtype = self.format().real(op)?;
         self.matches(op, other, self.shape().dims())?;
         let out = self.like(op, self.shape().clone())?;

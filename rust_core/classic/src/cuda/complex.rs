@@ -1,72 +1,45 @@
 //! Complex numbers as pairs in a last axis of size 2: products of matrices by cuBLAS, and kernels/complex.cu.
 
-use super::super::Format;
-use super::super::blas::{ComplexProduct, Form};
-use super::super::kernel::Kernel;
-use super::super::launch::Grid;
-use super::super::tensor::DeviceTensor;
-use super::{rows_of, size};
-use crate::tensor::DType;
-use crate::{Error, Result};
+use easy_ext::ext;
+use syntonic_core::cuda::{ComplexProduct, DeviceTensor, Form, Format, Grid, Kernel, rows_of, size};
+use syntonic_core::tensor::DType;
+use syntonic_core::{Error, Result};
 
 /// The real and the imaginary part of a factor.
 type Factor = (f64, f64);
 
+/// Fields of complex numbers, as pairs on a last axis of 2.
+#[ext(ComplexFields)]
 impl DeviceTensor {
-    /// Returns how many complex numbers these are.
-    fn numbers(&self, op: &'static str) -> Result<(DType, usize)> {
-        let dtype = self.format().real(op)?;
-        if self.shape().dims().last() == Some(&2) {
-            return Ok((dtype, self.numel() / 2));
-        }
-        let expected = "a last axis of size 2: real and imaginary parts".into();
-        Err(Error::Shape { op, expected, got: format!("shape {}", self.shape()) })
-    }
-
     /// Returns x y of complex numbers of one shape.
     ///
     /// # Errors
     /// `Error::Shape` and `Error::DType` when the operands do not match or are no pairs.
-    pub fn complex_mul(&self, other: &Self) -> Result<Self> {
+    pub fn complex_mul(&self, other: &DeviceTensor) -> Result<DeviceTensor> {
         self.complex("complex_mul", Some(other))
     }
 
     /// Returns x / y of complex numbers of one shape.
     ///
     /// # Errors
-    /// As [`Self::complex_mul`].
-    pub fn complex_div(&self, other: &Self) -> Result<Self> {
+    /// As [`DeviceTensor::complex_mul`].
+    pub fn complex_div(&self, other: &DeviceTensor) -> Result<DeviceTensor> {
         self.complex("complex_div", Some(other))
     }
 
     /// Returns 1 / x of complex numbers.
     ///
     /// # Errors
-    /// As [`Self::complex_mul`].
-    pub fn complex_reciprocal(&self) -> Result<Self> {
+    /// As [`DeviceTensor::complex_mul`].
+    pub fn complex_reciprocal(&self) -> Result<DeviceTensor> {
         self.complex("complex_reciprocal", None)
-    }
-
-    fn complex(&self, op: &'static str, other: Option<&Self>) -> Result<Self> {
-        let (dtype, n) = self.numbers(op)?;
-        if let Some(other) = other {
-            self.matches(op, other, self.shape().dims())?;
-        }
-        let out = self.like(op, self.shape().clone())?;
-        if n > 0 {
-            let mut args = vec![out.pointer(), self.pointer()];
-            args.extend(other.map(Self::pointer));
-            args.push(size(n));
-            self.device().launch(&Kernel::plain(op, "complex", op, dtype), Grid::flat(n), &args)?;
-        }
-        Ok(out)
     }
 
     /// Returns |<x|y>|^2 / (<x|x> <y|y>) of two complex states, 0 if one of them is 0; waits for the device.
     ///
     /// # Errors
-    /// As [`Self::complex_mul`].
-    pub fn gnosis(&self, other: &Self) -> Result<f64> {
+    /// As [`DeviceTensor::complex_mul`].
+    pub fn gnosis(&self, other: &DeviceTensor) -> Result<f64> {
         const OP: &str = "gnosis";
         let (dtype, n) = self.numbers(OP)?;
         self.matches(OP, other, self.shape().dims())?;
@@ -74,7 +47,7 @@ impl DeviceTensor {
             return Ok(0.0);
         }
         let blocks = n.div_ceil(4096).min(4 * self.device().multiprocessors());
-        let partial = Self::empty(OP, self.device(), [blocks, 4].into(), Format::Real(DType::F64))?;
+        let partial = DeviceTensor::empty(OP, self.device(), [blocks, 4].into(), Format::Real(DType::F64))?;
         let args = [partial.pointer(), self.pointer(), other.pointer(), size(n)];
         self.device().launch(&Kernel::plain(OP, "complex", "overlap_part", dtype), Grid::blocks(blocks), &args)?;
         let parts = partial.values::<f64>(OP)?;
@@ -90,7 +63,7 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` for a scalar, `Error::DType` for integers.
-    pub fn twice(&self) -> Result<Self> {
+    pub fn twice(&self) -> Result<DeviceTensor> {
         const OP: &str = "twice";
         let dtype = self.format().real(OP)?;
         let dim = rows_of(OP, self.shape())?.1;
@@ -112,11 +85,11 @@ impl DeviceTensor {
     /// `Error::Shape` when the shapes do not fit; `Error::DeviceUnavailable` without cuBLAS.
     pub fn complex_gemm(
         &self,
-        other: &Self,
+        other: &DeviceTensor,
         forms: (Form, Form),
         alpha: Factor,
-        plus: Option<(Factor, &Self)>,
-    ) -> Result<Self> {
+        plus: Option<(Factor, &DeviceTensor)>,
+    ) -> Result<DeviceTensor> {
         const OP: &str = "complex_matmul";
         let (dtype, _) = self.numbers(OP)?;
         self.beside(OP, other)?;
@@ -137,7 +110,7 @@ impl DeviceTensor {
         }
         let dims = [stack, &[m, n, 2]].concat();
         // cuBLAS reads whole numbers: memory of another library may begin between two.
-        let whole = |x: &Self| {
+        let whole = |x: &DeviceTensor| {
             if x.address().is_multiple_of(2 * dtype.size() as u64) { Ok(x.clone()) } else { x.deep_copy() }
         };
         let (a, b) = (whole(self)?, whole(other)?);
@@ -146,7 +119,7 @@ impl DeviceTensor {
                 self.matches(OP, c, &dims)?;
                 c.deep_copy()?
             }
-            None => Self::zeros(OP, self.device(), dims.into(), self.format())?,
+            None => DeviceTensor::zeros(OP, self.device(), dims.into(), self.format())?,
         };
         if out.numel() == 0 || (k == 0 && plus.is_none()) {
             return Ok(out);
@@ -163,6 +136,34 @@ impl DeviceTensor {
         };
         let (a, b, c) = (a.address(), b.address(), out.address());
         self.device().with_blas(OP, |blas| blas.multiply_complex(dtype, product, a, b, c))?;
+        Ok(out)
+    }
+}
+
+#[ext(ComplexFieldsParts)]
+impl DeviceTensor {
+    /// Returns how many complex numbers these are.
+    fn numbers(&self, op: &'static str) -> Result<(DType, usize)> {
+        let dtype = self.format().real(op)?;
+        if self.shape().dims().last() == Some(&2) {
+            return Ok((dtype, self.numel() / 2));
+        }
+        let expected = "a last axis of size 2: real and imaginary parts".into();
+        Err(Error::Shape { op, expected, got: format!("shape {}", self.shape()) })
+    }
+
+    fn complex(&self, op: &'static str, other: Option<&DeviceTensor>) -> Result<DeviceTensor> {
+        let (dtype, n) = self.numbers(op)?;
+        if let Some(other) = other {
+            self.matches(op, other, self.shape().dims())?;
+        }
+        let out = self.like(op, self.shape().clone())?;
+        if n > 0 {
+            let mut args = vec![out.pointer(), self.pointer()];
+            args.extend(other.map(DeviceTensor::pointer));
+            args.push(size(n));
+            self.device().launch(&Kernel::plain(op, "complex", op, dtype), Grid::flat(n), &args)?;
+        }
         Ok(out)
     }
 }

@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
-use super::super::tensor::{DeviceTensor, packs};
-use super::super::{Device, Format};
-use super::{maybe, rows_of, size};
-use crate::exact::snap::{Bucket, Snapper};
-use crate::tensor::DType;
-use crate::{Error, Result};
+use easy_ext::ext;
+use syntonic_core::cuda::{Arg, Device, DeviceTensor, Format, Grid, Kernel, maybe, packs, rows_of, size};
+use syntonic_core::exact::snap::{Bucket, Snapper};
+use syntonic_core::tensor::DType;
+use syntonic_core::{Error, Result};
 
 /// The snap table of one precision on one device: buckets of 16 bytes, as snap.cu has them.
 #[derive(Clone)]
@@ -51,24 +48,26 @@ fn words(bucket: Bucket) -> [i64; 2] {
     [border.to_bits().cast_signed(), points.iter().rev().fold(0, |word, n| word << 16 | n)]
 }
 
+/// Snaps and what they change.
+#[ext(Lattice)]
 impl DeviceTensor {
     /// Returns the integers (a, b), |a|, |b| <= precision, of the lattice point a + b phi nearest to each number.
     ///
     /// # Errors
     /// `Error::Value` for NaN, infinity or a precision out of range.
-    pub fn snap(&self, precision: i64) -> Result<(Self, Self)> {
+    pub fn snap(&self, precision: i64) -> Result<(DeviceTensor, DeviceTensor)> {
         const OP: &str = "snap";
         let dtype = self.format().real(OP)?;
         let snapper = Snapper::new(precision)?;
         let device = self.device();
-        let integers = || Self::empty(OP, device, self.shape().clone(), Format::I64);
+        let integers = || DeviceTensor::empty(OP, device, self.shape().clone(), Format::I64);
         let (a, b) = (integers()?, integers()?);
         let n = self.numel();
         if n == 0 {
             return Ok((a, b));
         }
         let table = Table::get(device, &snapper)?;
-        let bad = Self::zeros(OP, device, [1].into(), Format::I32)?;
+        let bad = DeviceTensor::zeros(OP, device, [1].into(), Format::I32)?;
         let packs = packs(&[self]);
         let args = [
             a.pointer(),
@@ -94,10 +93,10 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::DType` unless both hold integers of 64 bits, `Error::Shape` when the shapes differ.
-    pub fn wake(&self, b: &Self, dtype: DType) -> Result<Self> {
+    pub fn wake(&self, b: &DeviceTensor, dtype: DType) -> Result<DeviceTensor> {
         const OP: &str = "wake";
         self.lattice(OP, self, b)?;
-        let out = Self::empty(OP, self.device(), self.shape().clone(), Format::Real(dtype))?;
+        let out = DeviceTensor::empty(OP, self.device(), self.shape().clone(), Format::Real(dtype))?;
         let n = self.numel();
         if n > 0 {
             let args = [out.pointer(), self.pointer(), b.pointer(), size(n)];
@@ -110,7 +109,12 @@ impl DeviceTensor {
     ///
     /// # Errors
     /// `Error::Shape` and `Error::DType` when the operands do not fit.
-    pub fn snap_gradient(&self, a: &Self, b: &Self, weights: Option<&Self>) -> Result<Self> {
+    pub fn snap_gradient(
+        &self,
+        a: &DeviceTensor,
+        b: &DeviceTensor,
+        weights: Option<&DeviceTensor>,
+    ) -> Result<DeviceTensor> {
         const OP: &str = "snap_gradient";
         let dtype = self.format().real(OP)?;
         self.lattice(OP, a, b)?;
@@ -126,8 +130,11 @@ impl DeviceTensor {
         }
         Ok(out)
     }
+}
 
-    fn lattice(&self, op: &'static str, a: &Self, b: &Self) -> Result<()> {
+#[ext(LatticeParts)]
+impl DeviceTensor {
+    fn lattice(&self, op: &'static str, a: &DeviceTensor, b: &DeviceTensor) -> Result<()> {
         if a.format() != Format::I64 {
             return Err(Error::DType { op, expected: "int64 coefficients".into(), got: a.format().name().into() });
         }

@@ -1,20 +1,19 @@
 //! The part of a field that lies in some frequencies: kernels/complex.cu.
 
-use super::super::Format;
-use super::super::kernel::Kernel;
-use super::super::launch::Grid;
-use super::super::tensor::DeviceTensor;
-use super::size;
-use crate::tensor::{DType, Shape};
-use crate::{Error, Result};
+use easy_ext::ext;
+use syntonic_core::cuda::{DeviceTensor, Format, Grid, Kernel, size};
+use syntonic_core::tensor::{DType, Shape};
+use syntonic_core::{Error, Result};
 
+/// Projections on chosen frequencies.
+#[ext(FourierProjection)]
 impl DeviceTensor {
     /// Returns the part of each field of the last axis that lies in these frequencies of its discrete Fourier transform, as
     /// pairs: (.., n) to (.., n, 2), or with `complex` (.., n, 2) to the same. Frequencies count modulo n, each once.
     ///
     /// # Errors
     /// `Error::Shape` without such an axis, or for one of 2^31 numbers; `Error::DType` for integers.
-    pub fn fourier_projection(&self, frequencies: &[i64], complex: bool) -> Result<Self> {
+    pub fn fourier_projection(&self, frequencies: &[i64], complex: bool) -> Result<DeviceTensor> {
         const OP: &str = "fourier_projection";
         let dtype = self.format().real(OP)?;
         let (rest, n, parts) = match (self.shape().dims(), complex) {
@@ -37,8 +36,8 @@ impl DeviceTensor {
         kept.sort_unstable();
         kept.dedup();
         let (device, rows, count) = (self.device(), rest.iter().product::<usize>(), kept.len());
-        let kept = Self::from_values(device, [count].into(), Format::I64, &kept)?;
-        let shares = Self::empty(OP, device, [rows, count, 2].into(), Format::Real(DType::F64))?;
+        let kept = DeviceTensor::from_values(device, [count].into(), Format::I64, &kept)?;
+        let shares = DeviceTensor::empty(OP, device, [rows, count, 2].into(), Format::Real(DType::F64))?;
         if count > 0 {
             let tail = [rows, count, n, parts].map(size);
             let args = [&[shares.pointer(), self.pointer(), kept.pointer()], &tail[..]].concat();

@@ -1,0 +1,74 @@
+//! The noise of a population, and golden products, on a device.
+
+use pyo3::prelude::*;
+use syntonic_classic::cuda::{GoldenProducts, PopulationNoise};
+use syntonic_core::cuda as core;
+use syntonic_core::tensor::DType;
+use syntonic_core::tensor::philox::{Key, Stream};
+
+use crate::cuda::tensor::DeviceTensor;
+use crate::door::{enter, quick};
+
+#[pymethods]
+impl DeviceTensor {
+    /// Normals (pairs, n) of a population: row p is the noise of pair `first_pair + p`, with the bits of the CPU.
+    ///
+    /// `stream` is what the numbers are for: 2, the default, is the noise of the population.
+    #[staticmethod]
+    #[pyo3(signature = (seed, pairs, n, *, generation=0, parameter=0, first_pair=0, stream=2, dtype="float32", device="cuda:0"))]
+    #[expect(clippy::too_many_arguments, reason = "the counters of the noise, all but three of them with defaults")]
+    fn noise(
+        py: Python<'_>,
+        seed: u32,
+        pairs: usize,
+        n: usize,
+        generation: u32,
+        parameter: u32,
+        first_pair: u32,
+        stream: u32,
+        dtype: &str,
+        device: &str,
+    ) -> PyResult<Self> {
+        let dtype = quick(|| DType::from_name(dtype))?;
+        let device = crate::cuda::device(py, device)?;
+        let counters = (parameter, first_pair, generation);
+        enter(py, || core::DeviceTensor::noise(&device, Key([seed, stream]), counters, (pairs, n), dtype)).map(Self)
+    }
+
+    /// Members (2 pairs, ..): this tensor plus and minus sigma times the noise of each pair.
+    #[pyo3(signature = (sigma, seed, pairs, *, generation=0, parameter=0, first_pair=0))]
+    #[expect(clippy::too_many_arguments, reason = "the counters of the noise")]
+    fn perturb(
+        &self,
+        py: Python<'_>,
+        sigma: f64,
+        seed: u32,
+        pairs: usize,
+        generation: u32,
+        parameter: u32,
+        first_pair: u32,
+    ) -> PyResult<Self> {
+        let key = Key::new(seed, Stream::Noise);
+        enter(py, || self.0.perturb(sigma, key, (parameter, first_pair, generation), pairs)).map(Self)
+    }
+
+    /// phi^n A B.
+    fn mm_phi(&self, py: Python<'_>, other: &Self, n: i32) -> PyResult<Self> {
+        enter(py, || self.0.mm_phi(&other.0, n)).map(Self)
+    }
+
+    /// A B - B A/phi of square matrices.
+    fn phi_bracket(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
+        enter(py, || self.0.phi_bracket(&other.0, false)).map(Self)
+    }
+
+    /// A B + B A/phi of square matrices.
+    fn phi_antibracket(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
+        enter(py, || self.0.phi_bracket(&other.0, true)).map(Self)
+    }
+
+    /// The sum over k of A_ik B_kj e^(-k^2/phi).
+    fn mm_golden_weighted(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
+        enter(py, || self.0.mm_golden_weighted(&other.0)).map(Self)
+    }
+}
