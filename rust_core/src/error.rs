@@ -63,6 +63,8 @@ pub enum Error {
         /// What it means.
         what: String,
     },
+    /// The caller asked for the end before the result was there; nothing has changed. Python: `KeyboardInterrupt`.
+    Interrupted,
     /// A bug of ours, reported instead of a panic. Python: `RuntimeError`.
     Internal {
         /// What was found broken.
@@ -90,6 +92,7 @@ impl fmt::Display for Error {
                 write!(f, "{op}: {bytes} bytes do not fit the device's memory; free tensors or use smaller batches")
             }
             Self::Device { op, code, what } => write!(f, "{op}: CUDA error {code}: {what}"),
+            Self::Interrupted => write!(f, "interrupted; the state is that of the last whole generation"),
             Self::Internal { what } => write!(f, "internal error, please report it: {what}"),
         }
     }

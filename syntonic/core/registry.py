@@ -17,13 +17,13 @@ T = TypeVar("T", bound=type)
 _ROOMS: Final[dict[Kind, str]] = {
     "model": "syntonic.nn.architectures",
     "benchmark": "syntonic.benchmarks",
-    "trainer": "syntonic.nn.training",
+    "trainer": "syntonic.nn.training.strategies",
     "tracking": "syntonic.tracking",
     "callback": "syntonic.nn.training.callbacks",
     "sweeper": "syntonic.runners.sweepers",
     "launcher": "syntonic.runners.launchers",
 }
-_OPEN: Final[tuple[Kind, ...]] = ("model", "benchmark", "callback")
+_OPEN: Final[tuple[Kind, ...]] = ("model", "benchmark", "trainer", "callback")
 _entries: Final[dict[tuple[str, str], type]] = {}
 
 

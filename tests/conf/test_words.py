@@ -29,7 +29,9 @@ SENTENCES = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
 @pytest.mark.parametrize(("group", "option"), WORDS)
 def test_a_word_states_every_argument_of_its_class(group: str, option: str) -> None:
     stated = yaml.safe_load((PACKAGE / "conf" / group / f"{option}.yaml").read_text())
-    stated.pop("defaults", None)
+    bases = [base for base in stated.pop("defaults", []) if isinstance(base, str) and base != "_self_"]
+    for base in bases:  # an overlay states what differs
+        stated = {**yaml.safe_load((PACKAGE / "conf" / group / f"{base}.yaml").read_text()), **stated}
     cls = registry.lookup(KINDS[group], stated.pop("name"))
     assert set(stated) == set(registry.arguments(cls))
 

@@ -27,7 +27,11 @@ pub fn from_state<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, Py
         ("attractor_generations", flat(generations.len()), Data::I64(&generations)),
         ("counters", flat(2), Data::I64(&counters)),
         ("shock", flat(3), Data::F64(&shock)),
+        ("strategy", flat(state.strategy.len()), Data::F64(&state.strategy)),
     ] {
+        if name == "strategy" && state.strategy.is_empty() {
+            continue; // as checkpoints were before strategies kept anything
+        }
         let array = PyDict::new(py);
         let (dtype, bytes) = data.bytes();
         array.set_item("dtype", dtype)?;
@@ -67,6 +71,7 @@ pub fn to_state(arrays: &Bound<'_, PyDict>, mut memory: AttractorMemory) -> PyRe
         second_moment: floats(arrays, "second_moment")?,
         centre,
         memory,
+        strategy: if arrays.contains("strategy")? { floats(arrays, "strategy")? } else { Vec::new() },
         shock: Shock { multiplier, start: start as u64, duration: duration as u64 },
     })
 }

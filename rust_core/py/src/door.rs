@@ -12,6 +12,12 @@ use syntonic_core::{Error, Result};
 create_exception!(syntonic._core, DeviceUnavailable, PyRuntimeError, "CUDA cannot be used here; the text says why.");
 create_exception!(
     syntonic._core,
+    Interrupted,
+    PyRuntimeError,
+    "The caller asked for the end of a generation; the state is that before it."
+);
+create_exception!(
+    syntonic._core,
     DeviceError,
     PyRuntimeError,
     "The CUDA driver reported a fault of a named operation."
@@ -21,6 +27,7 @@ create_exception!(syntonic._core, OutOfDeviceMemory, PyMemoryError, "The memory 
 /// Registers the exceptions that Python has no name for.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("DeviceUnavailable", m.py().get_type::<DeviceUnavailable>())?;
+    m.add("Interrupted", m.py().get_type::<Interrupted>())?;
     m.add("DeviceError", m.py().get_type::<DeviceError>())?;
     m.add("OutOfDeviceMemory", m.py().get_type::<OutOfDeviceMemory>())
 }
@@ -36,6 +43,7 @@ pub fn to_py(error: &Error) -> PyErr {
         Error::DeviceUnavailable { .. } => DeviceUnavailable::new_err(text),
         Error::OutOfDeviceMemory { .. } => OutOfDeviceMemory::new_err(text),
         Error::Device { .. } => DeviceError::new_err(text),
+        Error::Interrupted => Interrupted::new_err(text),
         Error::Internal { .. } => PyRuntimeError::new_err(text),
     }
 }

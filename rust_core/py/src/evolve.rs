@@ -1,14 +1,15 @@
 //! `syntonic._core.Evolution`: the population engine over a model's parameters.
 
-use std::sync::{Mutex, MutexGuard};
+mod settings;
+mod watch;
 
-use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString};
+use pyo3::types::PyDict;
 use syntonic_core::Result;
-use syntonic_core::evolve::setting::{Bound as Limit, Kind, Settings, Value};
-use syntonic_core::evolve::{self, Config, Displacement, Gene};
+use syntonic_core::evolve::{self, Displacement, Gene};
 
 use crate::arrays;
 use crate::cuda;
@@ -17,6 +18,7 @@ use crate::ops::Shared;
 use crate::program::Objective;
 use crate::resonant::{ResonantTensor, poisoned};
 use crate::tensor::Tensor;
+use watch::Watch;
 
 /// Evolves parameters: `step` does one generation and leaves the new centre in them.
 ///
@@ -29,11 +31,17 @@ use crate::tensor::Tensor;
 pub struct Evolution {
     engine: Mutex<evolve::Evolution>,
     parameters: Vec<Shared>,
+    watch: Arc<Watch>,
 }
 
 impl Evolution {
     fn engine(&self) -> Result<MutexGuard<'_, evolve::Evolution>> {
         self.engine.lock().map_err(|_| poisoned())
+    }
+
+    /// Runs `work` without the GIL; what a signal's handler raises meanwhile takes the place of `Interrupted`.
+    fn enter<T: Send>(&self, py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+        enter(py, work).map_err(|error| self.watch.raised().unwrap_or(error))
     }
 
     /// Copies the engine's centre into the parameters.
@@ -67,122 +75,30 @@ fn gene(parameter: &Shared, precision: Option<i64>) -> Result<Gene> {
     })
 }
 
-/// Reads one value of a setting; what settings have no type for becomes its text, which no setting takes.
-fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
-    if given.is_none() {
-        return Ok(Value::None);
-    }
-    if given.is_instance_of::<PyBool>() {
-        return Ok(Value::Bool(given.extract()?));
-    }
-    if given.is_instance_of::<PyString>() {
-        return Ok(Value::Text(given.extract()?));
-    }
-    let whole = given.extract().map(Value::Integer);
-    Ok(whole.or_else(|_| given.extract().map(Value::Number)).unwrap_or(Value::Text(given.repr()?.to_string())))
-}
-
-fn object(py: Python<'_>, value: &Value) -> PyResult<Py<PyAny>> {
-    Ok(match value {
-        Value::None => py.None(),
-        Value::Bool(x) => x.into_py_any(py)?,
-        Value::Integer(x) => x.into_py_any(py)?,
-        Value::Number(x) => x.into_py_any(py)?,
-        Value::Text(x) => x.into_py_any(py)?,
-    })
-}
-
-/// Returns the settings that these keyword arguments ask for, checked.
-fn config(given: Option<&Bound<'_, PyDict>>) -> PyResult<Config> {
-    let mut config = Config::default();
-    for (name, given) in given.into_iter().flatten() {
-        let (name, value) = (name.extract::<String>()?, value(&given)?);
-        if !quick(|| config.set(&name, &value))? {
-            return Err(PyTypeError::new_err(format!("there is no setting {name:?} of the trainer")));
-        }
-    }
-    quick(|| config.check())?;
-    Ok(config)
-}
-
-/// Returns every setting of the trainer with its value, given those that are said.
-///
-/// Raises:
-///     ValueError: a setting out of its range, or two that do not go together.
-///     TypeError: a name that no setting has.
-#[pyfunction]
-#[pyo3(signature = (**settings))]
-fn trainer_config<'py>(py: Python<'py>, settings: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyDict>> {
-    let (config, all) = (config(settings)?, PyDict::new(py));
-    for setting in Config::describe() {
-        all.set_item(setting.name, object(py, &config.value(setting.name).unwrap_or(Value::None))?)?;
-    }
-    Ok(all)
-}
-
-/// Returns the description of every setting of the trainer: its name, what it does, its type ("bool", "int", "float" or
-/// "choice"), whether it may be None, its default, its names if it is a choice, and the bounds of a number ("ge", "gt",
-/// "le", "lt", "multiple_of").
-#[pyfunction]
-fn trainer_settings(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let described = Config::describe().into_iter().map(|setting| {
-        let (all, bounds) = (PyDict::new(py), PyDict::new(py));
-        let number =
-            |x: f64| if setting.kind == Kind::Integer { (x as i64).into_py_any(py) } else { x.into_py_any(py) };
-        for bound in setting.bounds {
-            match *bound {
-                Limit::AtLeast(x) => bounds.set_item("ge", number(x)?)?,
-                Limit::Above(x) => bounds.set_item("gt", number(x)?)?,
-                Limit::AtMost(x) => bounds.set_item("le", number(x)?)?,
-                Limit::Below(x) => bounds.set_item("lt", number(x)?)?,
-                Limit::Even => bounds.set_item("multiple_of", 2)?,
-            }
-        }
-        let (kind, choices): (_, &[&str]) = match setting.kind {
-            Kind::Bool => ("bool", &[]),
-            Kind::Integer => ("int", &[]),
-            Kind::Number => ("float", &[]),
-            Kind::Choice(names) => ("choice", names),
-        };
-        all.set_item("name", setting.name)?;
-        all.set_item("doc", setting.doc)?;
-        all.set_item("kind", kind)?;
-        all.set_item("optional", setting.optional)?;
-        all.set_item("default", object(py, &setting.default)?)?;
-        all.set_item("choices", choices)?;
-        all.set_item("bounds", bounds)?;
-        Ok(all)
-    });
-    described.collect()
-}
-
-/// Returns the description of every figure of a generation: its name, what it is, and whether it is recorded.
-#[pyfunction]
-fn generation_figures() -> Vec<(&'static str, &'static str, bool)> {
-    evolve::Record::FIGURES.iter().map(|figure| (figure.name, figure.doc, figure.tracked)).collect()
-}
-
 #[pymethods]
 impl Evolution {
     #[new]
-    #[pyo3(signature = (parameters, *, device="cpu", **settings))]
+    #[pyo3(signature = (parameters, *, device="cpu", strategy="retrocausal", **settings))]
     fn new(
         py: Python<'_>,
         parameters: Vec<PyRef<'_, ResonantTensor>>,
         device: &str,
+        strategy: &str,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
-        let config = config(settings)?;
+        let (config, strategy, _) = settings::config(strategy, settings)?;
         let device = if device == "cpu" { None } else { Some(cuda::device(py, device)?) };
         enter(py, || {
             let genes = parameters.iter().map(|p| gene(p, config.bound())).collect::<Result<_>>()?;
-            let engine = evolve::Evolution::new(config, genes)?;
-            let engine = match &device {
+            let engine = evolve::Evolution::by(strategy, config, genes)?;
+            let mut engine = match &device {
                 Some(device) => engine.on(device)?,
                 None => engine,
             };
-            let evolution = Self { engine: Mutex::new(engine), parameters };
+            let watch = Arc::new(Watch::default());
+            engine.set_interrupt(Some(watch.interrupt()));
+            let evolution = Self { engine: Mutex::new(engine), parameters, watch };
             evolution.publish(&*evolution.engine()?)?;
             Ok(evolution)
         })
@@ -203,7 +119,7 @@ impl Evolution {
         let own = |tensors: &[PyRef<'_, Tensor>]| tensors.iter().map(|x| x.0.clone()).collect::<Vec<_>>();
         let (inputs, following) = (own(&inputs), following.map(|tensors| own(&tensors)));
         let objective = &objective.0;
-        enter(py, || {
+        self.enter(py, || {
             let mut engine = self.engine()?;
             let record = engine.step_ahead(objective, &inputs, following.as_deref())?;
             self.publish(&engine)?;
@@ -231,7 +147,72 @@ impl Evolution {
     fn losses(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
         let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
         let objective = &objective.0;
-        enter(py, || self.engine()?.losses(objective, &inputs))
+        self.enter(py, || self.engine()?.losses(objective, &inputs))
+    }
+
+    /// Asks `stop()` while members are evaluated; if it says true, the step raises Interrupted and changes nothing. It must
+    /// be quick, and must not use this engine.
+    fn set_interrupt(&self, stop: Option<Py<PyAny>>) {
+        self.watch.set(stop);
+    }
+
+    /// The weights of each member of the generation to come, flat, mirror images side by side. Nothing changes.
+    fn members(&self, py: Python<'_>) -> PyResult<Vec<Vec<f64>>> {
+        self.enter(py, || self.engine()?.members())
+    }
+
+    /// The centre's weights, flat.
+    fn weights(&self) -> PyResult<Vec<f64>> {
+        quick(|| Ok(self.engine()?.state().centre.clone()))
+    }
+
+    /// The centre's loss and metrics on one batch. Nothing changes.
+    fn centre(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
+        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let objective = &objective.0;
+        self.enter(py, || self.engine()?.centre_on(objective, &inputs))
+    }
+
+    /// The loss on one batch of each of these members, whose weights are flat. Nothing changes.
+    fn losses_of(
+        &self,
+        py: Python<'_>,
+        objective: &Objective,
+        inputs: Vec<PyRef<'_, Tensor>>,
+        members: Vec<Vec<f64>>,
+    ) -> PyResult<Vec<f64>> {
+        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let objective = &objective.0;
+        self.enter(py, || self.engine()?.losses_of(objective, &inputs, members))
+    }
+
+    /// Ends a generation whose members were evaluated by the caller: `fitness` of each, higher is better, NaN counts as
+    /// worst. `centre` is the centre's loss and metrics; without it the members' mean loss stands for its loss.
+    #[pyo3(signature = (fitness, centre=None))]
+    fn tell(&self, py: Python<'_>, fitness: Vec<f64>, centre: Option<Vec<f64>>) -> PyResult<Record> {
+        self.enter(py, || {
+            let mut engine = self.engine()?;
+            let record = engine.tell_fitness(&fitness, centre)?;
+            self.publish(&engine)?;
+            Ok(Record(record))
+        })
+    }
+
+    /// As `tell`, with a direction of the caller's own, a number for each weight.
+    #[pyo3(signature = (direction, fitness, centre=None))]
+    fn follow(
+        &self,
+        py: Python<'_>,
+        direction: Vec<f64>,
+        fitness: Vec<f64>,
+        centre: Option<Vec<f64>>,
+    ) -> PyResult<Record> {
+        self.enter(py, || {
+            let mut engine = self.engine()?;
+            let record = engine.follow(direction, &fitness, centre)?;
+            self.publish(&engine)?;
+            Ok(Record(record))
+        })
     }
 
     /// Generations done.
@@ -281,14 +262,14 @@ impl Record {
     fn figures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let all = PyDict::new(py);
         for (figure, value) in evolve::Record::FIGURES.iter().zip(self.0.values()) {
-            all.set_item(figure.name, object(py, &value)?)?;
+            all.set_item(figure.name, settings::object(py, &value)?)?;
         }
         Ok(all)
     }
 
     fn __getattr__(&self, py: Python<'_>, name: &str) -> PyResult<Py<PyAny>> {
         match evolve::Record::FIGURES.iter().position(|figure| figure.name == name) {
-            Some(i) => object(py, &self.0.values()[i]),
+            Some(i) => settings::object(py, &self.0.values()[i]),
             None => Err(PyAttributeError::new_err(format!("a record has no figure {name:?}"))),
         }
     }
@@ -298,7 +279,5 @@ impl Record {
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<Evolution>()?;
     m.add_class::<Record>()?;
-    m.add_function(wrap_pyfunction!(trainer_config, m)?)?;
-    m.add_function(wrap_pyfunction!(trainer_settings, m)?)?;
-    m.add_function(wrap_pyfunction!(generation_figures, m)?)
+    settings::register(m)
 }

@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use pulp::{Arch, NullaryFnOnce};
 
-use super::crew::{Crew, NORMAL_COST};
+use super::pool::{NORMAL_COST, Pool};
+use super::strategy::Power;
+use crate::Result;
 use crate::loops::{LANES, Memory};
 use crate::program::{Perturbation, Rank};
 use crate::tensor::philox::NORMALS_PER_BLOCK;
@@ -23,20 +25,26 @@ type Utilities = [f64; LANES];
 /// All normals of each group of pairs, where the evaluation left them.
 pub(super) type Left<T> = Arc<Vec<OnceLock<Memory<T, LANES>>>>;
 
-/// Returns sum_p u_p noise_p for each element of each parameter, where `utilities[p]` is that of pair p.
+/// Returns sum_p u_p noise_p for each element of each parameter, where `utilities[p]` is that of pair p; or the same of
+/// noise_p^2, for noise of full rank.
+///
+/// # Errors
+/// `Error::Interrupted`.
 pub(super) fn direction<T: Real>(
-    crew: &Crew,
+    pool: &Pool,
     perturbation: &Perturbation,
     left: &Left<T>,
     shapes: &[Shape],
     utilities: &[f64],
-) -> Vec<f64> {
+    power: Power,
+) -> Result<Vec<f64>> {
     let groups = utilities.chunks(LANES).map(|chunk| std::array::from_fn(|l| chunk.get(l).copied().unwrap_or(0.0)));
     let groups: Vec<Utilities> = groups.collect();
-    let mut sums = Sums { perturbation: perturbation.clone(), groups, left: Arc::clone(left), again: Vec::new() };
+    let mut sums =
+        Sums { perturbation: perturbation.clone(), groups, left: Arc::clone(left), again: Vec::new(), power };
     if left.iter().filter(|noise| noise.get().is_some()).count() < sums.groups.len() {
         sums.left = Arc::default();
-        sums.again = low_rank_noise(crew, perturbation, sums.groups.len());
+        sums.again = low_rank_noise(pool, perturbation, sums.groups.len())?;
     }
     let elements: usize = shapes.iter().map(Shape::numel).sum();
     let drawn = if sums.left.is_empty() { NORMAL_COST * perturbation.scratch_len() } else { 0 };
@@ -51,14 +59,14 @@ pub(super) fn direction<T: Real>(
             (0..shape.numel()).step_by(size.max(1)).map(task)
         })
         .collect();
-    crew.map(tasks.len(), cost, move |i| tasks[i].run(&sums)).concat()
+    Ok(pool.map(tasks.len(), cost, move |i| tasks[i].run(&sums))?.concat())
 }
 
 /// All normals of one group of pairs, for one parameter.
 type GroupNoise<T> = Vec<[T; LANES]>;
 
 /// Returns, for each group, the normals of each parameter whose noise is of low rank; nothing for the others.
-fn low_rank_noise<T: Real>(crew: &Crew, perturbation: &Perturbation, groups: usize) -> Vec<Vec<GroupNoise<T>>> {
+fn low_rank_noise<T: Real>(pool: &Pool, perturbation: &Perturbation, groups: usize) -> Result<Vec<Vec<GroupNoise<T>>>> {
     let length = |(parameter, rank): (usize, &Rank)| match rank {
         Rank::Full => 0,
         Rank::Low { .. } => perturbation.normals_of(parameter),
@@ -66,7 +74,7 @@ fn low_rank_noise<T: Real>(crew: &Crew, perturbation: &Perturbation, groups: usi
     let lengths: Vec<usize> = perturbation.ranks().iter().enumerate().map(length).collect();
     let cost = groups * NORMAL_COST * lengths.iter().sum::<usize>();
     let perturbation = perturbation.clone();
-    crew.map(groups, cost, move |group| {
+    pool.map(groups, cost, move |group| {
         let draw = |(parameter, &length): (usize, &usize)| {
             let mut noise = vec![[T::ZERO; LANES]; length];
             perturbation.fill_blocks(parameter, (group * LANES) as u32, 0, &mut noise);
@@ -84,6 +92,7 @@ struct Sums<T> {
     left: Left<T>,
     /// If nothing was left: the noise of low rank, drawn again.
     again: Vec<Vec<GroupNoise<T>>>,
+    power: Power,
 }
 
 impl<T> Sums<T> {
@@ -128,7 +137,10 @@ impl Task {
                     &drawn
                 }
             };
-            Arch::new().dispatch(Accumulate { utilities, noise, sums: &mut sums });
+            match all.power {
+                Power::One => Arch::new().dispatch(Accumulate { utilities, noise, sums: &mut sums }),
+                Power::Two => Arch::new().dispatch(AccumulateSquares { utilities, noise, sums: &mut sums }),
+            }
         }
         sums[..self.elements.len()].iter().map(|lanes| lanes.iter().sum()).collect()
     }
@@ -173,6 +185,27 @@ impl<T: Real> NullaryFnOnce for Accumulate<'_, T> {
     }
 }
 
+/// sums += utilities * noise^2, lane by lane.
+struct AccumulateSquares<'a, T> {
+    utilities: &'a Utilities,
+    noise: &'a [[T; LANES]],
+    sums: &'a mut [[f64; LANES]],
+}
+
+impl<T: Real> NullaryFnOnce for AccumulateSquares<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (sums, noise) in self.sums.iter_mut().zip(self.noise) {
+            for ((sum, &noise), &u) in sums.iter_mut().zip(noise).zip(self.utilities) {
+                let z = noise.to_f64();
+                *sum = u.mul_add(z * z, *sum);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,20 +239,41 @@ mod tests {
             let shape = Shape::from(dims);
             let utilities: Vec<f64> = (0..37).map(|p| f64::from(p) * 0.11 - 1.7).collect();
             let perturbation = Perturbation::new(3, 9, std::slice::from_ref(&shape), rank);
-            let crew = Crew::new(Some(2)).unwrap();
+            let pool = Pool::new(Some(2)).unwrap();
             let shapes = std::slice::from_ref(&shape);
-            let ours = direction::<f32>(&crew, &perturbation, &Left::default(), shapes, &utilities);
+            let ours =
+                direction::<f32>(&pool, &perturbation, &Left::default(), shapes, &utilities, Power::One).unwrap();
             let left: Left<f64> = Arc::new((0..3).map(|_| OnceLock::new()).collect());
             for (group, left) in left.iter().enumerate() {
                 let mut noise = Memory::default();
                 perturbation.fill((group * LANES) as u32, &mut noise);
                 left.set(noise).unwrap();
             }
-            assert_eq!(direction(&crew, &perturbation, &left, shapes, &utilities), ours);
+            assert_eq!(direction(&pool, &perturbation, &left, shapes, &utilities, Power::One).unwrap(), ours);
             let exact = by_definition(&shape, perturbation.ranks()[0], &utilities);
             for (x, y) in ours.iter().zip(exact) {
                 assert!((x - y).abs() < 1e-10, "{x} {y}");
             }
+        }
+    }
+
+    #[test]
+    fn squares_are_those_of_the_noise() {
+        let shape = Shape::from([13, 21]);
+        let utilities: Vec<f64> = (0..37).map(|p| f64::from(p) * 0.11 - 1.7).collect();
+        let perturbation = Perturbation::new(3, 9, std::slice::from_ref(&shape), None);
+        let pool = Pool::new(Some(2)).unwrap();
+        let left = Left::<f32>::default();
+        let shapes = std::slice::from_ref(&shape);
+        let ours = direction(&pool, &perturbation, &left, shapes, &utilities, Power::Two).unwrap();
+        let mut sum = vec![0.0; shape.numel()];
+        for (pair, u) in utilities.iter().enumerate() {
+            let mut z = vec![0.0; shape.numel()];
+            fill_normals(Key::new(3, Stream::Noise), 0, pair as u32, 9, &mut z);
+            sum.iter_mut().zip(&z).for_each(|(s, z)| *s += u * f64::from(*z).powi(2));
+        }
+        for (x, y) in ours.iter().zip(&sum) {
+            assert!((x - y).abs() < 1e-10, "{x} {y}");
         }
     }
 }

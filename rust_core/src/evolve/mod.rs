@@ -3,24 +3,34 @@
 //! One generation (`Evolution::step`): differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
 mod attractor;
+mod bytes;
 mod config;
-mod crew;
+mod cpu;
 mod direction;
 mod escape;
+mod evaluate;
 mod evolution;
 mod harmonize;
+mod interrupt;
+mod objective;
 mod optimizer;
+mod pool;
 mod population;
 mod record;
 mod remote;
 pub mod setting;
 mod shaping;
 mod state;
+mod strategies;
+pub mod strategy;
 
 pub use attractor::{Attractor, AttractorMemory};
 pub use config::{Config, OptimizerKind, Schedule};
 pub use escape::{Displacement, Shock};
-pub use evolution::{Evolution, Gene, Objective};
+pub use evolution::Evolution;
+pub use interrupt::Interrupt;
+pub use objective::{Gene, Objective};
 pub use record::{Figure, Record};
 pub use shaping::centred_ranks;
 pub use state::State;
+pub use strategies::STRATEGIES;

@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::crew::{Crew, NORMAL_COST};
 use super::direction::Left;
+use super::pool::{NORMAL_COST, Pool};
+use super::strategy::Spread;
+use crate::Result;
 use crate::loops::{LANES, Parameter};
 use crate::ops::Element;
 use crate::program::{Evaluator, Half, Perturbation, Workspace, Workspaces};
@@ -16,7 +18,7 @@ const LEFT: usize = 16 << 20;
 pub(super) struct Population<T> {
     pub evaluator: Evaluator<T>,
     pub perturbation: Perturbation,
-    pub sigma: f64,
+    pub spread: Spread,
     pub pairs: usize,
     pub shapes: Arc<Vec<Shape>>,
     pub centre: Arc<Vec<Vec<T>>>,
@@ -74,11 +76,14 @@ struct Group {
 
 impl<T: Element + Default> Population<T> {
     /// Computes every member's loss, and its syntony if asked. The result does not depend on the number of threads.
-    pub fn evaluate(self: &Arc<Self>, crew: &Crew) -> Evaluation {
+    ///
+    /// # Errors
+    /// `Error::Interrupted`.
+    pub fn evaluate(self: &Arc<Self>, pool: &Pool) -> Result<Evaluation> {
         let groups = self.pairs.div_ceil(LANES);
         let cost = groups * (2 * self.evaluator.cost() + NORMAL_COST * self.perturbation.scratch_len());
         let population = Arc::clone(self);
-        let found = crew.map(groups, cost, move |group| population.group(group * LANES));
+        let found = pool.map(groups, cost, move |group| population.group(group * LANES))?;
         let mut evaluation = Evaluation::default();
         for pair in 0..self.pairs {
             for half in &found[pair / LANES] {
@@ -86,14 +91,38 @@ impl<T: Element + Default> Population<T> {
                 evaluation.syntonies.extend(half.syntonies.map(|syntonies| syntonies[pair % LANES]));
             }
         }
-        evaluation
+        Ok(evaluation)
+    }
+
+    /// The deviation that the members' noise is multiplied by once each weight's own is in it.
+    fn sigma(&self) -> f64 {
+        if let Spread::All(sigma) = self.spread { sigma } else { 1.0 }
+    }
+
+    /// Multiplies the normals of a group, of full rank, by the deviations of their weights.
+    fn scale(&self, deviations: &[f64], noise: &mut [[T; LANES]]) {
+        let mut rest = deviations;
+        for (shape, &start) in self.shapes.iter().zip(self.perturbation.offsets()) {
+            let (these, others) = rest.split_at(shape.numel());
+            rest = others;
+            for (lanes, &s) in noise[start..].iter_mut().zip(these) {
+                let s = T::from_f64(s);
+                lanes.iter_mut().for_each(|z| *z = *z * s);
+            }
+        }
     }
 
     fn group(&self, first: usize) -> [Group; 2] {
         let pair = first as u32;
-        let sigma = T::from_f64(self.sigma);
+        let sigma = T::from_f64(self.sigma());
         self.workspaces.with(|workspace| {
             self.perturbation.fill(pair, &mut workspace.noise);
+            if let Spread::Each(deviations) = &self.spread {
+                if let Some(left) = self.left.get(first / LANES) {
+                    left.get_or_init(|| workspace.noise.clone());
+                }
+                self.scale(deviations, &mut workspace.noise);
+            }
             let found = [Half::Plus, Half::Minus].map(|half| Group {
                 losses: self.evaluator.members(&self.perturbation, sigma, half, pair, workspace),
                 syntonies: self.weights.as_ref().map(|weights| self.syntony(weights, half, workspace)),
@@ -107,7 +136,7 @@ impl<T: Element + Default> Population<T> {
 
     /// Returns the syntony of sixteen members: sums of a few rows in `T`, their totals in binary64.
     fn syntony(&self, weights: &[Vec<f64>], half: Half, workspace: &mut Workspace<T>) -> [f64; LANES] {
-        let sigma = T::from_f64(if half == Half::Plus { self.sigma } else { -self.sigma });
+        let sigma = T::from_f64(if half == Half::Plus { self.sigma() } else { -self.sigma() });
         let Workspace { noise, scratch, .. } = workspace;
         let (mut low, mut total) = ([0.0; LANES], [0.0; LANES]);
         for (i, (shape, centre)) in self.shapes.iter().zip(self.centre.iter()).enumerate() {

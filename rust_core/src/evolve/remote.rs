@@ -1,18 +1,18 @@
 //! The seam to a CUDA device: it evaluates and ranks the members, the CPU does the rest as always.
 //!
 //! The kernel is generated from the program on first use and kept as long as the same program is asked for. While the
-//! device works, a helper evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
+//! device works, a thread evaluates the centre. Where the next batch is known, the device gets it meanwhile and begins with it at once.
 
 use std::sync::Arc;
 
-use super::crew::Started;
-use super::evolution::{Found, Ready};
+use super::evaluate::{Evaluate, Found, Ready};
+use super::pool::Started;
 use super::population::{Evaluation, Population, Summary};
 use super::{Evolution, Objective};
 use crate::cuda::{Device, Members, Outcome, Step};
 use crate::ops::Element;
 use crate::program::{Evaluator, NodeId, Program, Workspaces};
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 use crate::{Error, Result};
 
 /// A device, and the members on it.
@@ -20,6 +20,8 @@ use crate::{Error, Result};
 pub(super) struct Remote {
     device: Arc<Device>,
     plan: Option<Plan>,
+    single: Arc<Workspaces<f32>>,
+    double: Arc<Workspaces<f64>>,
     /// The inputs that the plan's members have.
     inputs: Vec<Tensor>,
     ahead: Option<Ahead>,
@@ -52,7 +54,7 @@ impl Plan {
 struct Ahead {
     objective: Objective,
     inputs: Vec<Tensor>,
-    /// The centre's loss and metrics, which a helper computes meanwhile.
+    /// The centre's loss and metrics, which a thread computes meanwhile.
     centre: Started<Vec<f64>>,
 }
 
@@ -72,16 +74,18 @@ fn are_same(some: &[Tensor], others: &[Tensor]) -> bool {
 impl Remote {
     /// Starts with no program.
     pub fn new(device: &Arc<Device>) -> Self {
-        Self { device: Arc::clone(device), plan: None, inputs: Vec::new(), ahead: None }
-    }
-
-    /// Forgets what the device has begun: the state is no longer the one that it began with.
-    pub fn forget(&mut self) {
-        self.ahead = None;
+        Self {
+            device: Arc::clone(device),
+            plan: None,
+            single: Arc::default(),
+            double: Arc::default(),
+            inputs: Vec::new(),
+            ahead: None,
+        }
     }
 
     /// Begins the generation to come, and has the centre evaluated while the device works.
-    pub fn begin<T: Element + Default>(
+    fn begin_as<T: Element + Default>(
         &mut self,
         evolution: &mut Evolution,
         objective: &Objective,
@@ -95,13 +99,13 @@ impl Remote {
         self.start(evolution, objective, inputs, &population, &step, !filtered)?;
         let wanted: Vec<NodeId> = objective.wanted().collect();
         let cost = population.evaluator.cost();
-        let centre = evolution.crew.start(cost, move || population.evaluator.centre(&wanted));
+        let centre = evolution.pool.start(cost, move || population.evaluator.centre(&wanted));
         self.ahead = Some(Ahead { objective: objective.clone(), inputs: inputs.to_vec(), centre });
         Ok(())
     }
 
     /// Copies the inputs of the generation after the one under way to the device, where it can.
-    pub fn hand<T: Element + Default>(&mut self, evolution: &Evolution, objective: &Objective, inputs: &[Tensor]) {
+    fn hand<T: Element + Default>(&mut self, evolution: &Evolution, objective: &Objective, inputs: &[Tensor]) {
         let Some(plan) = self.plan.as_mut().filter(|plan| plan.is_of(objective)) else { return };
         if are_same(&self.inputs, inputs) {
             return;
@@ -115,7 +119,7 @@ impl Remote {
 
     /// Does what the members of a generation have a part in: ends it if it was begun, otherwise begins it first. The device
     /// gets the inputs of the next one meanwhile, if they are known.
-    pub fn generation<T: Element + Default>(
+    fn generation_as<T: Element + Default>(
         &mut self,
         evolution: &mut Evolution,
         objective: &Objective,
@@ -124,7 +128,7 @@ impl Remote {
         workspaces: Arc<Workspaces<T>>,
     ) -> Result<(Found, Ready)> {
         if !self.ahead.as_ref().is_some_and(|ahead| ahead.is_of(objective, inputs)) {
-            self.begin(evolution, objective, inputs, workspaces)?;
+            self.begin_as(evolution, objective, inputs, workspaces)?;
         }
         if let Some(following) = following {
             self.hand::<T>(evolution, objective, following);
@@ -152,21 +156,8 @@ impl Remote {
             None => Summary { best: if count > 0 { -least } else { f64::NAN }, mean: -sum / count as f64, count },
         };
         let elite = evaluation.map_or(Ok(None), |evaluation| evolution.elite(&evaluation, centre[0]))?;
-        Ok((Found { towards: direction, summary, elite, centre }, ready))
-    }
-
-    /// Returns the loss of each member of the generation to come.
-    pub fn losses<T: Element + Default>(
-        &mut self,
-        evolution: &mut Evolution,
-        objective: &Objective,
-        inputs: &[Tensor],
-        workspaces: Arc<Workspaces<T>>,
-    ) -> Result<Vec<f64>> {
-        self.ahead = None;
-        let population = evolution.population(objective, inputs, workspaces)?;
-        let step = step_of(evolution)?;
-        Ok(self.start(evolution, objective, inputs, &population, &step, false)?.found()?.0)
+        let kept = evolution.state().strategy.clone();
+        Ok((Found { towards: direction, kept, summary, elite, centre }, ready))
     }
 
     /// Starts the evaluation, and what follows it if `whole`.
@@ -219,10 +210,56 @@ impl Remote {
     }
 }
 
+impl Evaluate<Evolution> for Remote {
+    fn generation(
+        &mut self,
+        evolution: &mut Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        following: Option<&[Tensor]>,
+    ) -> Result<(Found, Ready)> {
+        let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
+        match evolution.config().dtype {
+            DType::F32 => self.generation_as(evolution, objective, inputs, following, single),
+            DType::F64 => self.generation_as(evolution, objective, inputs, following, double),
+        }
+    }
+
+    fn members(&mut self, evolution: &mut Evolution, objective: &Objective, inputs: &[Tensor]) -> Result<Evaluation> {
+        self.ahead = None;
+        let step = step_of(evolution)?;
+        let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
+        let members = match evolution.config().dtype {
+            DType::F32 => {
+                let population = evolution.population(objective, inputs, single)?;
+                self.start(evolution, objective, inputs, &population, &step, false)?
+            }
+            DType::F64 => {
+                let population = evolution.population(objective, inputs, double)?;
+                self.start(evolution, objective, inputs, &population, &step, false)?
+            }
+        };
+        let (losses, syntonies) = members.found()?;
+        Ok(Evaluation { losses, syntonies })
+    }
+
+    fn begin(&mut self, evolution: &mut Evolution, objective: &Objective, inputs: &[Tensor]) -> Result<()> {
+        let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
+        match evolution.config().dtype {
+            DType::F32 => self.begin_as(evolution, objective, inputs, single),
+            DType::F64 => self.begin_as(evolution, objective, inputs, double),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.ahead = None;
+    }
+}
+
 /// What the coming generation differs in from the others.
 fn step_of(evolution: &Evolution) -> Result<Step> {
     let config = evolution.config();
     let generation =
         u32::try_from(evolution.state().generation).map_err(|_| crate::Error::Overflow { op: "generation" })?;
-    Ok(Step { sigma: evolution.sigma(), seed: config.seed, generation, lambda: config.lambda() })
+    Ok(Step { sigma: evolution.deviation(), seed: config.seed, generation, lambda: config.lambda() })
 }

@@ -259,13 +259,13 @@ pub trait Settings: Default {
 macro_rules! settings {
     (
         $(#[doc = $about:literal])+
-        pub struct $struct:ident {
+        $vis:vis struct $struct:ident {
             $($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr $(, $bound:expr)*;)+
         }
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq)]
-        pub struct $struct {
+        $vis struct $struct {
             $($(#[doc = $doc])+ pub $name: $type,)+
         }
 

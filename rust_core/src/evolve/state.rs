@@ -25,11 +25,13 @@ pub struct State {
     pub memory: AttractorMemory,
     /// What multiplies sigma for a while.
     pub shock: Shock,
+    /// What the strategy keeps.
+    pub strategy: Vec<f64>,
 }
 
 impl State {
     /// Starts at `centre`.
-    pub(super) fn new(centre: Vec<f64>, memory: AttractorMemory) -> Self {
+    pub(super) fn new(strategy: Vec<f64>, centre: Vec<f64>, memory: AttractorMemory) -> Self {
         let zeros = vec![0.0; centre.len()];
         Self {
             generation: 0,
@@ -41,6 +43,7 @@ impl State {
             centre,
             memory,
             shock: Shock::NONE,
+            strategy,
         }
     }
 

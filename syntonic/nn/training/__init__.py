@@ -15,4 +15,6 @@ from syntonic.nn.training.escape import WeightPerturbation as WeightPerturbation
 from syntonic.nn.training.metrics import MetricsAggregator as MetricsAggregator
 from syntonic.nn.training.metrics import SyntonyTracker as SyntonyTracker
 from syntonic.nn.training.record import GenerationRecord as GenerationRecord
+from syntonic.nn.training.strategies import STRATEGIES as STRATEGIES
+from syntonic.nn.training.strategy import Strategy as Strategy
 from syntonic.nn.training.trainer import RetrocausalTrainer as RetrocausalTrainer

@@ -21,9 +21,9 @@ _BOUNDS: Final[dict[str, Any]] = {
 Description = dict[str, Any]
 
 
-def described() -> list[Description]:
-    """Returns the description of every setting but the seed, which the runner supplies."""
-    return [setting for setting in trainer_settings() if setting["name"] != "seed"]
+def described(strategy: str = "retrocausal") -> list[Description]:
+    """Returns the description of every setting of a strategy but the seed, which the runner supplies."""
+    return [setting for setting in trainer_settings(strategy) if setting["name"] != "seed"]
 
 
 def refuse_unknown(given: Iterable[str], settings: Sequence[Description]) -> None:
@@ -40,8 +40,8 @@ def refuse_unknown(given: Iterable[str], settings: Sequence[Description]) -> Non
             raise TypeError(f"there is no setting {name!r} of the trainer{hint}")
 
 
-def signature(settings: Sequence[Description]) -> inspect.Signature:
-    """Returns `(seed, device="cpu", *, <settings>)`: the keyword arguments that a config may set, with their ranges."""
+def signature(settings: Sequence[Description], own: Iterable[inspect.Parameter] = ()) -> inspect.Signature:
+    """Returns `(seed, device="cpu", *, <settings>, <own>)`: keyword arguments are what a config sets, with ranges."""
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [
         inspect.Parameter("seed", either, annotation=int),
@@ -51,6 +51,7 @@ def signature(settings: Sequence[Description]) -> inspect.Signature:
         inspect.Parameter(s["name"], inspect.Parameter.KEYWORD_ONLY, annotation=_annotation(s), default=s["default"])
         for s in settings
     ]
+    parameters += [p for p in own if p.kind is inspect.Parameter.KEYWORD_ONLY]
     return inspect.Signature(parameters, return_annotation=None)
 
 

@@ -6,20 +6,34 @@ evolution strategy (RES), without lattice and harmonization as well an ordinary 
 arXiv 1703.03864; noise of low rank: Sarkar et al., arXiv 2511.16652.
 """
 
+import inspect
+import math
 import re
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
-from syntonic._core import Evolution, Graph, Objective, Symbol, Tensor, trainer_config
+from syntonic._core import (
+    Evolution,
+    Graph,
+    Interrupted,
+    Objective,
+    Record,
+    Symbol,
+    Tensor,
+    trainer_bytes,
+    trainer_config,
+)
 from syntonic.core.archonic import archonic
 from syntonic.core.registry import register
+from syntonic.nn.training.memory import memory
 from syntonic.nn.training.record import GenerationRecord
-from syntonic.nn.training.settings import described, document, refuse_unknown, signature
-from syntonic.sn import Module
+from syntonic.nn.training.settings import Description, described, document, refuse_unknown, signature
+from syntonic.sn import Module, Parameter
 
 ARCHONIC_INTERVAL: Final = 10
+Members = list[list[float]]
 Value = TypeVar("Value", Tensor, Symbol)
 
 
@@ -56,11 +70,24 @@ class RetrocausalTrainer:
     model that a GPU has no rule for.
     """
 
+    strategy: ClassVar[str] = "retrocausal"
+    """The core's name of the strategy."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Shows of each strategy the settings that it has: the core's, and keyword arguments of its own `__init__`."""
+        super().__init_subclass__(**kwargs)
+        _show(cls)
+
+    @classmethod
+    def described(cls) -> list[Description]:
+        """Returns the descriptions of the settings that the core knows, with this strategy's defaults."""
+        return described(cls.strategy)
+
     def __init__(self, seed: int, device: str = "cpu", **settings: object) -> None:
         if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
             raise ValueError(f"device is {device!r}; expected cpu, cuda or cuda:N")
-        refuse_unknown(settings, described())
-        self._settings: Final[dict[str, Any]] = trainer_config(seed=seed, **settings)
+        refuse_unknown(settings, self.described())
+        self._settings: Final[dict[str, Any]] = trainer_config(self.strategy, seed=seed, **settings)
         self.population_size: Final[int] = self._settings["population_size"]
         self.max_generations: Final[int] = self._settings["max_generations"]
         self._device: Final = device
@@ -68,11 +95,20 @@ class RetrocausalTrainer:
         self._is_archonic = False
         self._engine: Evolution | None = None
         self._engine_of: Module | None = None
+        self._asked: tuple[int, float, Members] | None = None
+        self.should_stop: Callable[[], bool] | None = None
+        """Asked while members are evaluated: True ends `run` within a generation, whose beginning is forgotten. It must
+        be quick, and must not use the trainer."""
 
     @property
     def evaluations(self) -> int:
         """Members evaluated so far."""
         return self._engine.evaluations if self._engine else 0
+
+    @property
+    def generation(self) -> int:
+        """Generations done so far."""
+        return self._engine.generation if self._engine else 0
 
     def run(self, model: Module, benchmark: Task) -> Iterator[GenerationRecord]:
         """Trains `model` in place up to generation `max_generations` and yields a record of each generation.
@@ -81,6 +117,7 @@ class RetrocausalTrainer:
         run that is left early keeps the state of its last finished generation, from which another `run` goes on.
         """
         engine = self._engine_for(model)
+        engine.set_interrupt(self.should_stop)
         names: list[str] = []
         objective: Objective | None = None
         ahead: tuple[int, tuple[Tensor, Tensor]] | None = None
@@ -93,22 +130,100 @@ class RetrocausalTrainer:
             # A GPU has begun with this generation when the last one ended, and begins with the next when this one does.
             is_ahead = self._device != "cpu" and generation + 1 < self.max_generations
             ahead = (generation + 1, benchmark.batch(generation + 1)) if is_ahead else None
-            found = engine.step(objective, batch, ahead[1] if ahead else None)
-            self._look_for_the_pattern(found.generation, found.syntony)
-            yield GenerationRecord(
-                found.figures(),
-                details=dict(zip(names, found.metrics, strict=True)),
-                is_archonic=self._is_archonic,
-                seconds=time.perf_counter() - start,
-                population_size=self.population_size,
-            )
+            try:
+                found = self._generation(engine, objective, batch, ahead[1] if ahead else None)
+            except Interrupted:
+                return
+            yield self._record(found, names, start)
 
-    def check(self, model: Module, benchmark: Task) -> None:
-        """Checks that members of `model` can be evaluated on the device; nothing is trained.
+    def begin(self, model: Module) -> None:
+        """Begins to train `model` by `ask` and `tell`, in a loop of one's own."""
+        self._engine_for(model)
+
+    def ask(self) -> list[list[Tensor]]:
+        """Returns the members of the generation to come: for each, its parameters in the order of `model.parameters()`.
 
         Raises:
-            ValueError: naming the first operation that a GPU has no rule for.
+            RuntimeError: before `begin`.
         """
+        engine = self._started("ask")
+        members = self._members(engine)
+        self._asked = engine.generation, time.perf_counter(), members
+        shapes = [parameter.shape for parameter in self._parameters()]
+        return [_tensors(member, shapes) for member in members]
+
+    def place(self, member: Sequence[Tensor]) -> None:
+        """Puts a member into the model, so that the model can be judged as that member; `tell` puts the centre back.
+
+        Raises:
+            RuntimeError: before `begin`.
+            ValueError: parameters of other shapes.
+        """
+        self._started("place")
+        for parameter, values in zip(self._parameters(), member, strict=True):
+            parameter.data.set_flux(values)
+
+    def tell(self, fitness: Sequence[float], centre: float | None = None) -> GenerationRecord:
+        """Moves the centre by the fitness of the members that `ask` returned, and puts it into the model.
+
+        Args:
+            fitness: of each member, in their order; higher is better, NaN counts as worst.
+            centre: the fitness of the centre on the same data, by which states are remembered; None takes the members'
+                mean. An elitist run needs it.
+
+        Raises:
+            RuntimeError: without an `ask` for this generation.
+            ValueError: another number of members.
+        """
+        engine = self._started("tell")
+        if self._asked is None or self._asked[0] != engine.generation:
+            raise RuntimeError("tell answers an ask for the same generation; call ask() first")
+        _, start, members = self._asked
+        found = self._tell(engine, members, list(fitness), None if centre is None else [-centre])
+        self._asked = None
+        return self._record(found, [], start)
+
+    def _generation(
+        self,
+        engine: Evolution,
+        objective: Objective,
+        batch: tuple[Tensor, Tensor],
+        following: tuple[Tensor, Tensor] | None,
+    ) -> Record:
+        return engine.step(objective, batch, following)
+
+    def _members(self, engine: Evolution) -> Members:
+        return engine.members()
+
+    def _tell(self, engine: Evolution, members: Members, fitness: list[float], centre: list[float] | None) -> Record:
+        return engine.tell(fitness, centre)
+
+    def _record(self, found: Record, names: list[str], start: float) -> GenerationRecord:
+        self._look_for_the_pattern(found.generation, found.syntony)
+        return GenerationRecord(
+            found.figures(),
+            details=dict(zip(names, found.metrics, strict=True)),
+            is_archonic=self._is_archonic,
+            seconds=time.perf_counter() - start,
+            population_size=self.population_size,
+        )
+
+    def _parameters(self) -> list[Parameter]:
+        return list(self._engine_of.parameters()) if self._engine_of else []
+
+    def check(self, model: Module, benchmark: Task) -> None:
+        """Checks that members of `model` can be evaluated on the device, and fit its memory; nothing is trained.
+
+        Raises:
+            ValueError: naming the first operation that a GPU has no rule for, or the memory that would be needed.
+        """
+        shapes = [parameter.shape for parameter in model.parameters()]
+        need, have = trainer_bytes(shapes, self.strategy, **self._settings), memory()
+        if need > have:
+            raise ValueError(
+                f"population_size={self.population_size} needs about {need / 2**30:,.1f} GiB of memory for this model, "
+                f"and there are {have / 2**30:,.1f}: take fewer members, rank=1, or fewer attractors"
+            )
         if self._device != "cpu":
             objective, _ = trace(model, benchmark, *benchmark.batch(0))
             objective.cuda_source(self.population_size, rank=self._settings["rank"], dtype=self._settings["dtype"])
@@ -165,7 +280,7 @@ class RetrocausalTrainer:
 
     def _started(self, what: str) -> Evolution:
         if self._engine is None:
-            raise RuntimeError(f"{what} acts on a run that has begun; call run(model, benchmark) first")
+            raise RuntimeError(f"{what} acts on a run that has begun; call run(model, benchmark) or begin(model) first")
         return self._engine
 
     def _look_for_the_pattern(self, generation: int, syntony: float) -> None:
@@ -178,14 +293,30 @@ class RetrocausalTrainer:
         """Returns the engine over the model's parameters: a new one for a new model."""
         if self._engine is None or self._engine_of is not model:
             model.prepare()
-            self._engine = Evolution([p.data for p in model.parameters()], device=self._device, **self._settings)
+            self._engine = Evolution(
+                [p.data for p in model.parameters()], device=self._device, strategy=self.strategy, **self._settings
+            )
             self._engine_of = model
         return self._engine
 
 
-# The core describes each setting; what Python shows of a class is made from that.
-RetrocausalTrainer.__signature__ = signature(described())  # type: ignore[attr-defined]
-RetrocausalTrainer.__doc__ = f"{RetrocausalTrainer.__doc__}\n    Settings:\n{document(described())}\n"
+def _tensors(member: Sequence[float], shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    tensors, start = [], 0
+    for shape in shapes:
+        end = start + math.prod(shape)
+        tensors.append(Tensor(member[start:end], shape, "float64"))
+        start = end
+    return tensors
+
+
+def _show(cls: type[RetrocausalTrainer]) -> None:
+    # The core describes each setting; what Python shows of a class is made from that.
+    own = inspect.signature(cls.__init__, eval_str=True).parameters.values()
+    cls.__signature__ = signature(cls.described(), own)  # type: ignore[attr-defined]
+    cls.__doc__ = f"{cls.__doc__}\n    Settings:\n{document(cls.described())}\n"
+
+
+_show(RetrocausalTrainer)
 
 
 def trace(model: Module, benchmark: Task, inputs: Tensor, targets: Tensor) -> tuple[Objective, list[str]]:

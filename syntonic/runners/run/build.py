@@ -58,7 +58,8 @@ def build(config: RunConfig, tracker: Tracker | None = None) -> Parts:
 
     Raises:
         RequestError: if a class refuses its arguments, which is how it checks one against another, if the model sees
-            the answers or cannot see what they need, or if the device cannot evaluate the model.
+            the answers or cannot see what they need, if the device cannot evaluate the model, or if
+            memory cannot hold the run.
     """
     benchmark = make("benchmark", config.benchmark, config.seed)
     task = Task(benchmark.input_shape, benchmark.output_shape, benchmark.vocabulary, order(benchmark))
@@ -71,7 +72,7 @@ def build(config: RunConfig, tracker: Tracker | None = None) -> Parts:
             raise RequestError([f"{pair}: {error}"]) from error
     model.initialize(config.seed)
     trainer = make("trainer", config.trainer, config.seed, config.device)
-    if config.device != "cpu":
+    if hasattr(trainer, "check"):  # a trainer from elsewhere need not
         try:
             trainer.check(model, benchmark)
         except ValueError as error:

@@ -130,6 +130,7 @@ def _train(
         try:
             if checkpoint is None or not checkpoint.ended:
                 with profiled(config.profile, console, parts, tracker, saver, view) as (its, log, save, display):
+                    parts.trainer.should_stop = lambda: bool(stop)
                     for record in its.trainer.run(its.model, its.benchmark):
                         log(record)
                         generation, metrics = record.generation, record.metrics()
@@ -140,6 +141,9 @@ def _train(
                             break
                         if Request.CHECKPOINT in wish and generation != total:  # the last one is written in any case
                             save(generation)
+                    else:  # a trainer that was stopped within a generation ends without a record of it
+                        if generation < total and (end := _end(Request.NOTHING, stop)):
+                            status, reason = end
             if generation > 0:
                 saver.save(generation, ended=status is Status.FINISHED, last=True)
             if status is Status.FINISHED:

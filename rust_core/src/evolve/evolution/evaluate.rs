@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::super::Objective;
+use super::super::evaluate::Evaluate;
 use super::super::population::{Population, places};
-use super::{Evolution, Objective};
+use super::Evolution;
 use crate::loops::Draw;
 use crate::ops::Element;
 use crate::program::{Evaluator, Workspaces};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 impl Evolution {
@@ -17,19 +19,19 @@ impl Evolution {
     /// `Error::Shape` when the inputs are not those of the program.
     pub fn losses(&mut self, objective: &Objective, inputs: &[Tensor]) -> Result<Vec<f64>> {
         self.check(objective)?;
-        if let Some(mut remote) = self.remote.take() {
-            let losses = match self.config.dtype {
-                DType::F32 => remote.losses::<f32>(self, objective, inputs, Arc::clone(&self.single)),
-                DType::F64 => remote.losses::<f64>(self, objective, inputs, Arc::clone(&self.double)),
-            };
-            self.remote = Some(remote);
-            return losses;
-        }
-        let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
-        Ok(match self.config.dtype {
-            DType::F32 => self.population::<f32>(objective, inputs, single)?.evaluate(&self.crew).losses,
-            DType::F64 => self.population::<f64>(objective, inputs, double)?.evaluate(&self.crew).losses,
-        })
+        Ok(self.placed(|place, evolution| place.members(evolution, objective, inputs))?.losses)
+    }
+
+    /// Calls what evaluates the members.
+    pub(super) fn placed<R>(
+        &mut self,
+        call: impl FnOnce(&mut dyn Evaluate<Self>, &mut Self) -> Result<R>,
+    ) -> Result<R> {
+        let fault = || Error::Internal { what: "nothing evaluates the members".into() };
+        let mut place = self.place.take().ok_or_else(fault)?;
+        let result = call(&mut *place, self);
+        self.place = Some(place);
+        result
     }
 
     /// Returns the members of this generation, ready to be evaluated on one batch.
@@ -46,7 +48,7 @@ impl Evolution {
         Ok(Arc::new(Population {
             evaluator,
             perturbation: self.perturbation.clone(),
-            sigma: self.sigma(),
+            spread: self.spread(),
             pairs: self.config.population_size / 2,
             shapes: Arc::clone(&self.shapes),
             centre,
@@ -67,7 +69,7 @@ impl Evolution {
         Evaluator::new(Arc::clone(&objective.program), objective.loss, inputs, centre, draw)
     }
 
-    fn generation(&self) -> Result<u32> {
+    pub(super) fn generation(&self) -> Result<u32> {
         u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })
     }
 }

@@ -3,17 +3,28 @@
 use super::super::centred_ranks;
 use super::super::direction::{Left, direction};
 use super::super::population::Evaluation;
+use super::super::strategy::Sample;
 use super::Evolution;
 use crate::Result;
 use crate::tensor::Real;
 
 impl Evolution {
-    /// The direction that the ranks of the members favour.
-    pub(super) fn towards<T: Real>(&self, evaluation: &Evaluation, left: &Left<T>) -> Vec<f64> {
-        let ranks = self.ranks(evaluation);
-        let size = (self.config.population_size as f64) * self.sigma();
-        let utilities: Vec<f64> = ranks.chunks_exact(2).map(|pair| (pair[0] - pair[1]) / size).collect();
-        direction(&self.crew, &self.perturbation, left, &self.shapes, &utilities)
+    /// The direction that the members' scores favour, and what the strategy keeps of them.
+    pub(in crate::evolve) fn towards<T: Real>(
+        &self,
+        evaluation: &Evaluation,
+        left: &Left<T>,
+    ) -> Result<(Vec<f64>, Vec<f64>)> {
+        let mut kept = self.state.strategy.clone();
+        let sample = Sample {
+            config: &self.config,
+            scores: &self.scores(evaluation),
+            takes_part: &self.survivors(evaluation),
+            spread: &self.spread(),
+            sums: &|weights, power| direction(&self.pool, &self.perturbation, left, &self.shapes, weights, power),
+        };
+        let towards = self.strategy.tell(&sample, &mut kept)?;
+        Ok((towards, kept))
     }
 
     /// The members' centred ranks; 0 for those who do not take part.

@@ -1,16 +1,12 @@
 //! One generation: the members are evaluated, and the centre moves by what they say.
 
-use std::sync::Arc;
-
 use super::super::attractor::pull;
+use super::super::evaluate::{Found, Ready};
 use super::super::harmonize::harmonize;
-use super::super::population::Summary;
 use super::super::record::Told;
-use super::super::{Record, optimizer};
-use super::{Evolution, Found, Objective, Ready};
-use crate::ops::Element;
-use crate::program::{NodeId, Workspaces};
-use crate::tensor::{DType, Tensor};
+use super::super::{Objective, Record, optimizer};
+use super::Evolution;
+use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 impl Evolution {
@@ -35,10 +31,16 @@ impl Evolution {
         following: Option<&[Tensor]>,
     ) -> Result<Record> {
         self.check(objective)?;
-        match self.config.dtype {
-            DType::F32 => self.step_as::<f32>(objective, inputs, following, Arc::clone(&self.single)),
-            DType::F64 => self.step_as::<f64>(objective, inputs, following, Arc::clone(&self.double)),
-        }
+        let (found, ready) =
+            self.placed(|place, evolution| place.generation(evolution, objective, inputs, following))?;
+        let record = self.tell(found, ready)?;
+        let Some(following) = following else { return Ok(record) };
+        self.placed(|place, evolution| {
+            if place.begin(evolution, objective, following).is_err() {
+                place.forget();
+            }
+            Ok(record)
+        })
     }
 
     pub(super) fn check(&self, objective: &Objective) -> Result<()> {
@@ -52,50 +54,19 @@ impl Evolution {
         })
     }
 
-    fn step_as<T: Element + Default>(
-        &mut self,
-        objective: &Objective,
-        inputs: &[Tensor],
-        following: Option<&[Tensor]>,
-        workspaces: Arc<Workspaces<T>>,
-    ) -> Result<Record> {
-        let (found, ready) = match self.remote.take() {
-            Some(mut remote) => {
-                let found = remote.generation(self, objective, inputs, following, Arc::clone(&workspaces));
-                self.remote = Some(remote);
-                found?
-            }
-            None => {
-                let population = self.population(objective, inputs, Arc::clone(&workspaces))?;
-                let evaluation = population.evaluate(&self.crew);
-                let wanted: Vec<NodeId> = objective.wanted().collect();
-                let centre = population.evaluator.centre(&wanted);
-                let towards = self.towards(&evaluation, &population.left);
-                let elite = self.elite(&evaluation, centre[0])?;
-                (Found { towards, summary: Summary::of(&evaluation), elite, centre }, self.ready())
-            }
-        };
-        let record = self.tell(found, ready)?;
-        let Some(following) = following else { return Ok(record) };
-        if let Some(mut remote) = self.remote.take() {
-            if remote.begin(self, objective, following, workspaces).is_err() {
-                remote.forget();
-            }
-            self.remote = Some(remote);
-        }
-        Ok(record)
-    }
-
-    /// Moves the centre by what the members' losses say.
-    fn tell(&mut self, found: Found, ready: Ready) -> Result<Record> {
-        let Found { towards, summary, elite, centre: metrics } = found;
+    /// Moves the centre by what the members say: the part of a generation that every strategy and estimator shares.
+    ///
+    /// # Errors
+    /// `Error::Value` when the centre would not stay finite; the state is then that before the call.
+    pub(in crate::evolve) fn tell(&mut self, found: Found, ready: Ready) -> Result<Record> {
+        let Found { towards, kept, summary, elite, centre: metrics } = found;
         let Ready { mut flux, moments: (mut first, mut second), centroid } = ready;
         let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
         let score = self.config.lambda() * self.harmony()? - loss;
-        let sigma = self.sigma();
+        let sigma = self.deviation();
         optimizer::step(&self.config, self.state.generation, &towards, (&mut first, &mut second), &mut flux);
         if let Some(best) = elite {
-            flux = self.member(best);
+            flux = self.member(best)?;
         }
         if self.config.harmonize_strength > 0.0 {
             let harmony = self.syntony(&flux)?;
@@ -109,6 +80,7 @@ impl Evolution {
 
         // Nothing below can fail, so that an error leaves the state as it was.
         let before = std::mem::replace(&mut self.state.centre, centre);
+        self.state.strategy = kept;
         self.state.lattice = lattice;
         self.state.residual = residual;
         self.harmony = Some(after);
