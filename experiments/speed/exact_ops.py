@@ -2,7 +2,7 @@
 
     uv run python experiments/speed/exact_ops.py
 
-Needs cargo: all but the last row is measured by `rust_core/classic/examples/exact_speed.rs`, without the calls of Python.
+Needs cargo: all but the last row is measured by `rust_core/classic/examples/exact_speed.rs`, without calls of Python.
 The fastest of many passes over 4096 numbers counts, or of many loops over a product. Writes a table in `README.md`.
 """
 
