@@ -29,14 +29,25 @@ _MODELS: Final = f"{_NN}.architectures"
 _TRAINING: Final = f"{_NN}.training"
 
 _CORE: Final = "syntonic.core"
+_CLASSIC: Final = "syntonic.classic"
+
+# Documented modules whose place is another one now, with all their names.
+MOVED: Final[dict[str, str]] = {
+    **{f"{_CORE}.{name}": f"{_CLASSIC}.{name}" for name in ("attractor", "dhsr", "dhsr_flow", "fibonacci", "golden")},
+    **{f"{_CORE}.{name}": f"{_CLASSIC}.{name}" for name in ("measure", "number_theory", "phase", "real_array")},
+    **{f"{_CORE}.{name}": f"{_CLASSIC}.{name}" for name in ("recursion", "state")},
+}
 
 # Documented module: its names, each with the place of what it stands for, as module:name.
 ALIASES: Final[dict[str, dict[str, str]]] = {
     "syntonic.exact": {
-        **{name: f"{_CORE}.golden:{name}" for name in ("GoldenExact", "correction_factor", "STRUCTURES", "D4_KISSING")},
-        **{name: f"{_CORE}.golden:{name}" for name in ("PHI", "E_STAR", "Q_DEFICIT", "S_STAR")},
-        **{name: f"{_CORE}.fibonacci:{name}" for name in ("fibonacci", "lucas", "LUCAS_SEQUENCE")},
-        **{name: f"{_CORE}.number_theory:{name}" for name in ("FERMAT_PRIMES", "MERSENNE_PRIMES")},
+        **{
+            name: f"{_CLASSIC}.golden:{name}"
+            for name in ("GoldenExact", "correction_factor", "STRUCTURES", "D4_KISSING")
+        },
+        **{name: f"{_CLASSIC}.golden:{name}" for name in ("PHI", "E_STAR", "Q_DEFICIT", "S_STAR")},
+        **{name: f"{_CLASSIC}.fibonacci:{name}" for name in ("fibonacci", "lucas", "LUCAS_SEQUENCE")},
+        **{name: f"{_CLASSIC}.number_theory:{name}" for name in ("FERMAT_PRIMES", "MERSENNE_PRIMES")},
     },
     f"{_LAYERS}.differentiation": {
         "DifferentiationLayer": f"{_LAYERS}:Differentiation",
@@ -168,7 +179,9 @@ def resolve(module: str, name: str) -> object:
     Raises:
         AttributeError: the module has no such name.
     """
-    place, _, word = ALIASES[module].get(name, "").partition(":")
+    place, _, word = ALIASES.get(module, {}).get(name, "").partition(":")
+    if module in MOVED and not name.startswith("__"):
+        place, word = MOVED[module], name
     if not place:
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     return getattr(importlib.import_module(place), word)
@@ -200,7 +213,7 @@ class _Finder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in ALIASES:
+        if fullname not in ALIASES and fullname not in MOVED:
             return None
         spec = PathFinder.find_spec(fullname, path, target) or ModuleSpec(fullname, None)
         spec.loader = _Aliases(spec.loader)

@@ -21,6 +21,16 @@ def test_a_documented_name_resolves(module, name):
     assert found.__module__.startswith("syntonic.")
 
 
+@pytest.mark.parametrize(("old", "new"), compat.MOVED.items())
+def test_a_module_that_moved_has_its_names_at_both_places(old, new):
+    module = importlib.import_module(new)
+    names = [name for name in vars(module) if not name.startswith("_")]
+    assert names
+    assert all(getattr(importlib.import_module(old), name) is getattr(module, name) for name in names)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = importlib.import_module(old).no_such_name
+
+
 def test_an_alias_is_the_thing_itself():
     from syntonic.nn.architectures.syntonic_mlp_pure import PureSyntonicLinear
     from syntonic.nn.layers.differentiation import DifferentiationLayer

@@ -14,6 +14,7 @@ CRATES = ROOT.parent / "rust_core"
 LEVELS = [
     ["_core"],
     ["core"],
+    ["classic"],
     ["sn"],
     ["nn.layers", "nn.loss"],
     ["nn.winding"],

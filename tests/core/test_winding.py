@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic.core.golden import PHI, GoldenMeasure, GoldenRecursionMap
+from syntonic.classic.golden import PHI, GoldenMeasure, GoldenRecursionMap
 from syntonic.core.winding import (
     WindingState,
     count_windings,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from syntonic.core import golden
-from syntonic.core.fibonacci import fibonacci, lucas
+from syntonic.classic import golden
+from syntonic.classic.fibonacci import fibonacci, lucas
 
 
 def test_sequences_follow_their_recurrence() -> None:

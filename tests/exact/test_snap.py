@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic.core.golden import MAX_PRECISION, PHI, GoldenExact
+from syntonic.classic.golden import MAX_PRECISION, PHI, GoldenExact
 
 ROOT = Fraction(math.isqrt(5 << 400), 1 << 200)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from syntonic.core.fibonacci import fibonacci
+from syntonic._core import fibonacci
 
 
 class FibonacciHierarchy:

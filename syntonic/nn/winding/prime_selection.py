@@ -6,7 +6,8 @@
 
 from typing import Final, Literal
 
-from syntonic.core.number_theory import is_prime, mobius
+from syntonic._core import is_prime
+from syntonic._core import py_mobius as mobius
 from syntonic.sn import Module
 from syntonic.sn.array import A
 from syntonic.sn.constant import constant

@@ -8,7 +8,7 @@ import reference as ref
 from evolving import filled, record
 
 from syntonic._core import Q_DEFICIT, Tensor
-from syntonic.core import phase
+from syntonic.classic import phase
 from syntonic.nn import loss
 from syntonic.nn.architectures import MLP, Task
 from syntonic.nn.layers import ResonantLinear

@@ -11,5 +11,5 @@ from syntonic._core import S_STAR as S_STAR
 from syntonic._core import STRUCTURES as STRUCTURES
 from syntonic._core import GoldenExact as GoldenExact
 from syntonic._core import correction_factor as correction_factor
-from syntonic.core.measure import GoldenMeasure as GoldenMeasure
-from syntonic.core.recursion import GoldenRecursionMap as GoldenRecursionMap
+from syntonic.classic.measure import GoldenMeasure as GoldenMeasure
+from syntonic.classic.recursion import GoldenRecursionMap as GoldenRecursionMap

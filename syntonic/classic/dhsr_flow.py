@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from syntonic._core import PHI, ComplexTensor, Tensor, linalg_mm
-from syntonic.core.dhsr import Field, each_part, scaled
+from syntonic.classic.dhsr import Field, each_part, scaled
 
 
 def laplacian(psi: Field, axes: int = 1) -> Field:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from syntonic.core.fibonacci import fibonacci, lucas
-from syntonic.core.golden import GoldenExact
+from syntonic.classic.fibonacci import fibonacci, lucas
+from syntonic.classic.golden import GoldenExact
 
 PHI = GoldenExact.golden_ratio()
 HUGE = 10**20_000  # beyond 2^65536

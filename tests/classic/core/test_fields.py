@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from syntonic._core import PHI, ComplexTensor, ResonantTensor, Tensor, py_mobius
-from syntonic.core import attractor, dhsr, dhsr_flow
+from syntonic.classic import attractor, dhsr, dhsr_flow
 
 NORMS = [0.0, 1.0, 4.0, 0.5, 9.0]
 WEIGHTS = np.exp(-np.array(NORMS) / PHI)

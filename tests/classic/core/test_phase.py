@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic.core.phase import TARGET_PHASE, density_spectrum, matrix_phase, phase_cost, phase_functional, spectrum
+from syntonic.classic.phase import TARGET_PHASE, density_spectrum, matrix_phase, phase_cost, phase_functional, spectrum
 
 lists = st.lists(st.floats(0.01, 10), min_size=3, max_size=9)
 

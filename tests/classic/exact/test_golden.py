@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syntonic.core.golden import PHI, GoldenExact
+from syntonic.classic.golden import PHI, GoldenExact
 
 Pair = tuple[Fraction, Fraction]
 ZERO: Pair = (Fraction(0), Fraction(0))

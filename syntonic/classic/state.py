@@ -13,7 +13,7 @@ import math
 from typing import Any, Final
 
 from syntonic._core import E_STAR, PHI, PHI_INVERSE, Q_DEFICIT, ResonantTensor, Tensor, py_golden_weights
-from syntonic.core.real_array import RealArray, Shape
+from syntonic.classic.real_array import RealArray, Shape
 
 _THRESHOLDS: Final = (0.1, 0.5, 1.0)
 

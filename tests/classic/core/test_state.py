@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from syntonic._core import E_STAR, PHI, Q_DEFICIT
-from syntonic.core import state
-from syntonic.core.state import State
+from syntonic.classic import state
+from syntonic.classic.state import State
 
 SHAPES = [(), (1,), (5,), (3, 4), (2, 3, 4)]
 

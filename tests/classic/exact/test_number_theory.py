@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syntonic import _core
-from syntonic.core import number_theory as nt
-from syntonic.core.fibonacci import LUCAS_SEQUENCE, lucas, pisano_period
-from syntonic.core.golden import D4_KISSING, Q_DEFICIT, STRUCTURES, correction_factor
+from syntonic.classic import number_theory as nt
+from syntonic.classic.fibonacci import LUCAS_SEQUENCE, lucas, pisano_period
+from syntonic.classic.golden import D4_KISSING, Q_DEFICIT, STRUCTURES, correction_factor
 
 
 def factors(n: int) -> list[int]:
