@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 
 from syntonic._core import Tensor
+from syntonic.benchmarks import backprop as gradients
 from syntonic.benchmarks import points
+from syntonic.benchmarks.base import Model
 from syntonic.benchmarks.classification import Classification
 from syntonic.benchmarks.limits import BatchSize, Noise
 from syntonic.benchmarks.standards import Split
@@ -39,6 +41,8 @@ class Plane(Classification):
         samples: in all.
         noise: standard deviation, in units of a radius or of the square's half side.
         batch_size: rows in the batch of a generation.
+        backprop: widths of the hidden layers of an MLP that is trained on the same data by gradients when the run has
+            ended, by scikit-learn; its figures are added to the results. None: there is none.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Plane(Classification):
         samples: Annotated[int, Ge(20), Le(1_000_000)] = 1000,
         noise: Noise = 0.1,
         batch_size: BatchSize = 256,
+        backprop: Annotated[tuple[Annotated[int, Ge(1), Le(10_000)], ...], MinLen(1)] | None = None,
     ) -> None:
         x, y = _MAKERS[variant](samples, noise, seed=seed)
         rest, test, rest_labels, test_labels = points.train_test_split(x, y, SHARE, seed)
@@ -60,8 +65,16 @@ class Plane(Classification):
             "test": _split(test, test_labels),
         }
         super().__init__(seed, splits, 2, batch_size)
+        self._backprop = backprop
         best = _best_of_signs(noise) if variant == "xor" else _best_of_curves(x[:JUDGED], variant, noise)
         self.ceiling: Mapping[str, float] = {"accuracy": best}
+
+    def evaluate(self, model: Model) -> dict[str, float]:
+        """Returns loss and accuracy on all data of each split, and what gradients reach if that was asked for."""
+        found = super().evaluate(model)
+        if self._backprop is not None:
+            found |= gradients.reached(self._train, self._test, self._backprop, self._seed)
+        return found
 
 
 _MAKERS: Final[Mapping[str, Callable[..., tuple[points.Points, points.Labels]]]] = {

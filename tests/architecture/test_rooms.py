@@ -34,7 +34,7 @@ HOMES = {
     "joblib": "runners/launchers/joblib.py",
     "ray": "runners/launchers/ray_driver.py",
     "submitit": "runners/launchers/submitit",
-    "sklearn": "benchmarks/datasets.py",
+    "sklearn": "benchmarks/backprop.py",
     "torch": "nowhere",
     "jax": "nowhere",
     "pandas": "nowhere",

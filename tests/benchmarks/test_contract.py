@@ -84,7 +84,7 @@ def rows(inputs: Tensor) -> list[str]:
 
 def test_every_metric_stands_beside_a_computed_baseline(make):
     benchmark = make(0)
-    assert benchmark.rules
+    assert bool(benchmark.rules) is bool(benchmark.chance), "every metric has a rule"
     assert benchmark.baseline.keys() == benchmark.chance.keys()
     for metric, level in benchmark.baseline.items():
         reached = [figures[metric] for figures in benchmark.rules.values()]

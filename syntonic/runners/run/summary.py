@@ -22,7 +22,7 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
     console.print(head, markup=False, soft_wrap=True)
     if record.results:
         console.print(_table(record.results, held))
-        for key, value in [*_standards(held), *_targets(record.results)]:
+        for key, value in [*_standards(held), *_targets(record.results), *_others(record.results)]:
             console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     rate = record.evaluations / record.seconds if record.seconds > 0 else 0.0
     lines = [
@@ -68,6 +68,13 @@ def _standards(held: Held) -> Iterator[tuple[str, str]]:
         yield "test cases", f"{held.cases.distinct:,} distinct, {held.cases.unseen:,} of them unseen in training"
 
 
+def _others(results: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Yields what is neither of a split nor the cost of a target."""
+    for key, value in results.items():
+        if not key.startswith(tuple(f"{split}_" for split in SPLITS)) and "_to_" not in key:
+            yield "result", f"{key} {figure(value)}"
+
+
 def _targets(results: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """Yields what it took to reach the targets."""
     for key, generations in results.items():
@@ -76,7 +83,7 @@ def _targets(results: Mapping[str, float]) -> Iterator[tuple[str, str]]:
             metric, _, value = target.rpartition("_")
             evaluations, seconds = (results.get(f"{cost}_to_{target}", 0.0) for cost in ("evaluations", "seconds"))
             spent = f"{generations:,.0f} generations, {evaluations:,.0f} evaluations, {seconds:.3g} s of training"
-            yield "reached", f"{metric} {value} on the batch after {spent}"
+            yield "reached", f"{metric} {value} after {spent}"
 
 
 def _metrics(results: Iterable[str]) -> list[str]:

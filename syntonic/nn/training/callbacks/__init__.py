@@ -6,6 +6,7 @@ from syntonic.nn.training.callbacks.base import Escaping as Escaping
 from syntonic.nn.training.callbacks.base import Request as Request
 from syntonic.nn.training.callbacks.best_checkpoint import BestCheckpoint as BestCheckpoint
 from syntonic.nn.training.callbacks.checkpoint import Checkpoint as Checkpoint
+from syntonic.nn.training.callbacks.convergence import Convergence as Convergence
 from syntonic.nn.training.callbacks.early_stop import EarlyStop as EarlyStop
 from syntonic.nn.training.callbacks.finite import Finite as Finite
 from syntonic.nn.training.callbacks.fitness_plateau import FitnessPlateau as FitnessPlateau
