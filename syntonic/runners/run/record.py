@@ -117,6 +117,8 @@ class RunRecord:
         from syntonic.tracking import plain
 
         kept = {name: getattr(self, name) for name in plain.kept(RunRecord)}
+        if not self.inputs:
+            del kept["inputs"]  # as in the files of before there were any
         if self.status is Status.PRUNED:
             at = {} if self.pruned is None else dict(zip(_PRUNED_AT, map(float, self.pruned), strict=True))
             kept |= {"status": Status.KILLED, "reason": _PRUNED, "results": at}

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from syntonic.core import registry
 from syntonic.core.registry import Kind
+from syntonic.nn.training.callbacks import Target
 from syntonic.runners.config.errors import RequestError, did_you_mean
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.run.build import Parts, build, make
@@ -90,9 +91,15 @@ def _of_evaluation(config: RunConfig, metric: str) -> list[str]:
         return []
     with suppress(Exception):
         parts = _built(config)
-        known = list(parts.benchmark.evaluate(parts.model))
+        known = [*parts.benchmark.evaluate(parts.model), *_of_callbacks(config)]
         return _missing("sweep.metric", metric, known, "the results are")
     return []
+
+
+def _of_callbacks(config: RunConfig) -> list[str]:
+    # What callbacks may add to the results, those included that every run has.
+    watchers = [Target(), *(make("callback", entry) for entry in config.callbacks.values())]
+    return [name for watcher in watchers for name in getattr(watcher, "reports", tuple)()]
 
 
 def _built(config: RunConfig) -> Parts:

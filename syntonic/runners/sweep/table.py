@@ -11,6 +11,7 @@ from rich.table import Table
 
 from syntonic.runners.run.figures import counted, figure
 from syntonic.runners.sweep.folder import SweepFolder
+from syntonic.runners.sweep.paired import differences
 from syntonic.runners.sweep.plan import Job, shown
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.state import PointResult, SweepState
@@ -121,12 +122,16 @@ def show(console: Console, state: SweepState) -> None:
 
 def _means(state: SweepState) -> Table:
     table = Table(box=None)
-    for heading in ("point", "runs", f"mean {state.settings.metric}", "spread"):
+    points = state.points()
+    gaps = differences(state, points)
+    headings = ["point", "runs", f"mean {state.settings.metric}", "spread"]
+    for heading in [*headings, *(["less the first, same seeds (95 %)"] if any(gaps) else [])]:
         table.add_column(heading, justify="left" if heading == "point" else "right")
-    for point in state.points():
+    for point, gap in zip(points, gaps, strict=True):
         spread = figure(point.spread) if point.runs > 1 else ""
         mean = figure(point.mean) if point.runs else ""
-        table.add_row(escape(_name(point)), point.count, mean, spread)
+        less = [f"{gap.mean:+.4g} ({gap.low:+.4g} to {gap.high:+.4g})"] if gap else []
+        table.add_row(escape(_name(point)), point.count, mean, spread, *less)
     return table
 
 

@@ -18,6 +18,7 @@ def test_figures_are_numpys(cut):
             kept = json.loads(json.dumps(watcher.state()))
             watcher = Convergence()
             watcher.restore(kept)
+    assert list(watcher.results()) == watcher.reports()
     assert watcher.results() == pytest.approx(
         {
             "convergence_rate": -np.polyfit(np.arange(1, 61), np.log(loss), 1)[0],

@@ -21,6 +21,7 @@ def test_the_first_generation_that_reaches_a_target_counts():
         "evaluations_to_accuracy_0.95": 128.0,
         "seconds_to_accuracy_0.95": 2.0,
     }
+    assert sorted(target.reports()) == sorted(target.results())
 
 
 def test_a_target_of_the_least_and_an_end():

@@ -47,6 +47,10 @@ class Convergence:
             self._last = loss
         return Request.NOTHING
 
+    def reports(self) -> list[str]:
+        """Returns the names that `results` may have."""
+        return [f"convergence_{figure}" for figure in ("rate", "stability", "correlation")]
+
     def results(self) -> dict[str, float]:
         """Returns the figures; nothing of fewer than two generations."""
         s, n = self._sums, self._sums["count"]

@@ -37,6 +37,7 @@ class Target:
     ) -> None:
         self._metric = metric
         self._sign = 1.0 if mode == "max" else -1.0
+        self._values = tuple(values)
         self._left = sorted(set(values), key=lambda value: self._sign * value)
         self._stop = stop
         self._spent = [0.0, 0.0, 0.0]  # generations, evaluations, seconds
@@ -58,6 +59,10 @@ class Target:
             if self._stop and not self._left:
                 return Request.STOP
         return Request.NOTHING
+
+    def reports(self) -> list[str]:
+        """Returns the names that `results` may have."""
+        return [f"{cost}_to_{self._metric}_{value:g}" for value in self._values for cost in COSTS]
 
     def results(self) -> dict[str, float]:
         """Returns `generations_to_accuracy_0.9` and so on, of the targets that were reached."""
