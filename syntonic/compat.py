@@ -111,6 +111,13 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
     },
     # Models that MLflow keeps of earlier runs load themselves by this path.
     "syntonic.runners.kept_model": {"load": "syntonic.runners.run.kept_model:load"},
+    # Of the benchmarks the documents have a module each; what they ask is a config, and its data a class.
+    "syntonic.benchmarks.retrocausal_xor_benchmark": {"Xor": "syntonic.benchmarks:Xor"},
+    "syntonic.benchmarks.simple_retrocausal_benchmark": {"Weights": "syntonic.benchmarks:Weights"},
+    "syntonic.benchmarks.winding_xor_benchmark": {"Winding": "syntonic.benchmarks:Winding"},
+    "syntonic.benchmarks.winding_benchmark": {"Winding": "syntonic.benchmarks:Winding"},
+    "syntonic.benchmarks.convergence_benchmark": {"Convergence": f"{_TRAINING}.callbacks:Convergence"},
+    "syntonic.benchmarks.comparative_resonant_benchmark": {"Plane": "syntonic.benchmarks:Plane"},
     "syntonic.benchmarks.gradient_analyzer": {"sensitivity": f"{_NN}.analysis:sensitivity"},
     "syntonic.benchmarks.spectral_analysis": {"spectra": f"{_NN}.analysis:spectra"},
     f"{_WINDING}.prime_selection_pure": {"PurePrimeSelectionLayer": f"{_WINDING}:PrimeSelection"},
