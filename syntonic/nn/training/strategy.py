@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from syntonic._core import Evolution, Objective, Record, Tensor
 from syntonic.nn.training.settings import Description
-from syntonic.nn.training.trainer import Members, RetrocausalTrainer
+from syntonic.nn.training.trainer import Members as Members
+from syntonic.nn.training.trainer import RetrocausalTrainer
 from syntonic.sn import Module
 
 _FIXED: Final[dict[str, Any]] = {"lambda_syntony": 0.0, "survivor_count": None, "elitist": False, "rank": None}

@@ -101,6 +101,11 @@ class RetrocausalTrainer:
         be quick, and must not use the trainer."""
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """Every setting with its value."""
+        return self._settings
+
+    @property
     def evaluations(self) -> int:
         """Members evaluated so far."""
         return self._engine.evaluations if self._engine else 0

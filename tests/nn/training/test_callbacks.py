@@ -55,7 +55,7 @@ def test_early_stop_names_the_metrics_that_there_are() -> None:
 
 @pytest.mark.parametrize(
     ("figures", "told"),
-    [({"loss": float("nan")}, "loss is nan"), ({"loss": 1.0, "nan_members": 2.0}, "2 members are not numbers")],
+    [({"loss": float("nan")}, "loss is nan"), ({"loss": 1.0, "nan_members": 2.0}, "2 members are NaN")],
 )
 def test_finite_names_the_first_figure_that_is_no_number(figures: dict[str, float], told: str) -> None:
     watch = Finite()

@@ -15,7 +15,7 @@ class BestCheckpoint:
     """Asks for a checkpoint when a metric reaches a new best, and keeps it besides the newest ones.
 
     The trainer reports `loss` and `accuracy` of the centre that a generation began with, so that the checkpoint is one
-    step past the centre that was measured; `syntony` is of the checkpoint itself. A value that is no number is no best.
+    step past the centre that was measured; `syntony` is of the checkpoint itself. NaN is never the best.
 
     Args:
         metric: a name that the trainer reports, such as `accuracy` or `loss`.

@@ -14,7 +14,7 @@ from syntonic.nn.training.callbacks.base import Request
 class EarlyStop:
     """Asks for the end when a metric is reached or no longer improves.
 
-    A value that is no number counts as no improvement.
+    NaN counts as no improvement.
 
     Args:
         metric: a name that the trainer reports, such as `accuracy` or `mean_fitness`.

@@ -1,4 +1,4 @@
-"""A failure at the first figure that is no number."""
+"""A failure at the first NaN or infinity."""
 
 import math
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from syntonic.nn.training.callbacks.base import Request
 
 @register("callback", "finite")
 class Finite:
-    """Fails the run at the first figure that is no number, for finding where it comes from.
+    """Fails the run at the first NaN or infinity, for finding where it comes from.
 
-    Without it a member that is not a number ranks last, is counted in `nan_members`, and the run goes on.
+    Without it a member whose fitness is NaN ranks last, is counted in `nan_members`, and the run goes on.
     """
 
     def after(self, generation: int, metrics: Mapping[str, float]) -> Request:
@@ -23,7 +23,7 @@ class Finite:
         """
         wrong = [f"{key} is {value}" for key, value in metrics.items() if not math.isfinite(value)]
         if metrics.get("nan_members", 0.0) > 0.0:
-            wrong.append(f"{metrics['nan_members']:.0f} members are not numbers")
+            wrong.append(f"{metrics['nan_members']:.0f} members are NaN")
         if wrong:
             told = ", ".join(wrong)
             raise ValueError(f"generation {generation}: {told}; try a smaller sigma or learning_rate, or dtype=float64")
