@@ -91,6 +91,11 @@ pub trait Strategy: std::fmt::Debug + Send + Sync {
     /// Returns how the members of a generation are spread.
     fn ask(&self, config: &Config, generation: u64, memory: &[f64]) -> Spread;
 
+    /// Whether a device may do both calls by itself: it knows centred ranks and one deviation.
+    fn is_of_devices(&self) -> bool {
+        false
+    }
+
     /// Returns the direction that the scores favour, and changes what is kept.
     ///
     /// # Errors

@@ -230,6 +230,8 @@ class RetrocausalTrainer:
                 f"and there are {have / 2**30:,.1f}: take fewer members, rank=1, or fewer attractors"
             )
         if self._device != "cpu":
+            if self.strategy != RetrocausalTrainer.strategy:
+                raise ValueError(f"device is {self._device}; {self.strategy} evaluates its members on the cpu")
             objective, _ = trace(model, benchmark, *benchmark.batch(0))
             objective.cuda_source(self.population_size, rank=self._settings["rank"], dtype=self._settings["dtype"])
 

@@ -6,7 +6,7 @@ use super::super::cpu::Cpu;
 use super::super::pool::Pool;
 use super::super::remote::Remote;
 use super::super::strategies::STRATEGIES;
-use super::super::strategy::{Spread, Strategy, refuse};
+use super::super::strategy::{Strategy, refuse};
 use super::super::{AttractorMemory, Config, Gene, State};
 use super::Evolution;
 use crate::cuda::Device;
@@ -81,10 +81,10 @@ impl Evolution {
     /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, where one thread evaluates it.
     ///
     /// # Errors
-    /// `Error::Value` when the system grants no thread, or when the strategy gives each weight a deviation of its own.
+    /// `Error::Value` when the system grants no thread, or when the strategy is not one of devices.
     pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
-        if let Spread::Each(_) = self.spread() {
-            return refuse("a strategy with a deviation for each weight", "device cpu", "cuda");
+        if !self.strategy.is_of_devices() {
+            return refuse("this strategy", "device cpu", "cuda");
         }
         self.place = Some(Box::new(Remote::new(device)));
         self.pool = Pool::new(Some(self.pool.threads().min(2)))?;

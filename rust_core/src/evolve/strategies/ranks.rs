@@ -18,6 +18,10 @@ impl Strategy for Ranks {
         Spread::All(config.sigma_at(generation))
     }
 
+    fn is_of_devices(&self) -> bool {
+        true
+    }
+
     fn tell(&self, sample: &Sample<'_>, _: &mut [f64]) -> Result<Vec<f64>> {
         let Spread::All(sigma) = sample.spread else { return sample.sum(&[]) };
         let size = (sample.config.population_size as f64) * sigma;
