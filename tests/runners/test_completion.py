@@ -31,6 +31,12 @@ def test_what_can_follow(folder: Path, line: str, expected: list[str]) -> None:
     assert candidates(line) == expected
 
 
+def test_an_overlay_has_the_keys_of_what_it_states_differences_from(folder: Path) -> None:
+    keys = candidates("trainer=retrocausal trainer.", ())
+    assert candidates("trainer=es trainer.", ()) == keys
+    assert {"trainer.sigma=", "trainer.sigma_learning_rate="} < set(candidates("trainer=snes trainer.", ()))
+
+
 def test_the_words_of_the_user_are_offered_and_broken_ones_do_no_harm(folder: Path) -> None:
     (folder / "conf" / "trainer").mkdir(parents=True)
     (folder / "conf" / "trainer" / "mine.yaml").write_text("name: [")

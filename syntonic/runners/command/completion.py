@@ -110,7 +110,7 @@ def _keys(before: Sequence[str], roots: Sequence[Path]) -> Iterator[str]:
         path = next((root / group / f"{option}.yaml" for root in reversed(roots) if _has(root, group, option)), None)
         if path is not None and group != "experiment":
             prefix = group.replace("/", ".")
-            yield from (f"{prefix}.{key}=" for key in _flat(_yaml(path)) if key not in ("name", "defaults", "params"))
+            yield from (f"{prefix}.{key}=" for key in _flat(_option(path)) if key not in ("name", "defaults", "params"))
     top = {key: value for key, value in config.items() if key not in ("defaults", "hydra")}
     yield from (f"{key}=" for key in _flat(top))
     yield from (f"sweep.{key}=" for key in settings.texts())
@@ -123,6 +123,14 @@ def _groups(roots: Sequence[Path]) -> list[str]:
 
 def _has(root: Path, group: str, option: str) -> bool:
     return bool(option) and (root / group / f"{option}.yaml").is_file()
+
+
+def _option(path: Path) -> dict[str, Any]:
+    # With the keys of the options of its group that it states differences from.
+    own = _yaml(path)
+    bases = [path.with_name(f"{base}.yaml") for base in own.get("defaults", []) if isinstance(base, str)]
+    under = [_option(base) for base in bases if base != path and base.is_file()]
+    return {key: value for tree in [*under, own] for key, value in tree.items()}
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
