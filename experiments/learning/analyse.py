@@ -6,8 +6,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from syntonic.core import registry
+
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->"
+
+
+def standards(run: dict[str, Any]) -> Any:
+    """Returns the benchmark of a run, which computes what its result is held against."""
+    section = {key: value for key, value in run["config"]["benchmark"].items() if key != "name"}
+    return registry.lookup("benchmark", run["config"]["benchmark"]["name"])(run["seed"], **section)
 
 
 def row(name: str, runs: list[dict[str, Any]]) -> str:
@@ -19,13 +27,15 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
     marks = " ".join(
         f"{median(run['reached'][i][f'test_{metric}'] for run in runs):.3f}" for i in range(len(runs[0]["reached"]))
     )
-    known = [runs[0][kind].get(metric) for kind in ("chance", "baseline", "ceiling")]
+    benchmark = standards(runs[0])
+    known = [getattr(benchmark, kind).get(metric) for kind in ("chance", "baseline", "ceiling")]
     cells = [
         f"`{name}`",
         f"{runs[0]['parameters']:,}",
         f"{trainer['population_size']} x {trainer['max_generations']:,}",
         metric.replace("_", " "),
         *("" if number is None else f"{number:.3f}" for number in known),
+        f"{benchmark.cases.distinct:,} ({benchmark.cases.unseen:,})",
         marks,
         f"**{median(last):.3f}** ({last[0]:.3f} to {last[-1]:.3f})",
         str(len(runs)),
@@ -45,9 +55,9 @@ def main() -> None:
     lines = [
         f"Commits {', '.join(commits)}; {'; '.join(processors)}.",
         "",
-        "| sentence | weights | population x generations | metric | chance | baseline | ceiling | at each fifth "
-        "| test, median (range) | seeds | training, at most |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| config | weights | population x generations | metric | chance | baseline | ceiling | test cases (unseen) "
+        "| at each fifth | test, median (range) | seeds | training, at most |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(row(name, entry) for name, entry in sorted(results.items())),
     ]
     readme = HERE / "README.md"

@@ -1,7 +1,7 @@
-"""Runs sentences of `configs/` over seeds, a file in `results/` for each run; `analyse.py` makes the table.
+"""Runs configs of `configs/` over seeds, a file in `results/` for each run; `analyse.py` makes the table.
 
 uv run python experiments/learning/run.py parity transformer_copy --seeds 0 1 2 3 4
-uv run python experiments/learning/run.py cnn_digits --seeds 0 1 trainer=es     # words change every sentence
+uv run python experiments/learning/run.py cnn_digits --seeds 0 1 trainer=es     # overrides change every config
 """
 
 import argparse
@@ -24,9 +24,9 @@ RESULTS = HERE / "results"
 MARKS = 5
 
 
-def settings(sentence: str, words: list[str]) -> dict[str, Any]:
-    """Returns the config that `syntonic-run -cn <sentence> <words>` would run."""
-    command = ["syntonic-run", "--cfg", "-cn", sentence, *words]
+def settings(name: str, overrides: list[str]) -> dict[str, Any]:
+    """Returns the config that `syntonic-run -cn <name> <overrides>` would run."""
+    command = ["syntonic-run", "--cfg", "-cn", name, *overrides]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return dict(yaml.safe_load(printed))
 
@@ -72,16 +72,16 @@ def processor() -> str:
 def main() -> None:
     """Runs what was asked for; what is there already is not run again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("words", nargs="+", help="sentences, and words that change each of them")
+    parser.add_argument("configs", nargs="+", help="configs, and overrides that change each of them")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
     args = parser.parse_intermixed_args()
-    changes = [word for word in args.words if "=" in word]
+    changes = [each for each in args.configs if "=" in each]
     describe = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(describe, capture_output=True, text=True, cwd=HERE, check=False).stdout.strip()
     RESULTS.mkdir(exist_ok=True)
-    for sentence in (word for word in args.words if "=" not in word):
-        name = " ".join([sentence, *changes])
-        config = settings(sentence, changes)
+    for config_name in (each for each in args.configs if "=" not in each):
+        name = " ".join([config_name, *changes])
+        config = settings(config_name, changes)
         for seed in args.seeds:
             path = RESULTS / f"{name}.{seed}.json"
             if path.exists():
