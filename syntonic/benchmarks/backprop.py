@@ -4,11 +4,13 @@ import time
 
 from syntonic.benchmarks.standards import Split, labels
 
-EPOCHS = 200
+EPOCHS = 300
+LEARNING_RATE = 0.03
+"""Of .001, .01 and .03 it reaches most on the four problems of the plane; scikit-learn's own, .001, is far from done."""
 
 
 def reached(train: Split, test: Split, hidden: tuple[int, ...], seed: int) -> dict[str, float]:
-    """Trains an MLP of tanh layers for 200 epochs with batches of 200 rows, and returns its figures.
+    """Trains an MLP of tanh layers for 300 epochs at step size .03 with batches of 200 rows, and returns its figures.
 
     An evaluation is one pass over a batch, forward and backward.
 
@@ -27,7 +29,14 @@ def reached(train: Split, test: Split, hidden: tuple[int, ...], seed: int) -> di
     from sklearn.neural_network import MLPClassifier
 
     rows, classes = _rows(train)
-    model = MLPClassifier(hidden, activation="tanh", max_iter=EPOCHS, n_iter_no_change=EPOCHS, random_state=seed)
+    model = MLPClassifier(
+        hidden,
+        activation="tanh",
+        max_iter=EPOCHS,
+        n_iter_no_change=EPOCHS,
+        random_state=seed,
+        learning_rate_init=LEARNING_RATE,
+    )
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it shall stop after so many epochs

@@ -61,7 +61,7 @@ def test_convergence_tells_costs_rate_stability_correlation_and_what_gradients_r
         assert 0 < run["convergence_stability"] < 1
         assert -1 <= run["convergence_correlation"] <= 1
         assert run["backprop_test_accuracy"] > 0.8
-        assert run["backprop_evaluations"] == 200 * 3
+        assert run["backprop_evaluations"] == 300 * 3
         assert run["backprop_seconds"] > 0
 
 
