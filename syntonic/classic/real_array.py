@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from syntonic._core import PHI_INVERSE, DeviceTensor, ResonantTensor, Tensor
 
 Shape = int | Sequence[int]
+Index = int | slice
 
 
 def _elementwise(function: Callable[[Tensor], Tensor]) -> Callable[[Any], Any]:
@@ -83,6 +84,25 @@ class RealArray:
             ValueError: If there are several.
         """
         return self.tensor.item()
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a scalar has no length: float(x) is its value")
+        return self.shape[0]
+
+    def __getitem__(self, key: Index | tuple[Index, ...]) -> Self:
+        """Returns a part: integers and slices, one for each axis from the first on, as in NumPy.
+
+        Raises:
+            IndexError: If an index is out of its axis.
+        """
+        return self._with(self._flux()[key].to_tensor(self.dtype))
+
+    def __abs__(self) -> Self:
+        return self._with(self.tensor.abs())
 
     def to_list(self) -> Any:  # noqa: ANN401
         """The same as `tolist`."""
@@ -210,9 +230,14 @@ class RealArray:
         """Returns elements zeroed with probability p and the others over 1 - p; the array itself when not training."""
         return self._with(self._flux().dropout(p, seed=seed).to_tensor(self.dtype)) if training else self
 
-    def reshape(self, shape: Shape) -> Self:
-        """Returns the same elements, row-major, under another shape."""
-        return self._with(self.tensor.reshape(shape))
+    def reshape(self, *shape: Shape) -> Self:
+        """Returns the same elements, row-major, under another shape: `reshape(2, 3)` or `reshape((2, 3))`.
+
+        Raises:
+            ValueError: If the number of elements differs.
+        """
+        sizes = [size for given in shape for size in ([given] if isinstance(given, int) else given)]
+        return self._with(self.tensor.reshape(sizes))
 
     def flatten(self) -> Self:
         """Returns the elements as a list."""

@@ -178,3 +178,29 @@ def test_gamma_is_a_second_step():
     target = s.harmonize(1.0)
     want = values(once) + 0.2 * s.syntony * (values(target) - values(once))
     np.testing.assert_allclose(values(s.harmonize(0.3, gamma=0.2)), want, rtol=1e-14)
+
+
+def test_parts_lengths_and_numbers_are_those_of_numpy():
+    values = np.arange(12.0).reshape(3, 4) - 5
+    x = State(values)
+    for key in (0, -1, slice(1, None), (slice(None), 2), (1, slice(0, 4, 2)), (2, 3)):
+        assert np.array_equal(np.asarray(x[key]), values[key])
+    assert len(x) == 3
+    assert [row.tolist() for row in x] == values.tolist()
+    assert float(x.sum()) == values.sum()
+    assert np.array_equal(np.asarray(abs(x)), np.abs(values))
+    for shape in ((2, 6), ((4, 3),), (12,), ([1, 12],)):
+        assert np.array_equal(np.asarray(x.reshape(*shape)), values.reshape(*shape))
+    assert State([1.5], dtype="float32")[0].dtype == "float32"
+
+
+def test_what_has_no_part_length_or_number_says_so():
+    x = State([[1.0, 2.0]])
+    with pytest.raises(IndexError, match="out of an axis"):
+        _ = x[1]
+    with pytest.raises(TypeError, match="no length"):
+        len(x[0, 0])
+    with pytest.raises(ValueError, match="item"):
+        float(x)
+    with pytest.raises(ValueError, match="9 values"):
+        x.reshape(3, 3)
