@@ -13,6 +13,7 @@ import math
 from typing import Any, Final
 
 from syntonic._core import E_STAR, PHI, PHI_INVERSE, Q_DEFICIT, ResonantTensor, Tensor, py_golden_weights
+from syntonic.classic.complex_array import ComplexArray, parts
 from syntonic.classic.real_array import RealArray, Shape
 
 _THRESHOLDS: Final = (0.1, 0.5, 1.0)
@@ -26,7 +27,26 @@ class State(RealArray):
     >>> x = State([3.0, 4.0])
     >>> (x + 1).tolist(), x.norm(), (x @ x).item()
     ([4.0, 5.0], 5.0, 25.0)
+
+    Of complex numbers the same call makes a `ComplexArray`, whose parts are states:
+
+    >>> State([1 + 2j, 3]).conj().tolist()
+    [(1-2j), (3-0j)]
     """
+
+    def __new__(
+        cls,
+        data: Any = None,  # noqa: ANN401
+        *,
+        shape: Shape | None = None,
+        dtype: str = "float64",
+        device: str = "cpu",
+    ) -> "State":
+        """Returns a new state, or an array of complex numbers if there is one among the data."""
+        if cls is State and (found := parts(data)):
+            real, imag = (State(part, shape=shape, dtype=dtype, device=device) for part in found)
+            return ComplexArray(real, imag)  # type: ignore[return-value]
+        return super().__new__(cls)
 
     def __repr__(self) -> str:
         return f"State(shape={self.shape}, dtype={self.dtype!r}, syntony={self.syntony:.4f})"
