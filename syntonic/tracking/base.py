@@ -47,8 +47,8 @@ class Run:
         config: the resolved config, plain data.
         params: the same, one flat key per leaf.
         provenance: gathers where the run comes from; None: the tracker does, where it takes no time from the training.
-        remember: is told the tracker's id of the run once it is known, in a thread; None: nobody waits for it.
-        resumed: whether the run goes on from an earlier part.
+        remember: is told the tracker's id of the run once it is known, in a thread; None: it is not asked for.
+        resumed: whether the run resumes an earlier part.
         tracked_as: the id that the tracker gave the earlier part, None if it gave none.
         parent: the tracker's id of the sweep that the run is a point of, None if it is none or has no record.
         tags: short facts that are known before the run begins, such as the sweep and the point.
@@ -140,7 +140,7 @@ class Tracker(Protocol):
         ...
 
     def start(self, run: Run) -> None:
-        """Begins, or goes on with, the record of a run; returns at once. It may be called without `prepare`."""
+        """Begins or resumes the record of a run; returns at once. It may be called without `prepare`."""
         ...
 
     def log(self, record: Record) -> None:

@@ -101,7 +101,7 @@ def read(folder: Path) -> Checkpoint:
         if version != FORMAT:
             raise CheckpointError(
                 f"{folder / FACTS} has format {str(version)[:60]!r}, this version of syntonic reads format {FORMAT}; "
-                "go on with the version that wrote it"
+                "resume with the version that wrote it"
             )
         arrays = unpack(contents[ARRAYS])
         return plain.build(Checkpoint, {**facts, "arrays": arrays})

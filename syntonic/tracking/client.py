@@ -56,8 +56,8 @@ class Client:
         """Writes the journal to the disk; from there every point gets to the store, sometime."""
         self._journal.show()
         if last:
-            self._writer.hurry()  # nobody trains any more
-        self._writer.tell(LAST if last else LOOK)  # now, for the trainer waits for the disk next: a processor is idle
+            self._writer.raise_priority()  # training is over
+        self._writer.send(LAST if last else LOOK)  # now, for the trainer waits for the disk next: a processor is idle
         self._journal.flush()
 
     def finish(self, ending: Ending) -> Receipt:
@@ -66,26 +66,26 @@ class Client:
         self._spool.end(ending, time.time_ns() // 1_000_000)
         began, said = time.monotonic(), False
         self._ending = True
-        self._writer.hurry()  # somebody waits now
-        self._writer.tell(END)
+        self._writer.raise_priority()  # somebody waits now
+        self._writer.send(END)
         helped = False
         while True:
-            code = self._writer.ended(_SILENCE)
+            code = self._writer.wait(_SILENCE)
             if code == 0 or (code is not None and helped):
                 break
             if code is not None:
                 helped = True  # it was killed, or gave its work up for one that is faster
                 self._writer = WriterProcess()
                 self._writer.take(self._run.folder, calm=False)
-                self._writer.tell(END)
+                self._writer.send(END)
                 continue
             if not said:
                 self._run.say(f"waiting until the run is recorded in {self._store}")
                 said = True
             if not helped and time.monotonic() - began > _SLOW:
-                self._writer.tell(HAND_OVER)
+                self._writer.send(HAND_OVER)
         if ending.status is not Status.FINISHED:  # who stops a run wants to see nothing of it going on
-            self._writer.see_off()
+            self._writer.wait_for_exit()
         return self._receipt()
 
     def _tell_id(self, remember: Callable[[str], None]) -> None:
@@ -94,7 +94,7 @@ class Client:
                 stored_as = self._spool.read_stored_as()
                 if stored_as is not None:
                     if not self._ending:
-                        self._writer.rest()
+                        self._writer.lower_priority()
                     remember(stored_as.run_id)
                     return
             if self._writer.gone:

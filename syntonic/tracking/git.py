@@ -47,8 +47,8 @@ class Git:
         Raises:
             NoAnswerError: if this git is too old for that.
         """
-        words = self.answer("config", "--list", "--show-scope", "--name-only", "-z").split("\0")
-        found = list(zip(words[::2], words[1::2], strict=False))
+        arguments = self.answer("config", "--list", "--show-scope", "--name-only", "-z").split("\0")
+        found = list(zip(arguments[::2], arguments[1::2], strict=False))
         own = {name for scope, name in found if scope in ("local", "worktree")}
         if any(name.startswith("lfs.extension.") for name in own):  # they are run by the user's own filter
             own = {name for _, name in found}
@@ -57,14 +57,14 @@ class Git:
         if filters and self.answer("config", "--get", filters[0]).strip() not in ("", "false"):
             raise NoAnswerError("the repository names filters, which only git 2.31 and later can be told not to run")
 
-    def attempt(self, *words: str) -> str:
+    def attempt(self, *arguments: str) -> str:
         """Returns what git answers, an empty text if it does not."""
         try:
-            return self.answer(*words)
+            return self.answer(*arguments)
         except NoAnswerError:
             return ""
 
-    def answer(self, *words: str, most: int = LARGEST) -> str:
+    def answer(self, *arguments: str, most: int = LARGEST) -> str:
         """Returns what git answers; no more than about `most` bytes of it.
 
         Raises:
@@ -73,11 +73,11 @@ class Git:
         late = threading.Event()
         try:
             process = subprocess.Popen(
-                ["git", *_HARMLESS, *words],
+                ["git", *_HARMLESS, *arguments],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT if words[0] == "rev-parse" else subprocess.DEVNULL,
+                stderr=subprocess.STDOUT if arguments[0] == "rev-parse" else subprocess.DEVNULL,
                 env=self._environment,
             )
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Keeps a run safe from its tracker: whatever a tracker raises, the training goes on and its result is kept."""
+"""Keeps a run safe from its tracker: whatever a tracker raises, the training continues and its result is kept."""
 
 import contextlib
 

@@ -21,12 +21,14 @@ def refuse(folder: Path, but: str = "") -> None:
     """
     for here in (folder.parent, folder):
         if here.is_symlink():
-            raise ValueError(f"{here} cannot be used: it is a link; remove it to go on")
+            raise ValueError(f"{here} cannot be used: it is a link; remove it to continue")
     for place, folders, files in os.walk(folder):
         for path in (Path(place, name) for name in (*folders, *files)):
             special = path.exists() and not (path.is_file() or path.is_dir())
             if path.is_symlink() or special:
                 found = path.relative_to(folder)
-                raise ValueError(f"{folder} cannot be used: {found} is a link or no plain file; remove it to go on")
+                raise ValueError(
+                    f"{folder} cannot be used: {found} is a link or not a plain file; remove it to continue"
+                )
         if Path(place) == folder and but in folders:
             folders.remove(but)

@@ -1,4 +1,4 @@
-"""What the machine does while a run goes on: processors, memory, GPUs, and the run's own process.
+"""What the machine does during a run: processors, memory, GPUs, and the run's own process.
 
 The names are those of MLflow's system metrics, so that its page for them shows them. They are sampled by the process
 that writes to the store, never by the one that trains, and kept in a journal of their own.
@@ -85,7 +85,7 @@ class Watch:
         return max(0.0, self._next - time.monotonic())
 
     def look(self, *, last: bool = False) -> None:
-        """Looks if it is time; `last`: whether or not it is, because the run has ended."""
+        """Takes a sample if it is time; `last`: whether or not it is, because the run has ended."""
         if last or time.monotonic() >= self._next:
             self._next = time.monotonic() + self._every
             self._journal.append(self._journal.last_step + 1, self._machine.sample())

@@ -28,9 +28,9 @@ class MlflowTracker:
         experiment: the MLflow experiment that the run belongs to; created if it is not there.
         register_as: `name` or `name@alias`: the model of a finished run becomes a version of this registered model, and
             gets the alias; null: it is not registered.
-        tags: words of your own to find the run by, as `tags={team: vision}`.
+        tags: your own, to find the run by, as `tags={team: vision}`.
         note: what a reader of the run's page sees first, in Markdown.
-        system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: nobody looks.
+        system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: none are taken.
 
     Raises:
         ValueError: if `uri`, `register_as` or the name of a tag is of another form.

@@ -154,7 +154,7 @@ class Spool:
         return self._read("receipt.json", Upload)
 
     def read_origin(self) -> Provenance | None:
-        """Returns where the run comes from, None if nobody wrote it down."""
+        """Returns where the run comes from, None if it was not written down."""
         return self._read("origin.json", Provenance)
 
     def _write(self, name: str, facts: Mapping[str, Any]) -> None:

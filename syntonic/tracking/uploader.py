@@ -1,7 +1,7 @@
 """Uploads what a run's folder holds to a store, again and again until the store has everything.
 
-Only the folder counts: whatever failed, or whoever was killed, the next upload asks the store for the newest step
-that it has and goes on from there. So no point is lost, and none is there twice.
+Only the folder counts: whatever failed, or whatever was killed, the next upload asks the store for the newest step that
+it has and continues from there. So no point is lost, and none is there twice.
 """
 
 import contextlib
@@ -204,8 +204,6 @@ class Uploader:
             return
         results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
         incomplete = results_of & self._early & there
-        for key in sorted(incomplete):
-            self._attempt(f"remove {key}", lambda: remote.drop_model(key))  # noqa: B023 (called at once)
         there -= incomplete
         self._early -= incomplete
         for key in sorted(kept.keys() - there):

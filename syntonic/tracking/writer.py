@@ -1,4 +1,4 @@
-"""The process that uploads a run's journal to its store while the run goes on.
+"""The process that uploads a run's journal to its store during the run.
 
 It is sent the run's folder first, `LOOK` when there is something new in it, `LAST` when no generation follows, `END`
 when the run has ended, and `HAND_OVER` when another one shall finish its work. When the pipe from the trainer closes
@@ -25,7 +25,7 @@ from syntonic.tracking.stores.connection import connect
 from syntonic.tracking.uploader import Uploader, not_uploaded
 from syntonic.tracking.writer_process import DONE, END, HAND_OVER, LAST, LOG, LOOK
 
-_ROUND: Final = 1.0  # seconds between two looks at the journal, if nobody asks for one
+_ROUND: Final = 1.0  # seconds between two looks at the journal, unless the trainer asks for one
 _PATIENCE: Final = 5.0  # seconds for which a store that is away is asked again at the end
 _COURTESY: Final = 0.5  # seconds for which the trainer is left alone once everything is stored, so that it can end
 _HANDED_OVER: Final = 3  # exit code
@@ -142,7 +142,7 @@ def _record(spool: Spool, pipe: ControlPipe, trainer: int, found: Provenance | N
     if command == HAND_OVER:
         return _HANDED_OVER
     uploader.conclude(spool.read_end(), _PATIENCE)
-    with contextlib.suppress(BrokenPipeError):  # it was killed, then nobody waits
+    with contextlib.suppress(BrokenPipeError):  # it was killed and does not wait
         os.write(trainer, DONE)
     pipe.await_close(_COURTESY)
     uploader.release()  # a database is tidied up by the last one who leaves it, which takes time

@@ -20,8 +20,8 @@ _MODEST: Final = 10  # of the system's priorities, of which 0 is the ordinary on
 _TIDY: Final = 5.0  # seconds for which its end is waited for
 _SCRIPT: Final = "import sys; sys.path.append(sys.argv.pop(1)); from syntonic.tracking.writer import main; main()"
 
-# They have told that they are done and will tidy up, which takes a tenth of a second: nobody waits for that. The pipe
-# to each stays open, as a bare handle that nobody closes at exit, so that they begin when this process is gone.
+# They have told that they are done and will tidy up, which takes a tenth of a second that no one waits for. The
+# pipe to each stays open, as a bare handle that is not closed at exit, so that they begin when this process is gone.
 _leaving: Final[dict["subprocess.Popen[bytes]", int]] = {}
 
 
@@ -59,7 +59,7 @@ def first() -> "WriterProcess":
 
 
 class WriterProcess:
-    """A process that waits for the name of a run's folder, and then for words about the run.
+    """A process that waits for the name of a run's folder, and then for commands about the run.
 
     It can be started before there is a folder: while the trainer still prepares itself, one processor is idle. Without
     a folder it leaves nothing behind, and it ends when it is dismissed or this process ends.
@@ -96,32 +96,32 @@ class WriterProcess:
         """
         if calm:
             self._prioritize(calm=True)
-        self.tell(json.dumps(str(folder.resolve())).encode() + b"\n")
+        self.send(json.dumps(str(folder.resolve())).encode() + b"\n")
 
-    def tell(self, word: bytes) -> None:
-        """Tells it something; one that has ended is not reached, its exit code tells how it ended."""
+    def send(self, command: bytes) -> None:
+        """Sends it a command; one that has ended gets none, its exit code tells how it ended."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(word)
+            self._process.stdin.write(command)
 
-    def hurry(self) -> None:
+    def raise_priority(self) -> None:
         """Gives it ordinary priority, if that is allowed: somebody waits."""
         self._prioritize(calm=False)
 
-    def rest(self) -> None:
-        """Has it take idle time only: nobody waits any more."""
+    def lower_priority(self) -> None:
+        """Has it take idle time only: the trainer does not wait any more."""
         self._prioritize(calm=True)
 
-    def ended(self, patience: float) -> int | None:
+    def wait(self, timeout: float) -> int | None:
         """Waits for the end of its work, so many seconds at most.
 
         Returns:
-            Its exit code, 0 if it has told that it is done; None if it goes on.
+            Its exit code, 0 if it has told that it is done; None if it still runs.
         """
         assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            if not selector.select(patience):
+            if not selector.select(timeout):
                 return None
         said = self._process.stdout.read(1)
         if said == DONE:
@@ -130,7 +130,7 @@ class WriterProcess:
         self._hang_up()
         return 0 if said == DONE else self._process.wait()
 
-    def see_off(self) -> None:
+    def wait_for_exit(self) -> None:
         """Has it tidy up at once, and waits until nothing is left of it."""
         if self._process in _leaving:
             os.close(_leaving.pop(self._process))

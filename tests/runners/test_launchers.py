@@ -134,3 +134,17 @@ def statuses(folder: Path) -> Counter[str]:
     """Returns how many MLflow runs there are of each status."""
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         return Counter(status for (status,) in database.execute("SELECT status FROM runs"))
+
+
+def test_a_pool_that_cannot_start_is_one_line(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("joblib.externals.loky.get_reusable_executor", refuse)
+    assert command("-m", "tracking=none", "seed=0,1", "hydra/launcher=joblib") == 2
+    said = capsys.readouterr().err
+    assert "hydra/launcher=joblib: its pool cannot be started: [Errno 13] Permission denied" in said
+    assert "Traceback" not in said
+    assert runs(folder) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
+import syntonic
 from syntonic.runners.cli import main
 from syntonic.runners.sweep.importance import importance
 from syntonic.runners.sweep.prune import Pruning
@@ -58,6 +59,37 @@ def test_a_drawn_point_that_cannot_be_is_refused_before_the_first_run(
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["hydra/launcher=ray"],
+        ["hydra/launcher=local"],
+        ["hydra.launcher.name=local"],
+        ["hydra/sweeper=tpe"],
+        ["-cn", "x"],
+    ],
+)
+def test_a_launcher_without_a_sweep_is_refused(command: Command, folder: Path, capsys: Said, words: list[str]) -> None:
+    (folder / "conf").mkdir()
+    (folder / "conf" / "x.yaml").write_text("defaults: [config, override hydra/launcher: local, _self_]\n")
+    assert command("trainer.max_generations=5", *words) == 2
+    said = capsys.readouterr().err
+    assert "is for sweeps; add -m" in said
+    assert "Traceback" not in said
+    assert not (folder / ".syntonic").exists()
+    with pytest.raises(ValueError, match="for sweeps"):
+        syntonic.run(["trainer.max_generations=5", "hydra/launcher=local"])
+
+
+@pytest.mark.parametrize("word", ["sweep.metric=${eval:1}", "sweep.seeds=${oc.env:NOT_THERE}", "hydra.launcher.x=${a}"])
+def test_what_cannot_be_resolved_is_one_line(command: Command, folder: Path, capsys: Said, word: str) -> None:
+    assert command("-m", "seed=0,1", word) == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert len(said.strip().splitlines()) <= 2
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     ("words", "fault"),
     [
         (["sweep.prune=test_loss"], "sweep.prune=test_loss: there is no such metric"),
@@ -96,9 +128,9 @@ def test_a_dry_run_of_a_search_follows_the_results_that_are_there(command: Comma
     assert "nothing is left to run" in capsys.readouterr().out
 
 
-def test_a_run_whose_metric_is_no_number_is_not_promised_another_try(command: Command, capsys: Said) -> None:
+def test_a_run_whose_metric_is_nan_is_not_promised_another_try(command: Command, capsys: Said) -> None:
     assert command("-m", "tracking=none", "seed=0,1", "benchmark.is_nan=true") == 1
-    assert "tries again" not in capsys.readouterr().out
+    assert "retry" not in capsys.readouterr().out
     assert command("-m", "tracking=none", "seed=0,1", "benchmark.is_nan=true") == 1
     assert "nothing was left to run" in capsys.readouterr().out
 

@@ -1,5 +1,6 @@
 """The one report of a sweep: its best point is that of the sweep's metric, whoever asks for it and when."""
 
+import errno
 import json
 import re
 from collections.abc import Callable
@@ -102,6 +103,29 @@ def test_a_run_that_went_on_alone_is_seen_by_the_report(command: Command, folder
     text = Found((sweep / "sweep.html").read_text()).text
     assert "failed" not in text
     assert "test_loss 0.5 " in text
+
+
+def test_a_disk_without_room_for_the_report_ends_no_sweep(
+    command: Command, folder: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_text
+
+    def full(self: Path, *given: object, **named: object) -> int:
+        if "points.json" in self.name or "sweep.html" in self.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, *given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert command(*GRID) == 0
+    said = capsys.readouterr().out
+    assert "warning    the report could not be written: [Errno 28] No space left on device" in said
+    assert "best: trainer.max_generations=20" in said
+    assert json.loads((the_sweep(folder) / "sweep.json").read_text())["status"] == "FINISHED"
+    assert [path.name for path in the_sweep(folder).glob(".*")] == []
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    assert main(["report", the_sweep(folder).name]) == 0, "from the folders of the runs"
+    assert best_of(the_sweep(folder) / "sweep.html") == "trainer.max_generations=20"
 
 
 @pytest.mark.parametrize(

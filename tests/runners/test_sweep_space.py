@@ -43,7 +43,7 @@ def test_a_range_is_in_decimals_and_leaves_its_end_out(word: str, values: list[f
     found = of(word)
     assert list(found.choices) == values
     assert [type(value) for value in found.choices] == [type(value) for value in values]
-    assert found.words == tuple(f"x={value!r}" for value in values)
+    assert found.overrides == tuple(f"x={value!r}" for value in values)
     assert found.ordered
 
 
@@ -78,9 +78,17 @@ def test_a_shuffled_list_keeps_its_order_and_each_value_its_word(inside: str) ->
     )
     assert first == second
     assert not first.ordered
-    pairs = list(zip(plain.words, map(repr, plain.choices), strict=True))
-    assert sorted(zip(first.words, map(repr, first.choices), strict=True)) == sorted(pairs)
-    assert first.words != plain.words
+    pairs = list(zip(plain.overrides, map(repr, plain.choices), strict=True))
+    assert sorted(zip(first.overrides, map(repr, first.choices), strict=True)) == sorted(pairs)
+    assert first.overrides != plain.overrides
+
+
+@pytest.mark.parametrize(("key", "integer"), [("trainer.rank", True), ("trainer.sigma_final", False), ("x", False)])
+def test_an_interval_over_what_is_null_holds_what_the_argument_takes(key: str, integer: bool) -> None:
+    base = OmegaConf.create({"trainer": {"name": "retrocausal", "rank": None, "sigma_final": None}, "x": None})
+    found = dimension(OverridesParser.create().parse_override(f"{key}=interval(1,3)"), base)
+    assert found.integer is integer
+    assert found.setting(found.at(0.99))[1] == (3 if integer else 2.98)
 
 
 def test_a_sweep_over_a_range_of_decimals_runs_them(command: Command, folder: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_point_that_is_there_twice_is_run_and_told_once(command: Command, fold
     assert said.count("failed: seed=3: RuntimeError: the core is on fire") == 1
     assert said.count("the same again") == 1
     assert "as before" not in said
-    assert "the same command tries again what has failed" in said
+    assert "retry      re-run the same command to retry what has failed" in said
 
 
 def test_a_dry_run_of_what_is_finished_says_that_nothing_is_left(command: Command, capsys: Said) -> None:

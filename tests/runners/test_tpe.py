@@ -78,8 +78,8 @@ def test_points_lie_in_the_space_and_words_say_what_values_do() -> None:
         assert -4 <= values["x"] <= 4
         assert 1e-3 <= values["y"] <= 1e3
         assert values["n"] in range(1, 10)
-        assert point.words[0] == f"x={values['x']}"
-        assert point.words[3:] == (f"o={values['o']}", f"c={values['c']}")
+        assert point.overrides[0] == f"x={values['x']}"
+        assert point.overrides[3:] == (f"o={values['o']}", f"c={values['c']}")
 
 
 def test_it_finds_better_points_than_random_search() -> None:

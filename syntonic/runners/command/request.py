@@ -59,6 +59,8 @@ def _carry_out(arguments: Arguments) -> int:
             dismiss_ahead()
             return sweep(loader, name, words, composition, _console([*warnings, *front]), resumed)
         config = _checked(composition, name, words)
+        if composition.without_sweep:
+            raise RequestError(composition.without_sweep)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
@@ -87,6 +89,8 @@ def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
         composition = compose(loader, arguments.config_name or "config", arguments.overrides, multirun=False)
         if composition.sweep is not None:
             raise RequestError(["this is a sweep; start it with `syntonic-run -m`"])
+        if composition.without_sweep:
+            raise RequestError(composition.without_sweep)
         config = _checked(composition, arguments.config_name or "config", arguments.overrides)
     return _start(arguments, config, _console(front, quiet=quiet))
 

@@ -1,8 +1,8 @@
 """Composes words and sentences into configs: one for a run, one per point for a sweep."""
 
 import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -45,11 +45,13 @@ class Composition:
         config: the plain config of a run; of a sweep, what its points have in common.
         sweep: the sweep; None for a single run.
         faults: what is wrong with the overrides; the rest of the fields are then the best that could be composed.
+        without_sweep: what was asked for that only a sweep has, as faults; empty for one.
     """
 
     config: Config
     sweep: SweepRequest | None
     faults: list[str]
+    without_sweep: list[str] = field(default_factory=list)
 
 
 def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, multirun: bool) -> Composition:
@@ -80,13 +82,14 @@ def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, mul
         else:  # a key comes or goes: Hydra reads everything once more
             config = _load(loader, config_name, [override.input_line or "" for override in good], RunMode.MULTIRUN)
         asked = multirun or any(override.key_or_group.startswith("sweep.") for override in good)
-        sweep = None
+        sweep, without_sweep = None, []
         if asked or config.hydra.mode == RunMode.MULTIRUN:
             sweep, found = _sweep(loader, config, good)
             faults += found
         else:
             faults += [_needs_sweep(override) for override in given if override.is_sweep_override()]
-        return Composition(plain(config, config.hydra.runtime.choices), sweep, faults)
+            without_sweep = list(_of_sweeps(config, good))
+        return Composition(plain(config, config.hydra.runtime.choices), sweep, faults, without_sweep)
     except RequestError as error:
         raise RequestError([*faults, *error.faults]) from error
 
@@ -182,12 +185,26 @@ def _sweep(loader: ConfigLoader, config: DictConfig, given: Sequence[Override]) 
                 space.append(dimension(override, config))
             except ValueError as error:
                 faults.append(f"{override.input_line}: {error}")
-    sections: list[Config] = [
-        OmegaConf.to_container(section, resolve=True)  # type: ignore[misc]
-        for section in (config.sweep, config.hydra.sweeper, config.hydra.launcher)
-    ]
+    try:
+        sections: list[Config] = [
+            OmegaConf.to_container(section, resolve=True)  # type: ignore[misc]
+            for section in (config.sweep, config.hydra.sweeper, config.hydra.launcher)
+        ]
+    except OmegaConfBaseException as error:
+        raise RequestError([*faults, _message(error)]) from error
     sections[1].pop("params", None)
     return SweepRequest(tuple(fixed), tuple(space), *sections), faults
+
+
+def _of_sweeps(config: DictConfig, given: Sequence[Override]) -> Iterator[str]:
+    # A launcher or a sweeper of a single run would do nothing, be it typed or chosen by an experiment config.
+    for kind in ("launcher", "sweeper"):
+        typed = [override.input_line for override in given if override.key_or_group.startswith(f"hydra.{kind}")]
+        option = config.hydra.runtime.choices.get(f"hydra/{kind}")
+        if option != "basic":
+            yield f"hydra/{kind}={option}: a {kind} is for sweeps; add -m, or leave it out"
+        elif typed:
+            yield f"{typed[0]}: a {kind} is for sweeps; add -m, or leave it out"
 
 
 def _needs_sweep(override: Override) -> str:

@@ -16,7 +16,7 @@ class Launcher(Protocol):
     """Decides where and when the runs of a sweep are carried out."""
 
     places: int
-    """How many runs go on side by side."""
+    """How many runs are carried out side by side."""
     away: bool
     """Whether runs are carried out in other processes and write to logs."""
 
@@ -25,7 +25,7 @@ class Launcher(Protocol):
     ) -> Iterator[RunResult]:
         """Yields a result for each run that has ended.
 
-        Once `stopped()` is true no further run is started; those under way end by the sign to stop in the sweep's
+        Once `stopped()` is true no further run is started; those under way end by the request to stop in the sweep's
         folder, and their results are yielded. When the iterator is closed, no process of it is left.
         """
         ...

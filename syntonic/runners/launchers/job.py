@@ -27,7 +27,7 @@ from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
 from syntonic.runners.sweep.results import RunResult, RunSpec, given_up
 
-_GLANCE: Final = 0.1  # seconds between two looks for the sign to stop
+_INTERVAL: Final = 0.1  # seconds between two looks for the request to stop
 _GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer
 
 
@@ -57,8 +57,8 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
     """Runs one point on behalf of a sweep in another process.
 
     The output goes to the point's log, and the working folder is the sweep's. The run ends with a checkpoint when the
-    sweep's folder holds the sign to stop, or when the process of the sweep is gone; if it cannot in time, its process
-    is killed.
+    sweep's folder holds the request to stop, or when the process of the sweep is gone; if it cannot in time, its
+    process is killed.
 
     Args:
         plain: a `RunSpec` as a mapping.
@@ -104,7 +104,7 @@ def _result(spec: RunSpec, record: RunRecord, pruning: Pruning | None) -> RunRes
 
 
 def _must_end(spec: RunSpec) -> bool:
-    # Locks of another machine cannot be relied on; there a run without its sweep goes on to its end.
+    # Locks of another machine cannot be relied on; there a run without its sweep continues to its end.
     folder = Path(spec.folder)
     here = spec.host == platform.node()
     return sweep_folder.stop_sign(folder).exists() or (here and sweep_folder.abandoned(folder))
@@ -115,10 +115,10 @@ def _ended_with(spec: RunSpec) -> Iterator[None]:
     over = threading.Event()
 
     def watch() -> None:
-        while not over.wait(_GLANCE):
+        while not over.wait(_INTERVAL):
             if _must_end(spec):
                 signals.ask(signal.SIGTERM)
-                if not over.wait(_GRACE):  # a generation of minutes; nobody waits for this process any more
+                if not over.wait(_GRACE):  # a generation of minutes; the launchers have stopped waiting
                     os.kill(os.getpid(), signal.SIGKILL)
                 return
 

@@ -11,6 +11,7 @@ from annotated_types import Ge
 from rich.console import Console
 
 from syntonic.core.registry import register
+from syntonic.runners.config.errors import RequestError
 from syntonic.runners.launchers.base import Stopped, shared_out, with_threads
 from syntonic.runners.launchers.job import execute_away
 from syntonic.runners.launchers.poll import INTERVAL, results
@@ -38,8 +39,17 @@ class Joblib:
     def run(
         self, specs: Sequence[RunSpec], folder: SweepFolder, console: Console, stopped: Stopped
     ) -> Iterator[RunResult]:
-        """Yields results as runs end."""
-        yield from results(_Pool(specs, self.places, self._threads), folder, stopped)
+        """Yields results as runs end.
+
+        Raises:
+            RequestError: if the pool cannot be started.
+        """
+        try:
+            pool = _Pool(specs, self.places, self._threads)
+        except (OSError, ImportError) as error:  # no place for its semaphores, /dev/shm on Linux
+            reason = f"its pool cannot be started: {error}; hydra/launcher=local needs none"
+            raise RequestError([f"hydra/launcher=joblib: {reason}"]) from error
+        yield from results(pool, folder, stopped)
 
 
 class _Pool:

@@ -28,7 +28,7 @@ from syntonic.runners.sweep.results import RunResult, RunSpec
 
 @register("launcher", "ray")
 class Ray:
-    """Carries out each run as a task. A run whose node is lost goes on elsewhere, from its last checkpoint.
+    """Carries out each run as a task. A run whose node is lost resumes elsewhere, from its last checkpoint.
 
     Args:
         parallel: tasks at a time; None: eight.

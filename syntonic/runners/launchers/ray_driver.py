@@ -1,6 +1,6 @@
 """The process with Ray in it: an order comes in as a line, a result per run goes out, and a closed pipe means: leave.
 
-A task whose node is lost is done again on another one: its run goes on in its own folder, from its last checkpoint.
+A task whose node is lost is done again on another one: its run resumes in its own folder, from its last checkpoint.
 A task whose process dies is a failed run, as with every launcher.
 """
 
@@ -23,7 +23,7 @@ from syntonic.runners.sweep.folder import stop_sign
 from syntonic.runners.sweep.history import look_back
 from syntonic.runners.sweep.results import RunResult
 
-_GLANCE: Final = 0.1  # seconds between two looks at whether to stop
+_INTERVAL: Final = 0.1  # seconds between two looks at whether to stop
 _REACH: Final = 10.0  # seconds in which a cluster must answer
 _NODES: Final = 3  # that a run may lose
 
@@ -62,14 +62,14 @@ def main() -> None:
 
 
 def _silent(address: str) -> str | None:
-    # Why nobody answers at an address; None for "auto", of which Ray itself knows.
+    # Why an address cannot be connected to; None for "auto", of which Ray itself knows.
     host, separator, port = address.removeprefix("ray://").rpartition(":")
     if not separator:
         return None
     try:
         socket.create_connection((host, int(port)), timeout=_REACH).close()
     except (OSError, ValueError, OverflowError) as error:
-        return f"nobody answers there ({error})"
+        return f"cannot connect ({error})"
     return None
 
 
@@ -85,7 +85,7 @@ class _Tasks:
 
     def __init__(self, ray: Any, order: dict[str, Any]) -> None:  # noqa: ANN401 (ray is imported when it is used)
         self._ray = ray
-        # Ray is not to try again by itself: a run goes on from its checkpoint, and a fault of its own comes again.
+        # Ray is not to try again by itself: a run resumes from its checkpoint, and a fault of its own comes again.
         self._task = ray.remote(execute_away).options(
             num_cpus=order["threads"], num_gpus=order["gpus"], max_retries=0, name="syntonic"
         )
@@ -104,9 +104,9 @@ class _Tasks:
                 self._waiting.clear()
             self._hand_out()
             if not self._under_way:
-                left.wait(_GLANCE)
+                left.wait(_INTERVAL)
                 continue
-            done, _ = self._ray.wait(list(self._under_way), timeout=_GLANCE)
+            done, _ = self._ray.wait(list(self._under_way), timeout=_INTERVAL)
             for task in done:
                 result = self._row(task, self._under_way.pop(task))
                 if result is not None:
@@ -135,11 +135,11 @@ class _Tasks:
 
 
 def _begun(spec: dict[str, Any]) -> str | None:
-    # The folder in which a lost run can go on.
+    # The folder in which a lost run can be resumed.
     os.environ["SYNTONIC_HOME"] = spec["home"]
     try:
         found = look_back(spec["sweep"]["id"], None).begun.get(spec["digest"])
-    except RequestError:  # a folder that cannot be read; the run begins anew
+    except RequestError:  # a folder that cannot be read; the run starts again
         return None
     return str(found) if found else spec["resume"]
 

@@ -1,6 +1,6 @@
 """Runs as jobs of a Slurm cluster, or as processes of this machine, through submitit.
 
-The nodes must see the folder of the runs: results come back through it, and the sign to stop lies in it.
+The nodes must see the folder of the runs: results come back through it, and the request to stop lies in it.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ _ENDLESS: Final = 1_000_000  # time limits that a run may reach
 
 @register("launcher", "submitit")
 class Submitit:
-    """Carries out each run as a job. One that the cluster interrupts goes on when the cluster starts it again.
+    """Carries out each run as a job. One that the cluster interrupts resumes when the cluster starts it again.
 
     Args:
         parallel: jobs at a time; None: eight.
@@ -102,7 +102,7 @@ class Submitit:
 
         # A new folder each time: submitit unpickles what it finds, and the sweep's may be of another's making.
         place = folder.path / "submitit" / secrets.token_hex(8)
-        limits = {f"{name}_max_num_timeout": _ENDLESS for name in ("slurm", "local")}  # a run goes on until it is done
+        limits = {f"{name}_max_num_timeout": _ENDLESS for name in ("slurm", "local")}  # until it is done
         executor = submitit.AutoExecutor(folder=place, cluster=self._cluster, **limits)
         executor.update_parameters(**self._parameters)
         return executor

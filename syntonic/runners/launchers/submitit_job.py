@@ -1,4 +1,4 @@
-"""A run as a job that the cluster may interrupt and start again: it goes on from its last checkpoint.
+"""A run as a job that the cluster may interrupt and start again: it resumes from its last checkpoint.
 
 Before a cluster takes a machine back it sends a signal (Slurm: SIGUSR2, 90 seconds before), for which submitit has a
 handler that puts the job into the queue once more. Here the run first writes its checkpoint. A run that has done no

@@ -1,4 +1,4 @@
-"""A sweep's folder, `<home>/sweeps/<id>/`: what was asked for, how it stands, a log per run, and the sign to stop."""
+"""A sweep's folder, `<home>/sweeps/<id>/`: what was asked for, how it stands, logs, and the request to stop."""
 
 import contextlib
 import fcntl
@@ -146,7 +146,7 @@ def read(path: Path) -> SweepFolder:
             raise ValueError(f"it is of a sweep {facts.id[:60]!r}")
         return SweepFolder(path, facts)
     except (OSError, ValueError) as error:
-        raise RequestError([f"{path / 'sweep.json'} cannot be used: {error}; move {path} away to go on"]) from error
+        raise RequestError([f"{path / 'sweep.json'} cannot be used: {error}; move {path} away to continue"]) from error
 
 
 def find(wanted: str, warn: Callable[[str], None]) -> SweepFacts:

@@ -1,4 +1,4 @@
-"""What has been run before: finished configs, which need not be run again, and interrupted runs, which can go on."""
+"""What has been run before: finished configs, which are not run again, and interrupted runs, which are resumed."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
     """Reads the folders of the runs, then what the tracker remembers beyond them.
 
     Args:
-        sweep_id: interrupted runs of this sweep can go on; others are not its business.
+        sweep_id: interrupted runs of this sweep can be resumed; others are not its business.
         tracking: the config's section of that name; None: only the folders are read.
     """
     history = History()

@@ -35,7 +35,7 @@ from syntonic.runners.sweep.state import SweepState
 def sweep(
     loader: ConfigLoader,
     name: str,
-    words: Sequence[str],
+    overrides: Sequence[str],
     composition: Composition,
     console: Console,
     resumed: str | None = None,
@@ -44,11 +44,11 @@ def sweep(
 
     Args:
         loader: Hydra, opened.
-        name: the sentence.
-        words: the overrides as typed, ranges among them.
+        name: of the experiment config.
+        overrides: as typed, ranges among them.
         composition: what they came to.
         console: where progress goes.
-        resumed: the id of the sweep that the words are meant to go on with.
+        resumed: the id of the sweep that the overrides are meant to resume.
 
     Raises:
         RequestError: naming the faults of all points; nothing was started then.
@@ -67,14 +67,14 @@ def sweep(
             console.print(_unknown(history), markup=False, soft_wrap=True)
         return 0
     with signals.watched() as stop:
-        return _Sweep(plan, name, words, console, stop).carry_out()
+        return _Sweep(plan, name, overrides, console, stop).carry_out()
 
 
 class _Sweep:
     # A sweep under way.
 
-    def __init__(self, plan: Plan, name: str, words: Sequence[str], console: Console, stop: signals.Stop) -> None:
-        self._plan, self._name, self._words, self._console, self._stop = plan, name, words, console, stop
+    def __init__(self, plan: Plan, name: str, overrides: Sequence[str], console: Console, stop: signals.Stop) -> None:
+        self._plan, self._name, self._overrides, self._console, self._stop = plan, name, overrides, console, stop
         self._state = SweepState(plan.settings)
         self._logarithmic = [dimension.key for dimension in plan.request.space if dimension.log]
         self._history = _known(plan, ask=False)
@@ -156,7 +156,7 @@ class _Sweep:
         other = sum(job.digest in self._history.other_core for job in pending)
         if other:
             console.print(f"{other} of them have finished with another build of the core; they are run again")
-        record.save(folder, self._state, self._logarithmic)  # for reports while it goes on, and if this process dies
+        record.save(folder, self._state, self._logarithmic)  # for reports while it is going, and if this process dies
         with table.Watch(console, folder, self._state, pending, self._plan.total, live=launcher.away) as watch:
             for result in launcher.run(specs, folder, console, self._stopped):
                 if not result.run_id and (result.status == Status.KILLED or self._stop):  # the end came before it began
@@ -174,11 +174,11 @@ class _Sweep:
             keys = ", ".join(dimension.key for dimension in self._plan.request.space) or "seeds"
             subject = str(base["name"]).removesuffix(f"-s{base['seed']}")
             title = f"{subject}: sweep over {keys}"
-            facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._words), time.time())
+            facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._overrides), time.time())
             self._folder = SweepFolder.take(facts)
             if not self._plan.settings.skip_finished:
                 self._folder.forget_rungs()
-            space = {d.key: " ".join(d.words) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
+            space = {d.key: " ".join(d.overrides) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
             self._parent = Parent(self._folder, base, space)
             self._parent.open()
         return self._folder, self._parent
@@ -190,7 +190,7 @@ class _Sweep:
             number=job.number,
             config=job.config.plain(),
             config_name=self._name,
-            overrides=list(job.words),
+            overrides=list(job.overrides),
             sweep={"id": self._plan.id, "point": job.text, "parent": entry},
             folder=str(folder.path.resolve()),
             resume=str(begun) if begun else None,
@@ -226,15 +226,22 @@ class _Sweep:
         record.save(self._folder, state, self._logarithmic)
         html = report.html(self._folder.facts.title, state, self._logarithmic)
         path = self._folder.path / report.FILE
-        path.write_text(html, encoding="utf-8", errors="replace")  # a name of a folder may be none in UTF-8
+        problems = []
+        try:
+            report.write(path, html)
+        except OSError as error:
+            problems.append(f"the report could not be written: {error}")
         best = state.best()
         results = {f"best_{state.settings.metric}": best.mean} if best else {}
         figures = {**results, "failed_runs": float(len(state.failures)), "runs": float(state.ended)}
         note = report.note(self._folder.facts.title, state)
         receipt = self._parent.close(status, figures, note, {report.FILE: html}, self._folder.path / "logs")
-        self._folder.update(status=status)
+        try:
+            self._folder.update(status=status)
+        except OSError as error:
+            problems.append(f"{self._folder.path} does not say how the sweep ended: {error}")
         self._folder.release()
-        self._say_where(path, receipt.run_id, receipt.store, receipt.problems)
+        self._say_where(path, receipt.run_id, receipt.store, [*problems, *receipt.problems])
 
     def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
         lines = [("recorded", f"run {run_id} in {store}"), ("report", str(path))]
@@ -243,9 +250,9 @@ class _Sweep:
             lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))
         if self._state.left or self._stop or self._killed:
             left = counted(self._plan.total - self._state.ended, "run")
-            lines.append(("go on", f"{left} left: the same command again, or `syntonic-run sweep.resume=last`"))
+            lines.append(("resume", f"{left} left: re-run the same command, or `syntonic-run sweep.resume=last`"))
         elif self._state.can_fail_again:
-            lines.append(("again", "the same command tries again what has failed, and runs nothing else"))
+            lines.append(("retry", "re-run the same command to retry what has failed, and nothing else"))
         lines += [("warning", problem) for problem in problems]
         for key, value in lines:
             self._console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from syntonic.tracking.base import Ending, Receipt, Run
 from syntonic.tracking.guard import Guarded
 
 _PATIENCE: Final = 30.0  # seconds that a store may take to open before the runs start without a parent
-_GLANCE: Final = 0.1  # seconds between two looks at whether to stop
+_INTERVAL: Final = 0.1  # seconds between two looks at whether to stop
 
 
 class Parent:
@@ -38,7 +38,7 @@ class Parent:
         self._tracker = Guarded(cls(**section))
 
     def open(self) -> None:
-        """Begins, or goes on with, the entry; returns at once."""
+        """Begins or resumes the entry; returns at once."""
         facts = self._folder.facts
         plain = {**self._config, "sweep": dict(self._space)}
         run = Run(
@@ -61,7 +61,7 @@ class Parent:
     def id(self, stopped: Callable[[], bool]) -> str:
         """Returns the store's id of the entry, once it is known or `stopped()`; empty if there is none."""
         deadline = time.monotonic() + _PATIENCE
-        while self._tracks and not self._known.wait(_GLANCE) and not stopped():
+        while self._tracks and not self._known.wait(_INTERVAL) and not stopped():
             if time.monotonic() > deadline:
                 break
         return self._id

@@ -18,7 +18,7 @@ from syntonic.runners.launchers.base import Launcher
 from syntonic.runners.run.inputs import Reader
 from syntonic.runners.sweep import precheck
 from syntonic.runners.sweep import settings as sweep_settings
-from syntonic.runners.sweep.space import MOST, Dimension, Proposal
+from syntonic.runners.sweep.space import MOST, Dimension, Proposal, identity
 from syntonic.runners.sweepers.base import Sweeper
 
 _LONGEST_NAME: Final = 200
@@ -32,7 +32,7 @@ class Job:
         number: of the run, from 0.
         point: number of its point; the runs of one point differ in their seed alone.
         text: what was set, for people: `trainer.sigma=0.1 seed=3`.
-        words: the overrides that it was composed from.
+        overrides: the overrides that it was composed from.
         values: of the swept keys.
         config: None if the point cannot be run.
         faults: why not.
@@ -41,7 +41,7 @@ class Job:
     number: int
     point: int
     text: str
-    words: tuple[str, ...]
+    overrides: tuple[str, ...]
     values: dict[str, Any]
     config: RunConfig | None
     digest: str
@@ -53,7 +53,7 @@ class Plan:
 
     Args:
         loader: Hydra, opened.
-        config_name: the sentence.
+        config_name: of the experiment config.
         composition: the request, with its sweep.
 
     Raises:
@@ -104,7 +104,7 @@ class Plan:
         mode = "min" if chosen.sign > 0 else "max"
         settings = {"metric": chosen.metric, "seeds": chosen.seeds, "prune": chosen.prune, "mode": mode}
         base = {key: value for key, value in self.base.items() if key not in ("tracking", "resume")}
-        asked = [base, repr(self.request.space), self.request.sweeper, self.sweeper.total, settings, *more]
+        asked = [base, identity(self.request.space), self.request.sweeper, self.sweeper.total, settings, *more]
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
     @property
@@ -122,33 +122,33 @@ class Plan:
 
     def _job(self, point: int, repetition: int, proposal: Proposal) -> Job:
         number = point * self.settings.seeds + repetition
-        words, values = [*self.request.fixed, *proposal.words], dict(proposal.values)
-        text = " ".join(proposal.words)
+        overrides, values = [*self.request.fixed, *proposal.overrides], dict(proposal.values)
+        text = " ".join(proposal.overrides)
         try:
             if self.settings.seeds > 1:
-                values["seed"] = self._seed(tuple(words)) + repetition
-                words.append(f"seed={values['seed']}")
+                values["seed"] = self._seed(tuple(overrides)) + repetition
+                overrides.append(f"seed={values['seed']}")
                 text = f"{text} seed={values['seed']}".lstrip()
-            plain = self._points.compose(words)
+            plain = self._points.compose(overrides)
             short = shown({key.rpartition(".")[2]: value for key, value in values.items()})
             plain["name"] = f"{plain['name']} {short}".rstrip()[:_LONGEST_NAME]
             config = schema.check(plain)
         except RequestError as error:
-            return Job(number, point, text, tuple(words), values, None, "", error.faults)
+            return Job(number, point, text, tuple(overrides), values, None, "", error.faults)
         return Job(
             number,
             point,
             text,
-            tuple(words),
+            tuple(overrides),
             values,
             replace(config, resume=None),
             config.digest(self._reader.of(config)),
         )
 
-    def _seed(self, words: tuple[str, ...]) -> int:
+    def _seed(self, overrides: tuple[str, ...]) -> int:
         # Of a point's first run; the others come after it and need not find it again.
-        if words != self._of:
-            self._of, self._first = words, schema.check(self._points.compose(words)).seed
+        if overrides != self._of:
+            self._of, self._first = overrides, schema.check(self._points.compose(overrides)).seed
         return self._first
 
     def _size_faults(self) -> list[str]:
@@ -204,8 +204,8 @@ def shown(values: Mapping[str, Any]) -> str:
     >>> shown({"sigma": 0.1, "rank": None, "seed": 3})
     'sigma=0.1 rank=null'
     """
-    words = {None: "null", True: "true", False: "false"}
-    texts = {key: words[v] if v is None or isinstance(v, bool) else str(v) for key, v in values.items()}
+    overrides = {None: "null", True: "true", False: "false"}
+    texts = {key: overrides[v] if v is None or isinstance(v, bool) else str(v) for key, v in values.items()}
     return " ".join(f"{key}={text}" for key, text in texts.items() if key != "seed")
 
 
@@ -218,7 +218,7 @@ def _corners(space: Sequence[Dimension]) -> Iterator[Proposal]:
             ends.insert(1, dimension.low + 1)  # where a key takes even numbers only, say
         for end in ends:
             settings = [*firsts[:position], dimension.setting(end), *firsts[position + 1 :]]
-            yield Proposal(tuple(word for word, _ in settings), {})
+            yield Proposal(tuple(override for override, _ in settings), {})
     if not space:
         yield Proposal((), {})
 

@@ -1,4 +1,4 @@
-"""Gives up hopeless runs: the median stopping rule (Golovin et al., Google Vizier, KDD 2017).
+"""Prunes runs by the median stopping rule (Golovin et al., Google Vizier, KDD 2017).
 
 At every eighth of a run, from the second on, its best value so far is compared with those that the other runs of the
 sweep had at that generation. Runs leave their values in files, so that it does not matter which process they are in.
@@ -73,7 +73,7 @@ class Pruning:
         """
         best, values = state["best"], state["values"]
         if not (best is None or _is_number(best)) or not all(map(_is_number, values.values())):
-            raise ValueError("what was remembered of sweep.prune holds something else than numbers")
+            raise ValueError("what was remembered of sweep.prune is not numbers")
         self._best, self._values = math.inf if best is None else best, dict(values)
 
     def _others(self, generation: str) -> list[float]:

@@ -54,7 +54,7 @@ def exists(sweep: str) -> bool:
 
 
 def save(folder: SweepFolder, state: SweepState, logarithmic: Sequence[str]) -> None:
-    """Writes down which runs there are and what became of them; a disk that refuses it keeps no sweep from going on.
+    """Writes down which runs there are and what became of them; a disk that refuses it ends no sweep.
 
     Args:
         folder: of the sweep.
@@ -64,7 +64,8 @@ def save(folder: SweepFolder, state: SweepState, logarithmic: Sequence[str]) -> 
     jobs = [_Point(job.number, job.point, job.text, job.values, job.digest) for job in state.jobs.values()]
     settings = state.settings
     found = _Points(settings.metric, settings.mode, list(logarithmic), jobs, list(state.results.values()))
-    plain.write_json(folder.path / FILE, {"format": _FORMAT, **asdict(found)})
+    with contextlib.suppress(OSError):
+        plain.write_json(folder.path / FILE, {"format": _FORMAT, **asdict(found)})
 
 
 def load(folder: SweepFolder, warn: Callable[[str], None]) -> tuple[SweepState, list[str]]:

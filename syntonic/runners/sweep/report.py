@@ -3,9 +3,11 @@
 The sweep writes it at its end, `syntonic-run report SWEEP` at any time; both judge by the sweep's own metric.
 """
 
+import os
 import statistics
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Any, Final
 
 from syntonic.runners.run.folder import home
@@ -64,6 +66,21 @@ def html(title: str, state: SweepState, logarithmic: Sequence[str]) -> str:
             section("Runs", _runs(state)),
         ],
     )
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a report, whole or not at all.
+
+    Raises:
+        OSError: if the disk refuses it.
+    """
+    hidden = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        hidden.write_text(text, encoding="utf-8", errors="replace")  # a name of a folder may be none in UTF-8
+        hidden.replace(path)
+    except OSError:
+        hidden.unlink(missing_ok=True)
+        raise
 
 
 def _verdict(state: SweepState) -> str:

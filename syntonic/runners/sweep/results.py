@@ -22,8 +22,8 @@ class RunSpec:
         config_name, overrides: what it was composed from.
         sweep: as `RunRecord` has it.
         folder: the sweep's folder, absolute.
-        resume: the folder of an interrupted run to go on with, absolute; None: a new run.
-        prune: the metric by which hopeless runs are given up; None: none is.
+        resume: the folder of an interrupted run, absolute; None: a new run.
+        prune: the metric by which runs are pruned; None: none is.
         cwd: the working folder of the sweep's process, from which names of files in the config count.
         home: the root of all runs, absolute.
         host: the machine of the sweep's process.
@@ -54,7 +54,7 @@ class RunResult:
 
     Attributes:
         number: of the run in its sweep.
-        status: how it ended; KILLED can go on.
+        status: how it ended; KILLED can be resumed.
         results: the final metrics.
         reason: why there are none; empty if there are.
         run_id: the run's own id, empty if none was made.

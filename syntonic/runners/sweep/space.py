@@ -1,26 +1,31 @@
-"""What a sweep goes through: for each swept key the words that it may become, or an interval of numbers."""
+"""What a sweep goes through: for each swept key the overrides that set it, or an interval of numbers."""
 
+import inspect
 import math
 import random
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
+from syntonic.core import registry
+from syntonic.core.registry import Kind
 from syntonic.runners.config.errors import did_you_mean
 
 MOST: Final = 100_000  # runs of a sweep, and values of one key
 _TAGS: Final = ("log",)
+_SECTIONS: Final[tuple[Kind, ...]] = ("model", "benchmark", "trainer")
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """One point: `words` as they could be typed, and the `values` that they set, by key."""
+    """One point: `overrides` as they could be typed, and the `values` that they set, by key."""
 
-    words: tuple[str, ...]
+    overrides: tuple[str, ...]
     values: Mapping[str, Any]
 
 
@@ -31,7 +36,7 @@ class Dimension:
     Attributes:
         key: as typed, `trainer.sigma`.
         choices: the values that it may take; empty for an interval.
-        words: the same as `key=value`.
+        overrides: the same as `key=value`.
         low, high: ends of the interval, both included; 0 for choices.
         ordered: whether the choices are a range, so that neighbours are alike.
         log: whether the interval is even in the logarithm.
@@ -40,7 +45,7 @@ class Dimension:
 
     key: str
     choices: tuple[Any, ...] = ()
-    words: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     low: float = 0.0
     high: float = 0.0
     ordered: bool = False
@@ -62,7 +67,7 @@ class Dimension:
             # Six digits: as good a point, and one that can be read and typed.
             value = found if self.integer else min(max(float(f"{found:.6g}"), self.low), self.high)
             return f"{self.key}={value!r}", value
-        return self.words[int(found)], self.choices[int(found)]
+        return self.overrides[int(found)], self.choices[int(found)]
 
     def at(self, share: float) -> float | int:
         """Returns what lies at `share`, from 0 up to 1: a number of an interval, or the position of a choice.
@@ -86,6 +91,16 @@ class Dimension:
 Space = Sequence[Dimension]
 
 
+def identity(space: Space) -> str:
+    """Returns the text of a space that ids of sweeps are made from; it has that of the first version for good.
+
+    >>> identity((Dimension("x", low=0.0, high=2.0),))
+    "(Dimension(key='x', choices=(), words=(), low=0.0, high=2.0, ordered=False, log=False, integer=False),)"
+    """
+    texts = [repr(each).replace(", overrides=(", ", words=(", 1) for each in space]
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+
+
 def dimension(override: Override, base: DictConfig) -> Dimension:
     """Returns the dimension that a swept override spans.
 
@@ -105,19 +120,20 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
         shuffled, sweep.shuffle = sweep.shuffle, False  # Hydra's order is another one each time that it is asked
         if isinstance(sweep, RangeSweep):
             choices = _range(sweep)
-            words = tuple(f"{key}={value!r}" for value in choices)
+            overrides = tuple(f"{key}={value!r}" for value in choices)
         else:
             choices = tuple(_value(value) for value in override.sweep_iterator())
-            words = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
+            overrides = tuple(f"{key}={_text(value)}" for value in override.sweep_string_iterator())
         if not choices:
             raise ValueError("holds no value; range(start,stop) leaves out stop")
         if shuffled:
-            order = random.Random(repr(words)).sample(range(len(words)), len(words))
-            choices, words = tuple(choices[index] for index in order), tuple(words[index] for index in order)
-        return Dimension(key, choices, words, ordered=isinstance(sweep, RangeSweep) and not shuffled)
+            order = random.Random(repr(overrides)).sample(range(len(overrides)), len(overrides))
+            choices, overrides = tuple(choices[index] for index in order), tuple(overrides[index] for index in order)
+        return Dimension(key, choices, overrides, ordered=isinstance(sweep, RangeSweep) and not shuffled)
     low, high, log = float(sweep.start or 0), float(sweep.end or 0), "log" in sweep.tags
     there = OmegaConf.select(base, override.key_or_group)
     integer = isinstance(sweep.start, int) or (isinstance(there, int) and not isinstance(there, bool))
+    integer = integer or (there is None and _takes_whole_numbers(override.key_or_group, base))
     if not math.isfinite(high - low):
         raise ValueError("the ends of an interval must be finite numbers, and their distance too")
     if not low < high:
@@ -129,9 +145,22 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
     return Dimension(key, low=low, high=high, log=log, integer=integer)
 
 
-def fixed_dimension(override: Override) -> Dimension:
-    """Returns the single word of an override that is no sweep as a dimension of one choice."""
-    return Dimension(override.get_key_element(), (None,), (override.input_line or "",))
+def _takes_whole_numbers(key: str, base: DictConfig) -> bool:
+    # Of a key that is null: by the argument that it sets.
+    section, _, argument = key.partition(".")
+    name = OmegaConf.select(base, f"{section}.name")
+    if section not in _SECTIONS or name not in registry.names(section):
+        return False
+    found = registry.arguments(registry.lookup(section, name)).get(argument)
+    kinds = {get_args(each)[0] if get_origin(each) is Annotated else each for each in _options(found)}
+    return int in kinds and float not in kinds
+
+
+def _options(found: inspect.Parameter | None) -> tuple[Any, ...]:
+    if found is None:
+        return ()
+    hint = found.annotation
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 def _range(sweep: RangeSweep) -> tuple[int | float, ...]:

@@ -49,7 +49,7 @@ class SweepState:
     results: dict[int, RunResult] = field(default_factory=dict)
 
     def value(self, number: int) -> float | None:
-        """Returns the metric of a run; None if it has none, or if it is no number."""
+        """Returns the metric of a run; None if it has none, or if it is NaN or infinite."""
         result = self.results.get(number)
         value = result.results.get(self.settings.metric) if result and result.status == Status.FINISHED else None
         return value if value is not None and math.isfinite(value) else None
@@ -80,7 +80,7 @@ class SweepState:
 
     @property
     def can_fail_again(self) -> bool:
-        """Whether a run failed that the next attempt would carry out; one whose metric is no number has finished."""
+        """Whether a run failed that the next attempt would carry out; one whose metric is NaN has finished."""
         return any(self.results[number].status != Status.FINISHED for number in self.failures)
 
     @property

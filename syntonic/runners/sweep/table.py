@@ -22,7 +22,7 @@ _TAIL: Final = 2000  # bytes of a log in which its last line is looked for
 
 
 class Watch:
-    """Shows runs that go on in other processes: a live table on a terminal, a line for each run that ends in a pipe.
+    """Shows runs of other processes: a live table on a terminal, a line for each run that ends in a pipe.
 
     Args:
         console: where to.
@@ -52,7 +52,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Takes the picture away; the table of the end follows."""
+        """Takes the live table away; that of the end follows."""
         if self._live is not None:
             self._live.stop()
 

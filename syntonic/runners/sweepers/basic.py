@@ -36,9 +36,11 @@ class Basic:
 
     def batches(self) -> Batches:
         """Yields all points at once."""
-        settings = itertools.product(*(list(zip(d.words, d.choices, strict=True)) for d in self._space))
+        settings = itertools.product(*(list(zip(d.overrides, d.choices, strict=True)) for d in self._space))
         keys = [dimension.key for dimension in self._space]
         yield [
-            Proposal(tuple(word for word, _ in point), dict(zip(keys, (value for _, value in point), strict=True)))
+            Proposal(
+                tuple(override for override, _ in point), dict(zip(keys, (value for _, value in point), strict=True))
+            )
             for point in settings
         ]

@@ -35,10 +35,10 @@ class Random:
         yield [self._draw(random.Random(f"{self._seed} {number}")) for number in range(self.total)]
 
     def _draw(self, source: random.Random) -> Proposal:
-        words: list[str] = []
+        overrides: list[str] = []
         values: dict[str, Any] = {}
         for dimension in self._space:
             # One number for each dimension whatever it is, so that an interval can be moved without moving the rest.
             word, values[dimension.key] = dimension.setting(dimension.at(source.random()))
-            words.append(word)
-        return Proposal(tuple(words), values)
+            overrides.append(word)
+        return Proposal(tuple(overrides), values)

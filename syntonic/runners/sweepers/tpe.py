@@ -1,8 +1,8 @@
 """Bayesian search by the tree-structured Parzen estimator (Bergstra et al., NeurIPS 24, 2011), computed by Optuna.
 
 There is no study to keep. A proposal depends on the space, the seed and the values of earlier batches; when a sweep
-goes on, the same questions are asked again, finished points answer from the record, and so the next proposal is the one
-that an uninterrupted sweep would have made. That is why a batch waits for all of its points.
+is resumed, the same questions are asked again, finished points answer from the record, and the next proposal is that
+which an uninterrupted sweep would have made. That is why a batch waits for all of its points.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -66,7 +66,7 @@ class Tpe:
     def _proposal(self, trial: "Trial") -> Proposal:
         settings = {d.key: d.setting(trial.params[d.key]) for d in self._space}
         return Proposal(
-            tuple(word for word, _ in settings.values()), {key: value for key, (_, value) in settings.items()}
+            tuple(override for override, _ in settings.values()), {key: value for key, (_, value) in settings.items()}
         )
 
 

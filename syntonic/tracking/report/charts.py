@@ -20,7 +20,7 @@ def lines(caption: str, series: Mapping[str, Line]) -> str:
 
     Args:
         caption: what is drawn.
-        series: points (x, y) by name, x ascending; points that are no numbers are gaps.
+        series: points (x, y) by name, x ascending; NaNs are gaps.
     """
     sound = {name: _thinned([p for p in line if math.isfinite(p[1])]) for name, line in series.items()}
     points = [point for line in sound.values() for point in line]

@@ -16,7 +16,7 @@ class History:
 
     Attributes:
         last_step: the newest one.
-        lines: points (step, value) of the first metrics by name; a value that is no number is left out.
+        lines: points (step, value) of the first metrics by name; a NaN is left out.
     """
 
     def __init__(self) -> None:

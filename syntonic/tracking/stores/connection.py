@@ -72,7 +72,7 @@ def _template(beside: Path) -> Path:
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syntonic"
     template = cache / f"mlflow-{metadata.version('mlflow')}.db"
-    with contextlib.suppress(ValueError):  # a damaged one is made anew
+    with contextlib.suppress(ValueError):  # a damaged one is made again
         if sqlite.known(template):
             return template
     made, kept = (beside.with_name(f"{beside.name}{end}") for end in ("-tables", ""))

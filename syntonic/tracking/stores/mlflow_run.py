@@ -77,7 +77,7 @@ class MlflowRun:
         self._client.log_batch(self.id, metrics=batch)
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
-        """Stores the final metrics that are not there with these values; a sweep that goes on comes to others."""
+        """Stores the final metrics that are not there with these values; a resumed sweep comes to others."""
         stored = self._client.get_run(self.id).data.metrics
         there = {key: sqlite.number(value) for key, value in stored.items()}
         new = {key: value for key, value in results.items() if sqlite.number(value) != there.get(key)}
@@ -104,21 +104,30 @@ class MlflowRun:
         return {model.tags["syntonic.checkpoint"] for model in self._stored() if model.status == "READY"}
 
     def add_model(self, model: Model) -> None:
-        """Stores a model: its files first, so that one that is READY is whole."""
+        """Stores a model: its files first, so that one that is READY is whole; of that, the metrics that are new."""
         from mlflow.entities import LoggedModelOutput, Metric
 
         tags = {"syntonic.run": self._own_id, "syntonic.checkpoint": model.key}
-        made = self._client.create_logged_model(
+        found = [each for each in self._stored() if each.tags["syntonic.checkpoint"] == model.key]
+        whole = next((each for each in found if each.status == "READY"), None)
+        for each in found:
+            if each.status != "READY":  # of an upload that was interrupted
+                self._client.delete_logged_model(each.model_id)
+        made = whole or self._client.create_logged_model(
             self._experiment, model.name, self.id, tags, dict(model.params), "syntonic"
         )
-        for path in model.files:
+        for path in model.files if whole is None else ():
             self._client.log_model_artifact(made.model_id, str(path))
+        there = {metric.key for metric in (whole.metrics or ())} if whole is not None else set()
         metrics = [
-            Metric(key, value, model.time, model.step, model_id=made.model_id) for key, value in model.metrics.items()
+            Metric(key, value, model.time, model.step, model_id=made.model_id)
+            for key, value in model.metrics.items()
+            if key not in there
         ]
         self._client.log_batch(self.id, metrics=metrics)
-        self._client.log_outputs(self.id, [LoggedModelOutput(made.model_id, model.step)])
-        self._client.finalize_logged_model(made.model_id, "READY")
+        if whole is None:
+            self._client.log_outputs(self.id, [LoggedModelOutput(made.model_id, model.step)])
+            self._client.finalize_logged_model(made.model_id, "READY")
 
     def drop_model(self, key: str) -> None:
         """Removes a model; its files too, which MLflow would leave."""
@@ -126,7 +135,7 @@ class MlflowRun:
 
         for model in self._stored():
             if model.tags["syntonic.checkpoint"] == key:
-                self._client.delete_logged_model(model.model_id)  # first: nobody is to find one without its files
+                self._client.delete_logged_model(model.model_id)  # first: none is to be listed without its files
                 with contextlib.suppress(NotImplementedError):  # not every artifact store can remove
                     place = get_artifact_repository(model.artifact_location, self._uri, self._uri)
                     place.delete_artifacts()  # type: ignore[no-untyped-call]

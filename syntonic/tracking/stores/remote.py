@@ -72,7 +72,7 @@ class Remote(Protocol):
         ...
 
     def add_model(self, model: Model) -> None:
-        """Stores a model with its files and metrics."""
+        """Stores a model with its files and metrics; of one that is there whole, the metrics that it has not got."""
         ...
 
     def drop_model(self, key: str) -> None:

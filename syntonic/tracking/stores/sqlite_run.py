@@ -62,13 +62,13 @@ class SqliteRun:
         return int(step or 0)
 
     def log_points(self, points: Sequence[Point]) -> None:
-        """Stores points, few in a transaction: while one is open nobody else writes, however slow this process is."""
+        """Stores points, few in a transaction: while one is open no other process writes, however slow this one is."""
         few = max(1, _ROWS // max(1, len(points[0].metrics))) if points else 1
         for start in range(0, len(points), few):
             self._log_few(points[start : start + few])
 
     def log_results(self, results: Mapping[str, float], step: int, time: int) -> None:
-        """Stores the final metrics that are not there with these values; a sweep that goes on comes to others."""
+        """Stores the final metrics that are not there with these values; a resumed sweep comes to others."""
         query = "SELECT key, value, is_nan FROM latest_metrics WHERE run_uuid = ?"
         there = {key: (value, int(is_nan)) for key, value, is_nan in self._database.rows(query, self.id)}
         new = {key: value for key, value in results.items() if number(value) != there.get(key)}
@@ -76,7 +76,7 @@ class SqliteRun:
 
     def log_text(self, name: str, text: str) -> None:
         """Stores a text as an artifact."""
-        self._place(name).write_text(text, encoding="utf-8")
+        self._place(name).write_text(text, encoding="utf-8", errors="replace")  # a folder's name may be none in UTF-8
 
     def log_file(self, name: str, path: Path) -> None:
         """Stores a file as an artifact."""
@@ -92,7 +92,8 @@ class SqliteRun:
         return {str(row[0]) for row in self._stored_models()}
 
     def add_model(self, model: Model) -> None:
-        """Copies the files, then makes the model known."""
+        """Copies the files, then makes the model known, in the place of one with its key."""
+        self.drop_model(model.key)
         name = f"m-{uuid.uuid4().hex}"
         folder = self._models / name / "artifacts"
         folder.mkdir(parents=True)
