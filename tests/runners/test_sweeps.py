@@ -101,7 +101,7 @@ def test_seeds_fan_out_with_mean_and_spread(command: Command, folder: Path, caps
     assert [facts(run)["config"]["seed"] for run in runs(folder)] == [*range(10, 15)] * 2  # type: ignore[index]
     for sigma, values in (("0.1", found[:5]), ("0.2", found[5:])):
         result = next(line.split() for line in said.splitlines() if line.split()[:2] == [f"trainer.sigma={sigma}", "5"])
-        assert result[2:] == [f"{statistics.mean(values):.4f}", f"{statistics.stdev(values):.4f}"]
+        assert result[2:4] == [f"{statistics.mean(values):.4f}", f"{statistics.stdev(values):.4f}"]
 
 
 def test_a_dry_run_tells_and_writes_nothing(command: Command, folder: Path, capsys: Said) -> None:
