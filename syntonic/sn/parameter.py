@@ -1,6 +1,7 @@
 """Parameters: resonant tensors that a model owns, with the law of their first values."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Final, Literal, TypedDict
 
@@ -11,6 +12,8 @@ ModeNorms = Literal["scaled", "raw"] | Sequence[float]
 
 _DTYPES: Final = {"crystallized": "int64", "flux": "float64"}
 _PHASES: Final = {dtype: phase for phase, dtype in _DTYPES.items()}
+_BYTES: Final = 48
+"""Of each value, with what training keeps of it: lattice, floats, what rounding left over, two moments."""
 
 
 class Saved(TypedDict):
@@ -39,7 +42,7 @@ class Parameter:
         row_gains: One more factor of the first values for each row, which is an index of the first axis.
 
     Raises:
-        ValueError: an argument is out of range.
+        ValueError: an argument is out of range, or so many values do not fit this machine's memory.
 
     >>> weight = Parameter((3, 2))
     >>> weight.initialize(seed=1, index=0)
@@ -58,6 +61,8 @@ class Parameter:
         precision: int = 100,
         row_gains: Sequence[float] | None = None,
     ) -> None:
+        if isinstance(shape, tuple | list) and all(isinstance(size, int) for size in shape):
+            _refuse_what_no_memory_holds(tuple(shape))
         self.data: Final = ResonantTensor.zeros(shape, mode_norms=mode_norms, precision=precision)
         self.init: Final = init
         self.gain: Final = gain
@@ -127,3 +132,13 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"Parameter(shape={self.shape}, init={self.init!r})"
+
+
+def _refuse_what_no_memory_holds(shape: tuple[int, ...]) -> None:
+    # The machine would fill its memory, and then its disk, before it says no.
+    count, memory = math.prod(shape), os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if count * _BYTES > memory:
+        raise ValueError(
+            f"a parameter of shape {shape} has {count:,} values, which take {count * _BYTES / 2**30:,.1f} GiB in "
+            f"training; this machine has {memory / 2**30:,.1f} GiB: make the model smaller"
+        )

@@ -86,3 +86,8 @@ def test_bad_shapes_are_refused():
     for shape in [(-1,), (2.5,), "ab"]:
         with pytest.raises(ValueError, match="whole numbers"):
             Parameter(shape)
+
+
+def test_what_no_machine_holds_is_refused_at_once():
+    with pytest.raises(ValueError, match=r"has 1,000,000,000,000 values.*make the model smaller"):
+        Parameter((10**6, 10**6))
