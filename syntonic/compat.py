@@ -1,6 +1,6 @@
 """Names and import paths that the project's documents use, each as one line beside the name that it stands for.
 
-The library calls a thing by one word, in one file. Earlier documents call many of them otherwise: with `Pure` in front,
+Each thing of the library has one name, in one file. Earlier documents call many otherwise: with `Pure` in front,
 or from a module that was named differently. Those imports work as well,
 
     from syntonic.nn.architectures.syntonic_mlp_pure import PureSyntonicMLP

@@ -22,7 +22,7 @@ def mode_norms_squared(features: int, mode_norms: ModeNorms = "scaled") -> list[
     """Returns n_i^2 for each feature: "scaled" is (3 i / d)^2, "raw" is i^2, a list is taken as it is.
 
     Raises:
-        ValueError: a list of another length, or an unknown word.
+        ValueError: a list of another length, or an unknown name.
 
     >>> mode_norms_squared(3, "raw")
     [0.0, 1.0, 4.0]
