@@ -69,12 +69,12 @@ class WriterProcess:
         # `-P`: the working folder may hold files of any name, and none of them is to be imported. The package is found
         # where this process found it. A process group of its own keeps Ctrl-C for the trainer.
         root = str(Path(__file__).parents[2])
-        words = [sys.executable, "-P", "-c", _SCRIPT, root]
+        command = [sys.executable, "-P", "-c", _SCRIPT, root]
         for process in [process for process in _leaving if process.poll() is not None]:
             os.close(_leaving.pop(process))
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            words, bufsize=0, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0
+            command, bufsize=0, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0
         )
 
     @property

@@ -61,18 +61,18 @@ def _show(
     counts: dict[str, int] = {}
     for job in jobs:
         if job.config is None:
-            word, told = "refuse", job.faults[0]
+            action, told = "refuse", job.faults[0]
         elif job.digest in known:
-            word, told = "skip", f"finished as {known[job.digest].run_id or known[job.digest].tracked_as}"
+            action, told = "skip", f"finished as {known[job.digest].run_id or known[job.digest].tracked_as}"
         elif job.digest in first:
-            word, told = "skip", f"the same as run {first[job.digest]}"
+            action, told = "skip", f"the same as run {first[job.digest]}"
         else:
-            word, told = "run", ""
+            action, told = "run", ""
             first[job.digest] = job.number
-        counts[word] = counts.get(word, 0) + 1
-        table.add_row(str(job.number), escape(job.text), escape(f"{word}  {told}".rstrip()))
+        counts[action] = counts.get(action, 0) + 1
+        table.add_row(str(job.number), escape(job.text), escape(f"{action}  {told}".rstrip()))
     console.print(table)
-    said = [f"{count} to {word}" for word, count in counts.items()]
+    said = [f"{count} to {action}" for action, count in counts.items()]
     if total > len(jobs):
         said.append(f"{total - len(jobs)} more depend on results")
     console.print(f"{counted(total, 'run')}: {', '.join(said)}", markup=False, soft_wrap=True)

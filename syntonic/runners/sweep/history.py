@@ -51,7 +51,7 @@ def look_back(sweep_id: str, tracking: Mapping[str, Any] | None) -> History:
     """
     history = History()
     core = provenance.core_digest()
-    for folder in reversed(known(history.passed_over.append)):  # the latest has the last word
+    for folder in reversed(known(history.passed_over.append)):  # the latest counts
         _take(history, folder.record, sweep_id, core)
     if tracking is not None:
         arguments = {key: value for key, value in tracking.items() if key != "name"}

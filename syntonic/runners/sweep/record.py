@@ -126,7 +126,9 @@ def _runs_of(sweep: str, warn: Callable[[str], None]) -> list[RunRecord]:
 def _from_runs(facts: SweepFacts, runs: Sequence[RunRecord]) -> SweepState:
     state = SweepState(_settings_of(facts))
     for text in dict.fromkeys(run.sweep["point"] for run in runs if run.sweep):
-        values = {key: _value(value) for key, _, value in (word.partition("=") for word in text.split()) if value}
+        values = {
+            key: _value(value) for key, _, value in (override.partition("=") for override in text.split()) if value
+        }
         if not state.jobs or values.keys() == state.jobs[0].values.keys():
             state.jobs[len(state.jobs)] = Job(len(state.jobs), len(state.jobs), text, (), values, None, "")
     return state
@@ -139,7 +141,11 @@ def _settings_of(facts: SweepFacts) -> Settings:
             request = compose(loader, facts.config_name, facts.overrides, multirun=True).sweep
         section = request.settings if request is not None else {}
     except RequestError:  # it is not there any more
-        typed = (word.removeprefix("sweep.").partition("=") for word in facts.overrides if word.startswith("sweep."))
+        typed = (
+            override.removeprefix("sweep.").partition("=")
+            for override in facts.overrides
+            if override.startswith("sweep.")
+        )
         section = {key: value for key, _, value in typed}
     return sweep_settings.checked({key: section[key] for key in ("metric", "mode") if section.get(key)})
 

@@ -58,7 +58,7 @@ class Dimension:
         return not self.choices
 
     def setting(self, found: float) -> tuple[str, Any]:
-        """Returns the word and the value for a number of an interval, or for the position of a choice.
+        """Returns the override and the value for a number of an interval, or for the position of a choice.
 
         >>> Dimension("x", low=0.01, high=1.0, log=True).setting(0.123456789)
         ('x=0.123457', 0.123457)

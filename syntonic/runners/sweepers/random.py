@@ -39,6 +39,6 @@ class Random:
         values: dict[str, Any] = {}
         for dimension in self._space:
             # One number for each dimension whatever it is, so that an interval can be moved without moving the rest.
-            word, values[dimension.key] = dimension.setting(dimension.at(source.random()))
-            overrides.append(word)
+            override, values[dimension.key] = dimension.setting(dimension.at(source.random()))
+            overrides.append(override)
         return Proposal(tuple(overrides), values)
