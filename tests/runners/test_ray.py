@@ -122,7 +122,7 @@ def test_a_run_whose_node_is_lost_goes_on_elsewhere_to_the_same_bits(
     assert child.returncode == 0, said
     assert finished(folder) == len(runs(folder)) == 2, "in its own folder"
     logs = [path.read_text() for path in folder.glob(".syntonic/sweeps/*/logs/*.log")]
-    assert sum("goes on after generation" in log for log in logs) == 1
+    assert sum("resumed after generation" in log for log in logs) == 1
     steps = [json.loads(line)["step"] for line in (lost / "journal.jsonl").read_text().splitlines()]
     assert steps == list(range(1, 201)), "every generation once"
     found = sorted(arrays(run) for run in runs(folder))

@@ -36,7 +36,7 @@ def test_an_interrupted_job_goes_on_where_it_was(command: Command, folder: Path)
     assert processes(folder) == []
     assert finished(folder) == len(runs(folder)) == 1, "in its own folder"
     (log,) = folder.glob(".syntonic/sweeps/*/logs/*.log")
-    assert log.read_text().count("goes on after generation") == 1
+    assert log.read_text().count("resumed after generation") == 1
     steps = [json.loads(line)["step"] for line in (run / "journal.jsonl").read_text().splitlines()]
     assert steps == list(range(1, 61)), "every generation once"
     assert command(*words, "sweep.skip_finished=false") == 0
