@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, Final, Literal, Self, final
+from typing import Any, ClassVar, Final, Literal, Self, final
 
 class _General:
     def relu(self) -> Self: ...
@@ -428,7 +428,7 @@ class ResonantTensor:
     @staticmethod
     def zeros(
         shape: int | Sequence[int],
-        mode_norms: str | Sequence[float] | None = None,
+        mode_norms: str | int | Sequence[float] | None = None,
         precision: int = 100,
         *,
         mode_norm_sq: str | Sequence[float] | None = None,
@@ -436,7 +436,7 @@ class ResonantTensor:
     @staticmethod
     def ones(
         shape: int | Sequence[int],
-        mode_norms: str | Sequence[float] | None = None,
+        mode_norms: str | int | Sequence[float] | None = None,
         precision: int = 100,
         *,
         mode_norm_sq: str | Sequence[float] | None = None,
@@ -444,7 +444,7 @@ class ResonantTensor:
     @staticmethod
     def randn(
         shape: int | Sequence[int],
-        mode_norms: str | Sequence[float] | None = None,
+        mode_norms: str | int | Sequence[float] | None = None,
         precision: int = 100,
         *,
         seed: int,
@@ -589,7 +589,7 @@ class ResonantTensor:
     def crystallize(self, precision: int | None = None) -> None: ...
     def harmonize(self, strength: float = 1.0) -> None: ...
     def differentiate(self, noise_scale: float, *, seed: int, step: int = 0, weighted: bool = True) -> None: ...
-    def crystallize_from_values(self, data: Any, precision: int | None = None) -> None: ...
+    def crystallize_from_values(self, data: Any, precision: int | None = None) -> float: ...
     def cpu_cycle(
         self,
         noise_scale: float = 0.1,
@@ -700,6 +700,10 @@ def generation_figures() -> list[tuple[str, str, bool]]: ...
 class PhiResidualMode:
     """How an identity and a residual are joined."""
 
+    Phi: ClassVar[PhiResidualMode]
+    PhiSymmetric: ClassVar[PhiResidualMode]
+    Standard: ClassVar[PhiResidualMode]
+
     def __new__(cls, name: str) -> PhiResidualMode: ...
     @property
     def name(self) -> str: ...
@@ -764,6 +768,10 @@ class GoldenBatchNormState:
 class SyntonicSoftmaxMode:
     """Where the weights of a syntonic softmax come from."""
 
+    Learned: ClassVar[SyntonicSoftmaxMode]
+    Provided: ClassVar[SyntonicSoftmaxMode]
+    Identity: ClassVar[SyntonicSoftmaxMode]
+
     def __new__(cls, name: str) -> SyntonicSoftmaxMode: ...
     @property
     def name(self) -> str: ...
@@ -813,22 +821,22 @@ def golden_batch_norm_1d_py(
     x: Tensor | ResonantTensor,
     mode: GoldenNormMode | str | None = None,
     eps: float = 1e-5,
-    gamma: Sequence[float] | None = None,
-    beta: Sequence[float] | None = None,
+    gamma: Sequence[float] | ResonantTensor | None = None,
+    beta: Sequence[float] | ResonantTensor | None = None,
 ) -> Tensor: ...
 def golden_batch_norm_2d_py(
     x: Tensor | ResonantTensor,
     mode: GoldenNormMode | str | None = None,
     eps: float = 1e-5,
-    gamma: Sequence[float] | None = None,
-    beta: Sequence[float] | None = None,
+    gamma: Sequence[float] | ResonantTensor | None = None,
+    beta: Sequence[float] | ResonantTensor | None = None,
 ) -> Tensor: ...
 def golden_layer_norm(
     x: Tensor | ResonantTensor,
     mode: GoldenNormMode | str | None = None,
     eps: float = 1e-5,
-    gamma: Sequence[float] | None = None,
-    beta: Sequence[float] | None = None,
+    gamma: Sequence[float] | ResonantTensor | None = None,
+    beta: Sequence[float] | ResonantTensor | None = None,
 ) -> Tensor: ...
 
 @final

@@ -66,7 +66,7 @@ def test_mode_norms():
         with pytest.raises(ValueError, match="mode norms"):
             ResonantTensor.zeros((3, 2), mode_norms=bad)
     with pytest.raises(TypeError):
-        ResonantTensor.zeros((3, 2), mode_norms=1)
+        ResonantTensor.zeros((3, 2), mode_norms=1.5)
 
 
 def test_wake_and_crystallize_return_to_the_same_points():

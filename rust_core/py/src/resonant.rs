@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLock};
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
@@ -57,15 +57,20 @@ pub(crate) fn poisoned() -> Error {
 /// Mode norms as Python gives them: a name or a list.
 pub(crate) enum Norms {
     Name(String),
+    /// No norms, but the precision, which the documents give in this place.
+    Precision(i64),
     Given(Vec<f64>),
 }
 
-either!(Norms: Name | Given, "mode norms: 'scaled', 'raw' or a sequence of numbers");
+either!(Norms: Name | Precision | Given, "mode norms: 'scaled', 'raw' or a sequence of numbers");
 
 impl Norms {
     /// Reads the norms, which Python may give under either of two words; without them they are "scaled".
     pub(crate) fn read(mode_norms: Option<Self>, mode_norm_sq: Option<Self>) -> PyResult<ModeNorms> {
         match (mode_norms, mode_norm_sq) {
+            (Some(Self::Precision(n)), _) | (_, Some(Self::Precision(n))) => Err(PyTypeError::new_err(format!(
+                "expected mode norms: 'scaled', 'raw' or a sequence of numbers, got int; a precision is precision={n}"
+            ))),
             (None, None) => Ok(ModeNorms::Scaled),
             (Some(Self::Name(name)), None) | (None, Some(Self::Name(name))) => quick(|| ModeNorms::from_name(&name)),
             (Some(Self::Given(norms)), None) | (None, Some(Self::Given(norms))) => Ok(ModeNorms::Given(norms)),
@@ -161,7 +166,7 @@ impl ResonantTensor {
 
     fn __len__(&self) -> PyResult<usize> {
         let first = self.read(|x| Ok(x.shape().dims().first().copied()))?;
-        first.ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("a scalar ResonantTensor has no length"))
+        first.ok_or_else(|| PyTypeError::new_err("a scalar ResonantTensor has no length"))
     }
 
     fn __repr__(&self) -> PyResult<String> {
@@ -266,6 +271,10 @@ pub(crate) fn drawn(
     precision: i64,
     seed: u32,
 ) -> PyResult<ResonantTensor> {
+    let (norms, precision) = match norms {
+        (Some(Norms::Precision(given)), None) => ((None, None), given),
+        norms => (norms, precision),
+    };
     let (shape, norms) = (Shape::from(source::sizes(shape)?), Norms::read(norms.0, norms.1)?);
     quick(|| {
         // Refuses a shape that memory does not hold before anything is drawn.

@@ -10,7 +10,7 @@ use syntonic_classic::resonant::ExactArithmetic;
 use syntonic_core::ops::{Activation, Op, PhiResidual, ResidualMode};
 use syntonic_core::tensor::golden_weight;
 
-use crate::classic::floats::floats;
+use crate::classic::floats::{Features, floats};
 use crate::classic::norm::NormMode;
 use crate::classic::softmax::{SoftmaxMode, SyntonicSoftmaxMode, Weights};
 use crate::door::{enter, quick};
@@ -25,6 +25,21 @@ pub struct PhiResidualMode(ResidualMode);
 
 #[pymethods]
 impl PhiResidualMode {
+    /// x + r/phi.
+    #[classattr]
+    #[pyo3(name = "Phi")]
+    const PHI: Self = Self(ResidualMode::Phi);
+
+    /// (x + r)/phi.
+    #[classattr]
+    #[pyo3(name = "PhiSymmetric")]
+    const SYMMETRIC: Self = Self(ResidualMode::Symmetric);
+
+    /// x + r.
+    #[classattr]
+    #[pyo3(name = "Standard")]
+    const STANDARD: Self = Self(ResidualMode::Standard);
+
     #[new]
     fn new(name: &str) -> PyResult<Self> {
         quick(|| ResidualMode::from_name(name)).map(Self)
@@ -125,8 +140,8 @@ fn batch_norm(
     (x, rank): (&Bound<'_, PyAny>, usize),
     mode: Option<&NormMode>,
     eps: f64,
-    gamma: Option<Vec<f64>>,
-    beta: Option<Vec<f64>>,
+    gamma: Option<Features>,
+    beta: Option<Features>,
 ) -> PyResult<Tensor> {
     let (py, x, mode) = (x.py(), floats(x)?, NormMode::read(mode)?);
     if x.shape().rank() != rank || x.shape().numel() == 0 {
@@ -140,7 +155,10 @@ fn batch_norm(
     let config = GoldenBatchNormConfig { eps, mode, track_running_stats: false, ..GoldenBatchNormConfig::new(count) };
     enter(py, || {
         let mut norm = GoldenBatchNorm::new(config)?;
-        norm.set_affine(gamma.unwrap_or_else(|| vec![1.0; count]), beta.unwrap_or_else(|| vec![0.0; count]))?;
+        norm.set_affine(
+            gamma.map_or_else(|| vec![1.0; count], |g| g.0),
+            beta.map_or_else(|| vec![0.0; count], |b| b.0),
+        )?;
         norm.forward(&x, true)
     })
     .map(Tensor)
@@ -153,8 +171,8 @@ fn golden_batch_norm_1d_py(
     x: &Bound<'_, PyAny>,
     mode: Option<NormMode>,
     eps: f64,
-    gamma: Option<Vec<f64>>,
-    beta: Option<Vec<f64>>,
+    gamma: Option<Features>,
+    beta: Option<Features>,
 ) -> PyResult<Tensor> {
     batch_norm((x, 2), mode.as_ref(), eps, gamma, beta)
 }
@@ -166,8 +184,8 @@ fn golden_batch_norm_2d_py(
     x: &Bound<'_, PyAny>,
     mode: Option<NormMode>,
     eps: f64,
-    gamma: Option<Vec<f64>>,
-    beta: Option<Vec<f64>>,
+    gamma: Option<Features>,
+    beta: Option<Features>,
 ) -> PyResult<Tensor> {
     batch_norm((x, 4), mode.as_ref(), eps, gamma, beta)
 }
@@ -179,8 +197,8 @@ fn golden_layer_norm(
     x: &Bound<'_, PyAny>,
     mode: Option<NormMode>,
     eps: f64,
-    gamma: Option<Vec<f64>>,
-    beta: Option<Vec<f64>>,
+    gamma: Option<Features>,
+    beta: Option<Features>,
 ) -> PyResult<Tensor> {
     let (py, x, mode) = (x.py(), floats(x)?, NormMode::read(mode.as_ref())?);
     enter(py, || norm::golden_layer_norm(&x, mode, eps, gamma.as_deref(), beta.as_deref())).map(Tensor)

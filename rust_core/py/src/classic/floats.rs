@@ -1,5 +1,7 @@
 //! Reading the values of whatever tensor is given.
 
+use std::ops::Deref;
+
 use pyo3::prelude::*;
 use syntonic_core::tensor::{self as core, DType};
 
@@ -15,5 +17,27 @@ pub fn floats(x: &Bound<'_, PyAny>) -> PyResult<core::Tensor> {
     match x.cast::<ResonantTensor>() {
         Ok(tensor) => tensor.get().read(|x| x.to_tensor(DType::F64)),
         Err(_) => Err(refused(x, "a Tensor (see Tensor(data)) or a ResonantTensor")),
+    }
+}
+
+/// One number for each feature, from a sequence of numbers or a ResonantTensor of one axis.
+pub struct Features(pub Vec<f64>);
+
+impl<'py> FromPyObject<'_, 'py> for Features {
+    type Error = PyErr;
+
+    fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match given.cast::<ResonantTensor>() {
+            Ok(tensor) => tensor.get().read(|x| Ok(x.values())).map(Self),
+            Err(_) => given.extract().map(Self),
+        }
+    }
+}
+
+impl Deref for Features {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        &self.0
     }
 }

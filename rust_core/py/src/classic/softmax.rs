@@ -23,6 +23,21 @@ enum Source {
 
 #[pymethods]
 impl SyntonicSoftmaxMode {
+    /// Weights of mode norms.
+    #[classattr]
+    #[pyo3(name = "Learned")]
+    const OF_NORMS: Self = Self(Source::Learned);
+
+    /// A syntony for each element.
+    #[classattr]
+    #[pyo3(name = "Provided")]
+    const OF_SYNTONY: Self = Self(Source::Provided);
+
+    /// No weights.
+    #[classattr]
+    #[pyo3(name = "Identity")]
+    const OF_NOTHING: Self = Self(Source::Identity);
+
     #[new]
     fn new(name: &str) -> PyResult<Self> {
         match name {

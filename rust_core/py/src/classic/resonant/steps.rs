@@ -25,11 +25,14 @@ impl ResonantTensor {
         self.write(|x| x.differentiate(Noise { scale: noise_scale, weighted, seed, step }))
     }
 
-    /// Harmonizes `data` with beta = S / phi, S of what the tensor held before, and snaps it into the tensor.
+    /// Harmonizes `data` with beta = S / phi, S of what the tensor held before, and snaps it into the tensor; returns the new S.
     #[pyo3(signature = (data, precision=None))]
-    fn crystallize_from_values(&self, data: &Bound<'_, PyAny>, precision: Option<i64>) -> PyResult<()> {
+    fn crystallize_from_values(&self, data: &Bound<'_, PyAny>, precision: Option<i64>) -> PyResult<f64> {
         let values = numbers(data, None, DType::F64)?.to_f64();
-        self.write(|x| x.crystallize_from_values(&values, precision))
+        self.write(|x| {
+            x.crystallize_from_values(&values, precision)?;
+            x.syntony()
+        })
     }
 
     /// Multiplies by phi, exactly and in place.
