@@ -150,7 +150,7 @@ def softmax(bench: Bench, name: str) -> None:
             name,
             bar,
             2.0 * x.nbytes,
-            lambda t=t, n=n: t.syntonic_softmax(mode_norms=n),
+            lambda t=t, n=n: t.fused_softmax(mode_norms=n),
             plain=lambda x=x: torch.softmax(x, -1),
             compile=lambda f=fused, x=x, norms=norms: f(x, norms),
         )
@@ -167,7 +167,7 @@ def batch_norm(bench: Bench, name: str) -> None:
         name,
         ">= 1.2x cuDNN",
         2.0 * x.nbytes,
-        lambda: t.batch_norm(1e-5, 1 / PHI, gamma=g, beta=b),
+        lambda: t.fused_batch_norm(1e-5, 1 / PHI, gamma=g, beta=b),
         cudnn=lambda: F.batch_norm(x, None, None, gamma, beta, training=True),
     )
 
@@ -214,7 +214,7 @@ def convolution(bench: Bench, name: str) -> None:
             name,
             ">= .6x cuDNN",
             float(x.nbytes + w.nbytes + x.nbytes // channels * outputs),
-            lambda t=t, k=k: t.conv2d(k, padding=(1, 1)),
+            lambda t=t, k=k: t.fused_conv2d(k, padding=(1, 1)),
             cudnn=lambda x=first, w=of_first: F.conv2d(x, w, padding=1),
             cudnn_nhwc=lambda x=last, w=of_last: F.conv2d(x, w, padding=1),
         )

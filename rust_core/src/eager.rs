@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use smallvec::SmallVec;
 
+use crate::cuda::DeviceTensor;
 use crate::loops::{Call, Draw, Noise, Operand, Parameter, Split};
 use crate::ops::{Element, Op};
 use crate::tensor::{Buffer, DType, Shape, Tensor};
@@ -33,7 +34,7 @@ impl Op {
     /// # Ok::<(), syntonic_core::Error>(())
     /// ```
     pub fn eager(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
-        let dtype = inputs.first().map_or(DType::F32, |x| x.dtype());
+        let dtype = inputs.first().copied().or(parameters.first()).map_or(DType::F32, Tensor::dtype);
         if let Some(other) = inputs.iter().find(|x| x.dtype() != dtype) {
             return Err(Error::DType {
                 op: self.name(),
@@ -41,10 +42,34 @@ impl Op {
                 got: format!("{}; convert with astype", other.dtype().name()),
             });
         }
+        // The same memory.
+        if let (Self::Reshape(shape), [x]) = (self, inputs) {
+            return x.reshape(shape.0.clone());
+        }
         match dtype {
             DType::F32 => self.eager_as::<f32>(inputs, parameters),
             DType::F64 => self.eager_as::<f64>(inputs, parameters),
         }
+    }
+
+    /// Computes the result on the device of the inputs and parameters, all of one format on one device.
+    ///
+    /// # Errors
+    /// `Error::Shape`, `Error::DType` or `Error::Value` when the inputs do not fit; what the device reports.
+    pub fn eager_on_device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor]) -> Result<DeviceTensor> {
+        let Some(first) = inputs.first().copied().or(parameters.first()) else {
+            let expected = "a tensor".into();
+            return Err(Error::Value { op: self.name(), expected, got: "none".into() });
+        };
+        first.format().real(self.name())?;
+        for other in inputs.iter().copied().chain(parameters) {
+            first.beside(self.name(), other)?;
+        }
+        let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
+        let parameter_shapes: Vec<Shape> = parameters.iter().map(|p| p.shape().clone()).collect();
+        let output = self.shape(&shapes, &parameter_shapes)?;
+        output.check(self.name())?;
+        self.device(inputs, parameters, &output)
     }
 
     fn eager_as<T: Element>(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {

@@ -4,6 +4,7 @@
 //! `evolve` > `program` > `ops` > `cuda` > `tensor` > `exact` > `threads` > `error`.
 
 pub mod cuda;
+pub mod describe;
 mod eager;
 pub mod error;
 pub mod evolve;

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use syntonic_core::loops::{Draw, LANES};
+use syntonic_core::ops::elementwise as elementwise_operations;
 use syntonic_core::ops::{
     Abs, Accuracy, Affine, Arithmetic, Clamp, Concat, Cos, CrossEntropy, Dropout, Element, Embedding, Exp, Expand,
     Gelu, How, IndexSelect, Linear, Log, MeanSquaredError, Narrow, Neg, Op, Permute, Reduce, Relu, Reshape, Sigmoid,
@@ -64,6 +65,8 @@ fn elementwise(p: &mut Program, [x, _, _]: [NodeId; 3]) -> NodeId {
         apply(Abs.into(), &[negative]),
     ];
     all.push(apply(Clamp { low: -0.5, high: 0.7 }.into(), &[h]));
+    let within = apply(Sigmoid.into(), &[h]);
+    all.extend(elementwise_operations().into_iter().map(|op| apply(op, &[within])));
     let all = apply(Concat { axis: 0 }.into(), &all);
     apply(Reduce::all(How::Mean).into(), &[all])
 }

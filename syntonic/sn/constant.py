@@ -9,6 +9,9 @@ from syntonic.sn.array import Array
 def constant(beside: Array, data: Any) -> Tensor:  # noqa: ANN401 (nested lists, whatever a Tensor takes)
     """Returns `data` as a tensor that may be combined with `beside`.
 
-    It has the dtype of a tensor; beside a symbol, whose dtype is settled later, it is float64 and recorded as such.
+    It has the dtype of a tensor and lies on its device; beside a symbol, whose dtype is settled later, it is float64
+    and recorded as such.
     """
-    return Tensor(data, dtype=beside.dtype if isinstance(beside, Tensor) else "float64")
+    if isinstance(beside, Tensor):
+        return Tensor(data, dtype=beside.dtype).to(beside.device)
+    return Tensor(data, dtype="float64")

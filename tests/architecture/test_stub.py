@@ -2,15 +2,21 @@
 
 import ast
 import inspect
+import runpy
 from pathlib import Path
 
 import pytest
 
 import syntonic
 from syntonic import _core
+from syntonic.sn import functional
 
-STUB = ast.parse((Path(syntonic.__file__).parent / "_core.pyi").read_text())
+ROOT = Path(syntonic.__file__).parent
+STUB = ast.parse((ROOT / "_core.pyi").read_text())
+OPERATIONS = ast.parse((ROOT / "sn/functional.pyi").read_text())
 CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
+# What `Tensor` and `Symbol` share has a stub of its own.
+SHARED = {node.name: node for node in OPERATIONS.body if isinstance(node, ast.ClassDef)}
 # What Python gives every class, and what only the interpreter calls.
 QUIET = {
     *dir(object),
@@ -28,17 +34,18 @@ DOCUMENTED = [name for name in CLASSES if not name.startswith("_") and name not 
 
 
 def members(name: str) -> set[str]:
-    node = CLASSES[name]
+    node = (CLASSES | SHARED)[name]
     own = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
     own |= {n.target.id for n in node.body if isinstance(n, ast.AnnAssign)}
     return own.union(*(members(base.id) for base in node.bases))
 
 
 def test_module():
-    functions = {n.name for n in STUB.body if isinstance(n, ast.FunctionDef)}
+    functions = {n.name for n in STUB.body if isinstance(n, ast.FunctionDef) if not n.name.startswith("_")}
     constants = {n.target.id for n in STUB.body if isinstance(n, ast.AnnAssign)}
     public = {n for n in vars(_core) if not n.startswith("_")}
-    assert public == functions | constants | {name for name in CLASSES if not name.startswith("_")}
+    aliases = {target.id for n in STUB.body if isinstance(n, ast.Assign) for target in n.targets if target.id[0] != "_"}
+    assert public == functions | constants | aliases | {name for name in CLASSES if not name.startswith("_")}
 
 
 def test_exceptions():
@@ -65,3 +72,13 @@ def test_arguments(name):
         given = [a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]]
         found = list(inspect.signature(getattr(getattr(_core, name), function.name)).parameters)
         assert given == found, function.name
+
+
+def test_operations():
+    """The stub of the operations is what their descriptions give, and their functions are there."""
+    path = ROOT.parent / "rust_core/py/write_stub.py"
+    assert runpy.run_path(str(path))["text"]() == (ROOT / "sn/functional.pyi").read_text(), f"run uv run python {path}"
+    for node in OPERATIONS.body:
+        if isinstance(node, ast.FunctionDef):
+            given = [argument.arg for argument in node.args.args]
+            assert given == list(inspect.signature(getattr(functional, node.name)).parameters)

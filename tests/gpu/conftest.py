@@ -14,6 +14,7 @@ import pytest
 from syntonic import _core
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "ops"))  # the operations of one element and their formulas
 
 
 def numbers(item):

@@ -37,10 +37,10 @@ def test_conv2d(gpu, shape, kernel, stride, padding, direct, relu):
     wide = [a.astype(np.float64) for a in (x, w, b)]
     want = conv2d(wide[0], wide[1], stride, padding) + wide[2]
     scale = conv2d(np.abs(wide[0]), np.abs(wide[1]), stride, padding) + np.abs(wide[2])
-    got = gpu.up(x).conv2d(gpu.up(w), gpu.up(b), stride, padding, relu=relu, direct=direct)
+    got = gpu.up(x).fused_conv2d(gpu.up(w), gpu.up(b), stride, padding, relu=relu, direct=direct)
     gpu.near(got, np.maximum(want, 0) if relu else want, scale, 32)
     if not relu:
-        gpu.near(gpu.up(x).conv2d(gpu.up(w), None, stride, padding, direct=direct), want - wide[2], scale, 32)
+        gpu.near(gpu.up(x).fused_conv2d(gpu.up(w), None, stride, padding, direct=direct), want - wide[2], scale, 32)
 
 
 def test_im2col_times_the_kernel_is_the_convolution(gpu):
@@ -76,18 +76,18 @@ def test_pooling(gpu, shape, size, stride):
 def test_refusals(gpu):
     x, w = gpu.up(np.ones((1, 3, 3, 2))), gpu.up(np.ones((1, 4, 1, 2)))
     with pytest.raises(ValueError, match="within 3 by 3"):
-        x.conv2d(w)
+        x.fused_conv2d(w)
     with pytest.raises(ValueError, match=r"padding.*18446744073709551615"):
-        x.conv2d(w, padding=(2**64 - 1, 0))
+        x.fused_conv2d(w, padding=(2**64 - 1, 0))
     with pytest.raises(ValueError, match=r"padding.*9223372036854775807"):
         x.im2col((1, 1), padding=(0, 2**63 - 1))
     with pytest.raises(ValueError, match="elements"):
         x.im2col((2**39, 2**39), padding=(2**38, 2**38))
     with pytest.raises(ValueError, match="strides of at least 1"):
-        x.conv2d(w, stride=(0, 1))
+        x.fused_conv2d(w, stride=(0, 1))
     with pytest.raises(ValueError, match="2 input channels"):
-        x.conv2d(gpu.up(np.ones((1, 1, 1, 3))))
-    with pytest.raises(ValueError, match="within 3 by 3"):
+        x.fused_conv2d(gpu.up(np.ones((1, 1, 1, 3))))
+    with pytest.raises(ValueError, match="at least as large as the window"):
         x.max_pool2d((4, 1))
     with pytest.raises(ValueError, match="at least 1"):
         x.avg_pool2d((0, 1))

@@ -17,7 +17,7 @@ def test_layer_norm(gpu, shape):
     x, gamma, beta = gpu.normal(*shape), gpu.normal(shape[-1]), gpu.normal(shape[-1])
     y = layer_norm(x.astype(np.float64), T, 1e-5)
     gpu.near(gpu.up(x).layer_norm(1e-5, T), y, np.abs(y) + 1, 32)
-    got = gpu.up(x).layer_norm(1e-5, T, gamma=gpu.up(gamma), beta=gpu.up(beta))
+    got = gpu.up(x).fused_layer_norm(1e-5, T, gamma=gpu.up(gamma), beta=gpu.up(beta))
     gpu.near(got, y * gamma + beta, np.abs(gamma) * (np.abs(y) + 1) + np.abs(beta), 32)
 
 
@@ -58,7 +58,7 @@ def test_batch_norm(gpu, shape, channel_last):
     # In float64 the sums of a plain formula err as much as those of the kernel, so the oracle has more digits.
     wide = [a.astype(np.longdouble) for a in (x, gamma.reshape(along), beta.reshape(along))]
     y, mean, var = (a.astype(np.float64) for a in batch_norm(wide[0], axes, wide[1], wide[2]))
-    got, got_mean, got_var = gpu.up(x).batch_norm(
+    got, got_mean, got_var = gpu.up(x).fused_batch_norm(
         1e-5, T, gamma=gpu.up(gamma), beta=gpu.up(beta), channel_last=channel_last
     )
     spread = np.sqrt(var.reshape(along) + 1e-5)
@@ -75,7 +75,7 @@ def test_an_offset_does_not_spoil_the_variance(gpu, channel_last):
     offset = 1e4 if gpu.dtype == np.float32 else 1e8
     x = gpu.normal(64, 8, 16, 16, shift=offset)
     axes = (0, 1, 2) if channel_last else (0, 2, 3)
-    _, mean, var = gpu.up(x).batch_norm(1e-5, T, channel_last=channel_last)
+    _, mean, var = gpu.up(x).fused_batch_norm(1e-5, T, channel_last=channel_last)
     exact = x.astype(np.longdouble)
     gpu.near(var, exact.var(axes).astype(np.float64), exact.var(axes).astype(np.float64), 1e4 * 2e-16 / gpu.eps + 16)
     gpu.near(mean, exact.mean(axes).astype(np.float64), offset * np.ones(mean.size), 2)
@@ -85,23 +85,23 @@ def test_given_statistics(gpu):
     x, mean, var = gpu.normal(6, 4, 3, 3), gpu.normal(4), np.abs(gpu.normal(4)) + 1
     wide = x.astype(np.float64) - mean.reshape(1, 4, 1, 1)
     want = wide / np.sqrt(var.reshape(1, 4, 1, 1).astype(np.float64) + 1e-5)
-    got, _, _ = gpu.up(x).batch_norm(1e-5, 1.0, mean=gpu.up(mean), var=gpu.up(var))
+    got, _, _ = gpu.up(x).fused_batch_norm(1e-5, 1.0, mean=gpu.up(mean), var=gpu.up(var))
     gpu.near(got, want, np.abs(x) + np.abs(mean.reshape(1, 4, 1, 1)) + 1, 8)
 
 
 def test_output_has_the_golden_variance(gpu):
-    got = gpu.down(gpu.up(gpu.normal(32, 3, 8, 8)).batch_norm(1e-5, T)[0])
+    got = gpu.down(gpu.up(gpu.normal(32, 3, 8, 8)).fused_batch_norm(1e-5, T)[0])
     assert np.abs(got.var((0, 2, 3)) - T).max() < 1e-3
 
 
 def test_refusals(gpu):
     x = gpu.up(np.zeros((2, 3)))
-    for bad in (lambda: gpu.up(np.zeros(3)).batch_norm(), lambda: gpu.up(np.zeros((0, 3))).batch_norm()):
+    for bad in (lambda: gpu.up(np.zeros(3)).fused_batch_norm(), lambda: gpu.up(np.zeros((0, 3))).fused_batch_norm()):
         with pytest.raises(ValueError, match="batch_norm"):
             bad()
     with pytest.raises(ValueError, match=r"expected shape \(3,\)"):
-        x.batch_norm(gamma=gpu.up(np.ones(2)))
+        x.fused_batch_norm(gamma=gpu.up(np.ones(2)))
     with pytest.raises(ValueError, match="both mean and var"):
-        x.batch_norm(mean=gpu.up(np.ones(3)))
+        x.fused_batch_norm(mean=gpu.up(np.ones(3)))
     with pytest.raises(ValueError, match="eps"):
         x.layer_norm(-1.0)

@@ -55,7 +55,6 @@ def test_one_kernel_is_compiled_alone(unit):
 
     every = names(_core.cuda_compile(unit, 90))
     first = min(every)
-    assert len(every) > 1
     assert names(_core.cuda_compile(unit, 90, only=first.decode().removesuffix("_f32"))) == {first}
 
 

@@ -1,73 +1,10 @@
 """Kernels that exchange data within a block, run on the CPU by `block_emulator.h`: their arithmetic without a GPU."""
 
-import ctypes
-import shutil
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
+from emulation import F32, F64, Emulated, aligned
 
-import syntonic
-
-KERNELS = Path(syntonic.__file__).parent.parent / "rust_core" / "kernels"
-EMULATOR = Path(__file__).parent / "block_emulator.h"
 PHI = 1.618033988749895
-F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
-
-
-class Emulated:
-    """One unit of kernels, compiled for the CPU."""
-
-    def __init__(self, folder, unit, kernels, headers=(), defines=()):
-        compiler = shutil.which("g++")
-        if compiler is None or not KERNELS.exists():
-            pytest.skip("no g++, or no kernel sources beside the installed package")
-        sources = [EMULATOR.read_text()]
-        sources += [(KERNELS / name).read_text() for name in ("constants.cuh", "common.cuh", *headers, f"{unit}.cu")]
-        doors = [
-            f'extern "C" void run_{name}(Dim* shape, void** p, long long* n, double* d) {{'
-            f" launch(shape[0], shape[1], [=] {{ ENTRY({name})({arguments}); }}); }}"
-            for name, arguments in kernels.items()
-        ]
-        text = "\n".join([*sources, *doors]).replace("__shared__ alignas(16) real", "alignas(16) __shared__ real")
-        text = text.replace("extern __shared__ Pack memory[]", "static Pack memory[4096]")
-        source, library = (folder / f"{Path(unit).name}.{end}" for end in ("cpp", "so"))
-        source.write_text(text)
-        # -fno-gnu-unique: shared memory of the same kernel, compiled twice, is not the same variable.
-        flags = [
-            "-fno-gnu-unique",
-            "-std=c++20",
-            "-O1",
-            "-w",
-            "-pthread",
-            "-shared",
-            "-fPIC",
-            "-DSYNTONIC_F64=0",
-            "-DSYNTONIC_ARCH=75",
-        ]
-        subprocess.run([compiler, *flags, *(f"-D{d}" for d in defines), source, "-o", library], check=True)
-        self.library = ctypes.CDLL(str(library))
-
-    def run(self, name, grid, threads, tensors, sizes=(), numbers=()):
-        shape = (ctypes.c_uint * 6)(*grid, 1, *threads, 1)
-        pointers = (ctypes.c_void_p * len(tensors))(*(t if t is None else t.ctypes.data for t in tensors))
-        getattr(self.library, f"run_{name}")(
-            shape,
-            pointers,
-            (ctypes.c_longlong * len(sizes))(*sizes),
-            (ctypes.c_double * max(len(numbers), 1))(*numbers),
-        )
-
-
-def aligned(values, dtype=F32):
-    """A copy of `values` that begins at a multiple of 16 bytes."""
-    values = np.asarray(values)
-    room = np.empty(values.size * dtype.itemsize + 16, np.uint8)
-    start = -room.ctypes.data % 16
-    copy = room[start : start + values.size * dtype.itemsize].view(dtype).reshape(values.shape)
-    copy[...] = values
-    return copy
 
 
 @pytest.fixture
@@ -188,7 +125,7 @@ def test_batch_norm_statistics(tmp_path, rng):
         "channel_last_part": f"(double2*)p[0], {C.format(1)}, n[0], n[1], n[2], n[3]",
         "channel_moments": f"{R.format(0)}, {R.format(1)}, (const double2*)p[2], {C.format(3)}, n[0], n[1], n[2], d[0]",
     }
-    unit = Emulated(tmp_path, "golden_batch_norm", kernels)
+    unit = Emulated(tmp_path, "classic/golden_batch_norm", kernels)
     for batch, channels, inner, lanes in [(3, 5, 12, 4), (3, 5, 12, 1), (2, 3, 7, 1)]:
         x = aligned(rng.standard_normal((batch, channels, inner)) + 1e4)
         work = batch * inner // lanes

@@ -6,10 +6,11 @@ An operation stands here with its formula in binary64 or wider. What is particul
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
-from ops_oracle import DTYPES, run, wide
+from ops_oracle import DTYPES, elementwise, run, wide
 
 from syntonic._core import PHI, PHI_INVERSE, Tensor
 
@@ -65,19 +66,18 @@ RESIDUALS = {
     "phi_symmetric": lambda x, r: (x + r) * PHI_INVERSE,
     "standard": lambda x, r: x + r,
 }
+# What is particular to an operation of one element.
+LIMITS: dict[str, dict[str, Any]] = {
+    "abs": {"exact": True},
+    "neg": {"exact": True},
+    "relu": {"exact": True},
+    "log": {"positive": True},
+    "sqrt": {"positive": True},
+    "sin": {"reach": 2.0**22},
+    "cos": {"reach": 2.0**22},
+}
 ROWS: dict[str, Row] = {
-    "exp": Row(Tensor.exp, np.exp),
-    "log": Row(Tensor.log, np.log, positive=True),
-    "sqrt": Row(Tensor.sqrt, np.sqrt, positive=True),
-    "square": Row(Tensor.square, np.square),
-    "abs": Row(Tensor.abs, np.abs, exact=True),
-    "neg": Row(Tensor.neg, np.negative, exact=True),
-    "sin": Row(Tensor.sin, np.sin, reach=2.0**22),
-    "cos": Row(Tensor.cos, np.cos, reach=2.0**22),
-    "tanh": Row(Tensor.tanh, np.tanh),
-    "sigmoid": Row(Tensor.sigmoid, lambda x: 1 / (1 + np.exp(-x))),
-    "relu": Row(Tensor.relu, lambda x: np.maximum(x, 0), exact=True),
-    "gelu": Row(Tensor.gelu, gelu),
+    **{name: Row(getattr(Tensor, name), formula, **LIMITS.get(name, {})) for name, formula in elementwise().items()},
     "clamp": Row(lambda x: x.clamp(-1.0, 2.0), lambda x: np.clip(x, -1, 2), exact=True),
     "add": Row(Tensor.add, np.add, inputs=2),
     "sub": Row(Tensor.sub, np.subtract, inputs=2),

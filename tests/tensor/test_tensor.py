@@ -149,13 +149,6 @@ def test_astype_rounds_to_nearest_and_keeps_the_special_values():
         Tensor([1]).astype("int8")
 
 
-def test_equality_is_identity():
-    a, b = Tensor([1]), Tensor([1])
-    assert a == a
-    assert a != b
-    assert len({a, b}) == 2
-
-
 def test_repr_is_short():
     assert repr(Tensor([[0.1], [2]])) == 'Tensor([0.1, 2.0], shape=(2, 1), dtype="float32")'
     assert len(repr(Tensor.zeros(10_000))) < 100

@@ -29,7 +29,7 @@ fn sample_batch(
     generation: u32,
     count: usize,
 ) -> PyResult<(Tensor, Tensor)> {
-    let (inputs, labels) = (&split.0.0, &split.1.0);
+    let (inputs, labels) = (split.0.on_host()?, split.1.on_host()?);
     let length = |tensor: &syntonic_core::tensor::Tensor| tensor.shape().dims().first().copied().unwrap_or(0);
     quick(|| {
         let rows = u32::try_from(length(inputs)).unwrap_or(u32::MAX);
@@ -41,7 +41,7 @@ fn sample_batch(
             });
         }
         let rows = philox::sample_rows(seed, generation, rows, count);
-        Ok((Tensor(inputs.take(&rows)?), Tensor(labels.take(&rows)?)))
+        Ok((Tensor::from(inputs.take(&rows)?), Tensor::from(labels.take(&rows)?)))
     })
 }
 

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use syntonic_core::tensor::DType;
 
 use crate::dlpack::{MAX_RANK, address};
-use crate::tensor::Tensor;
+use crate::tensor::{Place, Tensor};
 
 /// What a buffer view points to besides the values.
 struct View {
@@ -26,7 +26,16 @@ impl Tensor {
         if view.is_null() {
             return Err(PyBufferError::new_err("a view to fill is needed"));
         }
-        let tensor = &slf.get().0;
+        let tensor = match slf.get().place() {
+            Place::Cpu(tensor) => tensor,
+            Place::Cuda(_) => {
+                // SAFETY: Python passes a view to fill; a failed request must leave `obj` null.
+                unsafe { (*view).obj = ptr::null_mut() };
+                return Err(PyBufferError::new_err(
+                    "a Tensor on a GPU lends no memory of the CPU; copy it with .cpu()",
+                ));
+            }
+        };
         let asks = |flag: c_int| flags & flag == flag;
         let one_row = tensor.shape().dims().iter().filter(|&&d| d != 1).count() <= 1;
         if asks(ffi::PyBUF_WRITABLE) || (asks(ffi::PyBUF_F_CONTIGUOUS) && !one_row) {

@@ -12,11 +12,10 @@ use syntonic_core::Result;
 use syntonic_core::evolve::{self, Displacement, Gene};
 
 use crate::arrays;
-use crate::cuda;
+use crate::devices;
 use crate::door::{enter, quick};
-use crate::ops::Shared;
 use crate::program::Objective;
-use crate::resonant::{ResonantTensor, poisoned};
+use crate::resonant::{ResonantTensor, Shared, poisoned};
 use crate::tensor::Tensor;
 use watch::Watch;
 
@@ -88,7 +87,7 @@ impl Evolution {
     ) -> PyResult<Self> {
         let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
         let (config, strategy, _) = settings::config(strategy, settings)?;
-        let device = if device == "cpu" { None } else { Some(cuda::device(py, device)?) };
+        let device = if device == "cpu" { None } else { Some(devices::device(py, device)?) };
         enter(py, || {
             let genes = parameters.iter().map(|p| gene(p, config.bound())).collect::<Result<_>>()?;
             let engine = evolve::Evolution::by(strategy, config, genes)?;
@@ -116,8 +115,9 @@ impl Evolution {
         inputs: Vec<PyRef<'_, Tensor>>,
         following: Option<Vec<PyRef<'_, Tensor>>>,
     ) -> PyResult<Record> {
-        let own = |tensors: &[PyRef<'_, Tensor>]| tensors.iter().map(|x| x.0.clone()).collect::<Vec<_>>();
-        let (inputs, following) = (own(&inputs), following.map(|tensors| own(&tensors)));
+        let own =
+            |tensors: &[PyRef<'_, Tensor>]| tensors.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>();
+        let (inputs, following) = (own(&inputs)?, following.map(|tensors| own(&tensors)).transpose()?);
         let objective = &objective.0;
         self.enter(py, || {
             let mut engine = self.engine()?;
@@ -145,7 +145,7 @@ impl Evolution {
 
     /// The loss on one batch of each member of the generation to come, mirror images side by side. Nothing changes.
     fn losses(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
-        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
         self.enter(py, || self.engine()?.losses(objective, &inputs))
     }
@@ -168,7 +168,7 @@ impl Evolution {
 
     /// The centre's loss and metrics on one batch. Nothing changes.
     fn centre(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
-        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
         self.enter(py, || self.engine()?.centre_on(objective, &inputs))
     }
@@ -181,7 +181,7 @@ impl Evolution {
         inputs: Vec<PyRef<'_, Tensor>>,
         members: Vec<Vec<f64>>,
     ) -> PyResult<Vec<f64>> {
-        let inputs: Vec<_> = inputs.iter().map(|x| x.0.clone()).collect();
+        let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
         self.enter(py, || self.engine()?.losses_of(objective, &inputs, members))
     }

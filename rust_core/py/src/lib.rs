@@ -5,6 +5,7 @@ mod batches;
 mod buffer;
 mod classic;
 mod cuda;
+mod devices;
 mod dlpack;
 mod door;
 mod either;
@@ -12,9 +13,11 @@ mod element;
 mod evolve;
 mod numbers;
 mod ops;
+mod place;
 mod program;
 mod resonant;
 mod source;
+mod symbol;
 mod tensor;
 mod threads;
 
@@ -29,8 +32,10 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     door::register(m)?;
     evolve::register(m)?;
     numbers::register(m)?;
+    ops::register(m)?;
     program::register(m)?;
     resonant::register(m)?;
+    symbol::register(m)?;
     tensor::register(m)?;
     threads::register(m)
 }

@@ -50,6 +50,9 @@ impl ResonantTensor {
     }
 }
 
+/// A parameter as Python objects share it.
+pub(crate) type Shared = Arc<RwLock<Resonant>>;
+
 pub(crate) fn poisoned() -> Error {
     Error::Internal { what: "a panic left a resonant tensor locked".into() }
 }
@@ -195,7 +198,7 @@ impl ResonantTensor {
     /// The values as a float tensor with memory of its own.
     #[pyo3(signature = (dtype="float32"))]
     fn to_tensor(&self, dtype: &str) -> PyResult<Tensor> {
-        self.read(|x| x.to_tensor(DType::from_name(dtype)?)).map(Tensor)
+        self.read(|x| x.to_tensor(DType::from_name(dtype)?)).map(Tensor::from)
     }
 
     /// The state as bytes, little-endian: all a and then all b (int64) if crystallized, the values (float64) in flux.

@@ -20,19 +20,19 @@ pub struct Target {
     pub defines: Vec<(&'static str, i64)>,
 }
 
-/// Returns the image of a unit for a target: a cubin, or PTX where the compiler does not know the card yet.
+/// Returns the image of a unit, whose text is given, for a target: a cubin, or PTX where the compiler does not know the card yet.
 ///
 /// With `only`, the name of a kernel without its format, that kernel alone: most of the time goes into kernels, not into
 /// reading the unit.
 ///
 /// # Errors
 /// `Error::DeviceUnavailable` without NVRTC; `Error::Internal` with the compiler's log if the source is wrong.
-pub fn compile(unit: &Unit, only: Option<&str>, target: &Target) -> Result<Vec<u8>> {
+pub fn compile(unit: &Unit, text: &str, only: Option<&str>, target: &Target) -> Result<Vec<u8>> {
     let quick = |&&(entry, dtype, _): &&(&str, Option<DType>, &str)| {
         only == Some(entry) && dtype.is_none_or(|dtype| dtype == target.dtype)
     };
     let mode = unit.quick.iter().find(quick).map(|&(.., mode)| mode);
-    compile_kernel(unit.name, &unit.text(), target, only, mode)
+    compile_kernel(unit.name, text, target, only, mode)
 }
 
 /// As [`compile`], of a whole text; the name is for messages.

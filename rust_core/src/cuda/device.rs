@@ -17,7 +17,6 @@ use super::launch::{self, Arg, Graph, Grid, Memory, Plain};
 use super::library;
 use super::probe::device_count;
 use super::transfer::{Driven, LARGE, Staging};
-use super::units::Unit;
 use crate::{Error, Result};
 
 /// One CUDA device of this process. Its work runs in order on one stream.
@@ -213,16 +212,21 @@ impl Device {
 
     /// Returns a kernel of a unit, compiled and loaded on its first use.
     pub(super) fn function(&self, kernel: &Kernel<'_>, shared: u32) -> Result<CudaFunction> {
-        let key =
-            format!("{}/{}_{} {:?} {}", kernel.unit, kernel.entry, suffix(kernel.dtype), kernel.defines, shared > 0);
+        let key = format!(
+            "{}/{}_{} {:?} {}",
+            kernel.unit.name(),
+            kernel.entry,
+            suffix(kernel.dtype),
+            kernel.defines,
+            shared > 0
+        );
         let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(function) = functions.get(&key) {
             return Ok(function.clone());
         }
-        let unit = Unit::find(kernel.unit)
-            .ok_or_else(|| Error::Internal { what: format!("no kernel unit {}", kernel.unit) })?;
+        let (unit, text) = kernel.unit.text(kernel.entry)?;
         let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec() };
-        let image = compile(unit, Some(kernel.entry), &target)?;
+        let image = compile(unit, &text, Some(kernel.entry), &target)?;
         let entry = format!("{}_{}", kernel.entry, suffix(kernel.dtype));
         let wide = kernel.defines.iter().any(|&(name, size)| name.ends_with("_CLUSTER") && size > 8);
         let most = if shared > 0 { u32::try_from(self.shared_limit).unwrap_or(0) } else { 0 };

@@ -172,6 +172,13 @@ pub enum Arg {
     Axes(Axes),
 }
 
+impl Arg {
+    /// A size; shapes are checked to have fewer than 2^60 elements.
+    pub fn size(n: usize) -> Self {
+        Self::Size(n.cast_signed() as i64)
+    }
+}
+
 /// The shape of a launch: blocks, threads of a block, bytes of dynamic shared memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Grid {

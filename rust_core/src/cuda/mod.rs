@@ -10,6 +10,7 @@ mod cache;
 mod compile;
 mod device;
 mod fault;
+mod fill;
 mod format;
 mod kernel;
 mod launch;
@@ -27,14 +28,12 @@ pub use blueprint::{Blueprint, SharedProduct};
 pub use compile::{Target, compile, known_defines};
 pub use device::Device;
 pub use format::Format;
-pub use kernel::Kernel;
+pub use kernel::{Kernel, Source};
 pub use launch::{Arg, Axes, Grid, Plain};
 pub use library::set_search_path;
 pub use members::{Members, Outcome, Step};
-pub use ops::{
-    Activation, Binary, Mode, Pool, Reduction, Residual, Rows, Softmax, Statistics, Unary, at_least, maybe, rows_of,
-    size,
-};
+pub use ops::{Activation, Binary, Mode, Pool, Reduction, Residual, Rows, Softmax, at_least, maybe, rows_of, size};
 pub use probe::{available, device_count};
 pub use tensor::{DeviceTensor, Lent, packs};
 pub use units::{Unit, add_units, units};
+pub(crate) use units::{file, unit};

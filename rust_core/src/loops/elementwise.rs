@@ -23,12 +23,17 @@ pub(crate) trait Binary {
     fn lanes<S: Simd, T: Real, const L: usize>(simd: S, x: &[T; L], y: &[T; L]) -> [T; L];
 }
 
-/// Writes an operation that maps each element of its only input: its documentation, its type and name, its formula.
+/// Writes an operation that maps each element x of its only input: documentation, the name of the method and of the type, the
+/// formula, and the same formula as an expression of CUDA over `real x`.
 macro_rules! unary {
-    ($(#[$doc:meta])* $name:ident, $text:literal, |$x:ident: $t:ident| $value:expr) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])+ $method:ident $name:ident |$x:ident: $t:ident| $value:expr, cuda $cuda:literal) => {
+        #[doc = ::core::concat!("`", stringify!($method), "` of each element.")]
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $name;
+
+        $crate::describe::methods! {
+            $name { $(#[doc = $doc])+ fn $method(x) => Ok(Self); }
+        }
 
         impl<$t: $crate::tensor::Real> $crate::loops::elementwise::Unary<$t> for $name {
             #[inline(always)]
@@ -38,8 +43,10 @@ macro_rules! unary {
         }
 
         impl $crate::loops::Operation for $name {
-            const NAME: &'static str = $text;
+            const NAME: &'static str = stringify!($method);
             const IN_PLACE: bool = true;
+            const FORMULA: Option<&'static str> = Some($cuda);
+            const EACH: Option<Self> = Some(Self);
 
             fn shape(
                 &self,
@@ -52,6 +59,15 @@ macro_rules! unary {
 
             fn split(&self, inputs: &[&$crate::tensor::Shape]) -> $crate::loops::Split {
                 $crate::loops::Split::elements(inputs, 1)
+            }
+
+            fn device(
+                &self,
+                inputs: &[&$crate::cuda::DeviceTensor],
+                _: &[$crate::cuda::DeviceTensor],
+                _: &$crate::tensor::Shape,
+            ) -> $crate::Result<$crate::cuda::DeviceTensor> {
+                inputs[0].map(Self::NAME, $cuda)
             }
 
             #[inline(always)]

@@ -3,15 +3,22 @@
 use pulp::{Simd, WithSimd};
 
 use super::lanes::Call;
+use crate::cuda::{DeviceTensor, Unit};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
 /// What every operation tells of itself.
-pub(crate) trait Operation {
+pub(crate) trait Operation: Sized {
     /// The name used in errors and in `Display`.
     const NAME: &'static str;
     /// Whether the result may be written over the first input.
     const IN_PLACE: bool = false;
+    /// What becomes of each element x of the only input, as an expression of CUDA; nothing if it is no such operation.
+    const FORMULA: Option<&'static str> = None;
+    /// The operation itself, where there is such a formula.
+    const EACH: Option<Self> = None;
+    /// Kernels that this operation alone needs.
+    const UNIT: Option<&'static Unit> = None;
 
     /// Returns the shape of the result.
     fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape>;
@@ -42,6 +49,9 @@ pub(crate) trait Operation {
 
     /// Computes the result for `L` members. Shapes were checked by `shape`.
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]);
+
+    /// Computes the result, of this shape, on a device. Shapes were checked, and all tensors are of one format on one device.
+    fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor>;
 
     /// Returns the numbers of the parameters that this operation reads.
     fn parameters(&self) -> Vec<usize> {

@@ -2,6 +2,8 @@
 
 use super::expect_inputs;
 use super::lanes::{Call, Operand};
+use crate::cuda::{DeviceTensor, Pool};
+use crate::describe::PerAxis;
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -35,6 +37,20 @@ pub struct Windows {
 }
 
 impl Windows {
+    /// Pools (batch, .., channels) on a device; one axis of positions is a line of height 1.
+    pub(crate) fn pool(&self, pool: Pool, x: &DeviceTensor, shape: &Shape) -> Result<DeviceTensor> {
+        let [size, stride] = [kind(self.axes, self.size, 1), kind(self.axes, self.stride, 1)];
+        let x = x.reshape(with_axes(x.shape().dims(), self.axes).into())?;
+        x.pool2d(pool, (size[0], size[1]), (stride[0], stride[1]))?.reshape(shape.clone())
+    }
+
+    /// Reads windows of one size over `axes` axes of positions; without a stride they lie side by side.
+    pub(crate) fn of(op: &'static str, axes: usize, size: &PerAxis, stride: Option<&PerAxis>) -> Result<Self> {
+        let size = size.read(op, "window", axes)?;
+        let stride = stride.map_or(Ok(size), |stride| stride.read(op, "stride", axes))?;
+        Ok(Self { axes, size, stride })
+    }
+
     /// Returns the shape of one number for each window and channel.
     pub(crate) fn shape(&self, op: &'static str, inputs: &[&Shape]) -> Result<Shape> {
         expect_inputs(op, inputs, 1)?;

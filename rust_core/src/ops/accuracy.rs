@@ -2,8 +2,10 @@
 
 use pulp::Simd;
 
-use super::cross_entropy::{RowMean, check_labels, check_weights};
+use super::cross_entropy::{RowMean, check_labels, check_weights, rows};
 use crate::Result;
+use crate::cuda::DeviceTensor;
+use crate::describe::{Given, methods};
 use crate::loops::{Call, Operation};
 use crate::tensor::{Real, Shape, Tensor};
 
@@ -12,6 +14,18 @@ use crate::tensor::{Real, Shape, Tensor};
 /// A NaN logit never is the largest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accuracy;
+
+methods! {
+    Accuracy {
+        /// The share of rows whose first largest logit is the label's: logits (..., classes), labels (...).
+        ///
+        /// `weights` (...) >= 0 make it a weighted mean; a row of weight 0 may hold anything.
+        ///
+        /// >>> Tensor([[0.0, 1.0], [1.0, 0.0]]).accuracy(Tensor([1.0, 1.0])).item()
+        /// 0.5
+        fn accuracy(logits, labels: Given, weights: Option<Given> = None) => Ok(Self);
+    }
+}
 
 impl Operation for Accuracy {
     const NAME: &'static str = "accuracy";
@@ -27,6 +41,10 @@ impl Operation for Accuracy {
 
     fn cost(&self, inputs: &[&Shape], _: &Shape) -> usize {
         5 * inputs[0].numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        rows("accuracy", inputs)
     }
 
     #[inline(always)]

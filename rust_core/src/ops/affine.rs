@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{Binary, DeviceTensor};
+use crate::describe::{Param, methods};
 use crate::loops::elementwise::load;
 use crate::loops::lanes::{fma, reserve};
 use crate::loops::{Call, Operation, expect_inputs};
@@ -15,6 +17,16 @@ pub struct Affine {
     pub scale: usize,
     /// Number of the parameter `shift`.
     pub shift: usize,
+}
+
+methods! {
+    Affine {
+        /// x * scale + shift over the last axis, with parameters of shape (features,).
+        ///
+        /// >>> Tensor([[1.0, 2.0]]).affine(ResonantTensor([2.0, 3.0]), ResonantTensor([0.0, 1.0])).tolist()
+        /// [[2.0, 7.0]]
+        fn affine(x, scale: Param, shift: Param) => Ok(Self { scale: scale.0, shift: shift.0 });
+    }
 }
 
 impl Operation for Affine {
@@ -33,6 +45,11 @@ impl Operation for Affine {
             }
         }
         Ok(inputs[0].clone())
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        let scaled = inputs[0].binary(Binary::Mul, &parameters[self.scale])?;
+        scaled.binary(Binary::Add, &parameters[self.shift])
     }
 
     #[inline(always)]

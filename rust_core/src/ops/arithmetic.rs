@@ -3,6 +3,8 @@
 use pulp::Simd;
 
 use crate::Result;
+use crate::cuda::{self, DeviceTensor};
+use crate::describe::{Broadcast, methods};
 use crate::loops::elementwise::{Binary, combine, load};
 use crate::loops::strided::{Walk, broadcast_shape, gather};
 use crate::loops::{Call, Operation, Split, expect_inputs, lanes};
@@ -23,6 +25,41 @@ pub enum Arithmetic {
     Maximum,
     /// The smaller of x and y; NaN if either is.
     Minimum,
+}
+
+methods! {
+    Arithmetic {
+        /// x + other, with NumPy's broadcasting.
+        ///
+        /// >>> Tensor([1.0, 2.0]).add(Tensor([3.0])).tolist()
+        /// [4.0, 5.0]
+        fn add(x, other: Broadcast) => Ok(Self::Add);
+        /// x - other, with NumPy's broadcasting.
+        ///
+        /// >>> Tensor([1.0, 2.0]).sub(Tensor([3.0])).tolist()
+        /// [-2.0, -1.0]
+        fn sub(x, other: Broadcast) => Ok(Self::Sub);
+        /// x * other, with NumPy's broadcasting.
+        ///
+        /// >>> Tensor([1.0, 2.0]).mul(Tensor([3.0])).tolist()
+        /// [3.0, 6.0]
+        fn mul(x, other: Broadcast) => Ok(Self::Mul);
+        /// x / other, with NumPy's broadcasting.
+        ///
+        /// >>> Tensor([1.0, 2.0]).div(Tensor([4.0])).tolist()
+        /// [0.25, 0.5]
+        fn div(x, other: Broadcast) => Ok(Self::Div);
+        /// The larger of x and other, NaN where either is, with NumPy's broadcasting.
+        ///
+        /// >>> Tensor([1.0, 2.0]).maximum(Tensor([1.5])).tolist()
+        /// [1.5, 2.0]
+        fn maximum(x, other: Broadcast) => Ok(Self::Maximum);
+        /// The smaller of x and other, NaN where either is, with NumPy's broadcasting.
+        ///
+        /// >>> Tensor([1.0, 2.0]).minimum(Tensor([1.5])).tolist()
+        /// [1.0, 1.5]
+        fn minimum(x, other: Broadcast) => Ok(Self::Minimum);
+    }
 }
 
 impl Operation for Arithmetic {
@@ -50,6 +87,18 @@ impl Operation for Arithmetic {
             (_, true) => Split { axes: x.len() - y.len(), inputs: 1 },
             _ => Split::WHOLE,
         }
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        let function = match self {
+            Self::Add => cuda::Binary::Add,
+            Self::Sub => cuda::Binary::Sub,
+            Self::Mul => cuda::Binary::Mul,
+            Self::Div => cuda::Binary::Div,
+            Self::Maximum => cuda::Binary::Maximum,
+            Self::Minimum => cuda::Binary::Minimum,
+        };
+        inputs[0].binary(function, inputs[1])
     }
 
     #[inline(always)]

@@ -6,6 +6,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{Arg, DeviceTensor, Unit, unit};
+use crate::describe::{Count, Given, methods};
 use crate::loops::elementwise::load;
 use crate::loops::lanes::{fma, mul, reserve};
 use crate::loops::normalise::normalise;
@@ -57,7 +59,31 @@ impl Attention {
     }
 }
 
+static KERNELS: Unit = unit!("attention");
+
+methods! {
+    Attention {
+        /// Attention of these queries (batch, queries, d) to keys (batch, keys, d) with values (batch, keys, dv).
+        ///
+        /// Each of the heads, which divide d and dv, adds up its values by softmax(scale * q . k) over the keys; scale is
+        /// 1 / sqrt(d / heads) unless given. A causal query i sees keys 0 to i. `key_mask` (batch, keys) is 0 where a key is
+        /// to be ignored; a query without a key that counts gives 0.
+        ///
+        /// >>> x = Tensor([[[0.0], [0.0]]])
+        /// >>> x.attention(x, Tensor([[[1.0], [3.0]]]), 1, causal=True).tolist()
+        /// [[[1.0], [2.0]]]
+        fn attention(
+            query, key: Given, value: Given, heads: Count, causal: bool = false, key_mask: Option<Given> = None,
+            scale: Option<f64> = None
+        ) => {
+            let [_, heads] = heads.read(Self::NAME, "number of heads", 1)?;
+            Ok(Self { heads, causal, masked: key_mask.is_some(), scale })
+        };
+    }
+}
+
 impl Operation for Attention {
+    const UNIT: Option<&'static Unit> = Some(&KERNELS);
     const NAME: &'static str = "attention";
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
@@ -96,6 +122,20 @@ impl Operation for Attention {
 
     fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
         2 * output.numel() * inputs[1].dims()[1]
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
+        let Plan { batch, queries, keys, heads, d, dv, causal, scale } = self.plan(&shapes);
+        let sizes = [heads, queries, keys, d, dv, usize::from(causal)].map(Arg::size);
+        let mask = Arg::maybe(inputs.get(3).copied());
+        let seen: Shape = [batch * heads, queries, keys].into();
+        let args = [&[inputs[0].pointer(), inputs[1].pointer(), mask][..], &sizes, &[Arg::Real(scale)]].concat();
+        let scores = inputs[0].fill(Self::NAME, &KERNELS, "attention_scores", seen.clone(), &args)?;
+        let args = [&[scores.pointer(), mask][..], &sizes].concat();
+        let weights = scores.fill(Self::NAME, &KERNELS, "attention_weights", seen, &args)?;
+        let args = [&[weights.pointer(), inputs[2].pointer(), mask][..], &sizes].concat();
+        weights.fill(Self::NAME, &KERNELS, "attention_values", shape.clone(), &args)
     }
 
     #[inline(always)]

@@ -3,6 +3,8 @@
 use pulp::Simd;
 
 use crate::Result;
+use crate::cuda::{DeviceTensor, Pool};
+use crate::describe::{PerAxis, methods};
 use crate::loops::windows::Windows;
 use crate::loops::{Call, Operation, Split};
 use crate::tensor::{Real, Shape};
@@ -10,6 +12,25 @@ use crate::tensor::{Real, Shape};
 /// The mean of each full window: its sum, line by line, divided by the window's area.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AvgPool(pub Windows);
+
+methods! {
+    AvgPool {
+        /// The mean of each full window of (batch, height, width, channels); no stride: side by side.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0, 5.0], (1, 2, 2, 1)).avg_pool2d(2).tolist()
+        /// [[[[2.75]]]]
+        fn avg_pool2d(x, size: PerAxis, stride: Option<PerAxis> = None) => {
+            Ok(Self(Windows::of("avg_pool2d", 2, &size, stride.as_ref())?))
+        };
+        /// The mean of each full window of (batch, length, channels); no stride: side by side.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0, 5.0], (1, 4, 1)).avg_pool1d(2).tolist()
+        /// [[[1.5], [4.0]]]
+        fn avg_pool1d(x, size: PerAxis, stride: Option<PerAxis> = None) => {
+            Ok(Self(Windows::of("avg_pool1d", 1, &size, stride.as_ref())?))
+        };
+    }
+}
 
 impl Operation for AvgPool {
     const NAME: &'static str = "avg_pool";
@@ -20,6 +41,10 @@ impl Operation for AvgPool {
 
     fn split(&self, _: &[&Shape]) -> Split {
         Split { axes: 1, inputs: 1 }
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        self.0.pool(Pool::Average, inputs[0], shape)
     }
 
     #[inline(always)]

@@ -5,6 +5,8 @@
 use pulp::Simd;
 
 use super::layer_norm::check_options;
+use crate::cuda::{Binary, DeviceTensor, Reduction};
+use crate::describe::methods;
 use crate::loops::columns::{self, Line, Statistics};
 use crate::loops::lanes::{Call, Operand};
 use crate::loops::{Operation, expect_inputs};
@@ -18,6 +20,16 @@ pub struct BatchNorm {
     pub eps: f64,
     /// The variance of the result: 1, or 1/phi for the golden norm.
     pub variance: f64,
+}
+
+methods! {
+    BatchNorm {
+        /// (x - mean) sqrt(variance / (var + eps)) for each channel, the last axis, over all other axes.
+        ///
+        /// >>> Tensor([[1.0], [3.0]]).batch_norm(eps=0.0).tolist()
+        /// [[-1.0], [1.0]]
+        fn batch_norm(x, eps: f64 = 1e-5, variance: f64 = 1.0) => Ok(Self { eps, variance });
+    }
 }
 
 impl Operation for BatchNorm {
@@ -41,6 +53,14 @@ impl Operation for BatchNorm {
         let Operand::Shared(x) = call.inputs[0] else { return false };
         self.norm(call.shapes[0].last(), Some(x), out, true);
         true
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let x = inputs[0].reshape([shape.rows(), shape.last()].into())?;
+        let mean = x.reduce(Reduction::Mean, Some(0), false)?;
+        let spread =
+            x.reduce(Reduction::Var, Some(0), false)?.scale_shift(1.0 / self.variance, self.eps / self.variance)?;
+        x.binary(Binary::Sub, &mean)?.binary(Binary::Div, &spread.square_root()?)?.reshape(shape.clone())
     }
 
     #[inline(always)]

@@ -2,8 +2,10 @@
 
 use pulp::Simd;
 
-use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
+use super::binary_cross_entropy::{check_pairs, mean_of_pairs, pairs};
 use crate::Result;
+use crate::cuda::DeviceTensor;
+use crate::describe::{Given, methods};
 use crate::loops::{Call, Operation};
 use crate::tensor::{Real, Shape};
 
@@ -11,12 +13,26 @@ use crate::tensor::{Real, Shape};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BinaryAccuracy;
 
+methods! {
+    BinaryAccuracy {
+        /// The share of elements that are positive where the target exceeds 1/2, and only there.
+        ///
+        /// >>> Tensor([2.0, -1.0]).binary_accuracy(Tensor([1.0, 1.0])).item()
+        /// 0.5
+        fn binary_accuracy(logits, targets: Given) => Ok(Self);
+    }
+}
+
 impl Operation for BinaryAccuracy {
     const NAME: &'static str = "binary_accuracy";
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
         check_pairs(Self::NAME, inputs)?;
         Ok(Shape::default())
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        pairs(Self::NAME, inputs)
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{DeviceTensor, Reduction};
+use crate::describe::{Given, methods};
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -23,6 +25,13 @@ pub(super) fn check_pairs(op: &'static str, inputs: &[&Shape]) -> Result<()> {
     })
 }
 
+/// Returns the mean of what kernel `op` gives for each pair, on a device.
+pub(super) fn pairs(op: &'static str, inputs: &[&DeviceTensor]) -> Result<DeviceTensor> {
+    let [x, y] = inputs else { return Err(Error::Internal { what: format!("{op} of no pairs") }) };
+    let values = x.fill(op, "losses", op, x.shape().clone(), &[x.pointer(), y.pointer()])?;
+    values.reduce(Reduction::Mean, None, false)
+}
+
 /// Returns the mean of f over pairs of elements.
 #[inline(always)]
 pub(super) fn mean_of_pairs<T: Real, const L: usize>(call: &Call<'_, T, L>, f: impl Fn(T, T) -> T) -> [T; L] {
@@ -37,12 +46,26 @@ pub(super) fn mean_of_pairs<T: Real, const L: usize>(call: &Call<'_, T, L>, f: i
     total.map(|t| t / T::from_f64(count as f64))
 }
 
+methods! {
+    BinaryCrossEntropy {
+        /// The mean binary cross-entropy of logits and as many targets in [0, 1].
+        ///
+        /// >>> Tensor([40.0, -40.0]).binary_cross_entropy(Tensor([1.0, 0.0])).item() < 1e-6
+        /// True
+        fn binary_cross_entropy(logits, targets: Given) => Ok(Self);
+    }
+}
+
 impl Operation for BinaryCrossEntropy {
     const NAME: &'static str = "binary_cross_entropy";
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
         check_pairs(Self::NAME, inputs)?;
         Ok(Shape::default())
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        pairs(Self::NAME, inputs)
     }
 
     #[inline(always)]

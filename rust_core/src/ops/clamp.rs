@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::methods;
 use crate::loops::elementwise::{Unary, map};
 use crate::loops::{Call, Operation, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -29,6 +31,18 @@ impl<R: Real> Unary<R> for Limits<R> {
     }
 }
 
+methods! {
+    Clamp {
+        /// x, but `min` where it is less and `max` where it is more; NaN stays NaN.
+        ///
+        /// >>> Tensor([-2.0, 0.5, 2.0]).clamp(-1.0, 1.0).tolist()
+        /// [-1.0, 0.5, 1.0]
+        fn clamp(x, min: Option<f64> = None, max: Option<f64> = None) => {
+            Ok(Self { low: min.unwrap_or(f64::NEG_INFINITY), high: max.unwrap_or(f64::INFINITY) })
+        };
+    }
+}
+
 impl Operation for Clamp {
     const NAME: &'static str = "clamp";
     const IN_PLACE: bool = true;
@@ -47,6 +61,10 @@ impl Operation for Clamp {
 
     fn split(&self, inputs: &[&Shape]) -> Split {
         Split::elements(inputs, 1)
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        inputs[0].clamp(self.low, self.high)
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::{Given, methods};
 use crate::loops::elementwise::load;
 use crate::loops::{Call, Operand, Operation};
 use crate::tensor::{Real, Shape};
@@ -15,6 +17,16 @@ const PIECE: usize = 1 << 17;
 pub struct Concat {
     /// The axis.
     pub axis: usize,
+}
+
+methods! {
+    Concat {
+        /// This value and `others`, one after the other along `dim`; all other sizes are equal.
+        ///
+        /// >>> Tensor([1.0]).concat([Tensor([2.0, 3.0])]).tolist()
+        /// [1.0, 2.0, 3.0]
+        fn concat(x, others: Vec<Given>, dim: isize = 0) => Ok(Self { axis: x.axis(Self::NAME, dim)? });
+    }
 }
 
 impl Operation for Concat {
@@ -65,6 +77,17 @@ impl Operation for Concat {
             }
         });
         true
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let out = inputs[0].like(Self::NAME, shape.clone())?;
+        let inner = |shape: &Shape| shape.dims()[self.axis..].iter().product::<usize>();
+        let mut offset = 0;
+        for x in inputs {
+            x.place(Self::NAME, &out, (inner(x.shape()), inner(shape), offset))?;
+            offset += inner(x.shape());
+        }
+        Ok(out)
     }
 
     #[inline(always)]

@@ -7,6 +7,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::{Param, PerAxis, methods};
 use crate::loops::lanes::reserve;
 use crate::loops::packed::{groups, pack, run, unpack};
 use crate::loops::products::{Factor, Finish, Product};
@@ -50,6 +52,13 @@ struct Plan {
 
 impl Conv {
     const NAMES: [&'static str; 2] = ["conv1d", "conv2d"];
+
+    /// Convolves over `axes` axes of positions.
+    fn over(axes: usize, weight: Param, bias: Option<Param>, stride: &PerAxis, padding: &PerAxis) -> Result<Self> {
+        let op = Self::NAMES[axes - 1];
+        let (stride, padding) = (stride.read(op, "stride", axes)?, padding.read(op, "padding", axes)?);
+        Ok(Self { weight: weight.0, bias: bias.map(|bias| bias.0), axes, stride, padding })
+    }
 
     fn plan(&self, x: &Shape, weight: &Shape) -> Plan {
         let ([samples, height, width, channels], [outputs, kh, kw, _]) =
@@ -109,6 +118,29 @@ impl Conv {
     }
 }
 
+methods! {
+    Conv {
+        /// Cross-correlation of (batch, height, width, in) with W (out, kh, kw, in), plus b (out,), zeros outside.
+        ///
+        /// (n, h, w, in) gives (n, h', w', out) with h' = (h + 2 padding - kh) // stride + 1, likewise across.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0, 4.0], (1, 2, 2, 1)).conv2d(ResonantTensor([1.0, 2.0], (1, 1, 2, 1))).tolist()
+        /// [[[[5.0]], [[11.0]]]]
+        fn conv2d(
+            x, weight: Param, bias: Option<Param> = None, stride: PerAxis = (PerAxis::all(1).into()),
+            padding: PerAxis = (PerAxis::all(0).into())
+        ) as "($self, weight, bias=None, stride=1, padding=0)" => Self::over(2, weight, bias, &stride, &padding);
+        /// Cross-correlation of (batch, length, in) with W (out, k, in), plus b (out,), zeros outside.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0], (1, 3, 1)).conv1d(ResonantTensor([1.0, 1.0], (1, 2, 1)), stride=1).tolist()
+        /// [[[3.0], [5.0]]]
+        fn conv1d(
+            x, weight: Param, bias: Option<Param> = None, stride: PerAxis = (PerAxis::all(1).into()),
+            padding: PerAxis = (PerAxis::all(0).into())
+        ) as "($self, weight, bias=None, stride=1, padding=0)" => Self::over(1, weight, bias, &stride, &padding);
+    }
+}
+
 impl Operation for Conv {
     const NAME: &'static str = "conv";
 
@@ -133,6 +165,16 @@ impl Operation for Conv {
     fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
         // The kernel's size is not told here; nine positions of each channel are usual.
         9 * inputs[0].last() * output.numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let [stride, padding] = [kind(self.axes, self.stride, 1), kind(self.axes, self.padding, 0)];
+        let x = inputs[0].reshape(with_axes(inputs[0].shape().dims(), self.axes).into())?;
+        let weight = &parameters[self.weight];
+        let weight = weight.reshape(with_axes(weight.shape().dims(), self.axes).into())?;
+        let bias = self.bias.map(|bias| &parameters[bias]);
+        let steps = ((stride[0], stride[1]), (padding[0], padding[1]));
+        x.conv2d(&weight, bias, steps, false, false)?.reshape(shape.clone())
     }
 
     #[inline(always)]

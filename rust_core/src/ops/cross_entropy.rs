@@ -4,6 +4,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{Arg, Binary, DeviceTensor, Reduction};
+use crate::describe::{Given, methods};
 use crate::loops::lanes::{add, div, max, mul, reserve, sub};
 use crate::loops::{Call, Operand, Operation, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
@@ -44,6 +46,21 @@ pub(super) fn check_weights(op: &'static str, inputs: &[&Tensor]) -> Result<()> 
     }
 }
 
+/// Returns the mean over rows of what kernel `op` gives for each, on a device.
+pub(super) fn rows(op: &'static str, inputs: &[&DeviceTensor]) -> Result<DeviceTensor> {
+    let [logits, labels, rest @ ..] = inputs else { return Err(Error::Internal { what: format!("{op} of nothing") }) };
+    let weights = rest.first().copied();
+    let args = [logits.pointer(), labels.pointer(), Arg::maybe(weights), Arg::size(logits.shape().last())];
+    let values = logits.fill(op, "losses", op, labels.shape().clone(), &args)?;
+    match weights {
+        None => values.reduce(Reduction::Mean, None, false),
+        Some(weights) => {
+            let total = |x: &DeviceTensor| x.reduce(Reduction::Sum, None, false);
+            total(&values)?.binary(Binary::Div, &total(weights)?)
+        }
+    }
+}
+
 /// A mean over rows; a row of weight 0 is left out whatever it holds.
 pub(super) struct RowMean<'a, T, const L: usize> {
     weights: Option<&'a Operand<'a, T, L>>,
@@ -77,6 +94,22 @@ impl<'a, T: Real, const L: usize> RowMean<'a, T, L> {
     }
 }
 
+methods! {
+    CrossEntropy {
+        /// The mean of -ln softmax(x)[label]: logits (..., classes), labels (...) as whole numbers.
+        ///
+        /// `weights` (...) >= 0 make it sum w x / sum w; a row of weight 0, such as padding, may hold anything. A label that
+        /// names no class makes the result NaN, and so do weights that are all 0.
+        ///
+        /// Raises:
+        ///     ValueError: shapes that do not fit, nothing at all, or (where it computes at once) a negative weight.
+        ///
+        /// >>> Tensor([[0.0, 0.0]]).cross_entropy(Tensor([1.0])).item() - 0.6931472 < 1e-6
+        /// True
+        fn cross_entropy(logits, labels: Given, weights: Option<Given> = None) => Ok(Self);
+    }
+}
+
 impl Operation for CrossEntropy {
     const NAME: &'static str = "cross_entropy";
 
@@ -91,6 +124,10 @@ impl Operation for CrossEntropy {
 
     fn cost(&self, inputs: &[&Shape], _: &Shape) -> usize {
         20 * inputs[0].numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        rows(Self::NAME, inputs)
     }
 
     #[inline(always)]

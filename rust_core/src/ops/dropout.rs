@@ -4,6 +4,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{Arg, DeviceTensor, Unit, unit};
+use crate::describe::methods;
 use crate::loops::elementwise::load;
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::philox::{Key, Stream, philox};
@@ -19,7 +21,23 @@ pub struct Dropout {
     pub layer: u32,
 }
 
+static KERNELS: Unit = unit!("dropout", "philox.cuh");
+
+methods! {
+    Dropout {
+        /// x with elements zeroed with probability p and the others divided by 1 - p.
+        ///
+        /// The mask is a pure function of (seed, generation, pair of members, layer, element); outside of training the first
+        /// three are 0.
+        ///
+        /// >>> Tensor([1.0, 2.0]).dropout(0.0, 1).tolist()
+        /// [1.0, 2.0]
+        fn dropout(x, p: f64, layer: u32) => Ok(Self { p, layer });
+    }
+}
+
 impl Operation for Dropout {
+    const UNIT: Option<&'static Unit> = Some(&KERNELS);
     const NAME: &'static str = "dropout";
     const IN_PLACE: bool = true;
 
@@ -29,6 +47,14 @@ impl Operation for Dropout {
             return Ok(inputs[0].clone());
         }
         Err(Error::Value { op: Self::NAME, expected: "0 <= p < 1".into(), got: self.p.to_string() })
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let dropped = (self.p * f64::from(u32::MAX)) as u32;
+        let scale = Arg::Real(1.0 / (1.0 - self.p));
+        let counters = [Stream::Dropout as usize, self.layer as usize, dropped as usize].map(Arg::size);
+        let args = [&[inputs[0].pointer()][..], &counters, &[scale]].concat();
+        inputs[0].fill(Self::NAME, &KERNELS, "dropout", shape.clone(), &args)
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{Arg, DeviceTensor, Unit, unit};
+use crate::describe::{Param, methods};
 use crate::loops::lanes::reserve;
 use crate::loops::{Call, Operand, Operation, Parameter, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
@@ -20,7 +22,22 @@ fn row_of(token: f64, rows: usize) -> Option<usize> {
     (token.fract() == 0.0 && token >= 0.0 && token < rows as f64).then_some(token as usize)
 }
 
+static KERNELS: Unit = unit!("embedding");
+
+methods! {
+    Embedding {
+        /// Rows of `table` (tokens, width) for token numbers (...) that are written as floats: (..., width).
+        ///
+        /// A token that names no row raises ValueError; in a recorded program it gives NaN.
+        ///
+        /// >>> Tensor([1.0, 0.0]).embedding(ResonantTensor([[1.0], [2.0]])).tolist()
+        /// [[2.0], [1.0]]
+        fn embedding(tokens, table: Param) => Ok(Self { table: table.0 });
+    }
+}
+
 impl Operation for Embedding {
+    const UNIT: Option<&'static Unit> = Some(&KERNELS);
     const NAME: &'static str = "embedding";
 
     fn shape(&self, inputs: &[&Shape], parameters: &[Shape]) -> Result<Shape> {
@@ -51,6 +68,13 @@ impl Operation for Embedding {
 
     fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
         2 * output.numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let table = &parameters[self.table];
+        let [rows, width] = [table.shape().dims()[0], table.shape().last()].map(Arg::size);
+        let args = [inputs[0].pointer(), table.pointer(), rows, width];
+        table.fill(Self::NAME, &KERNELS, "embedding", shape.clone(), &args)
     }
 
     #[inline(always)]

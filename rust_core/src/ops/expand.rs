@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::{Sizes, methods};
 use crate::loops::strided::{Walk, broadcast_shape, gather};
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -10,6 +12,16 @@ use crate::{Error, Result};
 /// The input under a larger shape: aligned at the end, axes of size 1 and missing ones repeat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expand(pub Shape);
+
+methods! {
+    Expand {
+        /// This value under a larger shape: aligned at the end, axes of size 1 and missing ones repeat.
+        ///
+        /// >>> Tensor([1.0]).expand((2, 2)).tolist()
+        /// [[1.0, 1.0], [1.0, 1.0]]
+        fn expand(x, shape: Sizes) => Ok(Self(Shape::from(shape.0)));
+    }
+}
 
 impl Operation for Expand {
     const NAME: &'static str = "expand";
@@ -28,6 +40,10 @@ impl Operation for Expand {
 
     fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
         2 * output.numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        inputs[0].expand(Self::NAME, shape)
     }
 
     #[inline(always)]

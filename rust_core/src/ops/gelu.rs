@@ -13,7 +13,11 @@ fn gelu<T: Real>(x: T) -> T {
     T::from_f64(0.5) * x * (T::ONE + (outer * (inner * x * x).fma(x, x)).tanh())
 }
 
-crate::loops::elementwise::unary!(
-    /// The Gaussian error linear unit (tanh form), element by element.
-    Gelu, "gelu", |x: T| gelu(x)
-);
+crate::loops::elementwise::unary! {
+    /// The Gaussian error linear unit in its tanh form, elementwise: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+    ///
+    /// >>> Tensor([0.0, 40.0]).gelu().tolist()
+    /// [0.0, 40.0]
+    gelu Gelu |x: T| gelu(x),
+    cuda "real(0.5) * x * (1 + tanh(real(0.7978845608028654) * (x + real(0.044715) * x * x * x)))"
+}

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::{Places, methods};
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -13,6 +15,18 @@ pub struct IndexSelect {
     pub axis: usize,
     /// The numbers of the entries.
     pub indices: Vec<usize>,
+}
+
+methods! {
+    IndexSelect {
+        /// The entries `indices`, counted from 0, of the axis `dim`, in that order.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0]).index_select(0, [2, 0]).tolist()
+        /// [3.0, 1.0]
+        fn index_select(x, dim: isize, indices: Places) => {
+            Ok(Self { axis: x.axis(Self::NAME, dim)?, indices: indices.0 })
+        };
+    }
 }
 
 impl Operation for IndexSelect {
@@ -33,6 +47,10 @@ impl Operation for IndexSelect {
 
     fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
         2 * output.numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        inputs[0].select(Self::NAME, self.axis, &self.indices)
     }
 
     #[inline(always)]

@@ -6,6 +6,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::methods;
 use crate::loops::lanes::Call;
 use crate::loops::lines::{Kernel, Lines, place};
 use crate::loops::moments::Moments;
@@ -33,6 +35,16 @@ pub(super) fn check_options(op: &'static str, eps: f64, variance: f64) -> Result
     Ok(())
 }
 
+methods! {
+    LayerNorm {
+        /// (x - mean) sqrt(variance / (var + eps)) over the last axis, with the population variance.
+        ///
+        /// >>> Tensor([[1.0, 3.0]]).layer_norm(eps=0.0).tolist()
+        /// [[-1.0, 1.0]]
+        fn layer_norm(x, eps: f64 = 1e-5, variance: f64 = 1.0) => Ok(Self { eps, variance });
+    }
+}
+
 impl Operation for LayerNorm {
     const NAME: &'static str = "layer_norm";
     const IN_PLACE: bool = true;
@@ -46,6 +58,10 @@ impl Operation for LayerNorm {
 
     fn split(&self, inputs: &[&Shape]) -> Split {
         Split { axes: inputs[0].rank() - 1, inputs: 1 }
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        inputs[0].layer_norm(None, None, self.variance, self.eps)
     }
 
     #[inline(always)]

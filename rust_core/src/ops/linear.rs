@@ -9,6 +9,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::{Binary, DeviceTensor};
+use crate::describe::{Param, methods};
 use crate::loops::lanes::{mul, reserve};
 use crate::loops::packed::{groups, pack, run, unpack};
 use crate::loops::products::{Factor, Finish, Product};
@@ -24,6 +26,18 @@ pub struct Linear {
     pub weight: usize,
     /// Number of the parameter b.
     pub bias: Option<usize>,
+}
+
+methods! {
+    Linear {
+        /// x W^T + b: (..., in) with W (out, in) and b (out,) gives (..., out).
+        ///
+        /// >>> Tensor([[1.0, 2.0]]).linear(ResonantTensor([[1.0, 1.0], [0.0, 2.0]]), ResonantTensor([1.0, 0.0])).tolist()
+        /// [[4.0, 4.0]]
+        fn linear(x, weight: Param, bias: Option<Param> = None) => {
+            Ok(Self { weight: weight.0, bias: bias.map(|bias| bias.0) })
+        };
+    }
 }
 
 impl Operation for Linear {
@@ -50,6 +64,14 @@ impl Operation for Linear {
 
     fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
         output.numel() * inputs[0].last()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let (x, weight) = (inputs[0], &parameters[self.weight]);
+        let rows = x.reshape([x.shape().rows(), x.shape().last()].into())?;
+        let y = rows.gemm(weight, (false, true), 1.0, None)?;
+        let y = self.bias.map_or(Ok(y.clone()), |bias| y.binary(Binary::Add, &parameters[bias]))?;
+        y.reshape(shape.clone())
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::{Given, methods};
 use crate::gemm::{Matrix, batched};
 use crate::loops::lanes::reserve;
 use crate::loops::packed::{filled, groups, place, product};
@@ -63,6 +65,16 @@ fn plan(a: &Shape, b: &Shape) -> Result<Plan> {
     Ok(plan)
 }
 
+methods! {
+    MatMul {
+        /// The product of matrices (..., n, k) and (..., k, m), the leading axes broadcast as NumPy does.
+        ///
+        /// >>> Tensor([[1.0, 2.0]]).matmul(Tensor([[3.0], [4.0]])).tolist()
+        /// [[11.0]]
+        fn matmul(x, other: Given) => Ok(Self);
+    }
+}
+
 impl Operation for MatMul {
     const NAME: &'static str = "matmul";
 
@@ -85,6 +97,14 @@ impl Operation for MatMul {
         let Ok(plan) = plan(call.shapes[0], call.shapes[1]) else { return false };
         plan.alone(a, b, out);
         true
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let (stack, [m, n]) =
+            shape.dims().split_last_chunk::<2>().map_or((&[][..], [0, 0]), |(stack, sides)| (stack, *sides));
+        let k = inputs[0].shape().last();
+        let whole = |x: &DeviceTensor, sides: [usize; 2]| x.expand(Self::NAME, &[stack, &sides].concat().into());
+        whole(inputs[0], [m, k])?.gemm(&whole(inputs[1], [k, n])?, (false, false), 1.0, None)
     }
 
     #[inline(always)]

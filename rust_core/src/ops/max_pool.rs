@@ -3,6 +3,8 @@
 use pulp::Simd;
 
 use crate::Result;
+use crate::cuda::{DeviceTensor, Pool};
+use crate::describe::{PerAxis, methods};
 use crate::loops::windows::Windows;
 use crate::loops::{Call, Operation, Split};
 use crate::tensor::{Real, Shape};
@@ -10,6 +12,25 @@ use crate::tensor::{Real, Shape};
 /// The largest number of each full window; NaN where the window holds one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MaxPool(pub Windows);
+
+methods! {
+    MaxPool {
+        /// The largest number of each full window of (batch, height, width, channels); no stride: side by side.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0, 5.0], (1, 2, 2, 1)).max_pool2d(2).tolist()
+        /// [[[[5.0]]]]
+        fn max_pool2d(x, size: PerAxis, stride: Option<PerAxis> = None) => {
+            Ok(Self(Windows::of("max_pool2d", 2, &size, stride.as_ref())?))
+        };
+        /// The largest number of each full window of (batch, length, channels); no stride: side by side.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0, 5.0], (1, 4, 1)).max_pool1d(2).tolist()
+        /// [[[2.0], [5.0]]]
+        fn max_pool1d(x, size: PerAxis, stride: Option<PerAxis> = None) => {
+            Ok(Self(Windows::of("max_pool1d", 1, &size, stride.as_ref())?))
+        };
+    }
+}
 
 impl Operation for MaxPool {
     const NAME: &'static str = "max_pool";
@@ -20,6 +41,10 @@ impl Operation for MaxPool {
 
     fn split(&self, _: &[&Shape]) -> Split {
         Split { axes: 1, inputs: 1 }
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        self.0.pool(Pool::Max, inputs[0], shape)
     }
 
     #[inline(always)]

@@ -54,6 +54,8 @@ pub use reduce::How;
 pub use softmax::SoftmaxWeight;
 
 use crate::Result;
+use crate::cuda::{DeviceTensor, Unit, units};
+use crate::describe::Method;
 pub use crate::loops::Windows;
 
 use crate::loops::operation::Run;
@@ -73,7 +75,47 @@ macro_rules! operations {
             fn from(op: $name) -> Self { Self::$name(op) }
         })*
 
+        /// Returns all methods of tensors and symbols that apply an operation, and the formula of those that map each
+        /// element by itself.
+        pub fn methods() -> Vec<(&'static Method, Option<&'static str>)> {
+            [$(($name::METHODS, $name::FORMULA)),*]
+                .into_iter()
+                .flat_map(|(methods, formula)| methods.iter().map(move |method| (method, formula)))
+                .collect()
+        }
+
+        /// Returns every unit of kernels with its text, by name.
+        pub fn kernels() -> Vec<(&'static Unit, String)> {
+            let rows = [$(($name::NAME, $name::FORMULA)),*].map(|(name, formula)| {
+                formula.map_or_else(String::new, |formula| format!("UNARY({name}, {formula})\n"))
+            });
+            let own = [$($name::UNIT),*];
+            let mut all: Vec<_> = units().chain(own.into_iter().flatten()).map(|unit| (unit, unit.text())).collect();
+            for (_, text) in all.iter_mut().filter(|(unit, _)| unit.name == "unary") {
+                text.push_str(&rows.concat());
+            }
+            all.sort_by_key(|(unit, _)| unit.name);
+            all
+        }
+
+        /// Returns the operations that map each element by itself.
+        pub fn elementwise() -> Vec<Op> {
+            [$($name::EACH.map(Op::from)),*].into_iter().flatten().collect()
+        }
+
+        /// Writes every method by the macro `bind_method` that stands where this one is called.
+        #[macro_export]
+        #[doc(hidden)]
+        macro_rules! bind_operations {
+            () => { $($crate::$name!();)* };
+        }
+
         impl Op {
+            /// Returns what becomes of each element x, as an expression of CUDA, if the operation maps each by itself.
+            pub fn formula(&self) -> Option<&'static str> {
+                match self { $(Self::$name(_) => $name::FORMULA),* }
+            }
+
             /// Returns the operation's name.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$name(_) => $name::NAME),* }
@@ -110,6 +152,16 @@ macro_rules! operations {
             /// Computes a large result with threads, if the operation has a way of its own.
             pub(crate) fn threaded<T: Real>(&self, call: &Call<'_, T, 1>, out: &mut [T]) -> bool {
                 match self { $(Self::$name(op) => op.threaded(call, out)),* }
+            }
+
+            /// Computes the result on a device; the inputs were checked.
+            pub(crate) fn device(
+                &self,
+                inputs: &[&DeviceTensor],
+                parameters: &[DeviceTensor],
+                shape: &Shape,
+            ) -> Result<DeviceTensor> {
+                match self { $(Self::$name(op) => op.device(inputs, parameters, shape)),* }
             }
 
             /// Returns the numbers of the parameters that this operation reads.
@@ -227,5 +279,19 @@ impl Element for f64 {
 
     fn storage(values: impl Into<Buffer<Self>>) -> Storage {
         values.into().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_file_of_kernels_is_a_unit_and_none_is_twice() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/kernels");
+        let mut files: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+        files.retain(|file| file.ends_with(".cu"));
+        files.sort();
+        let units: Vec<String> = super::kernels().into_iter().map(|(unit, _)| format!("{}.cu", unit.name)).collect();
+        assert_eq!(files, units);
     }
 }

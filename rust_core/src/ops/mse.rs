@@ -4,6 +4,8 @@ use pulp::Simd;
 
 use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
 use crate::Result;
+use crate::cuda::{Binary, DeviceTensor, Reduction};
+use crate::describe::{Given, methods};
 use crate::loops::{Call, Operation};
 use crate::tensor::{Real, Shape};
 
@@ -11,12 +13,28 @@ use crate::tensor::{Real, Shape};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeanSquaredError;
 
+methods! {
+    MeanSquaredError {
+        /// The mean squared difference from as many targets.
+        ///
+        /// >>> Tensor([1.0, 4.0]).mse(Tensor([0.0, 2.0])).item()
+        /// 2.5
+        fn mse(x, targets: Given) => Ok(Self);
+    }
+}
+
 impl Operation for MeanSquaredError {
     const NAME: &'static str = "mse";
 
     fn shape(&self, inputs: &[&Shape], _: &[Shape]) -> Result<Shape> {
         check_pairs(Self::NAME, inputs)?;
         Ok(Shape::default())
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        let targets = inputs[1].reshape(inputs[0].shape().clone())?;
+        let off = inputs[0].binary(Binary::Sub, &targets)?;
+        off.binary(Binary::Mul, &off)?.reduce(Reduction::Mean, None, false)
     }
 
     #[inline(always)]

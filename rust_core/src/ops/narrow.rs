@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::methods;
 use crate::loops::strided::{Walk, gather};
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -35,6 +37,16 @@ impl Narrow {
     }
 }
 
+methods! {
+    Narrow {
+        /// The elements `start` to `start + length - 1` of the axis `dim`.
+        ///
+        /// >>> Tensor([1.0, 2.0, 3.0]).narrow(0, 1, 2).tolist()
+        /// [2.0, 3.0]
+        fn narrow(x, dim: isize, start: isize, length: isize) => Self::of(x.axis(Self::NAME, dim)?, start, length);
+    }
+}
+
 impl Operation for Narrow {
     const NAME: &'static str = "narrow";
 
@@ -53,6 +65,11 @@ impl Operation for Narrow {
 
     fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
         2 * output.numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let strides = inputs[0].shape().strides();
+        inputs[0].gather(Self::NAME, shape, &strides, self.start * strides[self.axis])
     }
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::methods;
 use crate::loops::strided::{Walk, gather};
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -14,23 +16,24 @@ pub struct Permute {
     pub axes: Vec<usize>,
 }
 
-impl Permute {
-    /// Returns the exchange of two axes, counted from the end where negative.
-    ///
-    /// # Errors
-    /// `Error::Value` for an axis that does not exist.
-    pub fn transpose(shape: &Shape, first: isize, second: isize) -> Result<Self> {
-        let mut axes: Vec<usize> = (0..shape.rank()).collect();
-        axes.swap(shape.axis("transpose", first)?, shape.axis("transpose", second)?);
-        Ok(Self { axes })
-    }
-
-    /// Returns the order `axes`, counted from the end where negative.
-    ///
-    /// # Errors
-    /// `Error::Value` for an axis that does not exist.
-    pub fn order(shape: &Shape, axes: &[isize]) -> Result<Self> {
-        Ok(Self { axes: axes.iter().map(|&axis| shape.axis(Self::NAME, axis)).collect::<Result<_>>()? })
+methods! {
+    Permute {
+        /// The axes `dim0` and `dim1` exchanged.
+        ///
+        /// >>> Tensor([[1.0, 2.0, 3.0]]).transpose(0, 1).tolist()
+        /// [[1.0], [2.0], [3.0]]
+        fn transpose(x, dim0: isize, dim1: isize) => {
+            let mut axes: Vec<usize> = (0..x.rank()).collect();
+            axes.swap(x.axis("transpose", dim0)?, x.axis("transpose", dim1)?);
+            Ok(Self { axes })
+        };
+        /// The axes in the order `dims`, each once: axis i of the result is axis `dims[i]` of x.
+        ///
+        /// >>> Tensor([[[1.0, 2.0]]]).permute([2, 0, 1]).tolist()
+        /// [[[1.0]], [[2.0]]]
+        fn permute(x, dims: Vec<isize>) => {
+            Ok(Self { axes: dims.iter().map(|&axis| x.axis(Self::NAME, axis)).collect::<Result<_>>()? })
+        };
     }
 }
 
@@ -53,6 +56,12 @@ impl Operation for Permute {
 
     fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
         2 * output.numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let strides = inputs[0].shape().strides();
+        let strides: Vec<usize> = self.axes.iter().map(|&axis| strides[axis]).collect();
+        inputs[0].gather(Self::NAME, shape, &strides, 0)
     }
 
     #[inline(always)]

@@ -7,6 +7,8 @@ use pulp::Simd;
 use super::gelu::Gelu;
 use super::layer_norm::{LayerNorm, check_line};
 use super::relu::Relu;
+use crate::cuda::{self, DeviceTensor, Residual};
+use crate::describe::{Given, methods};
 use crate::exact::constants::PHI_INVERSE;
 use crate::loops::elementwise::Unary;
 use crate::loops::lanes::{Call, Operand, add, fma, mul};
@@ -99,6 +101,21 @@ pub struct PhiResidual {
     pub activation: Activation,
 }
 
+methods! {
+    PhiResidual {
+        /// x + residual/phi ("phi"), (x + residual)/phi ("phi_symmetric") or x + residual ("standard"), then an
+        /// activation: "none", "relu", "gelu", or "layer_norm" over the last axis with eps 1e-5.
+        ///
+        /// >>> Tensor([1.0, -3.0]).phi_residual(Tensor([1.0, 1.0]), "standard", "relu").tolist()
+        /// [2.0, 0.0]
+        fn phi_residual(
+            x, residual: Given, mode: String = (String::from("phi")), activation: String = (String::from("none"))
+        ) as "($self, residual, mode='phi', activation='none')" => {
+            Ok(Self { mode: ResidualMode::from_name(&mode)?, activation: Activation::from_name(&activation)? })
+        };
+    }
+}
+
 impl Operation for PhiResidual {
     const NAME: &'static str = "phi_residual";
     const IN_PLACE: bool = true;
@@ -122,6 +139,24 @@ impl Operation for PhiResidual {
         match self.activation {
             Activation::LayerNorm(_) => Split { axes: inputs[0].rank() - 1, inputs: 2 },
             _ => Split::elements(inputs, 2),
+        }
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let mode = match self.mode {
+            ResidualMode::Phi => Residual::Phi,
+            ResidualMode::Symmetric => Residual::Symmetric,
+            ResidualMode::Standard => Residual::Standard,
+        };
+        let after = match self.activation {
+            Activation::Relu => cuda::Activation::Relu,
+            Activation::Gelu => cuda::Activation::Gelu,
+            Activation::None | Activation::LayerNorm(_) => cuda::Activation::None,
+        };
+        let y = inputs[0].phi_residual(inputs[1], mode, after)?;
+        match self.activation {
+            Activation::LayerNorm(norm) => norm.device(&[&y], parameters, shape),
+            _ => Ok(y),
         }
     }
 

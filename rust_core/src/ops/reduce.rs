@@ -7,6 +7,8 @@
 use pulp::Simd;
 
 use super::arithmetic::{Add, Maximum, Minimum};
+use crate::cuda::{DeviceTensor, Reduction};
+use crate::describe::{Dims, methods};
 use crate::loops::elementwise::Binary;
 use crate::loops::lanes::{add, div, maximum, mul, reserve, sub};
 use crate::loops::strided::{Walk, gather};
@@ -51,9 +53,9 @@ impl Reduce {
     ///
     /// # Errors
     /// `Error::Value` for an axis that does not exist.
-    pub fn over(how: How, shape: &Shape, axes: Option<&[isize]>, keep: bool) -> Result<Self> {
+    pub fn over(how: How, shape: &Shape, axes: Option<Dims>, keep: bool) -> Result<Self> {
         let number = |&axis: &isize| shape.axis(Self::NAME, axis);
-        let axes = axes.map(|axes| axes.iter().map(number).collect()).transpose()?;
+        let axes = axes.map(|axes| axes.0.iter().map(number).collect()).transpose()?;
         Ok(Self { how, axes, keep })
     }
 
@@ -79,6 +81,36 @@ impl Reduce {
             }
         }
         Some(if taken { inner } else { 1 })
+    }
+}
+
+methods! {
+    Reduce {
+        /// The sum over the axes `dim` (an integer, several, or all if None); 0 of nothing.
+        ///
+        /// >>> Tensor([[1.0, 2.0], [3.0, 6.0]]).sum().tolist()
+        /// 12.0
+        fn sum(x, dim: Option<Dims> = None, keepdim: bool = false) => Self::over(How::Sum, x, dim, keepdim);
+        /// The mean over the axes `dim` (an integer, several, or all if None).
+        ///
+        /// >>> Tensor([[1.0, 2.0], [3.0, 6.0]]).mean(dim=0).tolist()
+        /// [2.0, 4.0]
+        fn mean(x, dim: Option<Dims> = None, keepdim: bool = false) => Self::over(How::Mean, x, dim, keepdim);
+        /// The variance of the population, sum (x - mean)^2 / n, over the axes `dim`.
+        ///
+        /// >>> Tensor([[1.0, 2.0], [3.0, 6.0]]).var(dim=1).tolist()
+        /// [0.25, 2.25]
+        fn var(x, dim: Option<Dims> = None, keepdim: bool = false) => Self::over(How::Var, x, dim, keepdim);
+        /// The largest element over the axes `dim`; NaN where one is.
+        ///
+        /// >>> Tensor([[1.0, 2.0], [3.0, 6.0]]).max(dim=0, keepdim=True).tolist()
+        /// [[3.0, 6.0]]
+        fn max(x, dim: Option<Dims> = None, keepdim: bool = false) => Self::over(How::Max, x, dim, keepdim);
+        /// The smallest element over the axes `dim`; NaN where one is.
+        ///
+        /// >>> Tensor([[1.0, 2.0], [3.0, 6.0]]).min().tolist()
+        /// 1.0
+        fn min(x, dim: Option<Dims> = None, keepdim: bool = false) => Self::over(How::Min, x, dim, keepdim);
     }
 }
 
@@ -115,6 +147,28 @@ impl Operation for Reduce {
 
     fn cost(&self, inputs: &[&Shape], _: &Shape) -> usize {
         4 * inputs[0].numel()
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        let how = match self.how {
+            How::Sum => Reduction::Sum,
+            How::Mean => Reduction::Mean,
+            How::Var => Reduction::Var,
+            How::Max => Reduction::Max,
+            How::Min => Reduction::Min,
+        };
+        let x = inputs[0];
+        let Some(axes) = &self.axes else { return x.reduce(how, None, false)?.reshape(shape.clone()) };
+        // The axes that are taken come last and become one.
+        let (dims, strides) = (x.shape().dims(), x.shape().strides());
+        let kept = (0..dims.len()).filter(|axis| !axes.contains(axis));
+        let order: Vec<usize> = kept.chain((0..dims.len()).filter(|axis| axes.contains(axis))).collect();
+        let turned: Vec<usize> = order.iter().map(|&axis| strides[axis]).collect();
+        let sizes: Vec<usize> = order.iter().map(|&axis| dims[axis]).collect();
+        let x = x.gather(Self::NAME, &sizes.into(), &turned, 0)?;
+        x.reshape([shape.numel(), self.count(inputs[0].shape())].into())?
+            .reduce(how, Some(1), false)?
+            .reshape(shape.clone())
     }
 
     #[inline(always)]

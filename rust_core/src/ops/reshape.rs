@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use crate::cuda::DeviceTensor;
+use crate::describe::{OpenSizes, methods};
 use crate::loops::elementwise::load;
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -10,6 +12,16 @@ use crate::{Error, Result};
 /// The same elements, row-major, under another shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reshape(pub Shape);
+
+methods! {
+    Reshape {
+        /// The same elements, row-major, under another shape; one size may be -1: what is left.
+        ///
+        /// >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(-1).tolist()
+        /// [1.0, 2.0, 3.0, 4.0]
+        fn reshape(x, shape: OpenSizes) => Ok(Self(x.resolve(Self::NAME, &shape.0)?));
+    }
+}
 
 impl Operation for Reshape {
     const NAME: &'static str = "reshape";
@@ -25,6 +37,10 @@ impl Operation for Reshape {
             expected: format!("a shape of {} elements for {}", inputs[0].numel(), inputs[0]),
             got: format!("{} with {}", self.0, self.0.numel()),
         })
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        inputs[0].reshape(shape.clone())
     }
 
     #[inline(always)]

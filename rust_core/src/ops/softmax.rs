@@ -6,6 +6,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::cuda::{self, DeviceTensor, Mode};
+use crate::describe::{Given, methods};
 use crate::exact::constants::PHI;
 use crate::loops::lanes::{Call, Operand, add, fma};
 use crate::loops::lines::{Kernel, Lines};
@@ -51,6 +53,49 @@ pub struct Softmax {
 impl Softmax {
     /// Softmax along the last axis.
     pub const LAST: Self = Self { axis: 1, weight: SoftmaxWeight::Identity };
+
+    /// Softmax along axis `dim`, counted from the end where negative; a scalar counts as one axis.
+    fn along(x: &Shape, dim: isize, weight: SoftmaxWeight) -> Result<Self> {
+        let rank = x.rank().max(1).cast_signed();
+        if (-rank..rank).contains(&dim) {
+            return Ok(Self { axis: (if dim < 0 { -dim } else { rank - dim }).unsigned_abs(), weight });
+        }
+        let expected = format!("dim from {} to {} for {rank} axes", -rank, rank - 1);
+        Err(Error::Value { op: Self::NAME, expected, got: dim.to_string() })
+    }
+}
+
+methods! {
+    Softmax {
+        /// e^x / sum e^x along `dim`; 1/n along a line that is -inf throughout, NaN along one with NaN or +inf.
+        ///
+        /// >>> Tensor([1.0, 1.0]).softmax().tolist()
+        /// [0.5, 0.5]
+        fn softmax(x, dim: isize = (-1)) as "($self, dim=-1)" => Self::along(x, dim, SoftmaxWeight::Identity);
+        /// w^scale e^x / sum w^scale e^x along `dim`.
+        ///
+        /// w is e^(-norm / phi) with one mode norm n^2 for each index along `dim`, or max(syntony, 1e-10) with a
+        /// syntony for each element, or 1 if neither is given.
+        ///
+        /// >>> Tensor([0.0, 0.0]).syntonic_softmax(syntony=Tensor([0.25, 0.25])).tolist()
+        /// [0.5, 0.5]
+        fn syntonic_softmax(
+            x, dim: isize = (-1), mode_norms: Option<Vec<f64>> = None, syntony: Option<Given> = None,
+            syntony_scale: f64 = 1.0
+        ) as "($self, dim=-1, mode_norms=None, syntony=None, syntony_scale=1.0)" => {
+            let scale = syntony_scale;
+            match (mode_norms, syntony) {
+                (None, None) => Self::along(x, dim, SoftmaxWeight::Identity),
+                (Some(norms), None) => Self::along(x, dim, SoftmaxWeight::Norms { scale, norms }),
+                (None, Some(_)) => Self::along(x, dim, SoftmaxWeight::Syntony { scale }),
+                (Some(_), Some(_)) => Err(Error::Value {
+                    op: "syntonic_softmax",
+                    expected: "mode_norms or syntony".into(),
+                    got: "both".into(),
+                }),
+            }
+        };
+    }
 }
 
 impl Operation for Softmax {
@@ -98,6 +143,20 @@ impl Operation for Softmax {
             Arch::new().dispatch(Rows { bias: &bias, x, out });
         });
         true
+    }
+
+    fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
+        // A scalar is a line of one element.
+        let x = if shape.rank() == 0 { inputs[0].reshape([1].into())? } else { inputs[0].clone() };
+        let (mode, weights, scale) = match &self.weight {
+            SoftmaxWeight::Identity => (Mode::Identity, None, 1.0),
+            SoftmaxWeight::Norms { scale, norms } => {
+                (Mode::Learned, Some(x.beside_it([norms.len()].into(), norms)?), *scale)
+            }
+            SoftmaxWeight::Syntony { scale } => (Mode::Provided, Some(inputs[1].reshape(x.shape().clone())?), *scale),
+        };
+        let options = cuda::Softmax { dim: -(self.axis.cast_signed() as i64), mode, weights: weights.as_ref(), scale };
+        x.softmax(&options)?.reshape(shape.clone())
     }
 
     #[inline(always)]

@@ -3,6 +3,8 @@
 use pulp::Simd;
 
 use crate::Result;
+use crate::cuda::DeviceTensor;
+use crate::describe::{Param, methods};
 use crate::loops::{Call, Operation, expect_inputs};
 use crate::tensor::{Real, Shape};
 
@@ -11,6 +13,16 @@ use crate::tensor::{Real, Shape};
 pub struct Weight {
     /// Number of the parameter.
     pub parameter: usize,
+}
+
+methods! {
+    Weight {
+        /// The values of a parameter, as a value of the same kind, dtype, device and program as this one.
+        ///
+        /// >>> Tensor([0.0]).parameter(ResonantTensor([1.0, 2.0])).tolist()
+        /// [1.0, 2.0]
+        fn parameter(@unread witness, p: Param) => Ok(Self { parameter: p.0 });
+    }
 }
 
 impl Operation for Weight {
@@ -23,6 +35,10 @@ impl Operation for Weight {
 
     fn cost(&self, _: &[&Shape], output: &Shape) -> usize {
         2 * output.numel()
+    }
+
+    fn device(&self, _: &[&DeviceTensor], parameters: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
+        Ok(parameters[self.parameter].clone())
     }
 
     #[inline(always)]

@@ -135,7 +135,7 @@ impl Writer<'_> {
             Op::Reshape(_) if self.program.width(x, self.batch).is_ok() => {
                 line = format!("const Values<{width}>& v{id} = v{x};");
             }
-            other => match formula(other) {
+            other => match other.formula() {
                 Some(formula) => {
                     line = format!("const auto v{id} = map(v{x}, [](real x) {{ return {formula}; }});");
                 }
@@ -205,7 +205,7 @@ impl Writer<'_> {
         match (readers.next(), readers.next()) {
             (Some((next, node)), None) => match &node.op {
                 Some(Op::Linear(_)) => true,
-                Some(op) => formula(op).is_some() && self.feeds_one_layer(next),
+                Some(op) => op.formula().is_some() && self.feeds_one_layer(next),
                 None => false,
             },
             _ => false,
@@ -254,25 +254,6 @@ impl Writer<'_> {
         };
         (blueprint, shared)
     }
-}
-
-/// Returns the formula of an operation that maps each element x by itself.
-fn formula(op: &Op) -> Option<&'static str> {
-    Some(match op {
-        Op::Abs(_) => "fabs(x)",
-        Op::Cos(_) => "cos(x)",
-        Op::Exp(_) => "exp(x)",
-        Op::Gelu(_) => "gelu(x)",
-        Op::Log(_) => "log(x)",
-        Op::Neg(_) => "-x",
-        Op::Relu(_) => "relu(x)",
-        Op::Sigmoid(_) => "sigmoid(x)",
-        Op::Sin(_) => "sin(x)",
-        Op::Sqrt(_) => "sqrt(x)",
-        Op::Square(_) => "x * x",
-        Op::Tanh(_) => "tanh(x)",
-        _ => return None,
-    })
 }
 
 fn mean(x: NodeId, y: usize, value: &str) -> String {

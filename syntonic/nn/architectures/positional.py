@@ -52,7 +52,7 @@ class PositionalEncoding(Module):
             raise ValueError(f"a sequence of length {length} is longer than the table of {max_len}; raise max_len")
         if self.table is not None:
             return x + x.parameter(self.table.data).narrow(0, 0, length)
-        key = (length, x.dtype if isinstance(x, Tensor) else "symbol")
+        key = (length, f"{x.dtype} on {x.device}" if isinstance(x, Tensor) else "symbol")
         if key not in self._tables:
             self._tables[key] = constant(x, [self._row(position) for position in range(length)])
         return x + self._tables[key]

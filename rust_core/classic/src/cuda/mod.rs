@@ -1,6 +1,7 @@
 //! What documents promise of device tensors: fields, phases, snaps, attractors. Formulas stand in kernels/classic.
 
 mod attractor;
+mod batch_norm;
 mod complex;
 mod fourier;
 mod gnosis;
@@ -13,6 +14,7 @@ mod units;
 mod winding;
 
 pub use attractor::Attractors;
+pub use batch_norm::{GoldenNorms, Statistics};
 pub use complex::ComplexFields;
 pub use fourier::FourierProjection;
 pub use gnosis::{Gnosis, GnosisMask, Threshold};

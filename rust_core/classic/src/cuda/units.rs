@@ -24,6 +24,7 @@ macro_rules! unit {
 pub static UNITS: &[Unit] = &[
     unit!("attractor", [], []),
     unit!("complex", [], []),
+    unit!("golden_batch_norm", [], []),
     unit!("noise", ["philox.cuh"], [("noise", Some(DType::F64), "min")]),
     unit!("phases", [], []),
     unit!("resonant", ["philox.cuh"], [("d_phase", None, "min"), ("h_phase", None, "min")]),

@@ -60,19 +60,19 @@ impl ComplexTensor {
     /// The real parts, a float64 Tensor.
     #[getter]
     fn real(&self) -> PyResult<Tensor> {
-        quick(|| self.0.part(0)).map(Tensor)
+        quick(|| self.0.part(0)).map(Tensor::from)
     }
 
     /// The imaginary parts, a float64 Tensor.
     #[getter]
     fn imag(&self) -> PyResult<Tensor> {
-        quick(|| self.0.part(1)).map(Tensor)
+        quick(|| self.0.part(1)).map(Tensor::from)
     }
 
     /// Real and imaginary parts side by side: a float64 Tensor (..., 2) of the same memory.
     #[getter]
     fn pairs(&self) -> Tensor {
-        Tensor(self.0.pairs().clone())
+        Tensor::from(self.0.pairs().clone())
     }
 
     /// The numbers as nested lists of [real, imaginary].
@@ -100,7 +100,7 @@ impl<'py> FromPyObject<'_, 'py> for Factor {
 
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(x) = given.cast::<Tensor>() {
-            return Ok(Self::Float(x.get().0.clone()));
+            return x.get().on_host().cloned().map(Self::Float);
         }
         if let Ok(x) = given.cast::<ComplexTensor>() {
             return Ok(Self::Complex(x.get().0.clone()));

@@ -105,7 +105,7 @@ fn joined(
     activation: Activation,
 ) -> PyResult<Tensor> {
     let (x, r) = (floats(identity)?, floats(residual)?);
-    enter(identity.py(), || Op::from(PhiResidual { mode, activation }).eager(&[&x, &r], &[])).map(Tensor)
+    enter(identity.py(), || Op::from(PhiResidual { mode, activation }).eager(&[&x, &r], &[])).map(Tensor::from)
 }
 
 /// w^scale e^x / sum w^scale e^x along `dim`. Without a mode: "learned" if there are mode norms, else "identity".
@@ -161,7 +161,7 @@ fn batch_norm(
         )?;
         norm.forward(&x, true)
     })
-    .map(Tensor)
+    .map(Tensor::from)
 }
 
 /// The golden batch norm of x (batch, features), for each feature over the batch.
@@ -201,7 +201,7 @@ fn golden_layer_norm(
     beta: Option<Features>,
 ) -> PyResult<Tensor> {
     let (py, x, mode) = (x.py(), floats(x)?, NormMode::read(mode.as_ref())?);
-    enter(py, || norm::golden_layer_norm(&x, mode, eps, gamma.as_deref(), beta.as_deref())).map(Tensor)
+    enter(py, || norm::golden_layer_norm(&x, mode, eps, gamma.as_deref(), beta.as_deref())).map(Tensor::from)
 }
 
 /// Registers this file's names.

@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 /// Returns the values of a Tensor, or of a ResonantTensor in binary64.
 pub fn floats(x: &Bound<'_, PyAny>) -> PyResult<core::Tensor> {
     if let Ok(tensor) = x.cast::<Tensor>() {
-        return Ok(tensor.get().0.clone());
+        return tensor.get().on_host().cloned();
     }
     match x.cast::<ResonantTensor>() {
         Ok(tensor) => tensor.get().read(|x| x.to_tensor(DType::F64)),

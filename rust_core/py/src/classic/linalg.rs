@@ -19,7 +19,7 @@ use crate::resonant::ResonantTensor;
 use crate::tensor::Tensor;
 
 fn float(py: Python<'_>, work: impl FnOnce() -> syntonic_core::Result<tensor::Tensor> + Send) -> PyResult<Py<PyAny>> {
-    Ok(Py::new(py, Tensor(enter(py, work)?))?.into_any())
+    Ok(Py::new(py, Tensor::from(enter(py, work)?))?.into_any())
 }
 
 fn complex(

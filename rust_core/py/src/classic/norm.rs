@@ -158,7 +158,7 @@ impl GoldenBatchNormState {
     #[pyo3(signature = (x, training=true))]
     fn forward(&self, py: Python<'_>, x: &Bound<'_, PyAny>, training: bool) -> PyResult<Tensor> {
         let x = floats(x)?;
-        enter(py, || self.0.lock().map_err(|_| poisoned())?.forward(&x, training)).map(Tensor)
+        enter(py, || self.0.lock().map_err(|_| poisoned())?.forward(&x, training)).map(Tensor::from)
     }
 
     /// Sets the scale and the shift of each feature.

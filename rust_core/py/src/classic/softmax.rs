@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::classic::floats::floats;
 use crate::either::either;
-use crate::ops::{Given, syntonic_softmax};
+use crate::symbol::Given;
 use crate::tensor::Tensor;
 
 /// Where the weights come from: "learned" (mode norms), "provided" (a syntony for each element) or "identity" (none).
@@ -102,14 +102,14 @@ impl Weights {
     pub fn apply(self, x: &Bound<'_, PyAny>, dim: isize, syntony: Option<&Bound<'_, PyAny>>) -> PyResult<Tensor> {
         let missing =
             |what: &str| PyValueError::new_err(format!("syntonic_softmax: mode {:?} needs {what}", self.mode.name()));
-        let syntony = syntony.map(floats).transpose()?.map(|s| Given::from(&Tensor(s)));
+        let syntony = syntony.map(floats).transpose()?.map(|s| Given::from(&Tensor::from(s)));
         let (norms, syntony) = match self.mode.0 {
             Source::Identity => (None, None),
             Source::Learned => (Some(self.norms.ok_or_else(|| missing("mode_norms"))?), None),
             Source::Provided => (None, Some(syntony.ok_or_else(|| missing("syntony"))?)),
         };
-        let value = syntonic_softmax(x.py(), (&Tensor(floats(x)?)).into(), dim, norms, syntony, self.scale)?;
-        value.tensor()
+        let value = Tensor::from(floats(x)?).syntonic_softmax(x.py(), dim, norms, syntony, self.scale)?;
+        Ok(Tensor::from(value.cast::<Tensor>()?.get().place().clone()))
     }
 }
 

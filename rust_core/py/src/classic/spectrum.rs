@@ -12,11 +12,12 @@ impl Tensor {
     /// The min(rows, columns) singular values of a matrix, largest first, computed in float64.
     fn singular_values(&self, py: Python<'_>) -> PyResult<Vec<f64>> {
         enter(py, || {
-            let &[rows, columns] = self.0.shape().dims() else {
-                let got = self.0.shape().to_string();
+            let x = self.host()?;
+            let &[rows, columns] = x.shape().dims() else {
+                let got = x.shape().to_string();
                 return Err(Error::Shape { op: "singular_values", expected: "a matrix (rows, columns)".into(), got });
             };
-            singular_values(&self.0.to_f64(), rows, columns)
+            singular_values(&x.to_f64(), rows, columns)
         })
     }
 }

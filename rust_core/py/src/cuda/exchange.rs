@@ -3,69 +3,26 @@
 //! Order between streams: on the way out, the consumer's stream waits for ours; on the way in, ours waits for the
 //! producer's. Before shared memory is freed the device is waited for, since nothing tells when a consumer is done.
 
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use syntonic_core::cuda::{self as core, Format, Lent};
 use syntonic_core::tensor::{DType, Shape};
 
-use super::tensor::DeviceTensor;
-use crate::dlpack::{self, Lending};
-use crate::door::enter;
+use super::lend::CUDA;
+use crate::dlpack;
 use crate::element::{Element, Kind};
-
-/// DLPack's number of CUDA memory.
-const CUDA: i32 = 2;
+use crate::tensor::{Place, Tensor};
 
 #[pymethods]
-impl DeviceTensor {
-    /// A DLPack capsule of this tensor's memory, which the consumer must not write to unless `copy=True`.
-    ///
-    /// `stream` is the consumer's: a number as CUDA's API has it, 1 for the default stream, -1 for no synchronization.
-    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
-    fn __dlpack__(
-        &self,
-        py: Python<'_>,
-        stream: Option<i64>,
-        max_version: Option<(u32, u32)>,
-        dl_device: Option<(i32, i32)>,
-        copy: Option<bool>,
-    ) -> PyResult<Py<PyAny>> {
-        let device = self.__dlpack_device__();
-        if dl_device.is_some_and(|asked| asked != device) {
-            return Err(PyBufferError::new_err(format!("expected dl_device {device:?}, got {dl_device:?}")));
-        }
-        let copied = copy == Some(true);
-        let tensor = enter(py, || if copied { self.0.deep_copy() } else { Ok(self.0.clone()) })?;
-        match stream.unwrap_or(1) {
-            -1 => {}
-            handle => {
-                let handle = u64::try_from(handle)
-                    .map_err(|_| PyValueError::new_err(format!("expected a stream of at least -1, got {handle}")))?;
-                enter(py, || tensor.device().release_to(handle))?;
-            }
-        }
-        let data = tensor.share() as usize as *mut std::ffi::c_void;
-        let format = match tensor.format() {
-            Format::Real(DType::F32) => (2, 32),
-            Format::Real(DType::F64) => (2, 64),
-            Format::I32 => (0, 32),
-            Format::I64 => (0, 64),
-        };
-        let shape = tensor.shape().clone();
-        let lending = Lending { data, device, format, shape, copied, owner: Box::new(tensor) };
-        dlpack::lend(py, lending, max_version.is_some_and(|(major, _)| major >= 1))
-    }
-
-    /// Where the memory lies: (2, N), CUDA device N.
-    fn __dlpack_device__(&self) -> (i32, i32) {
-        (CUDA, i32::try_from(self.0.device().ordinal()).unwrap_or(0))
-    }
-
+impl Tensor {
     /// The memory as CuPy, Numba and PyTorch read it (version 3); its `stream` is the one that writes to it.
     #[getter]
     fn __cuda_array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let typestr = match self.0.format() {
+        let Place::Cuda(tensor) = self.place() else {
+            return Err(PyAttributeError::new_err("a Tensor on the CPU has no __cuda_array_interface__"));
+        };
+        let typestr = match tensor.format() {
             Format::Real(DType::F32) => "<f4",
             Format::Real(DType::F64) => "<f8",
             Format::I32 => "<i4",
@@ -73,11 +30,11 @@ impl DeviceTensor {
         };
         let interface = PyDict::new(py);
         interface.set_item("version", 3)?;
-        interface.set_item("shape", PyTuple::new(py, self.0.shape().dims())?)?;
+        interface.set_item("shape", PyTuple::new(py, tensor.shape().dims())?)?;
         interface.set_item("typestr", typestr)?;
-        interface.set_item("data", (self.0.share(), true))?;
+        interface.set_item("data", (tensor.share(), true))?;
         interface.set_item("strides", py.None())?;
-        interface.set_item("stream", self.0.device().stream_handle())?;
+        interface.set_item("stream", tensor.device().stream_handle())?;
         Ok(interface)
     }
 
@@ -99,7 +56,7 @@ impl DeviceTensor {
                 place.0
             )));
         }
-        let device = super::device(py, &format!("cuda:{}", place.1))?;
+        let device = crate::devices::device(py, &format!("cuda:{}", place.1))?;
         let options = PyDict::new(py);
         options.set_item("stream", device.stream_handle())?;
         options.set_item("max_version", (1, 0))?;
@@ -114,7 +71,7 @@ impl DeviceTensor {
         let taken = dlpack::take(&capsule, place)?;
         let format = format_of(taken.element)?;
         let lent = Lent { shape: Shape::from(taken.dims), format, address: taken.address, owner: taken.owner };
-        Ok(Self(core::DeviceTensor::borrow(&device, lent)))
+        Ok(Self::from(core::DeviceTensor::borrow(&device, lent)))
     }
 }
 

@@ -1,20 +1,17 @@
 //! CUDA devices and the tensors on them.
 
-mod arithmetic;
 mod exchange;
-mod norms;
-pub(crate) mod tensor;
-
-use std::path::PathBuf;
-use std::sync::Arc;
+pub(crate) mod lend;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use syntonic_core::Error;
-use syntonic_core::cuda::{self as core, Device, Target, Unit};
+use syntonic_core::cuda::{self as core, Target};
+use syntonic_core::ops::kernels;
 use syntonic_core::tensor::DType;
 
+use crate::devices::{self, search};
 use crate::door::{enter, quick};
 
 /// Whether there is a CUDA device that can be used.
@@ -47,14 +44,14 @@ fn cuda_device_count(py: Python<'_>) -> PyResult<usize> {
 #[pyfunction]
 #[pyo3(signature = (device="cuda:0"))]
 fn cuda_synchronize(py: Python<'_>, device: &str) -> PyResult<()> {
-    let device = self::device(py, device)?;
+    let device = devices::device(py, device)?;
     enter(py, || device.synchronize())
 }
 
 /// Names of the kernel units, each one source file.
 #[pyfunction]
 fn cuda_kernels() -> Vec<&'static str> {
-    core::units().map(|unit| unit.name).collect()
+    kernels().into_iter().map(|(unit, _)| unit.name).collect()
 }
 
 /// The image of a kernel unit for compute capability `arch` (90 is sm_90): a cubin, or PTX for a card newer than NVRTC.
@@ -75,35 +72,15 @@ fn cuda_compile<'py>(
     defines: Vec<(String, i64)>,
     only: Option<&str>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let unit = Unit::find(kernel).ok_or_else(|| {
+    let unit = kernels().into_iter().find(|(unit, _)| unit.name == kernel).ok_or_else(|| {
         PyValueError::new_err(format!("there is no kernel {kernel:?}; there are {}", cuda_kernels().join(", ")))
     })?;
     let dtype = quick(|| DType::from_name(dtype))?;
     search(py)?;
-    let image =
-        enter(py, || core::compile(unit, only, &Target { arch, dtype, defines: core::known_defines(&defines)? }))?;
-    Ok(PyBytes::new(py, &image))
-}
-
-/// Tells the core where Python finds packages, NVIDIA's wheels among them.
-pub(crate) fn search(py: Python<'_>) -> PyResult<()> {
-    let path: Vec<PathBuf> = py.import("sys")?.getattr("path")?.extract()?;
-    core::set_search_path(path);
-    Ok(())
-}
-
-/// Returns the device called `name`: "cuda" or "cuda:N".
-pub(crate) fn device(py: Python<'_>, name: &str) -> PyResult<Arc<Device>> {
-    let number = match name.strip_prefix("cuda") {
-        Some("") => Some(0),
-        Some(rest) => rest.strip_prefix(':').and_then(|digits| digits.parse::<usize>().ok()),
-        None => None,
-    };
-    let number = number.ok_or_else(|| {
-        PyValueError::new_err(format!("expected a device \"cpu\", \"cuda\" or \"cuda:N\", got {name:?}"))
+    let image = enter(py, || {
+        core::compile(unit.0, &unit.1, only, &Target { arch, dtype, defines: core::known_defines(&defines)? })
     })?;
-    search(py)?;
-    enter(py, || Device::get(number))
+    Ok(PyBytes::new(py, &image))
 }
 
 /// Registers this room.
@@ -113,6 +90,5 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(cuda_device_count, m)?)?;
     m.add_function(wrap_pyfunction!(cuda_synchronize, m)?)?;
     m.add_function(wrap_pyfunction!(cuda_kernels, m)?)?;
-    m.add_function(wrap_pyfunction!(cuda_compile, m)?)?;
-    m.add_class::<tensor::DeviceTensor>()
+    m.add_function(wrap_pyfunction!(cuda_compile, m)?)
 }

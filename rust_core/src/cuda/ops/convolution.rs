@@ -111,7 +111,7 @@ impl DeviceTensor {
             DType::F64 => (64, 256),
         };
         let defines = [("TILE_OUTPUTS", outputs_each.cast_signed() as i64)];
-        let kernel = Kernel { op: OP, unit: "convolution", entry, dtype, defines: &defines };
+        let kernel = Kernel { op: OP, unit: "convolution".into(), entry, dtype, defines: &defines };
         let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let blocks = (side(geometry.pixels().div_ceil(pixels)), side(outputs.div_ceil(outputs_each)));
         let grid = Grid { blocks, threads: (side(threads), 1), shared: 0 };

@@ -27,27 +27,11 @@ macro_rules! names {
 }
 
 names! {
-    /// A function of one number.
-    Unary {
-        Neg "neg", Abs "abs", Square "square", Sqrt "sqrt", Exp "exp", Log "log", Sin "sin", Cos "cos",
-        Tanh "tanh", Sigmoid "sigmoid", Relu "relu", Gelu "gelu",
-    }
-}
-
-names! {
     /// A function of two numbers.
     Binary { Add "add", Sub "sub", Mul "mul", Div "div", Maximum "maximum", Minimum "minimum" }
 }
 
 impl DeviceTensor {
-    /// Returns f(x) of each number.
-    ///
-    /// # Errors
-    /// `Error::DType` for integers.
-    pub fn unary(&self, function: Unary) -> Result<Self> {
-        self.each(function.name(), &[])
-    }
-
     /// Returns x scale + shift.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
 //! Operations on device tensors: the checks of shapes and the launches, one family in a file. Formulas stand in the kernels.
 
-mod batch_norm;
 mod convolution;
 mod elementwise;
 mod layer_norm;
@@ -12,8 +11,7 @@ mod row;
 mod softmax;
 mod stream;
 
-pub use batch_norm::Statistics;
-pub use elementwise::{Binary, Unary};
+pub use elementwise::Binary;
 pub use phi_residual::{Activation, Residual};
 pub use pooling::Pool;
 pub use reduction::Reduction;

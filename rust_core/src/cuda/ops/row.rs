@@ -61,7 +61,7 @@ impl Rows {
         };
         let defines = held.defines();
         let entry = format!("{entry}_row");
-        let kernel = Kernel { op, unit, entry: &entry, dtype: self.dtype, defines: &defines };
+        let kernel = Kernel { op, unit: unit.into(), entry: &entry, dtype: self.dtype, defines: &defines };
         device.launch(&kernel, held.grid(self.rows), args)
     }
 }

@@ -45,7 +45,7 @@ impl Stream {
         let entry = format!("{entry}_stream");
         let [threads, vectors, lanes, cluster] = held.defines();
         let defines = [threads, vectors, lanes, cluster, ("ROW_STREAM", 1)];
-        let kernel = Kernel { op, unit, entry: &entry, dtype, defines: &defines };
+        let kernel = Kernel { op, unit: unit.into(), entry: &entry, dtype, defines: &defines };
         let mut grid = held.grid(rows);
         // SLOT and SLOTS of kernels/syntonic_softmax.cu.
         let slots = match (held.threads, held.vectors) {

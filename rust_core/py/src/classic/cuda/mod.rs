@@ -2,5 +2,7 @@
 
 mod complex;
 mod fields;
+mod fused;
 mod phases;
 mod population;
+mod products;

@@ -6,11 +6,11 @@ use syntonic_core::cuda as core;
 use syntonic_core::tensor::DType;
 use syntonic_core::tensor::philox::{Key, Stream};
 
-use crate::cuda::tensor::DeviceTensor;
 use crate::door::{enter, quick};
+use crate::tensor::Tensor;
 
 #[pymethods]
-impl DeviceTensor {
+impl Tensor {
     /// Normals (pairs, n) of a population: row p is the noise of pair `first_pair + p`, with the bits of the CPU.
     ///
     /// `stream` is what the numbers are for: 2, the default, is the noise of the population.
@@ -30,9 +30,10 @@ impl DeviceTensor {
         device: &str,
     ) -> PyResult<Self> {
         let dtype = quick(|| DType::from_name(dtype))?;
-        let device = crate::cuda::device(py, device)?;
+        let device = crate::devices::device(py, device)?;
         let counters = (parameter, first_pair, generation);
-        enter(py, || core::DeviceTensor::noise(&device, Key([seed, stream]), counters, (pairs, n), dtype)).map(Self)
+        enter(py, || core::DeviceTensor::noise(&device, Key([seed, stream]), counters, (pairs, n), dtype))
+            .map(Self::from)
     }
 
     /// Members (2 pairs, ..): this tensor plus and minus sigma times the noise of each pair.
@@ -49,26 +50,26 @@ impl DeviceTensor {
         first_pair: u32,
     ) -> PyResult<Self> {
         let key = Key::new(seed, Stream::Noise);
-        enter(py, || self.0.perturb(sigma, key, (parameter, first_pair, generation), pairs)).map(Self)
+        enter(py, || self.cuda()?.perturb(sigma, key, (parameter, first_pair, generation), pairs)).map(Self::from)
     }
 
     /// phi^n A B.
     fn mm_phi(&self, py: Python<'_>, other: &Self, n: i32) -> PyResult<Self> {
-        enter(py, || self.0.mm_phi(&other.0, n)).map(Self)
+        enter(py, || self.cuda()?.mm_phi(other.cuda()?, n)).map(Self::from)
     }
 
     /// A B - B A/phi of square matrices.
     fn phi_bracket(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-        enter(py, || self.0.phi_bracket(&other.0, false)).map(Self)
+        enter(py, || self.cuda()?.phi_bracket(other.cuda()?, false)).map(Self::from)
     }
 
     /// A B + B A/phi of square matrices.
     fn phi_antibracket(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-        enter(py, || self.0.phi_bracket(&other.0, true)).map(Self)
+        enter(py, || self.cuda()?.phi_bracket(other.cuda()?, true)).map(Self::from)
     }
 
     /// The sum over k of A_ik B_kj e^(-k^2/phi).
     fn mm_golden_weighted(&self, py: Python<'_>, other: &Self) -> PyResult<Self> {
-        enter(py, || self.0.mm_golden_weighted(&other.0)).map(Self)
+        enter(py, || self.cuda()?.mm_golden_weighted(other.cuda()?)).map(Self::from)
     }
 }

@@ -5,12 +5,11 @@ use syntonic_classic::resonant::{DeviceCycle, Noise};
 use syntonic_core::cuda::DeviceTensor as Remote;
 use syntonic_core::tensor::{DType, Resonant};
 
-use crate::cuda::device;
-use crate::cuda::tensor::DeviceTensor;
+use crate::devices::device;
 use crate::door::enter;
 use crate::resonant::{Norms, ResonantTensor, poisoned};
 use crate::source;
-use crate::tensor::numbers;
+use crate::tensor::{Tensor, numbers};
 
 #[pymethods]
 impl ResonantTensor {
@@ -30,12 +29,12 @@ impl ResonantTensor {
         enter(data.py(), || Resonant::snapped_on(&device, &values, &norms, precision)).map(Self::wrap)
     }
 
-    /// The values on the GPU of this number: a DeviceTensor with memory of its own.
+    /// The values on the GPU of this number: a Tensor with memory of its own.
     #[pyo3(signature = (device_idx=0, dtype="float64"))]
-    fn to_device(&self, py: Python<'_>, device_idx: u32, dtype: &str) -> PyResult<DeviceTensor> {
+    fn to_device(&self, py: Python<'_>, device_idx: u32, dtype: &str) -> PyResult<Tensor> {
         let values = self.read(|x| x.to_tensor(DType::from_name(dtype)?))?;
         let device = device(py, &format!("cuda:{device_idx}"))?;
-        enter(py, || Remote::upload(&device, &values)).map(DeviceTensor)
+        enter(py, || Remote::upload(&device, &values)).map(Tensor::from)
     }
 
     /// The tensor itself, which lies on the CPU.

@@ -119,7 +119,7 @@ impl ResonantTensor {
             let gradient = snap_gradient(&x.values(), precision.unwrap_or(x.precision()))?;
             syntonic_core::tensor::Tensor::new(x.shape().clone(), gradient)
         })
-        .map(Tensor)
+        .map(Tensor::from)
     }
 
     /// Crystallizes at the first precision p, ceil(p phi), .. at which the root mean square of snap(x) - x is at most

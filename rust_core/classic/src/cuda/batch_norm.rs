@@ -1,12 +1,9 @@
-//! Golden batch norm of (batch, channels, ..) or (.., channels): kernels/golden_batch_norm.cu.
+//! Golden batch norm of (batch, channels, ..) or (.., channels): kernels/classic/golden_batch_norm.cu.
 
-use super::super::Format;
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
-use super::super::tensor::DeviceTensor;
-use super::{at_least, maybe, size};
-use crate::tensor::{DType, Shape};
-use crate::{Error, Result};
+use easy_ext::ext;
+use syntonic_core::cuda::{Arg, DeviceTensor, Format, Grid, Kernel, at_least, maybe, size};
+use syntonic_core::tensor::{DType, Shape};
+use syntonic_core::{Error, Result};
 
 /// Where the statistics of a batch norm come from.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +54,8 @@ impl Layout {
     }
 }
 
+/// The golden batch norm.
+#[ext(GoldenNorms)]
 impl DeviceTensor {
     /// Returns (y, mean, variance): gamma sqrt(target) (x - mean) / sqrt(variance + eps) + beta for each channel.
     ///
@@ -67,11 +66,11 @@ impl DeviceTensor {
     pub fn batch_norm(
         &self,
         statistics: Statistics<'_>,
-        gamma: Option<&Self>,
-        beta: Option<&Self>,
+        gamma: Option<&DeviceTensor>,
+        beta: Option<&DeviceTensor>,
         (target, eps): (f64, f64),
         last: bool,
-    ) -> Result<(Self, Self, Self)> {
+    ) -> Result<(DeviceTensor, DeviceTensor, DeviceTensor)> {
         let dtype = self.format().real(OP)?;
         let layout = Layout::of(self.shape(), last)?;
         at_least(OP, "variance", target, 0.0)?;
@@ -104,9 +103,13 @@ impl DeviceTensor {
         self.normalize(layout, dtype, [&out, &mean, &variance], lines)?;
         Ok((out, mean, variance))
     }
+}
 
+/// The steps of the golden batch norm.
+#[ext(Steps)]
+impl DeviceTensor {
     /// Normalises in one read and one write, if this card and these sizes allow it.
-    fn cluster(&self, layout: Layout, dtype: DType, outs: [&Self; 3], lines: [Arg; 4]) -> Result<bool> {
+    fn cluster(&self, layout: Layout, dtype: DType, outs: [&DeviceTensor; 3], lines: [Arg; 4]) -> Result<bool> {
         let device = self.device();
         let lanes = 16 / dtype.size();
         let aligned = self.address().is_multiple_of(16) && layout.inner.is_multiple_of(lanes);
@@ -120,7 +123,7 @@ impl DeviceTensor {
         let mut choices = limits.iter().flat_map(|limit| CLUSTERS.map(|cluster| (cluster, limit)));
         let Some((cluster, _)) = choices.find(|&(cluster, limit)| shared(cluster) <= *limit) else { return Ok(false) };
         let chunk = packs.div_ceil(cluster);
-        let [out, mean, variance] = outs.map(Self::pointer);
+        let [out, mean, variance] = outs.map(DeviceTensor::pointer);
         let [gamma, beta, target, eps] = lines;
         let args = [
             out,
@@ -138,8 +141,13 @@ impl DeviceTensor {
         ];
         let number = |n: usize| n.cast_signed() as i64;
         let defines = [("BN_CLUSTER", number(cluster)), ("BN_THREADS", number(THREADS)), ("BN_HELD", number(HELD))];
-        let kernel =
-            Kernel { op: OP, unit: "golden_batch_norm", entry: "channel_first_cluster", dtype, defines: &defines };
+        let kernel = Kernel {
+            op: OP,
+            unit: "golden_batch_norm".into(),
+            entry: "channel_first_cluster",
+            dtype,
+            defines: &defines,
+        };
         let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let threads = (side(THREADS), 1);
         let grid = Grid { threads, shared: side(shared(cluster)), ..Grid::blocks(layout.channels * cluster) };
@@ -147,7 +155,7 @@ impl DeviceTensor {
         Ok(true)
     }
 
-    fn moments(&self, layout: Layout, dtype: DType, [mean, variance]: [&Self; 2]) -> Result<()> {
+    fn moments(&self, layout: Layout, dtype: DType, [mean, variance]: [&DeviceTensor; 2]) -> Result<()> {
         let Layout { outer, channels, inner } = layout;
         let device = self.device();
         let kernel = |entry| Kernel::plain(OP, "golden_batch_norm", entry, dtype);
@@ -162,7 +170,7 @@ impl DeviceTensor {
         let groups = if columns { channels.div_ceil(32) } else { channels };
         let parts = wanted.div_ceil(groups).min(work.div_ceil(least)).clamp(1, 4096);
         let chunk = work.div_ceil(parts);
-        let partial = Self::empty(OP, device, [channels, parts, 2].into(), Format::Real(DType::F64))?;
+        let partial = DeviceTensor::empty(OP, device, [channels, parts, 2].into(), Format::Real(DType::F64))?;
         let head = [partial.pointer(), self.pointer()];
         if columns {
             let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -190,9 +198,9 @@ impl DeviceTensor {
         device.launch(&kernel("channel_moments"), Grid::flat(channels), &args)
     }
 
-    fn normalize(&self, layout: Layout, dtype: DType, tensors: [&Self; 3], lines: [Arg; 4]) -> Result<()> {
+    fn normalize(&self, layout: Layout, dtype: DType, tensors: [&DeviceTensor; 3], lines: [Arg; 4]) -> Result<()> {
         let Layout { outer, channels, inner } = layout;
-        let [out, mean, variance] = tensors.map(Self::pointer);
+        let [out, mean, variance] = tensors.map(DeviceTensor::pointer);
         let head = [out, self.pointer(), mean, variance];
         let kernel = |entry| Kernel::plain(OP, "golden_batch_norm", entry, dtype);
         if inner == 1 {

@@ -1,0 +1,52 @@
+// What losses and shares of right answers are means of: a number for each pair, or for each row of logits.
+
+__device__ inline real softplus_of(real x) { return (x > 0 ? x : (real)0) + log1p(exp(-fabs(x))); }
+
+KERNEL(binary_cross_entropy)(real* out, const real* x, const real* y, size n) {
+    for (size i = thread_number(); i < n; i += thread_count()) {
+        const real softplus = x[i] != x[i] ? x[i] : softplus_of(x[i]);
+        out[i] = softplus - x[i] * y[i];
+    }
+}
+
+KERNEL(binary_accuracy)(real* out, const real* x, const real* y, size n) {
+    for (size i = thread_number(); i < n; i += thread_count()) {
+        out[i] = (y[i] > (real)0.5 ? x[i] > 0 : x[i] <= 0) ? (real)1 : (real)0;
+    }
+}
+
+// A row that weighs 0 may hold anything.
+__device__ inline real weighed(real value, const real* weights, size row) {
+    return weights ? (weights[row] == 0 ? (real)0 : weights[row] * value) : value;
+}
+
+// out[row] = w (ln sum e^x - x_label) of logits (n, classes); NaN where the label is no class.
+KERNEL(cross_entropy)(real* out, const real* logits, const real* labels, const real* weights, size classes, size n) {
+    for (size row = thread_number(); row < n; row += thread_count()) {
+        const real* own = logits + row * classes;
+        const real label = labels[row];
+        const bool named = label >= 0 && label < (real)classes && label == floor(label);
+        real largest = -INFINITE;
+        for (size c = 0; c < classes; c++) largest = own[c] > largest ? own[c] : largest;
+        real sum = 0;
+        for (size c = 0; c < classes; c++) sum += exp(own[c] - largest);
+        const real picked = named ? own[(size)label] : (real)__longlong_as_double(0x7FF8000000000000LL);
+        out[row] = weighed(log(sum) + (largest - picked), weights, row);
+    }
+}
+
+// out[row] = w where the first largest logit is the label's, else 0; NaN never is the largest.
+KERNEL(accuracy)(real* out, const real* logits, const real* labels, const real* weights, size classes, size n) {
+    for (size row = thread_number(); row < n; row += thread_count()) {
+        const real* own = logits + row * classes;
+        real largest = -INFINITE;
+        size best = -1;
+        for (size c = 0; c < classes; c++) {
+            if (own[c] > largest) {
+                largest = own[c];
+                best = c;
+            }
+        }
+        out[row] = weighed(best >= 0 && (real)best == labels[row] ? (real)1 : (real)0, weights, row);
+    }
+}
