@@ -8,7 +8,8 @@ import subprocess
 import pytest
 from repository_copy import PAGE, ROOT, Copy
 
-from syntonic.kernels import DeviceUnavailable, _core
+from syntonic import _core
+from syntonic.kernels import DeviceUnavailable
 
 RUST = ("rust_core", "Cargo.toml", "Cargo.lock", "clippy.toml", "rustfmt.toml", "LICENSE", "README.md")
 WRITER = "rust_core/py/write_stub.py"
