@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString};
 use syntonic_core::Result;
 use syntonic_core::evolve::{self, Displacement, Gene};
 
@@ -246,6 +247,8 @@ impl Evolution {
     }
 }
 
+static NAMES: PyOnceLock<Vec<Py<PyString>>> = PyOnceLock::new();
+
 /// What one generation found.
 #[pyclass(frozen, module = "syntonic._core")]
 pub struct Record(evolve::Record);
@@ -261,8 +264,13 @@ impl Record {
     /// Every figure by its name, in order; `generation_figures` says what each is.
     fn figures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let all = PyDict::new(py);
-        for (figure, value) in evolve::Record::FIGURES.iter().zip(self.0.values()) {
-            all.set_item(figure.name, settings::object(py, &value)?)?;
+        // A generation may take ten microseconds: the names are made once.
+        let names = NAMES.get_or_init(py, || {
+            let name = |figure: &evolve::Figure| PyString::new(py, figure.name).unbind();
+            evolve::Record::FIGURES.iter().map(name).collect()
+        });
+        for (name, value) in names.iter().zip(self.0.values()) {
+            all.set_item(name.bind(py), settings::object(py, &value)?)?;
         }
         Ok(all)
     }

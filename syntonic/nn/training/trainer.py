@@ -204,9 +204,10 @@ class RetrocausalTrainer:
         return engine.tell(fitness, centre)
 
     def _record(self, found: Record, names: list[str], start: float) -> GenerationRecord:
-        self._look_for_the_pattern(found.generation, found.syntony)
+        figures = found.figures()
+        self._look_for_the_pattern(figures["generation"], figures["syntony"])
         return GenerationRecord(
-            found.figures(),
+            figures,
             details=dict(zip(names, found.metrics, strict=True)),
             is_archonic=self._is_archonic,
             seconds=time.perf_counter() - start,
@@ -290,7 +291,7 @@ class RetrocausalTrainer:
             raise RuntimeError(f"{what} acts on a run that has begun; call run(model, benchmark) or begin(model) first")
         return self._engine
 
-    def _look_for_the_pattern(self, generation: int, syntony: float) -> None:
+    def _look_for_the_pattern(self, generation: float, syntony: float) -> None:
         """Judges the syntonies every tenth generation; the verdict stands until the next."""
         self._syntonies.append(syntony)
         if generation % ARCHONIC_INTERVAL == 0:
