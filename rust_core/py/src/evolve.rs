@@ -128,6 +128,11 @@ impl Evolution {
         })
     }
 
+    /// Checks that generations on this objective can be done; nothing changes.
+    fn check(&self, objective: &Objective) -> PyResult<()> {
+        quick(|| self.engine()?.check_objective(&objective.0))
+    }
+
     /// Multiplies sigma for the next `duration` generations; the factor falls back to 1 in a straight line.
     fn shock(&self, multiplier: f64, duration: u64) -> PyResult<()> {
         quick(|| self.engine()?.shock(multiplier, duration))
@@ -259,6 +264,12 @@ impl Record {
     #[getter]
     fn metrics(&self) -> Vec<f64> {
         self.0.metrics.clone()
+    }
+
+    /// Of perturbed activations, where it was measured: (number of the first parameter, cosine) of each site.
+    #[getter]
+    fn signal(&self) -> Vec<(usize, f64)> {
+        self.0.signal.clone()
     }
 
     /// Every figure by its name, in order; `generation_figures` says what each is.

@@ -3,6 +3,7 @@
 //! A new setting is a line of the table and the code that heeds it: the Python signature, the schema of configs, `--help` and
 //! the messages for wrong values come from here.
 
+use super::activity::{Activations, DrawNoise};
 use super::setting::{Settings, choice, settings};
 use crate::exact::constants::{PHI, Q_DEFICIT};
 use crate::tensor::DType;
@@ -28,9 +29,50 @@ choice! {
     }
 }
 
+choice! {
+    /// What learns how the loss changes.
+    pub enum Estimator {
+        /// Members: perturbed copies of the weights, one loss each.
+        Weights = "weights",
+        /// Draws: noise on the outputs of layers, one loss for each example.
+        Activations = "activations",
+    }
+}
+
+choice! {
+    /// How the error of the outputs is found.
+    pub enum Head {
+        /// By perturbing them.
+        Perturbed = "perturbed",
+        /// By the loss's own closed form.
+        Exact = "exact",
+    }
+}
+
+choice! {
+    /// What sigma is measured in where activations are perturbed.
+    pub enum SigmaUnit {
+        /// As it is.
+        Absolute = "absolute",
+        /// Standard deviations of each site's values over the batch.
+        Spread = "spread",
+    }
+}
+
+choice! {
+    /// Which sites a draw perturbs.
+    pub enum DrawSites {
+        /// All of them.
+        All = "all",
+        /// One, in turn.
+        InTurn = "in_turn",
+    }
+}
+
 /// Members are numbered by 32-bit counters.
 const MOST_MEMBERS: f64 = (1_u32 << 30) as f64;
 /// Generations are numbered by them too; as many attractors, or generations looked at, would not fit memory.
+const MOST_DRAWS: f64 = (1_u32 << 20) as f64;
 const MOST: f64 = u32::MAX as f64;
 
 settings! {
@@ -84,6 +126,26 @@ settings! {
         elitist: bool = false;
         /// Generations whose syntony is searched for the archonic pattern, every tenth generation.
         archonic_window: usize = 50, Bound::AtLeast(4.0), Bound::AtMost(MOST);
+        /// What is perturbed: copies of the weights, or the outputs of layers, each example its own.
+        estimator: Estimator = Estimator::Weights;
+        /// Activations: draws of noise for each example, beside one clean pass.
+        draws: usize = 7, Bound::AtLeast(1.0), Bound::AtMost(MOST_DRAWS);
+        /// Activations: law of the noise; the hadamard draws of an example are orthogonal.
+        draw_noise: DrawNoise = DrawNoise::Hadamard;
+        /// Activations: whether each draw is made with either sign instead of beside one clean pass.
+        mirrored: bool = false;
+        /// Activations: what a loss counts that lies one position later, behind causal attention.
+        credit_discount: f64 = 0.5, Bound::AtLeast(0.0), Bound::AtMost(1.0);
+        /// Activations: whether the outputs' error is found by noise or is the loss's own closed form.
+        head: Head = Head::Perturbed;
+        /// Activations: whether units that a ReLU stops get no noise.
+        active_only: bool = false;
+        /// Activations: what sigma is measured in, for each site.
+        sigma_unit: SigmaUnit = SigmaUnit::Absolute;
+        /// Activations: which sites a draw perturbs.
+        draw_sites: DrawSites = DrawSites::All;
+        /// Activations: generations from one measure of each site's signal to the next; 0: never.
+        signal_interval: usize = 0, Bound::AtLeast(0.0), Bound::AtMost(MOST);
         /// Number format of the members; the centre is float64 always.
         dtype: DType = DType::F32;
         /// Threads of the engine; null: one for each core. No result depends on it.
@@ -98,6 +160,14 @@ impl Config {
     /// `Error::Value` for the first fault.
     pub fn check(&self) -> Result<()> {
         self.check_each()?;
+        if self.estimator == Estimator::Activations && (self.elitist || self.survivor_count.is_some()) {
+            let got = if self.elitist { "elitist=true" } else { "a survivor_count" };
+            return Err(Error::Value {
+                op: "trainer",
+                expected: "estimator=weights with elitist or survivor_count, which choose among members".into(),
+                got: format!("estimator=activations and {got}"),
+            });
+        }
         match self.survivor_count {
             Some(count) if count > self.population_size => Err(Error::Value {
                 op: "trainer",
@@ -105,6 +175,28 @@ impl Config {
                 got: count.to_string(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Returns how activations are perturbed, if they are.
+    pub fn perturbed(&self) -> Activations {
+        Activations {
+            draws: self.draws,
+            noise: self.draw_noise,
+            mirrored: self.mirrored,
+            credit_discount: self.credit_discount,
+            exact_head: self.head == Head::Exact,
+            active_only: self.active_only,
+            sigma_by_spread: self.sigma_unit == SigmaUnit::Spread,
+            in_turn: self.draw_sites == DrawSites::InTurn,
+        }
+    }
+
+    /// Returns the forward passes over the batch of one generation, the centre's not counted where members have none.
+    pub fn passes(&self) -> u64 {
+        match self.estimator {
+            Estimator::Weights => self.population_size as u64,
+            Estimator::Activations => self.perturbed().passes() as u64,
         }
     }
 

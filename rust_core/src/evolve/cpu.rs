@@ -51,5 +51,8 @@ fn generation<T: Element + Default>(
     let centre = population.evaluator.centre(&wanted);
     let (towards, kept) = evolution.towards(&evaluation, &population.left)?;
     let elite = evolution.elite(&evaluation, centre[0])?;
-    Ok((Found { towards, kept, summary: Summary::of(&evaluation), elite, centre }, evolution.ready()))
+    Ok((
+        Found { towards, kept, summary: Summary::of(&evaluation), elite, centre, signal: Vec::new() },
+        evolution.ready(),
+    ))
 }

@@ -17,6 +17,8 @@ pub(super) struct Found {
     pub elite: Option<usize>,
     /// The centre's loss and metrics.
     pub centre: Vec<f64>,
+    /// What was measured of each site's signal; see `Record`.
+    pub signal: Vec<(usize, f64)>,
 }
 
 /// What a step begins with, whatever the members say.
@@ -49,6 +51,14 @@ pub(super) trait Evaluate<E>: std::fmt::Debug + Send {
     /// # Errors
     /// Whatever its own step will say again.
     fn begin(&mut self, _: &mut E, _: &Objective, _: &[Tensor]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Checks that generations on this objective can be done.
+    ///
+    /// # Errors
+    /// `Error::Value` saying what does not fit.
+    fn check(&mut self, _: &E, _: &Objective) -> Result<()> {
         Ok(())
     }
 

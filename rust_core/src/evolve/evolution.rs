@@ -165,7 +165,7 @@ impl Evolution {
         self.shapes.iter().zip(self.weights.iter()).map(|(shape, weights)| (shape.numel(), weights.as_slice()))
     }
 
-    fn centre_as<T: Element>(&self) -> Vec<Vec<T>> {
+    pub(super) fn centre_as<T: Element>(&self) -> Vec<Vec<T>> {
         split(&self.state.centre, &self.shapes)
     }
 }

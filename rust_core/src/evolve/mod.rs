@@ -2,6 +2,8 @@
 //!
 //! One generation (`Evolution::step`): differentiate, evaluate, recurse, harmonize, pull, crystallize, remember.
 
+mod activations;
+mod activity;
 mod attractor;
 mod bytes;
 mod config;
@@ -24,8 +26,9 @@ mod state;
 mod strategies;
 pub mod strategy;
 
+pub use activity::{Activations, DrawNoise};
 pub use attractor::{Attractor, AttractorMemory};
-pub use config::{Config, OptimizerKind, Schedule};
+pub use config::{Config, DrawSites, Estimator, Head, OptimizerKind, Schedule, SigmaUnit};
 pub use escape::{Displacement, Shock};
 pub use evolution::Evolution;
 pub use interrupt::Interrupt;

@@ -51,8 +51,10 @@ pub(super) struct Summary {
     pub best: f64,
     /// Mean fitness of those that have a number.
     pub mean: f64,
-    /// How many have.
-    pub count: usize,
+    /// How many losses are no numbers.
+    pub nan: usize,
+    /// Examples that each was judged on.
+    pub examples: usize,
 }
 
 impl Summary {
@@ -63,8 +65,14 @@ impl Summary {
         Self {
             best: numbers().map(|loss| -loss).fold(f64::NAN, f64::max),
             mean: -numbers().sum::<f64>() / count as f64,
-            count,
+            nan: evaluation.losses.len() - count,
+            examples: 1,
         }
+    }
+
+    /// Returns what is to be told of draws, of whose examples' losses `nan` are no finite numbers.
+    pub fn of_draws(losses: Vec<f64>, nan: usize) -> Self {
+        Self { nan, ..Self::of(&Evaluation { losses, syntonies: Vec::new() }) }
     }
 }
 

@@ -49,6 +49,9 @@ macro_rules! record {
             $(#[doc = $doc] pub $name: $type,)+
             /// The centre's further metrics on the generation's batch, in the order of the objective.
             pub metrics: Vec<f64>,
+            /// Of perturbed activations, where it was measured: for the first parameter of each site, the cosine between
+            /// the estimates of two halves of the draws.
+            pub signal: Vec<(usize, f64)>,
         }
 
         impl Record {
@@ -56,8 +59,8 @@ macro_rules! record {
             pub const FIGURES: &[Figure] =
                 &[$(Figure { name: stringify!($name), doc: $doc, tracked: tracked!($role) }),+];
 
-            pub(super) fn new($told: &Told<'_>, metrics: Vec<f64>) -> Self {
-                Self { $($name: $value,)+ metrics }
+            pub(super) fn new($told: &Told<'_>, metrics: Vec<f64>, signal: Vec<(usize, f64)>) -> Self {
+                Self { $($name: $value,)+ metrics, signal }
             }
 
             /// Returns each figure's value, in order.
@@ -80,7 +83,9 @@ record! { told:
     /// Mean fitness of the members whose fitness is a number.
     figure mean_fitness: f64 = told.members.mean;
     /// Members whose fitness is NaN; they count as worst.
-    figure nan_members: usize = told.evolution.config.population_size - told.members.count;
+    figure nan_members: usize = told.members.nan;
+    /// Examples that all generations so far have run forward: members, or clean pass and draws, times the batch.
+    figure forward_examples: u64 = told.evolution.state.generation * told.evolution.config.passes() * told.members.examples as u64;
     /// Syntony S of the new centre, 0 to 1.
     figure syntony: f64 = told.syntony;
     /// States remembered.

@@ -153,11 +153,16 @@ impl Remote {
         let centre = centre.finish()?;
         let summary = match &evaluation {
             Some(evaluation) => Summary::of(evaluation),
-            None => Summary { best: if count > 0 { -least } else { f64::NAN }, mean: -sum / count as f64, count },
+            None => Summary {
+                best: if count > 0 { -least } else { f64::NAN },
+                mean: -sum / count as f64,
+                nan: evolution.config().population_size - count,
+                examples: 1,
+            },
         };
         let elite = evaluation.map_or(Ok(None), |evaluation| evolution.elite(&evaluation, centre[0]))?;
         let kept = evolution.state().strategy.clone();
-        Ok((Found { towards: direction, kept, summary, elite, centre }, ready))
+        Ok((Found { towards: direction, kept, summary, elite, centre, signal: Vec::new() }, ready))
     }
 
     /// Starts the evaluation, and what follows it if `whole`.

@@ -22,6 +22,8 @@ pub enum Stream {
     Differentiation = 6,
     /// Displacements that lead out of a dead end.
     Escape = 7,
+    /// Perturbations of activations.
+    Activity = 8,
 }
 
 /// The key of one stream: (seed, stream).

@@ -1,5 +1,6 @@
 """What one generation found, for progress, tracking and callbacks."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,7 +26,7 @@ class GenerationRecord:
     seconds: float
     """Wall time of the generation, its batch included."""
     population_size: int
-    """Members of the generation."""
+    """Members of the generation; of perturbed activations, its forward passes over the batch."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (a whole number or a float)
         """Returns one of the core's figures."""
@@ -36,7 +37,7 @@ class GenerationRecord:
     @property
     def is_blind(self) -> bool:
         """Whether the fitness of every member was NaN, so that the generation has learnt nothing from them."""
-        return bool(self.figures["nan_members"] == self.population_size)
+        return math.isnan(self.figures["mean_fitness"])
 
     def metrics(self) -> dict[str, float]:
         """Returns the figures to track, by name."""

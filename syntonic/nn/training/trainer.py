@@ -208,11 +208,17 @@ class RetrocausalTrainer:
         self._look_for_the_pattern(figures["generation"], figures["syntony"])
         return GenerationRecord(
             figures,
-            details=dict(zip(names, found.metrics, strict=True)),
+            details=dict(zip(names, found.metrics, strict=True)) | self._signal(found.signal),
             is_archonic=self._is_archonic,
             seconds=time.perf_counter() - start,
-            population_size=self.population_size,
+            population_size=round(figures["evaluations"] / figures["generation"]),
         )
+
+    def _signal(self, found: list[tuple[int, float]]) -> dict[str, float]:
+        """Returns what was measured of each site's signal, by the name of the site's first parameter."""
+        named = self._engine_of.named_parameters() if found and self._engine_of else []
+        names = [name for name, _ in named]
+        return {f"signal/{names[number]}": cosine for number, cosine in found}
 
     def _parameters(self) -> list[Parameter]:
         return list(self._engine_of.parameters()) if self._engine_of else []
@@ -221,7 +227,8 @@ class RetrocausalTrainer:
         """Checks that members of `model` can be evaluated on the device, and fit its memory; nothing is trained.
 
         Raises:
-            ValueError: naming the first operation that a GPU has no rule for, or the memory that would be needed.
+            ValueError: naming the first operation that a GPU has no rule for, the memory that would be needed, or what
+                the estimator needs, such as a loss for each example.
         """
         shapes = [parameter.shape for parameter in model.parameters()]
         need, have = trainer_bytes(shapes, self.strategy, **self._settings), memory()
@@ -230,7 +237,10 @@ class RetrocausalTrainer:
                 f"population_size={self.population_size} needs about {need / 2**30:,.1f} GiB of memory for this model, "
                 f"and there are {have / 2**30:,.1f}: take fewer members, rank=1, or fewer attractors"
             )
-        if self._device != "cpu":
+        if self._settings["estimator"] == "activations":
+            objective, _ = trace(model, benchmark, *benchmark.batch(0))
+            self._engine_for(model).check(objective)
+        elif self._device != "cpu":
             if self.strategy != RetrocausalTrainer.strategy:
                 raise ValueError(f"device is {self._device}; {self.strategy} evaluates its members on the cpu")
             objective, _ = trace(model, benchmark, *benchmark.batch(0))

@@ -22,6 +22,7 @@ RECORDED = {
     "best_fitness",
     "mean_fitness",
     "nan_members",
+    "forward_examples",
     "syntony",
     "archonic",
     "attractors",

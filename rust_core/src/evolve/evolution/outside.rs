@@ -57,7 +57,7 @@ impl Evolution {
         let centre = centre.unwrap_or_else(|| vec![-summary.mean]);
         let elite = self.elite(&evaluation, centre[0])?;
         self.forget();
-        self.tell(Found { towards, kept, summary, elite, centre }, self.ready())
+        self.tell(Found { towards, kept, summary, elite, centre, signal: Vec::new() }, self.ready())
     }
 
     /// As `tell_fitness`, for members and a direction that were made outside.
@@ -77,7 +77,7 @@ impl Evolution {
         let centre = centre.unwrap_or_else(|| vec![-summary.mean]);
         let kept = self.state.strategy.clone();
         self.forget();
-        self.tell(Found { towards, kept, summary, elite: None, centre }, self.ready())
+        self.tell(Found { towards, kept, summary, elite: None, centre, signal: Vec::new() }, self.ready())
     }
 
     /// Returns the loss of members that were made outside, each evaluated by itself.

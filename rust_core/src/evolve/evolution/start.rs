@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::super::activations::ByActivations;
 use super::super::cpu::Cpu;
 use super::super::pool::Pool;
 use super::super::remote::Remote;
 use super::super::strategies::STRATEGIES;
 use super::super::strategy::{Strategy, refuse};
-use super::super::{AttractorMemory, Config, Gene, State};
+use super::super::{AttractorMemory, Config, Estimator, Gene, State};
 use super::Evolution;
 use crate::cuda::Device;
 use crate::exact::snap::Snapper;
@@ -60,7 +61,10 @@ impl Evolution {
             weights: Arc::new(genes.into_iter().map(|gene| gene.mode_weights).collect()),
             pool: Pool::new(config.threads)?,
             shapes: Arc::new(shapes),
-            place: Some(Box::<Cpu>::default()),
+            place: Some(match config.estimator {
+                Estimator::Weights => Box::<Cpu>::default(),
+                Estimator::Activations => Box::<ByActivations>::default(),
+            }),
             state: State::new(strategy.start(&config, centre.len()), centre, memory),
             strategy,
             harmony: None,
@@ -85,6 +89,9 @@ impl Evolution {
     pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
         if !self.strategy.is_of_devices() {
             return refuse("this strategy", "device cpu", "cuda");
+        }
+        if self.config.estimator == Estimator::Activations {
+            return refuse("estimator=activations", "device cpu", "cuda");
         }
         self.place = Some(Box::new(Remote::new(device)));
         self.pool = Pool::new(Some(self.pool.threads().min(2)))?;

@@ -31,8 +31,9 @@ impl Evolution {
         following: Option<&[Tensor]>,
     ) -> Result<Record> {
         self.check(objective)?;
-        let (found, ready) =
+        let (mut found, ready) =
             self.placed(|place, evolution| place.generation(evolution, objective, inputs, following))?;
+        found.summary.examples = inputs.first().and_then(|x| x.shape().dims().first().copied()).unwrap_or(1);
         let record = self.tell(found, ready)?;
         let Some(following) = following else { return Ok(record) };
         self.placed(|place, evolution| {
@@ -41,6 +42,15 @@ impl Evolution {
             }
             Ok(record)
         })
+    }
+
+    /// Checks that generations on this objective can be done: perturbed activations need a loss for each example.
+    ///
+    /// # Errors
+    /// `Error::Value` saying what does not fit.
+    pub fn check_objective(&mut self, objective: &Objective) -> Result<()> {
+        self.check(objective)?;
+        self.placed(|place, evolution| place.check(evolution, objective))
     }
 
     pub(super) fn check(&self, objective: &Objective) -> Result<()> {
@@ -59,7 +69,7 @@ impl Evolution {
     /// # Errors
     /// `Error::Value` when the centre would not stay finite; the state is then that before the call.
     pub(in crate::evolve) fn tell(&mut self, found: Found, ready: Ready) -> Result<Record> {
-        let Found { towards, kept, summary, elite, centre: metrics } = found;
+        let Found { towards, kept, summary, elite, centre: metrics, signal } = found;
         let Ready { mut flux, moments: (mut first, mut second), centroid } = ready;
         let (loss, metrics) = (metrics[0], metrics[1..].to_vec());
         let score = self.config.lambda() * self.harmony()? - loss;
@@ -92,8 +102,8 @@ impl Evolution {
             self.state.memory.offer(before, score, self.state.generation);
         }
         self.state.generation += 1;
-        self.state.evaluations += config.population_size as u64;
+        self.state.evaluations += config.passes();
         let told = Told { evolution: self, members: &summary, loss, sigma, step_size, syntony: after };
-        Ok(Record::new(&told, metrics))
+        Ok(Record::new(&told, metrics, signal))
     }
 }
