@@ -1,29 +1,55 @@
-"""The command line of `syntonic-run`: a few flags, the rest are `key=value` overrides."""
+"""The command line of `syntonic-run`: a few flags, the rest are overrides, `key=value`."""
 
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from syntonic.runners.command.table import VERBS
+from syntonic.runners.command.table import COMMANDS
 from syntonic.runners.config.errors import RequestError, did_you_mean
 
-_SWITCHES: Final = {
-    "-h": "help",
-    "--help": "help",
-    "--version": "version",
-    "-m": "multirun",
-    "--multirun": "multirun",
-    "--cfg": "show_config",
-}
-_WITH_VALUE: Final = {
-    "-cn": "config_name",
-    "--config-name": "config_name",
-    "-cd": "config_dir",
-    "--config-dir": "config_dir",
-    "--completion": "completion",
-}
-FLAGS: Final = (*_SWITCHES, *_WITH_VALUE)
+
+@dataclass(frozen=True)
+class Flag:
+    """A flag of the command.
+
+    Attributes:
+        names: that it answers to.
+        field: of `Arguments` that it sets.
+        text: what it is for.
+        value: what stands for its value in the help; empty: it takes none.
+    """
+
+    names: tuple[str, ...]
+    field: str
+    text: str
+    value: str = ""
+
+
+FLAGS: Final = (
+    Flag(("-cn", "--config-name"), "config_name", "the experiment config to start from", "NAME"),
+    Flag(
+        ("-cd", "--config-dir"),
+        "config_dir",
+        "more config groups and configs of your own (./conf is always looked at first)",
+        "FOLDER",
+    ),
+    Flag(
+        ("-m", "--multirun"),
+        "multirun",
+        "a sweep: a,b  range(0,5)  interval(0,1)  tag(log,interval(0.01,1)), one run for each point",
+    ),
+    Flag(
+        ("--completion",),
+        "completion",
+        'bash or zsh: eval "$(syntonic-run --completion bash)"; fish: ... | source',
+        "SHELL",
+    ),
+    Flag(("--cfg",), "show_config", "print the composed config and stop"),
+    Flag(("-h", "--help"), "help", "print this help and stop"),
+    Flag(("--version",), "version", "print the version and stop"),
+)
+_BY_NAME: Final = {name: flag for flag in FLAGS for name in flag.names}
 
 
 @dataclass(frozen=True)
@@ -31,9 +57,9 @@ class Arguments:
     """What was typed.
 
     Attributes:
-        config_name: the sentence to start from; None: `config`, the default run.
-        config_dir: a folder of the user's own words and sentences.
-        overrides: `key=value` words, in order.
+        config_name: the config to start from; None: `config`, the default run.
+        config_dir: a folder of the user's own config groups and configs.
+        overrides: `key=value`, in order.
         completion: the shell whose script for completion is wanted.
         complete: the line that a shell wants completed.
     """
@@ -53,41 +79,42 @@ def parse(argv: Sequence[str]) -> Arguments:
     """Reads a command line.
 
     Raises:
-        RequestError: on an unknown flag, a flag without its value, or a word that is no override.
+        RequestError: on an unknown flag, a flag without its value, or what is neither a flag nor an override.
     """
     if argv and argv[0] == "--complete":  # asked by a shell, of a line that may be anything
         return Arguments(complete=" ".join(argv[1:]))
-    _refuse_misspelt_verb(argv)
+    _refuse_misspelt_command(argv)
     found: dict[str, str | bool] = {}
     overrides: list[str] = []
     faults: list[str] = []
-    words = iter(argv)
-    for word in words:
-        flag, equals, value = word.partition("=")
-        if word in _SWITCHES:
-            found[_SWITCHES[word]] = True
-        elif flag in _WITH_VALUE:
-            value = value if equals else next(words, "")
-            found[_WITH_VALUE[flag]] = value
+    rest = iter(argv)
+    for each in rest:
+        flag, equals, value = each.partition("=")
+        known = _BY_NAME.get(flag)
+        if known is not None and known.value:
+            value = value if equals else next(rest, "")
+            found[known.field] = value
             if not value:
-                faults.append(f"{flag} needs a value, for example `{flag} digits`")
-        elif word.startswith("-"):
-            faults.append(f"unknown flag {word!r}{did_you_mean(flag, [*_SWITCHES, *_WITH_VALUE])}")
-        elif equals or word.startswith("~"):
-            overrides.append(word)
+                faults.append(f"{flag} needs a value: `{flag} {known.value}`")
+        elif known is not None and not equals:
+            found[known.field] = True
+        elif each.startswith("-"):
+            faults.append(f"unknown flag {each!r}{did_you_mean(flag, list(_BY_NAME))}")
+        elif equals or each.startswith("~"):
+            overrides.append(each)
         else:
-            faults.append(f"{word!r} is not of the form key=value{_sentence_hint(word)}; see `syntonic-run --help`")
+            faults.append(f"{each!r} is not of the form key=value{_config_hint(each)}; see `syntonic-run --help`")
     if faults:
         raise RequestError(faults)
     return Arguments(overrides=tuple(overrides), **found)  # type: ignore[arg-type]
 
 
-def _sentence_hint(word: str) -> str:
-    return f" (a whole run from configs/ is started by `-cn {word}`)" if word.isidentifier() else ""
+def _config_hint(given: str) -> str:
+    return f" (a config of that name is started by `-cn {given}`)" if given.isidentifier() else ""
 
 
-def _refuse_misspelt_verb(argv: Sequence[str]) -> None:
-    # What follows a verb is the verb's own, so there is nothing more to say about it.
-    near = difflib.get_close_matches(argv[0], VERBS, n=1, cutoff=0.6) if argv else []
+def _refuse_misspelt_command(argv: Sequence[str]) -> None:
+    # What follows a command is read by the command, so nothing more can be said of it.
+    near = difflib.get_close_matches(argv[0], COMMANDS, n=1, cutoff=0.6) if argv else []
     if near and "=" not in argv[0]:
-        raise RequestError([f"{argv[0]!r} is no verb; did you mean {near[0]!r}? See `syntonic-run --help`"])
+        raise RequestError([f"no command named {argv[0]!r}; did you mean {near[0]!r}? See `syntonic-run --help`"])

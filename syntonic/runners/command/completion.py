@@ -1,4 +1,4 @@
-"""Shell completion: words, sentences, keys and flags, read from the yaml files, without the libraries of a run.
+"""Shell completion: options, configs, keys, flags and commands, without the libraries of a run.
 
 `eval "$(syntonic-run --completion bash)"`, or zsh, or `syntonic-run --completion fish | source`, makes the shell ask
 `syntonic-run --complete LINE` for what can follow.
@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from syntonic.runners.command.arguments import FLAGS, Arguments
-from syntonic.runners.command.help import SENTENCES, WORDS
-from syntonic.runners.command.table import VERBS
+from syntonic.runners.command.help import CONFIGS, GROUPS, groups
+from syntonic.runners.command.table import COMMANDS
 from syntonic.runners.config.errors import RequestError, did_you_mean
-from syntonic.runners.sweep import settings
+from syntonic.runners.config.run_config import RunConfig, keys
+from syntonic.runners.sweep.settings import Settings
 
 _SCRIPTS: Final = {
     "bash": """\
@@ -43,8 +44,7 @@ function __syntonic_run
 end
 complete -c syntonic-run -f -a '(__syntonic_run)'""",
 }
-_SWEEP_GROUPS: Final = ("hydra/launcher", "hydra/sweeper")
-_VALUES: Final = {"device": ("auto", "cpu", "cuda"), "resume": ("last",), "sweep.resume": ("last",)}
+_KEYS: Final = {key.name: key.values for key in [*keys(RunConfig), *keys(Settings, "sweep.")]}
 
 
 def completed(arguments: Arguments) -> str | None:
@@ -65,45 +65,45 @@ def script(shell: str) -> str:
         RequestError: if there is none for this shell.
     """
     if shell not in _SCRIPTS:
-        raise RequestError([f"--completion {shell}: there is no such shell here{did_you_mean(shell, list(_SCRIPTS))}"])
+        raise RequestError([f"--completion {shell}: no completion for that shell{did_you_mean(shell, list(_SCRIPTS))}"])
     return _SCRIPTS[shell]
 
 
 def candidates(line: str, folders: Sequence[Path] = (Path("conf"),)) -> list[str]:
-    """Returns what can stand in place of the last word of a line.
+    """Returns what can stand in place of the last argument of a line.
 
     Args:
-        line: what was typed after the command, up to the cursor; a space at its end means that a new word begins.
-        folders: more words and sentences, besides the built-in ones.
+        line: what was typed after the command, up to the cursor; a space at its end means that a new argument begins.
+        folders: more config groups and configs, besides the built-in ones.
 
     >>> candidates("model=ml", ())
     ['model=mlp']
     """
     *before, last = line.split(" ")
-    roots = [WORDS, *folders]
+    roots = [GROUPS, *folders]
     if before and before[-1] in ("-cn", "--config-name"):
-        found = {path.stem for root in [SENTENCES, *folders] for path in root.glob("*.yaml")}
+        found = {path.stem for root in [CONFIGS, *folders] for path in root.glob("*.yaml")}
     elif last.startswith("-"):
-        found = set(FLAGS)
+        found = {name for flag in FLAGS for name in flag.names}
     elif "=" in last:
         key = last.partition("=")[0]
         found = {f"{key}={value}" for value in _values(key.lstrip("+~"), roots)}
     else:
-        found = set(_keys(before, roots)) | set(() if before else VERBS)
-    return sorted(word for word in found if word.startswith(last) and word.isprintable())
+        found = set(_keys(before, roots)) | set(() if before else COMMANDS)
+    return sorted(each for each in found if each.startswith(last) and each.isprintable())
 
 
 def _values(key: str, roots: Sequence[Path]) -> Iterator[str]:
-    yield from _VALUES.get(key, ())
+    yield from _KEYS.get(key, ())
     for root in roots:
         yield from (path.stem for path in (root / key).glob("*.yaml"))
 
 
 def _keys(before: Sequence[str], roots: Sequence[Path]) -> Iterator[str]:
-    # Group choices, then every key of the config that the words so far come to.
-    chosen = dict(word.lstrip("+").partition("=")[::2] for word in before if "=" in word)
-    config = _yaml(WORDS / "config.yaml")
-    for group in [*_groups(roots), *_SWEEP_GROUPS]:
+    # Group choices, then every key of the config that the overrides so far come to.
+    chosen = dict(each.lstrip("+").partition("=")[::2] for each in before if "=" in each)
+    config = _yaml(GROUPS / "config.yaml")
+    for group in groups(roots):
         yield f"{group}="
         default = next((entry[group] for entry in config["defaults"] if isinstance(entry, dict) and group in entry), "")
         option = chosen.get(group, default)
@@ -111,14 +111,7 @@ def _keys(before: Sequence[str], roots: Sequence[Path]) -> Iterator[str]:
         if path is not None and group != "experiment":
             prefix = group.replace("/", ".")
             yield from (f"{prefix}.{key}=" for key in _flat(_option(path)) if key not in ("name", "defaults", "params"))
-    top = {key: value for key, value in config.items() if key not in ("defaults", "hydra")}
-    yield from (f"{key}=" for key in _flat(top))
-    yield from (f"sweep.{key}=" for key in settings.texts())
-
-
-def _groups(roots: Sequence[Path]) -> list[str]:
-    found = {path.name for root in roots if root.is_dir() for path in root.iterdir() if path.is_dir()}
-    return sorted(name for name in found if not name.startswith(("_", ".")) and name != "hydra")
+    yield from (f"{key}=" for key in _KEYS)
 
 
 def _has(root: Path, group: str, option: str) -> bool:

@@ -1,74 +1,79 @@
-"""The text of `syntonic-run --help`: read from the yaml files themselves, so that it cannot go stale."""
+"""The text of `syntonic-run --help`: made from the descriptions of keys, flags and commands, and the yaml files."""
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from syntonic.runners.command.table import VERBS
-from syntonic.runners.sweep import settings
+from syntonic.runners.command.arguments import FLAGS
+from syntonic.runners.command.table import COMMANDS
+from syntonic.runners.config.run_config import Key, RunConfig, keys
+from syntonic.runners.sweep.settings import Settings
 
 PACKAGE: Final = Path(__file__).parents[2]
-WORDS: Final = PACKAGE / "conf"
-SENTENCES: Final = PACKAGE / "configs"
+GROUPS: Final = PACKAGE / "conf"
+CONFIGS: Final = PACKAGE / "configs"
+OF_SWEEPS: Final = ("hydra/sweeper", "hydra/launcher")  # groups beside those that lie in `conf/` itself
 
-_TEXT: Final = """\
+_EXAMPLES: Final = """\
 syntonic-run: train a neural network without gradients, on the golden lattice.
 
   syntonic-run                                     the default run: an MLP learns XOR
-  syntonic-run -cn digits                          a whole run from configs/
-  syntonic-run benchmark=digits model.hidden=[32]  the default run, changed word by word
+  syntonic-run -cn digits                          an experiment config, which is a whole run
+  syntonic-run benchmark=digits model.hidden=[32]  the default run with overrides
   syntonic-run trainer=es trainer.sigma=0.05 seed=3
   syntonic-run -m trainer=retrocausal,es seed=0,1,2   a sweep: every combination, one run each
   syntonic-run -m hydra/sweeper=tpe 'trainer.sigma=interval(0.01,1)' sweep.parallel=4
-  syntonic-run resume=last                         go on with the latest run, bit for bit; or resume=<run id>
+  syntonic-run resume=last                         continue the latest run, bit for bit; or resume=<run id>"""
 
-Words (conf/): choose with group=option, change one with group.key=value
-{words}
-  other keys: seed=0  device=auto|cpu|cuda  name=<run name>  resume=last|<run id>
-  experiment  {experiments}
-  of sweeps: hydra/sweeper  {sweepers}; hydra/launcher  {launchers}
-
-Keys of sweeps; any of them asks for one, as -m does
-{keys}
-
-Sentences (configs/): start with -cn NAME
-{sentences}
-
-Verbs: syntonic-run VERB, and syntonic-run VERB --help
-{verbs}
-
-Flags
-  -cn, --config-name NAME   the sentence to start from
-  -cd, --config-dir FOLDER  more words and sentences of your own (./conf is always looked at first)
-  -m,  --multirun           a sweep: a,b  range(0,5)  interval(0,1)  tag(log,interval(0.01,1)), one run for each point
-  --completion SHELL        bash or zsh: eval "$(syntonic-run --completion bash)"; fish: ... | source
-  --cfg                     print the composed config and stop
-  --version                 print the version and stop
-
+_END: Final = """\
 Everything a run writes lies in .syntonic/ of the working folder, or in $SYNTONIC_HOME. The dashboard:
   {dashboard}
 
 Exit codes: 0 done, 1 the run failed, 2 the request was wrong and nothing was written,
 130, 143, 129 ended by Ctrl-C, SIGTERM or SIGHUP after a checkpoint was written.
-The same sweep again runs what is left of it, and nothing if nothing is."""
+Running the same sweep again does what is left of it, and nothing if nothing is."""
 
 
 def text() -> str:
     """Returns the help, with the options of the built-in groups and of `./conf`."""
-    roots = [WORDS, Path("conf")]
-    groups = ("model", "benchmark", "trainer", "tracking", "callbacks")
-    words = [f"  {group:<10} {'  '.join(_options(root / group for root in roots))}" for group in groups]
-    sentences = [f"  {path.stem:<18} {_first_comment(path)}" for path in sorted(SENTENCES.glob("*.yaml"))]
-    verbs = [f"  {verb:<10} {line}" for verb, line in VERBS.items()]
-    groups_of_sweeps = {"experiments": "experiment", "sweepers": "hydra/sweeper", "launchers": "hydra/launcher"}
-    others = {name: "  ".join(_options(root / group for root in roots)) for name, group in groups_of_sweeps.items()}
-    given = settings.defaults()
-    keys = [f"  {f'sweep.{key}={_plain(given[key])}':<29} {text}" for key, text in settings.texts().items()]
-    blocks = {"keys": keys, "words": words, "sentences": sentences, "verbs": verbs}
-    texts = {name: "\n".join(lines) for name, lines in blocks.items()}
-    return _TEXT.format(dashboard=dashboard(), **texts, **others)
+    roots = [GROUPS, Path("conf")]
+    options = {group: "  ".join(_options(root / group for root in roots)) for group in groups(roots)}
+    configs = {path.stem: _first_comment(path) for path in sorted(CONFIGS.glob("*.yaml"))}
+    flags = {f"{', '.join(flag.names)} {flag.value}".rstrip(): flag.text for flag in FLAGS}
+    return "\n\n".join(
+        [
+            _EXAMPLES,
+            _block("Config groups (conf/): choose an option with group=option, override with group.key=value", options),
+            _block("Keys", described(keys(RunConfig))),
+            _block("Keys of sweeps; any of them asks for a sweep, as -m does", described(keys(Settings, "sweep."))),
+            _block("Experiment configs (configs/): start with -cn NAME", configs),
+            _block("Commands: syntonic-run COMMAND, and syntonic-run COMMAND --help", COMMANDS),
+            _block("Flags", flags),
+            _END.format(dashboard=dashboard()),
+        ]
+    )
+
+
+def described(given: Sequence[Key]) -> dict[str, str]:
+    """Returns the text of each key, by the key with its default."""
+    return {f"{key.name}={plain(key.default)}": key.text for key in given}
+
+
+def plain(value: object) -> str:
+    """Returns a value as it is typed.
+
+    >>> plain(None), plain("auto"), plain(False)
+    ('null', 'auto', 'false')
+    """
+    return json.dumps(value).strip('"')
+
+
+def groups(roots: Iterable[Path]) -> list[str]:
+    """Returns the config groups, those of sweeps at the end."""
+    found = {path.name for root in roots if root.is_dir() for path in root.iterdir() if path.is_dir()}
+    return [*sorted(name for name in found if not name.startswith(("_", ".")) and name != "hydra"), *OF_SWEEPS]
 
 
 def dashboard() -> str:
@@ -81,8 +86,9 @@ def command(line: str) -> str:
     return f"uv run {line}" if "UV_RUN_RECURSION_DEPTH" in os.environ else line
 
 
-def _plain(value: object) -> str:
-    return json.dumps(value).strip('"')
+def _block(heading: str, lines: dict[str, str]) -> str:
+    width = max(map(len, lines))
+    return "\n".join([heading, *(f"  {name:<{width}}  {line}".rstrip() for name, line in lines.items())])
 
 
 def _options(folders: Iterable[Path]) -> list[str]:

@@ -5,10 +5,10 @@ Everything is checked and every fault is reported, before anything is built or w
 
 import json
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from functools import cache
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal, get_type_hints
 
-from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from syntonic.core import registry
@@ -26,22 +26,6 @@ _SECTIONS: Final[tuple[Literal["model", "benchmark", "trainer", "tracking"], ...
 )
 
 
-class _Top(BaseModel):
-    # The sections' insides are judged one by one, each against the class that it names.
-    model_config = _STRICT
-
-    seed: Annotated[int, Ge(0), Le(2**32 - 1)]
-    device: str
-    name: Annotated[str, MinLen(1), MaxLen(200)]
-    resume: Annotated[str, MinLen(1)] | None = None
-    profile: bool = False
-    model: dict[str, Any]
-    benchmark: dict[str, Any]
-    trainer: dict[str, Any]
-    tracking: dict[str, Any]
-    callbacks: dict[str, Any] = {}
-
-
 def check(config: Mapping[str, Any]) -> RunConfig:
     """Returns the config with every default filled in.
 
@@ -51,8 +35,8 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     Raises:
         RequestError: naming every fault: unknown keys and names, wrong types, values out of range.
     """
-    top, faults = judge(_Top, config, where="")
-    sections = {}
+    top, faults = judge(_top(), config, where="")
+    sections: dict[str, dict[str, Any]] = {}
     for section in _SECTIONS:
         if isinstance(config.get(section), Mapping):
             sections[section], found = check_object(section, config[section], where=section)
@@ -70,15 +54,20 @@ def check(config: Mapping[str, Any]) -> RunConfig:
         faults += error.faults
     if faults:
         raise RequestError(faults)
-    return RunConfig(
-        seed=top["seed"],
-        device=used,
-        name=top["name"],
-        resume=top["resume"],
-        profile=top["profile"],
-        callbacks=callbacks,
-        **sections,
-    )
+    filled: dict[str, Any] = {**top, **sections, "callbacks": callbacks, "device": used}
+    return RunConfig(**filled)
+
+
+@cache
+def _top() -> type[BaseModel]:
+    # The sections' insides are judged one by one, each against the class that it names.
+    hints = get_type_hints(RunConfig, include_extras=True)
+    described: dict[str, Any] = {}
+    for each in fields(RunConfig):
+        hint = hints[each.name] if "text" in each.metadata else dict[str, Any]
+        made = each.default if each.default_factory is MISSING else each.default_factory()
+        described[each.name] = (hint, ... if made is MISSING else made)
+    return create_model("RunConfig", __config__=_STRICT, **described)
 
 
 def check_section(kind: registry.Kind, entry: Mapping[str, Any]) -> dict[str, Any]:
