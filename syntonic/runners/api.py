@@ -20,9 +20,9 @@ def run(
     Nothing heavy is imported before the call. A failure of the run itself is told by `status` and `reason`.
 
     Args:
-        overrides: `key=value` words as on the command line: `["benchmark=digits", "trainer.sigma=0.1"]`.
-        config_name: the sentence to start from; None: the default run.
-        config_dir: a folder of the user's own words and sentences.
+        overrides: `key=value`, as on the command line: `["benchmark=digits", "trainer.sigma=0.1"]`.
+        config_name: the config to start from; None: the default run.
+        config_dir: a folder of the user's own config groups and configs.
         quiet: whether to print nothing.
 
     Raises:

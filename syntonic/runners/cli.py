@@ -10,7 +10,7 @@ from typing import Final
 from syntonic.runners.command import help as help_text
 from syntonic.runners.command.arguments import parse
 from syntonic.runners.command.completion import completed
-from syntonic.runners.command.table import VERBS, call
+from syntonic.runners.command.table import COMMANDS, call
 from syntonic.runners.config.errors import RequestError
 
 WRONG_REQUEST: Final = 2
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command.
 
     Args:
-        argv: the words after the command's name; None takes them from the process.
+        argv: the arguments after the command's name; None takes them from the process.
 
     Returns:
         The exit code: 0 done, 1 failed, 2 a wrong request (nothing was written), 128 + n ended by signal n.
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(_GARBAGE)
     if argv is not None:
         return _answer(list(argv))
-    os.environ["PYTHONSAFEPATH"] = "1"  # a stranger's json.py in this folder is no module of what is started from here
+    os.environ["PYTHONSAFEPATH"] = "1"  # a json.py in the working folder is not for what is started from here
     try:
         code = _answer(sys.argv[1:])
         sys.stdout.flush()
@@ -41,11 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         gc.freeze()  # the process ends: to look for garbage once more would take a tenth of a second
 
 
-def _answer(words: list[str]) -> int:
+def _answer(argv: list[str]) -> int:
     try:
-        if words and words[0] in VERBS:
-            return call(words[0], words[1:])
-        arguments = parse(words)
+        if argv and argv[0] in COMMANDS:
+            return call(argv[0], argv[1:])
+        arguments = parse(argv)
         if arguments.help:
             print(help_text.text())
             return 0
@@ -64,6 +64,6 @@ def _answer(words: list[str]) -> int:
         print(error.report(), file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
-        again = "the same command again goes on with a sweep, `syntonic-run resume=last` with a run, if one had begun"
-        print(f"syntonic-run: stopped at once; {again}", file=sys.stderr)
+        again = "Re-run the same command to continue the sweep, or `resume=last` to continue a run."
+        print(f"syntonic-run: Interrupted. {again}", file=sys.stderr)
         return 128 + signal.SIGINT

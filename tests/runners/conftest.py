@@ -19,7 +19,7 @@ from syntonic.runners.cli import main  # noqa: E402
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-FAKE = ["-cd", str(HERE / "words"), "-cn", "fake"]
+FAKE = ["-cd", str(HERE / "configs"), "-cn", "fake"]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 COMMAND = "import sys; from syntonic.runners.cli import main; sys.exit(main())"
-WORDS = Path(__file__).parent / "words"
+WORDS = Path(__file__).parent / "configs"
 Command = Callable[..., int]
 
 BAD = [
@@ -56,6 +56,8 @@ BAD = [
     (["--hlep"], "did you mean '--help'?"),
     (["digits"], "-cn digits"),
     (["-cn", "digts"], "did you mean 'digits'?"),
+    (["-cn", "digit"], "no config named 'digit'; did you mean 'digits'?"),
+    (["-m", "model.hidden=[4"], "unbalanced square brackets"),
     (["-cn"], "needs a value"),
     (["-cd", "nowhere", "-cn", "fake"], "there is no such folder"),
     (["-m", "resume=last"], "without -m"),
@@ -71,7 +73,7 @@ BAD = [
     (["-m", "trainer.sigma=tag(log,range(1,5))"], "needs an interval"),
     (["-m", "trainer.sigma=loguniform(0.1,1)", "hydra/sweeper=tpe"], "here it is tag(log,interval(a,b))"),
     (["-m", "seed=rnage(0,3)"], "did you mean 'range'?"),
-    (["-m", "seed=range(0,3"], "as many '(' as ')'"),
+    (["-m", "seed=range(0,3"], "unbalanced parentheses"),
     (["-m", "seed=range(0,3,0)"], "the step of a range must not be 0"),
     (["-m", "seed=range(0,1e9)"], "at most 100,000 values"),
     (["-m", "seed=range(0,1e999)"], "at most 100,000 values"),

@@ -70,9 +70,9 @@ def test_a_typo_is_answered_without_what_a_run_needs(tmp_path: Path, words: list
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("sentence", "allowed"), [("xor", ()), ("digits", ("numpy",))])
-def test_a_run_starts_without_what_it_does_not_need(tmp_path: Path, sentence: str, allowed: tuple[str, ...]) -> None:
-    words = ["-cn", sentence, "tracking=none", "trainer.max_generations=1"]
+@pytest.mark.parametrize(("config", "allowed"), [("xor", ()), ("digits", ("numpy",))])
+def test_a_run_starts_without_what_it_does_not_need(tmp_path: Path, config: str, allowed: tuple[str, ...]) -> None:
+    words = ["-cn", config, "tracking=none", "trainer.max_generations=1"]
     code, found, _ = imported((*NEVER, "numpy"), tmp_path, *words)
     assert (code, tuple(found)) == (0, allowed)
 

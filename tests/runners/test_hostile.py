@@ -80,7 +80,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("example")
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
-        words = ["-cd", str(Path(__file__).parent / "words"), "-cn", "fake", "tracking=none", "trainer.fails_at=5"]
+        words = ["-cd", str(Path(__file__).parent / "configs"), "-cn", "fake", "tracking=none", "trainer.fails_at=5"]
         assert main([*words, "callbacks.checkpoint.every_generations=2"]) == 1
     (run,) = runs(folder)
     spool = Spool(run)

@@ -54,7 +54,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("example")
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
-        words = ["-cd", str(Path(__file__).parent / "words"), "-cn", "fake", "tracking=none"]
+        words = ["-cd", str(Path(__file__).parent / "configs"), "-cn", "fake", "tracking=none"]
         assert main([*words, "-m", "trainer.fails_at=null,9", "sweep.prune=loss"]) == 1
     return folder
 
@@ -123,7 +123,7 @@ def test_a_link_in_the_place_of_a_folder_is_not_followed(example: Path, folder: 
     found.rename(outside)
     found.symlink_to(outside)
     before = sorted((path, path.stat().st_mtime_ns) for path in (outside, *outside.rglob("*")))
-    words = ["-cd", str(Path(__file__).parent / "words"), "-cn", "fake", "-m", "trainer.fails_at=null,9"]
+    words = ["-cd", str(Path(__file__).parent / "configs"), "-cn", "fake", "-m", "trainer.fails_at=null,9"]
     for launcher in ("basic", "local"):
         code = main([*words, "tracking=none", "sweep.prune=loss", f"hydra/launcher={launcher}"])
         said = capsys.readouterr()
@@ -171,7 +171,7 @@ def test_credentials_go_to_no_server_that_was_not_typed(
         run_facts = json.loads((run / "run.json").read_text())
         run_facts["config"]["tracking"] = {"name": "mlflow", "uri": uri}
         (run / "run.json").write_text(json.dumps(run_facts))
-    words = ["-cd", str(Path(__file__).parent / "words")]
+    words = ["-cd", str(Path(__file__).parent / "configs")]
     for word in ("resume=last", "sweep.resume=last"):
         assert main([*words, word]) == 2
         assert f"if that is meant, add tracking.uri={uri}" in capsys.readouterr().err
@@ -220,7 +220,7 @@ def test_hostile_words_are_refused(folder: Path, capsys: Said, name: str) -> Non
     content = text.encode(errors="surrogatepass")
     (folder / "conf" / f"{name}.yaml").write_bytes(content)
     (folder / "conf" / "trainer" / f"{name}.yaml").write_bytes(content)
-    assert main(["-cd", str(Path(__file__).parent / "words"), "-cn", name]) == 2
+    assert main(["-cd", str(Path(__file__).parent / "configs"), "-cn", name]) == 2
     said = capsys.readouterr().err
     assert expected in said
     assert said.count("\n") == 1

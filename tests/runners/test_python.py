@@ -13,7 +13,7 @@ import syntonic
 
 def test_a_result_tells_what_came_of_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["tracking=none", "trainer.max_generations=5", "name=first"]
-    result = syntonic.run(words, config_name="fake", config_dir=HERE / "words", quiet=True)
+    result = syntonic.run(words, config_name="fake", config_dir=HERE / "configs", quiet=True)
     (run,) = runs(folder)
     assert capsys.readouterr().out == ""
     assert (result.title, result.status, result.exit_code, result.generation) == ("first", "FINISHED", 0, 5)
@@ -25,10 +25,10 @@ def test_a_result_tells_what_came_of_the_run(folder: Path, capsys: pytest.Captur
 
 def test_a_failure_is_a_result_and_goes_on(folder: Path) -> None:
     words = ["tracking=none", "trainer.fails_at=3"]
-    result = syntonic.run(words, config_name="fake", config_dir=HERE / "words", quiet=True)
+    result = syntonic.run(words, config_name="fake", config_dir=HERE / "configs", quiet=True)
     assert (result.status, result.exit_code, dict(result.metrics)) == ("FAILED", 1, {})
     assert result.reason == "RuntimeError: the core is on fire"
-    again = syntonic.run(["resume=last"], config_dir=HERE / "words", quiet=True)
+    again = syntonic.run(["resume=last"], config_dir=HERE / "configs", quiet=True)
     assert again.folder == result.folder
 
 

@@ -125,14 +125,14 @@ def test_what_would_change_the_run_is_refused(
     stopped: Path, capsys: pytest.CaptureFixture[str], word: str, expected: str
 ) -> None:
     before = (stopped / "run.json").read_bytes()
-    words = ["-cd", str(Path(__file__).parent / "words")]
+    words = ["-cd", str(Path(__file__).parent / "configs")]
     assert main([*words, f"resume={stopped.name}", word]) == 2
     assert expected in capsys.readouterr().err
     assert (stopped / "run.json").read_bytes() == before
 
 
 def test_when_checkpoints_are_written_may_change(stopped: Path) -> None:
-    words = ["-cd", str(Path(__file__).parent / "words")]
+    words = ["-cd", str(Path(__file__).parent / "configs")]
     changed = ["callbacks.checkpoint.keep=5", "callbacks.checkpoint.every_generations=2"]
     assert main([*words, "resume=last", *changed]) == 1, "it fails again, at the same generation"
     assert len(list((stopped / "checkpoints").iterdir())) == 3
@@ -212,7 +212,7 @@ def test_a_damaged_run_file_is_refused(
 
 
 def test_a_run_that_is_older_than_a_setting_goes_on(stopped: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["-cd", str(Path(__file__).parent / "words")]
+    words = ["-cd", str(Path(__file__).parent / "configs")]
     forget(stopped, "callbacks", "checkpoint", "every_seconds")
     assert main([*words, "resume=last", "callbacks.checkpoint.keep=5"]) == 1, "it fails again, at the same generation"
     assert "every_seconds" not in capsys.readouterr().err

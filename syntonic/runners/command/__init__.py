@@ -1,1 +1,1 @@
-"""The small commands beside `run`: one file per verb, with its help text and one function."""
+"""The small commands beside `run`: one file each, with its help text and one function."""

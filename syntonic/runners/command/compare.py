@@ -23,9 +23,9 @@ Read `syntonic-run ls` for the ids; MLflow's ids do as well."""
 _MOST: Final = 8
 
 
-def run(words: Sequence[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Prints the table and returns the exit code."""
-    options = read("compare", words, switches=["--all"], most=_MOST)
+    options = read("compare", argv, switches=["--all"], most=_MOST)
     if len(options.names) < 2:
         raise RequestError(["compare: name two runs or more, for example `syntonic-run compare last RUN`"])
     console = Output()

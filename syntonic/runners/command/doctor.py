@@ -33,9 +33,9 @@ _EXTRAS: Final = ("optuna", "joblib", "submitit", "ray", "nvidia-cuda-nvrtc", "n
 _LITTLE: Final = 1 << 30  # bytes of free disk below which a run may not fit
 
 
-def run(words: Sequence[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Prints what was found and returns the exit code."""
-    read("doctor", words)
+    read("doctor", argv)
     console, problems = Output(), 0
     for heading, lines in (
         ("installed", _installed()),

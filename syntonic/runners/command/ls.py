@@ -24,15 +24,15 @@ syntonic-run ls: the runs in .syntonic/ of this folder, or in $SYNTONIC_HOME, th
   syntonic-run ls --json              one JSON object a line, for scripts
 
 It reads the folders of the runs and nothing else, so it works without a store and without a network. A run whose
-process is gone, by `kill -9` or a power cut, is written down as KILLED; `syntonic-run resume=<run>` goes on with it.
+process is gone, by `kill -9` or a power cut, is marked KILLED; `syntonic-run resume=<run>` continues it.
 `*` behind the status: not everything of the run has reached its store; `syntonic-run sync` sends the rest."""
 
 _SHOWN: Final = ("test_accuracy", "accuracy", "test_loss", "loss")  # the first one that a run has
 
 
-def run(words: Sequence[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Prints the table and returns the exit code."""
-    options = read("ls", words, values=["--status"], switches=["--json"])
+    options = read("ls", argv, values=["--status"], switches=["--json"])
     wanted = options.flags.get("--status", "").upper()
     if wanted and wanted not in set(Status):
         near = did_you_mean(wanted.lower(), [status.lower() for status in Status])

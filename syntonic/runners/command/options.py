@@ -1,4 +1,4 @@
-"""Reads the words after a verb: `--flag`, `--flag value`, `--flag=value`, and names."""
+"""Reads the arguments of a command: `--flag`, `--flag value`, `--flag=value`, and names."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ WIDE: Final = 200  # columns of a table that no terminal cuts off
 
 @dataclass(frozen=True)
 class Options:
-    """What was typed: flags by name, and the words that are none."""
+    """What was typed: flags by name, and the rest."""
 
     flags: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
 
 
 def read(
-    verb: str, words: Sequence[str], *, values: Collection[str] = (), switches: Collection[str] = (), most: int = 0
+    command: str, argv: Sequence[str], *, values: Collection[str] = (), switches: Collection[str] = (), most: int = 0
 ) -> Options:
-    """Reads a verb's words.
+    """Reads the arguments of a command.
 
     Args:
-        verb: for messages.
-        words: as typed.
+        command: for messages.
+        argv: as typed.
         values: flags that take a value.
         switches: flags that take none; present ones have the value "".
         most: how many names there may be.
@@ -33,26 +33,26 @@ def read(
         RequestError: naming every unknown flag, missing value and superfluous name.
     """
     options, faults = Options(), []
-    rest = iter(words)
-    for word in rest:
-        flag, equals, value = word.partition("=")
+    rest = iter(argv)
+    for each in rest:
+        flag, equals, value = each.partition("=")
         if flag in values:
             given = value if equals else next(rest, "")
             options.flags[flag] = given
             if not given:
-                faults.append(f"{verb}: {flag} needs a value")
-        elif word in switches:
-            options.flags[word] = ""
-        elif word.startswith("-"):
+                faults.append(f"{command}: {flag} needs a value")
+        elif each in switches:
+            options.flags[each] = ""
+        elif each.startswith("-"):
             near = did_you_mean(flag, [*values, *switches, "--help"])
-            faults.append(f"{verb}: unknown flag {word!r}{near}")
+            faults.append(f"{command}: unknown flag {each!r}{near}")
             if not equals and any(repr(known) in near for known in values):
                 next(rest, "")  # the value that was meant for it
         else:
-            options.names.append(word)
+            options.names.append(each)
     if len(options.names) > most:
         allowed = f"takes at most {most} names" if most else "takes no names"
-        faults.append(f"{verb}: {allowed}, got {' '.join(options.names)}; see `syntonic-run {verb} --help`")
+        faults.append(f"{command}: {allowed}, got {' '.join(options.names)}; see `syntonic-run {command} --help`")
     if faults:
         raise RequestError(faults)
     return options

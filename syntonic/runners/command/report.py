@@ -29,9 +29,9 @@ the best runs' curves over one another, failures.
 Each run and each sweep has its report already; this makes it anew, also while it is still going."""
 
 
-def run(words: Sequence[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Writes the report, prints where, and returns the exit code."""
-    options = read("report", words, values=["--out"], most=1)
+    options = read("report", argv, values=["--out"], most=1)
     wanted = options.names[0] if options.names else "last"
     root, console = home(), Output()
     try:

@@ -26,9 +26,9 @@ Credentials come from the environment, as MLflow has them: MLFLOW_TRACKING_USERN
 MLFLOW_TRACKING_TOKEN. They are sent to no address that you have not typed."""
 
 
-def run(words: Sequence[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Uploads what can be uploaded; returns 0 if nothing is left, 1 if something still waits."""
-    options = read("sync", words, values=["--to"], most=1000)
+    options = read("sync", argv, values=["--to"], most=1000)
     target = _target(options.flags.get("--to"))
     console = Output()
     named = [Spool(listing.find(name, console.warn).path) for name in options.names]

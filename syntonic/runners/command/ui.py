@@ -33,13 +33,13 @@ _HOST: Final = "127.0.0.1"
 _PAGE: Final = "/#/experiments?workflowType=machine_learning"  # else it opens as one for language models
 _FIRST_PORT: Final = 5000
 _PORTS: Final = 50  # how many are tried
-_PATIENCE: Final = 300.0  # seconds that the server may take to answer
-_GRACE: Final = 10.0  # seconds that it may take to end
+_START_TIMEOUT: Final = 300.0  # seconds that the server may take to answer
+_SHUTDOWN_TIMEOUT: Final = 10.0  # seconds that it may take to end
 
 
-def run(words: Sequence[str]) -> int:
+def run(argv: Sequence[str]) -> int:
     """Serves until Ctrl-C; returns 0 then, 1 if the server ended by itself."""
-    options = read("ui", words, values=["--port"])
+    options = read("ui", argv, values=["--port"])
     store = home().resolve() / "mlflow.db"
     if not store.exists():
         raise RequestError([f"ui: there is no store in {home()} yet; start a run first, for example `syntonic-run`"])
@@ -55,9 +55,9 @@ def run(words: Sequence[str]) -> int:
     command += ["--backend-store-uri", address.local(home())]
     command += ["--default-artifact-root", (home() / "artifacts").resolve().as_uri(), "--no-serve-artifacts"]
     with _log(home() / "ui.log") as log:
-        # From a folder that is nobody's: the server takes modules from its working folder.
+        # From the root folder: the server takes modules from its working folder.
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0, cwd="/")
-    # The server is told here to end, however this command ends.
+    # Whichever way this command ends, the server must end with it.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.default_int_handler)
     try:
@@ -77,7 +77,7 @@ def _log(path: Path) -> IO[bytes]:
     try:
         return open(path, "wb", opener=links.stay)
     except OSError as error:
-        raise RequestError([f"ui: {path} cannot be written: {error.strerror}; remove it to go on"]) from error
+        raise RequestError([f"ui: {path} cannot be written: {error.strerror}; remove it and try again"]) from error
 
 
 def _port(wanted: str | None) -> int:
@@ -108,7 +108,7 @@ def _free(port: int) -> bool:
 
 def _answers(server: "subprocess.Popen[bytes]", port: int) -> bool:
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to this machine
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _START_TIMEOUT
     while server.poll() is None and time.monotonic() < deadline:
         try:
             with direct.open(f"http://{_HOST}:{port}/health", timeout=2):
@@ -123,7 +123,7 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
     for each in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(server.pid, each)
-            server.wait(_GRACE)
+            server.wait(_SHUTDOWN_TIMEOUT)
         except ProcessLookupError:
             return
         except subprocess.TimeoutExpired:

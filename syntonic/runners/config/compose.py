@@ -1,4 +1,4 @@
-"""Composes words and sentences into configs: one for a run, one per point for a sweep."""
+"""Composes config groups, experiment configs and overrides: one config for a run, one per point for a sweep."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class SweepRequest:
     """A sweep as it was asked for, not yet judged.
 
     Attributes:
-        fixed: the words that all points have in common.
+        fixed: the overrides that all points have in common.
         space: what is swept.
         settings, sweeper, launcher: the sections `sweep`, `hydra.sweeper` and `hydra.launcher`.
     """
@@ -54,14 +54,14 @@ class Composition:
     without_sweep: list[str] = field(default_factory=list)
 
 
-def compose(loader: ConfigLoader, config_name: str, words: Sequence[str], *, multirun: bool) -> Composition:
+def compose(loader: ConfigLoader, config_name: str, typed: Sequence[str], *, multirun: bool) -> Composition:
     """Composes a request.
 
     Raises:
         RequestError: if there is nothing that could be composed at all.
     """
     _check_name(loader, config_name)
-    given, faults = checks.parsed(words, loader)
+    given, faults = checks.parsed(typed, loader)
     groups: list[Override] = []
     values: list[Override] = []
     for override in given:
@@ -122,7 +122,7 @@ class Points:
 
     Args:
         loader: Hydra, opened.
-        config_name: the sentence.
+        config_name: the config that they start from.
     """
 
     def __init__(self, loader: ConfigLoader, config_name: str) -> None:
@@ -130,13 +130,13 @@ class Points:
         self._bases: dict[tuple[str, ...], tuple[DictConfig, dict[str, Any]]] = {}
         self._is_group = cache(lambda key: checks.is_group(key, loader))
 
-    def compose(self, words: Sequence[str]) -> Config:
+    def compose(self, typed: Sequence[str]) -> Config:
         """Returns the plain config of one point.
 
         Raises:
             RequestError: if it cannot be composed.
         """
-        given, faults = checks.parsed(words, self._loader)
+        given, faults = checks.parsed(typed, self._loader)
         if faults:
             raise RequestError(faults)
         simple = [
@@ -172,7 +172,7 @@ def _sweep(loader: ConfigLoader, config: DictConfig, given: Sequence[Override]) 
         is_group = checks.is_group(override.key_or_group, loader)
         fault = checks.group_fault(override, loader) if is_group else checks.key_fault(override, config, loader)
         faults += [fault] if fault else []
-    # What was typed comes after what the sentence says, and the last word on a key holds.
+    # What was typed comes after what the config says, and the last value of a key holds.
     last = {override.get_key_element(): override for override in [*listed, *given]}
     space, fixed = [], []
     for key, override in last.items():
@@ -209,18 +209,18 @@ def _of_sweeps(config: DictConfig, given: Sequence[Override]) -> Iterator[str]:
 
 def _needs_sweep(override: Override) -> str:
     line = override.input_line
-    return f"{line}: several values are a sweep: `syntonic-run -m {line}`; one value that is a list is written [a,b]"
+    return f"{line}: several values need a sweep: `syntonic-run -m {line}`; a list as one value is written [a,b]"
 
 
 def _check_name(loader: ConfigLoader, name: str) -> None:
     known = [option for option in loader.get_group_options("", ObjectType.CONFIG) if not option.startswith("_")]
     if name.removesuffix(".yaml") not in known:
-        raise RequestError([f"-cn {name}: there is no such sentence{did_you_mean(name, known)}"])
+        raise RequestError([f"-cn {name}: no config named {name!r}{did_you_mean(name, known)}"])
 
 
-def _load(loader: ConfigLoader, name: str, words: Sequence[str], mode: RunMode) -> DictConfig:
+def _load(loader: ConfigLoader, name: str, overrides: Sequence[str], mode: RunMode) -> DictConfig:
     try:
-        return loader.load_configuration(name, list(words), run_mode=mode)
+        return loader.load_configuration(name, list(overrides), run_mode=mode)
     except Exception as error:  # besides Hydra's own errors, whatever a file of the user's makes the YAML reader raise
         raise RequestError([_message(error)]) from error
 

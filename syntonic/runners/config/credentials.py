@@ -1,4 +1,4 @@
-"""A run or a sweep of another's making names its own store: nothing goes there that was not meant for it.
+"""A run or sweep that came from elsewhere names its own store: nothing is sent there unasked.
 
 Credentials are sent to no server, and no database outside of the root of all runs is written to, unless its address was
 typed.
@@ -18,14 +18,14 @@ _FILE: Final = Path(".mlflow", "credentials")  # of the user's own folder; MLflo
 
 
 def refuse_untyped(tracking: Mapping[str, Any], typed: Sequence[str]) -> None:
-    """Does nothing unless what is to go on names a store that could do harm, and that was not typed.
+    """Does nothing unless what is to be resumed names a store that could do harm, and that was not typed.
 
     Args:
-        tracking: the section of the config that is to go on.
+        tracking: the section of the config that is to be resumed.
         typed: the overrides of this command.
 
     Raises:
-        RequestError: with the word to type.
+        RequestError: with the override to type.
     """
     uri = str(tracking.get("uri") or "")
     if f"tracking.uri={uri}" in typed:

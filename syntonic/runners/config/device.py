@@ -27,5 +27,5 @@ def resolve(device: str) -> str:
         raise RequestError([f"device={device}: {reason}; use device=cpu"])
     count = _core.cuda_device_count()
     if int(number[1] or 0) >= count:
-        raise RequestError([f"device={device}: there is no such device, the last one is cuda:{count - 1}"])
+        raise RequestError([f"device={device}: the last device of this machine is cuda:{count - 1}"])
     return device

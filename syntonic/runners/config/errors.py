@@ -11,7 +11,7 @@ class RequestError(Exception):
     """A request that cannot be carried out; nothing was started and nothing was written.
 
     Attributes:
-        faults: every fault that was found, one clear sentence each.
+        faults: every fault that was found, one line each.
     """
 
     def __init__(self, faults: Iterable[str]) -> None:
@@ -28,7 +28,7 @@ class RequestError(Exception):
 
 
 def harmless(text: str) -> str:
-    """Returns a fault, which may quote what a stranger wrote, so that it appears in one line and does nothing else."""
+    """Returns a fault as one line that cannot control a terminal: it may quote a file from anywhere."""
     shown = "".join(sign if sign.isprintable() else " " if sign == "\n" else "?" for sign in text)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
 
@@ -43,7 +43,7 @@ def printable(text: str) -> str:
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:
-    """Returns the end of a sentence: the nearest known word, or all of them.
+    """Returns the end of a message: the nearest known name, or all of them.
 
     >>> did_you_mean("mpl", ["mlp", "cnn"])
     "; did you mean 'mlp'?"

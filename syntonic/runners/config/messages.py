@@ -1,4 +1,4 @@
-"""Puts a pydantic fault into words: what was given, what must hold, what to try."""
+"""Says a pydantic error in plain English: what was given, what must hold, what to try."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ _TYPES |= {"tuple": "a list", "dict": "a mapping", "none": "null"}
 
 
 def fault_text(fault: "ErrorDetails", where: str, known: Sequence[str]) -> str:
-    """Returns one sentence for one fault.
+    """Returns one line for one error.
 
     Args:
         fault: as pydantic reports it.

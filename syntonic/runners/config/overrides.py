@@ -1,7 +1,7 @@
-"""Checks each `key=value` of the command line against the words that exist, before Hydra sees any of them.
+"""Checks each `key=value` of the command line against the keys and options that exist, before Hydra sees any of them.
 
 Hydra stops at the first fault and advises to append a misspelt key with `+`, which trains the default silently. Here
-every fault is found, and each is answered with the word that was probably meant.
+every fault is found, and each is answered with what was probably meant.
 """
 
 import itertools
@@ -26,12 +26,12 @@ _ELSEWHERE: Final = {  # what other programs call it
     "linspace": "range(start,stop,step)",
     "grid": "a list, a,b,c",
 }
-_LONGEST: Final = 20_000  # characters of a word; reading takes its time
+_LONGEST: Final = 20_000  # characters of an override; reading takes its time
 _DEEPEST: Final = 40  # brackets in one another; who reads them calls itself
 _KINDS: Final[dict[str, registry.Kind]] = {"hydra.launcher": "launcher", "hydra.sweeper": "sweeper"}
 
 
-def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], list[str]]:
+def parsed(typed: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], list[str]]:
     """Returns the overrides that can be read, and a fault for each that cannot.
 
     `experiment=x` is read as `+experiment=x`: no run has one by default, so Hydra would have it added.
@@ -39,38 +39,37 @@ def parsed(words: Sequence[str], loader: ConfigLoader) -> tuple[list[Override], 
     parser = OverridesParser.create(config_loader=loader)
     good: list[Override] = []
     faults: list[str] = []
-    for word in words:
-        word = f"+{word}" if word.startswith("experiment=") else word
-        if len(word) > _LONGEST:
-            faults.append(f"{word[:40]}...: has {len(word):,} characters; a word may have {_LONGEST:,}")
+    for text in typed:
+        text = f"+{text}" if text.startswith("experiment=") else text
+        if len(text) > _LONGEST:
+            faults.append(f"{text[:40]}...: has {len(text):,} characters; an override may have {_LONGEST:,}")
             continue
-        if _depth(word) > _DEEPEST:
-            faults.append(f"{word[:40]}...: has brackets in brackets more than {_DEEPEST} deep")
+        if _depth(text) > _DEEPEST:
+            faults.append(f"{text[:40]}...: brackets are nested more than {_DEEPEST} deep")
             continue
         try:
-            good += parser.parse_overrides([word])
+            good += parser.parse_overrides([text])
         except HydraException as error:
-            faults.append(_unreadable(word, str(error).splitlines()[0]))
+            faults.append(_unreadable(text, str(error).splitlines()[0]))
     return good, faults
 
 
-def _depth(word: str) -> int:
-    steps = [1 if sign in "([{" else -1 if sign in ")]}" else 0 for sign in word]
+def _depth(text: str) -> int:
+    steps = [1 if sign in "([{" else -1 if sign in ")]}" else 0 for sign in text]
     return max(itertools.accumulate(steps), default=0)
 
 
-def _unreadable(word: str, reason: str) -> str:
-    value = word.partition("=")[2]
+def _unreadable(text: str, reason: str) -> str:
+    value = text.partition("=")[2]
     unknown = [name for name in re.findall(r"(\w+)\(", value) if name not in _FUNCTIONS]
     if unknown and unknown[0].lower() in _ELSEWHERE:
-        return f"{word}: there is no {unknown[0]!r}; here it is {_ELSEWHERE[unknown[0].lower()]}"
+        return f"{text}: there is no function {unknown[0]!r}; here it is {_ELSEWHERE[unknown[0].lower()]}"
     hint = did_you_mean(unknown[0], _FUNCTIONS) if unknown else ""
     if "did you mean" in hint:
-        return f"{word}: there is no {unknown[0]!r}{hint}"
-    uneven = [
-        f"as many {a!r} as {b!r} must stand in it" for a, b in ("()", "[]", "{}") if value.count(a) != value.count(b)
-    ]
-    return f"{word}: cannot be read ({', '.join(uneven) or reason}); quote the value, for example 'key=\"a b\"'"
+        return f"{text}: there is no function {unknown[0]!r}{hint}"
+    names = {"()": "parentheses", "[]": "square brackets", "{}": "braces"}
+    uneven = [f"unbalanced {name}" for pair, name in names.items() if value.count(pair[0]) != value.count(pair[1])]
+    return f"{text}: cannot be read ({', '.join(uneven) or reason}); quote the value, for example 'key=\"a b\"'"
 
 
 def is_group(key: str, loader: ConfigLoader) -> bool:

@@ -17,7 +17,7 @@ _DEEPEST: Final = 40  # lists and mappings in one another
 
 
 def refuse(path: Path) -> None:
-    """Does nothing if a file of words can be read safely, or if it is no YAML at all, which its reader says better.
+    """Does nothing if a config file can be read safely, or if it is not YAML at all, which its reader says better.
 
     Raises:
         RequestError: if it is no plain file, or too large, too deep, or of too many values with its aliases.
@@ -25,7 +25,7 @@ def refuse(path: Path) -> None:
     if not path.is_file():
         raise RequestError([f"{path} is no plain file"])
     if path.stat().st_size > _LARGEST:
-        raise RequestError([f"{path} has more than {_LARGEST >> 20} MB, too much for words; is it the right file?"])
+        raise RequestError([f"{path} has more than {_LARGEST >> 20} MB, too much for a config; is it the right file?"])
     try:
         with path.open(encoding="utf-8") as file:
             fault = _fault(yaml.parse(file, Loader=yaml.SafeLoader))

@@ -1,4 +1,4 @@
-"""Opens the words and sentences for Hydra: the package's own, and the user's folders in front of them."""
+"""Opens config groups and configs for Hydra: the package's own, and the user's folders in front of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,13 +25,13 @@ from syntonic.runners.sweep import settings
 _PRIMARY: Final = "pkg://syntonic.conf"
 
 
-class UserWords(FileConfigSource):
-    """Reads a user's folder of words, once each file is known to be harmless."""
+class UserConfigs(FileConfigSource):
+    """Reads a user's folder of configs, once each file is known to be harmless."""
 
     @staticmethod
     def scheme() -> str:
         """Returns what stands before `://`."""
-        return "words"
+        return "configs"
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Called by Hydra for each file.
@@ -46,7 +46,7 @@ class UserWords(FileConfigSource):
 
 
 class SyntonicSearchPath(SearchPathPlugin):
-    """Puts the user's folders before the package's words, and the package's sentences after them.
+    """Puts the user's folders before the package's config groups, and the package's experiment configs after them.
 
     Registered in code, so that no other Hydra application of the same environment ever meets it.
     """
@@ -58,12 +58,12 @@ class SyntonicSearchPath(SearchPathPlugin):
         if not any(element.path == _PRIMARY for element in search_path.get_path()):
             return
         for folder in reversed(self.in_front):
-            search_path.prepend(provider="user", path=f"{UserWords.scheme()}://{folder.resolve()}")
-        search_path.append(provider="syntonic sentences", path="pkg://syntonic.configs")
+            search_path.prepend(provider="user", path=f"{UserConfigs.scheme()}://{folder.resolve()}")
+        search_path.append(provider="syntonic configs", path="pkg://syntonic.configs")
 
 
 def user_folders(config_dir: str | None) -> tuple[Path, ...]:
-    """Returns the user's folders of words, nearest first: `--config-dir`, then `./conf`.
+    """Returns the user's folders of configs, nearest first: `--config-dir`, then `./conf`.
 
     Raises:
         RequestError: if `config_dir` is no folder.
@@ -74,17 +74,17 @@ def user_folders(config_dir: str | None) -> tuple[Path, ...]:
             raise RequestError([f"--config-dir {config_dir}: there is no such folder"])
         found.append(Path(config_dir))
     here = Path("conf")
-    if here.is_dir() and not here.samefile(help_text.WORDS):
+    if here.is_dir() and not here.samefile(help_text.GROUPS):
         found.append(here)
     return tuple(found)
 
 
 @contextmanager
 def opened(folders: tuple[Path, ...]) -> Iterator[ConfigLoader]:
-    """Opens Hydra on the package's words with `folders` in front; Hydra's former state comes back at the end."""
+    """Opens Hydra on the package's configs with `folders` in front; Hydra's former state comes back at the end."""
     SyntonicSearchPath.in_front = folders
     Plugins.instance().register(SyntonicSearchPath)
-    SourcesRegistry.instance().register(UserWords)
+    SourcesRegistry.instance().register(UserConfigs)
     # Hydra 1.3 wants the argument and 1.4 warns of it.
     version: dict[str, Any] = {"version_base": None} if hydra.__version__.startswith("1.3") else {}
     ConfigStore.instance().store("_sweep", settings.defaults(), package="sweep", provider="syntonic")

@@ -20,7 +20,7 @@ from syntonic.runners.config import schema
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run import folder as run_folder
 from syntonic.runners.run import signals
-from syntonic.runners.run.life import go_on, start
+from syntonic.runners.run.life import resume, start
 from syntonic.runners.run.progress import Output
 from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import folder as sweep_folder
@@ -41,7 +41,7 @@ def execute(spec: RunSpec, console: Console) -> RunResult:
             pruning = Pruning(rungs, spec.number, spec.prune, generations)
         watchers = {"pruning": pruning} if pruning else {}
         if spec.resume is not None:
-            record = go_on(run_folder.read(Path(spec.resume)), config, console, watchers)
+            record = resume(run_folder.read(Path(spec.resume)), config, console, watchers)
         else:
             record = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
     except RequestError as error:

@@ -122,7 +122,7 @@ class RunFolder:
         except BlockingIOError:
             lock.close()
             raise RequestError(
-                [f"run {self.record.id} is still going in another process; wait for it or end it"]
+                [f"run {self.record.id} is still running in another process; wait for it or stop it"]
             ) from None
         self._lock = lock
 
@@ -162,4 +162,4 @@ def read(path: Path) -> RunFolder:
         return RunFolder(replace(record, title=printable(record.title)))
     except (OSError, ValueError) as error:
         file = path / run_record.FILE
-        raise RequestError([f"{file} cannot be used: {error}; move {path} away to go on"]) from error
+        raise RequestError([f"{file} cannot be used: {error}; move {path} away and try again"]) from error

@@ -16,11 +16,12 @@ from rich.console import Console
 from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Callback, Escaping, Request, Target
 from syntonic.runners.config.run_config import RunConfig, flattened
-from syntonic.runners.run import inputs, progress, resume, summary
+from syntonic.runners.run import inputs, progress, summary
 from syntonic.runners.run.build import Parts, build, prepared
 from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.profile import profiled
 from syntonic.runners.run.record import RunRecord
+from syntonic.runners.run.resume import restore, state
 from syntonic.runners.run.saver import Saver
 from syntonic.runners.run.signals import Stop, watched
 from syntonic.tracking import provenance
@@ -67,7 +68,7 @@ def start(
     return record
 
 
-def go_on(
+def resume(
     folder: RunFolder, config: RunConfig, console: Console, watchers: Mapping[str, Callback] | None = None
 ) -> RunRecord:
     """Resumes an interrupted run at its last checkpoint and returns how it ended.
@@ -83,14 +84,14 @@ def go_on(
     """
     folder.take()
     try:
-        found = resume.state(folder)
+        found = state(folder)
         with prepared(config) as tracker:
             parts = build(config, tracker)
             parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
             read = inputs.of_benchmark(config, parts.benchmark)
             inputs.refuse_changes(folder.record.inputs, read, folder.record.id)
             if found is not None:
-                resume.restore(parts, found)
+                restore(parts, found)
             folder.update(status=Status.RUNNING, started=time.time())
             _announce(console, config, folder, found.generation if found else 0)
             record = _train(config, parts, folder, console, checkpoint=found, resumed=True)

@@ -38,7 +38,7 @@ def survey() -> tuple[list[RunFolder], list[str]]:
             faults += error.faults
     for folder in found:
         if folder.record.status is Status.RUNNING:
-            _bury(folder)
+            _mark_dead(folder)
     return sorted(found, key=lambda folder: folder.record.started, reverse=True), faults
 
 
@@ -59,7 +59,7 @@ def find(wanted: str, warn: Callable[[str], None], option: str = "") -> RunFolde
         option: the option that it was typed for, for messages: `resume=`.
 
     Raises:
-        RequestError: if there is no such run, or more than one.
+        RequestError: if no run is meant, or more than one.
     """
     folders, faults = survey()
     if not folders:
@@ -84,7 +84,7 @@ def choose(wanted: str, among: Sequence[N], kind: str, option: str = "") -> N:
         option: the option that it was typed for.
 
     Raises:
-        RequestError: if there is no such one, or more than one.
+        RequestError: if none is meant, or more than one.
     """
     if wanted == "last":
         return among[0]
@@ -112,7 +112,7 @@ def ago(moment: float) -> str:
     return f"{seconds:.0f} s ago"
 
 
-def _bury(folder: RunFolder) -> None:
+def _mark_dead(folder: RunFolder) -> None:
     # The folder's lock is let go by the system when its process ends, however it ends. A process of another machine,
     # which may share the disk and not the locks, cannot be asked.
     try:

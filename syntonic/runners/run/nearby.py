@@ -1,4 +1,4 @@
-"""Runs that lie in a folder above this one: they are pointed at, not used, since that folder may be a stranger's."""
+"""Runs that lie in a folder above this one: they are pointed at, not used, since that folder may be somebody else's."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from syntonic.runners.run.folder import home
 
 
 def hint() -> str:
-    """Returns the end of a sentence that says where there are runs, empty if there are none in a folder above."""
+    """Returns the end of a message that says where there are runs, empty if there are none in a folder above."""
     if "SYNTONIC_HOME" in os.environ:
         return ""
     above = (folder / home().name for folder in Path.cwd().parents)

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a live bar on a terminal, about ten plain lines in a pipe."""
+"""What a person sees during a run: a live bar on a terminal, about ten plain lines in a pipe."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ _REDRAW = 0.1  # seconds between two pictures on a terminal
 
 
 class Output(Console):
-    """Where the command prints to. It falls silent when the reader is gone: a run does not end because of that."""
+    """Where the command prints to. It falls silent when nobody reads any more: a run does not end because of that."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(highlight=False, quiet=quiet)

@@ -7,7 +7,7 @@ stands there as KILLED with the reason "pruned", and when it was is among its re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ FILE: Final = "run.json"
 _FORMAT: Final = 1
 _PRUNED: Final = "pruned"  # the reason by which the file tells PRUNED from KILLED
 _PRUNED_AT: Final = ("pruned_at", "pruned_value")
+_NEWER: Final = {"newer": True}  # the first version had no such field: it is written where it says something
 _NOT_KEPT: Final = {"kept": False}  # what `plain` looks for: the field is not in the file
 
 
@@ -61,7 +62,7 @@ class RunRecord:
     seconds: float = 0.0
     evaluations: int = 0
     core: str = ""
-    inputs: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict, metadata=_NEWER)
     pruned: tuple[int, float] | None = field(default=None, metadata=_NOT_KEPT)
     folder: Path = field(default=Path(), metadata=_NOT_KEPT)
     store: str = field(default="", metadata=_NOT_KEPT)
@@ -116,9 +117,9 @@ class RunRecord:
         """
         from syntonic.tracking import plain
 
+        newer = {each.name for each in fields(self) if each.metadata.get("newer")}
         kept = {name: getattr(self, name) for name in plain.kept(RunRecord)}
-        if not self.inputs:
-            del kept["inputs"]  # as in the files of before there were any
+        kept = {name: value for name, value in kept.items() if value or name not in newer}
         if self.status is Status.PRUNED:
             at = {} if self.pruned is None else dict(zip(_PRUNED_AT, map(float, self.pruned), strict=True))
             kept |= {"status": Status.KILLED, "reason": _PRUNED, "results": at}

@@ -1,6 +1,6 @@
-"""Goes on with a run: finds it, makes sure that nothing about it has changed, and restores its last checkpoint.
+"""Resumes a run: makes sure that nothing about it has changed, and restores its last checkpoint.
 
-A run that goes on must come to the bits of one that was never interrupted, so every override that would change them is
+A resumed run must come to the bits of one that was never interrupted, so every override that would change them is
 refused. That includes a larger `trainer.max_generations`: the learning rate follows a cosine over that number, so a
 longer run takes different steps from its first generation on. It is a new run.
 """
@@ -40,7 +40,7 @@ def as_started(folder: RunFolder) -> RunConfig:
     newer = [key for key, _ in flattened(fixed(config.plain())) if key not in stored]
     faults = [
         f"{key}: there was no such setting when run {folder.record.id} was started, and its numbers may depend on it; "
-        "go on with the version of syntonic that started it, or start a new run"
+        "resume it with the version of syntonic that started it, or start a new run"
         for key in newer
         if key.partition(".")[0] not in _HARMLESS
     ]
@@ -62,7 +62,7 @@ def refuse_changes(started: RunConfig, asked: RunConfig) -> None:
             fault = f"{key}={given.get(key)}: the run was started with {there.get(key)}"
             if key == "trainer.max_generations":
                 fault += ", over which its learning rate falls; a longer or shorter run is a new one"
-            faults.append(f"{fault}; leave it out to go on, or leave out resume= for a new run")
+            faults.append(f"{fault}; leave it out to resume the run, or leave out resume= for a new run")
     if faults:
         raise RequestError(faults)
 
@@ -79,7 +79,7 @@ def state(folder: RunFolder) -> checkpoint.Checkpoint | None:
     try:
         found = checkpoint.read(newest)
     except checkpoint.CheckpointError as error:
-        way_out = f"remove {newest} to go on from the checkpoint before it, or from the beginning if there is none"
+        way_out = f"remove {newest} to resume from the checkpoint before it, or from the beginning if there is none"
         raise RequestError([f"{error}; {way_out}"]) from error
     if found.config != folder.record.config:
         raise RequestError([f"{newest / checkpoint.FACTS} is of another config than {folder.path / 'run.json'}"])

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: a wish to end, answered after the generation that is being computed."""
+"""Ctrl-C, SIGTERM and SIGHUP: a request to stop, answered after the generation that is being computed."""
 
 import signal as signals
 import threading
@@ -16,7 +16,7 @@ class _Outside:
 
 
 def ask(number: signals.Signals | None) -> None:
-    """Asks every run of this process to end, as if it had got this signal; None takes the wish back. For any thread."""
+    """Asks every run of this process to end, as if by this signal; None takes that back. For any thread."""
     _Outside.wish = number
 
 
@@ -27,7 +27,7 @@ class Stop:
 
     @property
     def signal(self) -> signals.Signals | None:
-        """The signal that came, or that was asked for in its place; None: go on."""
+        """The signal that came, or that was asked for in its place; None: none did."""
         return self.received or _Outside.wish
 
     def __bool__(self) -> bool:
@@ -42,7 +42,7 @@ class Stop:
 
 @contextmanager
 def watched() -> Iterator[Stop]:
-    """Turns the first signal into a wish, so that the state stays whole; a second one ends the program at once."""
+    """Turns the first signal into a request, so that the state stays whole; a second one ends the program at once."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():  # Python hands signals to the main thread only
         yield stop

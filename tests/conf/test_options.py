@@ -1,4 +1,4 @@
-"""Every yaml file composes and is valid; every word states every argument of its class. Files are found by glob."""
+"""Every yaml file composes and is valid; every option states every argument of its class. Files are found by glob."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ KINDS: dict[str, registry.Kind] = {
     "trainer": "trainer",
     "tracking": "tracking",
 }
-WORDS = [(group, path.stem) for group in KINDS for path in sorted((PACKAGE / "conf" / group).glob("*.yaml"))]
+OPTIONS = [(group, path.stem) for group in KINDS for path in sorted((PACKAGE / "conf" / group).glob("*.yaml"))]
 CALLBACKS = sorted(path.stem for path in (PACKAGE / "conf" / "callbacks").glob("*.yaml"))
 EXPERIMENTS = sorted(path.stem for path in (PACKAGE / "conf" / "experiment").glob("*.yaml"))
-SENTENCES = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
+CONFIGS = sorted(path.stem for path in (PACKAGE / "configs").glob("*.yaml"))
 
 
-@pytest.mark.parametrize(("group", "option"), WORDS)
-def test_a_word_states_every_argument_of_its_class(group: str, option: str) -> None:
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_an_option_states_every_argument_of_its_class(group: str, option: str) -> None:
     stated = yaml.safe_load((PACKAGE / "conf" / group / f"{option}.yaml").read_text())
     bases = [base for base in stated.pop("defaults", []) if isinstance(base, str) and base != "_self_"]
     for base in bases:  # an overlay states what differs
@@ -36,8 +36,8 @@ def test_a_word_states_every_argument_of_its_class(group: str, option: str) -> N
     assert set(stated) == set(registry.arguments(cls))
 
 
-@pytest.mark.parametrize(("group", "option"), WORDS)
-def test_a_word_is_valid_in_a_run_and_can_be_built(group: str, option: str) -> None:
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_an_option_is_valid_in_a_run_and_can_be_built(group: str, option: str) -> None:
     with opened(()) as loader:
         composed = compose(loader, "config", [f"{group}={option}"], multirun=False)
     assert composed.faults == []
@@ -66,8 +66,8 @@ def test_an_experiment_goes_over_a_run(option: str) -> None:
     assert schema.check(plain.config).digest({})
 
 
-@pytest.mark.parametrize("name", SENTENCES)
-def test_a_sentence_is_valid_in_every_point(name: str) -> None:
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_config_is_valid_in_every_point(name: str) -> None:
     with opened(()) as loader:
         composed = compose(loader, name, [], multirun=False)
         assert composed.faults == []
@@ -78,12 +78,12 @@ def test_a_sentence_is_valid_in_every_point(name: str) -> None:
             assert all(job.digest for job in plan.jobs(next(plan.sweeper.batches())))
 
 
-def test_a_sentence_begins_with_a_comment_for_the_help() -> None:
-    for name in SENTENCES:
+def test_a_config_begins_with_a_comment_for_the_help() -> None:
+    for name in CONFIGS:
         assert (PACKAGE / "configs" / f"{name}.yaml").read_text().startswith("# ")
 
 
-def test_the_digits_sentence_is_what_the_study_ran() -> None:
+def test_the_digits_config_is_what_the_study_ran() -> None:
     with opened(()) as loader:
         config = schema.check(compose(loader, "digits", [], multirun=False).config)
     assert (config.model["hidden"], config.model["activation"]) == ([32], "relu")

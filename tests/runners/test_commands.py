@@ -15,7 +15,7 @@ import pytest
 from runner_folders import runs
 
 from syntonic.runners.cli import main
-from syntonic.runners.command.table import VERBS
+from syntonic.runners.command.table import COMMANDS
 from syntonic.tracking.spool import Spool
 
 Command = Callable[..., int]
@@ -63,14 +63,14 @@ def test_a_wrong_word_is_answered_with_the_right_one(
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_explains_itself(folder: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
-    assert main([verb, "--help"]) == 0
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_explains_itself(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main([name, "--help"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"syntonic-run {verb}")
+    assert said.startswith(f"syntonic-run {name}")
     assert max(map(len, said.splitlines())) <= 120
     assert main(["--help"]) == 0
-    assert f"  {verb} " in capsys.readouterr().out
+    assert f"  {name} " in capsys.readouterr().out
 
 
 def test_ls_shows_every_run_and_buries_the_dead(
