@@ -1,1 +1,1 @@
-"""Experiment configs: complete runs and sweeps. A package, so that Hydra finds it as `pkg://syntonic.configs` in a wheel."""
+"""Experiment configs: complete runs and sweeps. A package: Hydra finds it as `pkg://syntonic.configs` in a wheel."""

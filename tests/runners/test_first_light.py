@@ -78,7 +78,7 @@ def test_kill_9_and_other_threads_come_to_the_same_bits(folder: Path, rank: str)
         ("trainer.population_size=63", "must be even; try 62 or 64"),
         ("trainer.population_size=-64", "must be at least 2"),
         ("trainer.sigma=nan", "must be a finite number"),
-        ("trainer.survivor_count=100", "must be 2 to population_size = 64"),
+        ("trainer.survivor_count=100", "expected 2 <= survivor_count <= population_size = 64"),
         ("benchmark.samples=6", "must be a multiple of 4"),
         ("model.hidden=4", "must be a list"),
         ("model.hidden=[0]", "model.hidden.0=0: must be at least 1"),

@@ -13,8 +13,8 @@ from syntonic.runners.command.table import COMMANDS
 
 PACKAGE = Path(syntonic.__file__).parent
 # A config is no sentence, an option no word, a command no verb; the rest have names that everybody knows.
-PRIVATE = re.compile(  # `words[` is a shell's own variable
-    r"\b(sentences?|words?(?!\[)|verbs?|crew|courier|no number|(go|goes|going|gone|went) on with)\b", re.IGNORECASE
+PRIVATE = re.compile(  # `words[` is a shell's own variable, `words=` hashed text
+    r"\b(sentences?|words?(?![\[=])|verbs?|crew|courier|no number|(go|goes|going|gone|went) on with)\b", re.IGNORECASE
 )
 MESSAGES = [
     (["-cn", "digit"], "no config named 'digit'; did you mean 'digits'?"),

@@ -144,7 +144,7 @@ def test_a_folder_conf_comes_first_and_that_is_said(
     (folder / "conf" / "trainer" / "mine.yaml").write_text("name: fake\nmax_generations: 3\n")
     assert command("trainer=mine", "tracking=none") == 0
     said = capsys.readouterr().out
-    assert "words of conf/ come before the built-in ones" in said
+    assert "configs in conf/ take precedence over the built-in ones" in said
     assert "FINISHED after 3 of 3 generations" in said
 
 

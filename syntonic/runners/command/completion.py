@@ -118,11 +118,13 @@ def _has(root: Path, group: str, option: str) -> bool:
     return bool(option) and (root / group / f"{option}.yaml").is_file()
 
 
-def _option(path: Path) -> dict[str, Any]:
+def _option(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     # With the keys of the options of its group that it states differences from.
     own = _yaml(path)
-    bases = [path.with_name(f"{base}.yaml") for base in own.get("defaults", []) if isinstance(base, str)]
-    under = [_option(base) for base in bases if base != path and base.is_file()]
+    listed = own.get("defaults", [])
+    names = [base for base in listed if isinstance(base, str) and "/" not in base] if isinstance(listed, list) else []
+    bases = [path.parent / f"{base}.yaml" for base in names]
+    under = [_option(base, (*above, path)) for base in bases if base not in (*above, path) and base.is_file()]
     return {key: value for tree in [*under, own] for key, value in tree.items()}
 
 
