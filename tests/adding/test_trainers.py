@@ -49,7 +49,7 @@ def test_a_strategy_in_python_is_two_files(copy: Copy) -> None:
     copy.write("syntonic/conf/trainer/random_search.yaml", words)
     assert len(copy.touched()) == 2
     assert "FINISHED" in copy.command("trainer=random_search", "trainer.max_generations=5", "tracking=none")
-    copy.tests("tests/conf/test_words.py", "random_search")
+    copy.tests("tests/conf/test_options.py", "random_search")
 
 
 @pytest.mark.slow

@@ -19,6 +19,6 @@ def test_200_generations_recognise_held_out_digits(settings: dict[str, Any]) -> 
     benchmark = Digits(0)
     model = MLP(Task((64,), (10,)), hidden=(32,), activation="relu")
     model.initialize(0)
-    for _ in RetrocausalTrainer(0, **settings).run(model, benchmark):
+    for _ in RetrocausalTrainer(0, population_size=256, **settings).run(model, benchmark):
         pass
     assert benchmark.evaluate(model)["test_accuracy"] > 0.93

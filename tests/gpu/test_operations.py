@@ -27,7 +27,7 @@ def test_the_example_of_the_documentation(name):
 
 
 def weights(*shape, seed=0):
-    return ResonantTensor.randn(shape, seed=seed, mode_norms=[0.0] * int(np.prod(shape)))
+    return ResonantTensor.randn(shape, seed=seed, mode_norms=[0.0] * shape[-1])
 
 
 # Each operation that is no formula, as it is called on tensors of these shapes.

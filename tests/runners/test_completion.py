@@ -12,7 +12,7 @@ from syntonic.runners.command.completion import candidates
 
 CASES = [
     ("trainer=r", ["trainer=res", "trainer=retrocausal"]),
-    ("trainer.sig", ["trainer.sigma=", "trainer.sigma_final="]),
+    ("trainer.sigma", ["trainer.sigma=", "trainer.sigma_final=", "trainer.sigma_unit="]),
     ("hydra/sweeper=t", ["hydra/sweeper=tpe"]),
     ("hydra/sweeper=tpe hydra.sweeper.n", ["hydra.sweeper.n_trials="]),
     ("seed=1 sweep.se", ["sweep.seeds="]),

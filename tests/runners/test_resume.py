@@ -169,7 +169,7 @@ def test_a_run_that_is_still_going_is_not_touched(
     child = process("tracking=none", *slow)
     until(lambda: newest_generation(folder) > 0 or child.poll() is not None)
     assert main(["resume=last"]) == 2
-    assert "is still going in another process" in capsys.readouterr().err
+    assert "is still running in another process" in capsys.readouterr().err
     (folder / "go").touch()
     child.communicate(timeout=180)
     assert child.returncode == 0

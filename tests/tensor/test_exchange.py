@@ -132,6 +132,29 @@ def test_lists_of_arrays(dtype):
         Tensor([x[0], 1.0])
 
 
+def test_who_asks_for_no_sizes_gets_one_row_of_bytes():
+    class View(ctypes.Structure):
+        _fields_ = [
+            ("buf", ctypes.c_void_p),
+            ("obj", ctypes.c_void_p),
+            ("len", ctypes.c_ssize_t),
+            ("itemsize", ctypes.c_ssize_t),
+            ("readonly", ctypes.c_int),
+            ("ndim", ctypes.c_int),
+            ("format", ctypes.c_char_p),
+            ("shape", ctypes.c_void_p),
+            ("strides", ctypes.c_void_p),
+            ("suboffsets", ctypes.c_void_p),
+            ("internal", ctypes.c_void_p),
+        ]
+
+    view, tensor, simple, nd = View(), Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 0, 8
+    for flags, axes in ((simple, 1), (nd, 2)):
+        assert ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(tensor), ctypes.byref(view), flags) == 0
+        assert (view.ndim, view.len, bool(view.shape)) == (axes, 24, axes == 2)
+        ctypes.pythonapi.PyBuffer_Release(ctypes.byref(view))
+
+
 def test_standard_library_buffers():
     assert Tensor(array.array("f", [1, 2])).tolist() == [1, 2]
     assert Tensor(array.array("l", [1, 2])).tolist() == [1, 2]

@@ -55,7 +55,8 @@ impl Tensor {
             len: tensor.shape().numel().cast_signed() * size,
             itemsize: size,
             readonly: 1,
-            ndim: c_int::try_from(tensor.shape().rank()).unwrap_or(MAX_RANK),
+            // Who does not ask for sizes gets plain bytes in a row: Python would read as many sizes as there are axes.
+            ndim: if asks(ffi::PyBUF_ND) { c_int::try_from(tensor.shape().rank()).unwrap_or(MAX_RANK) } else { 1 },
             format: if asks(ffi::PyBUF_FORMAT) { format.as_ptr().cast_mut() } else { ptr::null_mut() },
             shape: when(ffi::PyBUF_ND, extra.shape.as_mut_ptr()),
             strides: when(ffi::PyBUF_STRIDES, extra.strides.as_mut_ptr()),

@@ -17,6 +17,13 @@ from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Status
 
 _HARMLESS: Final = ("tracking", "callbacks")  # sections whose settings change what is recorded, and no number
+# The trainer's settings of the first version, which every run has. A later one has as its default what runs did before
+# it (the recorded digests hold it to that), so that a run without it can be resumed.
+_FIRST: Final = frozenset(
+    """name population_size sigma sigma_final rank learning_rate learning_rate_final schedule optimizer beta1 beta2
+    max_generations lattice precision error_feedback harmonize_strength pull_strength attractor_capacity dtype
+    attractor_decay_rate attractor_quantile lambda_syntony survivor_count elitist archonic_window threads""".split()
+)
 
 
 def finished(folder: RunFolder) -> str | None:
@@ -30,7 +37,7 @@ def finished(folder: RunFolder) -> str | None:
 
 
 def as_started(folder: RunFolder) -> RunConfig:
-    """Returns the config of a run; a setting of tracking or callbacks that is newer than the run has its default.
+    """Returns the config of a run; a setting that is newer than the run has its default.
 
     Raises:
         RequestError: if what the run's folder holds is no config, or naming the newer settings that numbers depend on.
@@ -42,11 +49,15 @@ def as_started(folder: RunFolder) -> RunConfig:
         f"{key}: there was no such setting when run {folder.record.id} was started, and its numbers may depend on it; "
         "resume it with the version of syntonic that started it, or start a new run"
         for key in newer
-        if key.partition(".")[0] not in _HARMLESS
+        if not _is_harmless(*key.split(".", 1))
     ]
     if faults:
         raise RequestError(faults)
     return config
+
+
+def _is_harmless(section: str, name: str = "") -> bool:
+    return section in _HARMLESS or (section == "trainer" and name not in _FIRST)
 
 
 def refuse_changes(started: RunConfig, asked: RunConfig) -> None:
