@@ -17,7 +17,7 @@ const SWEEPS: usize = 60;
 /// `Error::Shape` when there are not rows * columns values, `Error::Value` for one that is not finite.
 ///
 /// ```
-/// use syntonic_core::tensor::singular_values;
+/// use syntonic_classic::linalg::singular_values;
 /// assert_eq!(singular_values(&[3.0, 0.0, 0.0, 0.0, -4.0, 0.0], 2, 3)?, [4.0, 3.0]);
 /// # Ok::<(), syntonic_core::Error>(())
 /// ```

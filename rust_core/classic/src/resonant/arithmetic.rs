@@ -64,6 +64,7 @@ impl Resonant {
     /// (batch.., rows, inner) with (batch.., outer, inner) of the same batch give (batch.., rows, outer).
     ///
     /// ```
+    /// use syntonic_classic::resonant::ExactArithmetic;
     /// use syntonic_core::tensor::{ModeNorms, Resonant};
     /// let mut x = Resonant::new([1, 2], vec![1.0, 3.0], &ModeNorms::Scaled, 10)?;
     /// x.crystallize(None)?;

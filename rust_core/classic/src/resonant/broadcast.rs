@@ -34,6 +34,7 @@ impl Resonant {
     /// Returns the elementwise product, as `broadcast_add`.
     ///
     /// ```
+    /// use syntonic_classic::resonant::{BroadcastArithmetic, Moves};
     /// use syntonic_core::tensor::{ModeNorms, Resonant};
     /// let mut x = Resonant::new([3, 1], vec![1.0, 2.0, 3.0], &ModeNorms::Scaled, 10)?;
     /// x.crystallize(None)?;
