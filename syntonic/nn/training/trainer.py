@@ -126,7 +126,9 @@ class RetrocausalTrainer:
         names: list[str] = []
         objective: Objective | None = None
         ahead: tuple[int, tuple[Tensor, Tensor]] | None = None
-        while engine.generation < self.max_generations:
+        stop = self.should_stop
+        # The engine asks between its own members alone: where other threads take them all, only this asks.
+        while engine.generation < self.max_generations and not (stop and stop()):
             start = time.perf_counter()
             generation = engine.generation
             batch = ahead[1] if ahead and ahead[0] == generation else benchmark.batch(generation)
