@@ -148,8 +148,8 @@ def test_who_asks_for_no_sizes_gets_one_row_of_bytes():
             ("internal", ctypes.c_void_p),
         ]
 
-    view, tensor, simple, nd = View(), Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 0, 8
-    for flags, axes in ((simple, 1), (nd, 2)):
+    view, tensor, simple, sizes = View(), Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 0, 8
+    for flags, axes in ((simple, 1), (sizes, 2)):
         assert ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(tensor), ctypes.byref(view), flags) == 0
         assert (view.ndim, view.len, bool(view.shape)) == (axes, 24, axes == 2)
         ctypes.pythonapi.PyBuffer_Release(ctypes.byref(view))
