@@ -8,8 +8,13 @@ registered class are its schema: their annotations (with `annotated_types` bound
 import importlib
 import inspect
 import pkgutil
+import warnings
 from collections.abc import Callable
-from typing import Final, Literal, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Kind = Literal["model", "benchmark", "trainer", "tracking", "callback", "sweeper", "launcher"]
 T = TypeVar("T", bound=type)
@@ -23,7 +28,8 @@ _ROOMS: Final[dict[Kind, str]] = {
     "sweeper": "syntonic.runners.sweepers",
     "launcher": "syntonic.runners.launchers",
 }
-_OPEN: Final[tuple[Kind, ...]] = ("model", "benchmark", "trainer", "callback")
+OPEN: Final[tuple[Kind, ...]] = ("model", "benchmark", "trainer", "callback")
+"""The kinds to which others can add: by `--use`, and by entry points of installed packages, as `syntonic.models`."""
 _entries: Final[dict[tuple[str, str], type]] = {}
 
 
@@ -46,9 +52,29 @@ def register(kind: Kind, name: str) -> Callable[[T], T]:
 def _open(kind: Kind) -> None:
     """Imports the kind's room, and every file of a room that is open: what is new there need not be listed anywhere."""
     room = importlib.import_module(_ROOMS[kind])
-    if kind in _OPEN:
+    if kind in OPEN:
         for module in pkgutil.iter_modules(room.__path__):
             importlib.import_module(f"{room.__name__}.{module.name}")
+        _enter(kind)
+
+
+@cache
+def _points(kind: Kind) -> tuple["EntryPoint", ...]:
+    from importlib import metadata
+
+    return tuple(metadata.entry_points(group=f"syntonic.{kind}s"))
+
+
+@cache
+def _enter(kind: Kind) -> None:
+    """Loads what installed packages offer under `syntonic.<kind>s`; one that fails is warned of and left out."""
+    for point in _points(kind):
+        try:
+            point.load()
+        except Exception as error:  # whatever a stranger's package raises, which others need not suffer from
+            package = point.dist.name if point.dist else "an installed package"
+            told = f"{type(error).__name__}: {error}"
+            warnings.warn(f"{package} offers the {kind} {point.name!r}, which does not load: {told}", stacklevel=2)
 
 
 def names(kind: Kind) -> list[str]:
@@ -60,6 +86,24 @@ def names(kind: Kind) -> list[str]:
 def modules() -> list[str]:
     """Returns the modules outside of syntonic that registered something: what another process must import as well."""
     return sorted({cls.__module__ for cls in _entries.values() if not cls.__module__.startswith("syntonic.")})
+
+
+def foreign() -> list[tuple[Kind, str, type]]:
+    """Returns what was registered from outside of syntonic, of the open kinds: kind, name, class."""
+    for kind in OPEN:
+        if _points(kind):
+            _open(kind)
+    return [
+        (of, name, cls)
+        for (of, name), cls in sorted(_entries.items(), key=lambda entry: entry[0])
+        if of in OPEN and not cls.__module__.startswith("syntonic.")
+    ]
+
+
+def forget(module: str) -> None:
+    """Takes back what a module has registered, before it is executed anew."""
+    for key in [key for key, cls in _entries.items() if cls.__module__ == module]:
+        del _entries[key]
 
 
 def lookup(kind: Kind, name: str) -> type:

@@ -13,6 +13,7 @@ def run(
     *,
     config_name: str | None = None,
     config_dir: str | Path | None = None,
+    use: Sequence[str | Path] = (),
     quiet: bool = False,
 ) -> RunRecord:
     """Composes, checks and carries out one run.
@@ -23,6 +24,7 @@ def run(
         overrides: `key=value`, as on the command line: `["benchmark=digits", "trainer.sigma=0.1"]`.
         config_name: the config to start from; None: the default run.
         config_dir: a folder of the user's own config groups and configs.
+        use: files and modules of the user's own, as `--use` takes them; classes registered before the call are known.
         quiet: whether to print nothing.
 
     Raises:
@@ -35,7 +37,8 @@ def run(
     from syntonic.runners.command.request import single
     from syntonic.runners.config.errors import RequestError
 
-    arguments = Arguments(tuple(overrides), config_name, None if config_dir is None else str(config_dir))
+    folder = None if config_dir is None else str(config_dir)
+    arguments = Arguments(tuple(overrides), config_name, folder, tuple(map(str, use)))
     try:
         record = single(arguments, quiet=quiet)
     except RequestError as error:

@@ -18,12 +18,14 @@ class Flag:
         field: of `Arguments` that it sets.
         text: what it is for.
         value: what stands for its value in the help; empty: it takes none.
+        many: whether it may be given more than once.
     """
 
     names: tuple[str, ...]
     field: str
     text: str
     value: str = ""
+    many: bool = False
 
 
 FLAGS: Final = (
@@ -33,6 +35,13 @@ FLAGS: Final = (
         "config_dir",
         "more config groups and configs of your own (./conf is always looked at first)",
         "FOLDER",
+    ),
+    Flag(
+        ("--use",),
+        "use",
+        "code of your own: a file, or a module that is installed; what it registers becomes options; repeatable",
+        "FILE.py",
+        many=True,
     ),
     Flag(
         ("-m", "--multirun"),
@@ -60,6 +69,7 @@ class Arguments:
         config_name: the config to start from; None: `config`, the default run.
         config_dir: a folder of the user's own config groups and configs.
         overrides: `key=value`, in order.
+        use: files and modules of the user's own.
         completion: the shell whose script for completion is wanted.
         complete: the line that a shell wants completed.
     """
@@ -67,6 +77,7 @@ class Arguments:
     overrides: tuple[str, ...] = ()
     config_name: str | None = None
     config_dir: str | None = None
+    use: tuple[str, ...] = ()
     multirun: bool = False
     show_config: bool = False
     completion: str | None = None
@@ -85,6 +96,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         return Arguments(complete=" ".join(argv[1:]))
     _refuse_misspelt_command(argv)
     found: dict[str, str | bool] = {}
+    several: dict[str, list[str]] = {}
     overrides: list[str] = []
     faults: list[str] = []
     rest = iter(argv)
@@ -93,7 +105,10 @@ def parse(argv: Sequence[str]) -> Arguments:
         known = _BY_NAME.get(flag)
         if known is not None and known.value:
             value = value if equals else next(rest, "")
-            found[known.field] = value
+            if known.many:
+                several.setdefault(known.field, []).append(value)
+            else:
+                found[known.field] = value
             if not value:
                 faults.append(f"{flag} needs a value: `{flag} {known.value}`")
         elif known is not None and not equals:
@@ -106,7 +121,8 @@ def parse(argv: Sequence[str]) -> Arguments:
             faults.append(f"{each!r} is not of the form key=value{_config_hint(each)}; see `syntonic-run --help`")
     if faults:
         raise RequestError(faults)
-    return Arguments(overrides=tuple(overrides), **found)  # type: ignore[arg-type]
+    lists = {field: tuple(values) for field, values in several.items()}
+    return Arguments(overrides=tuple(overrides), **found, **lists)  # type: ignore[arg-type]
 
 
 def _config_hint(given: str) -> str:

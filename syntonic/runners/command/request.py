@@ -20,6 +20,7 @@ from syntonic.runners.config.search_path import opened, user_folders
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from syntonic.runners.own.source import Source
     from syntonic.runners.run.folder import RunFolder
     from syntonic.runners.run.record import RunRecord
 
@@ -37,12 +38,17 @@ def launch(arguments: Arguments) -> int:
 
 
 def _carry_out(arguments: Arguments) -> int:
+    from syntonic.runners.own import loading
+
     name, overrides, resumed = arguments.config_name or "config", list(arguments.overrides), None
     warnings: list[str] = []
+    own = loading.typed(arguments.use)
     if wanted := _typed(overrides, "sweep.resume"):
+        from syntonic.runners.run.folder import home
         from syntonic.runners.sweep import folder as sweep_folder
 
         facts = sweep_folder.find(wanted, warnings.append)
+        own = loading.of_record(facts.uses, home() / "sweeps" / facts.id, own)
         overrides = [*facts.overrides, *(each for each in overrides if not each.startswith("sweep.resume="))]
         name, resumed = facts.config_name, facts.id
     with _opened(arguments) as (loader, front):
@@ -56,14 +62,14 @@ def _carry_out(arguments: Arguments) -> int:
             if resumed is not None:
                 refuse_untyped(composition.config["tracking"], arguments.overrides)
             dismiss_ahead()
-            return sweep(loader, name, overrides, composition, _console([*warnings, *front]), resumed)
+            return sweep(loader, name, overrides, composition, _console([*warnings, *front]), resumed, own)
         config = _checked(composition, name, overrides)
         if composition.without_sweep:
             raise RequestError(composition.without_sweep)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
-    return _start(arguments, config, _console(front)).exit_code
+    return _start(arguments, config, _console(front), own).exit_code
 
 
 def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
@@ -76,14 +82,17 @@ def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
     Raises:
         RequestError: if the request is wrong, or asks for a sweep, or for the rest of a run that is finished.
     """
+    from syntonic.runners.own.loading import typed
+
     if _typed(arguments.overrides, "resume"):
         from syntonic.runners.run.life import resume
         from syntonic.runners.run.resume import finished
 
-        folder, config, front = _to_resume(arguments)
+        folder, config, front, own = _to_resume(arguments)
         if over := finished(folder):
             raise RequestError([over])
-        return resume(folder, config, _console(front, quiet=quiet))
+        return resume(folder, config, _console(front, quiet=quiet), own=own)
+    own = typed(arguments.use)
     with _opened(arguments) as (loader, front):
         composition = compose(loader, arguments.config_name or "config", arguments.overrides, multirun=False)
         if composition.sweep is not None:
@@ -91,7 +100,7 @@ def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
         if composition.without_sweep:
             raise RequestError(composition.without_sweep)
         config = _checked(composition, arguments.config_name or "config", arguments.overrides)
-    return _start(arguments, config, _console(front, quiet=quiet))
+    return _start(arguments, config, _console(front, quiet=quiet), own)
 
 
 @contextmanager
@@ -126,38 +135,41 @@ def _console(lines: Sequence[str], *, quiet: bool = False) -> "Console":
     return console
 
 
-def _start(arguments: Arguments, config: RunConfig, console: "Console") -> "RunRecord":
+def _start(arguments: Arguments, config: RunConfig, console: "Console", own: "Sequence[Source]") -> "RunRecord":
     if config.resume is not None:
         raise RequestError(
             [f"resume: {config.resume} in a file has no effect; say `syntonic-run resume={config.resume}`"]
         )
     from syntonic.runners.run.life import start
 
-    return start(config, arguments.config_name or "config", arguments.overrides, console)
+    return start(config, arguments.config_name or "config", arguments.overrides, console, own=own)
 
 
 def _resume(arguments: Arguments) -> int:
     from syntonic.runners.run.life import resume
     from syntonic.runners.run.resume import finished
 
-    folder, config, front = _to_resume(arguments)
+    folder, config, front, own = _to_resume(arguments)
     console = _console(front)
     if over := finished(folder):
         console.print(over, markup=False, soft_wrap=True)
         return 0
-    return resume(folder, config, console).exit_code
+    return resume(folder, config, console, own=own).exit_code
 
 
-def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]":
-    # The run that is meant, with what may be changed about it.
+def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str], list[Source]]":
+    # The run that is meant, with what may be changed about it, and the code that it was made with.
+    from syntonic.runners.own.loading import of_record, typed
     from syntonic.runners.run.listing import find
     from syntonic.runners.run.resume import as_started, refuse_changes
 
     wanted = _typed(arguments.overrides, "resume") or ""
+    if arguments.multirun:
+        raise RequestError([f"resume={wanted}: continues one run, without -m; for a sweep: sweep.resume={wanted}"])
+    warnings: list[str] = []
+    folder = find(wanted, warnings.append, "resume=")
+    own = of_record(folder.record.uses, folder.path, typed(arguments.use))
     with _opened(arguments) as (loader, front):
-        if arguments.multirun:
-            raise RequestError([f"resume={wanted}: continues one run, without -m; for a sweep: sweep.resume={wanted}"])
-        folder = find(wanted, front.append, "resume=")
         config = as_started(folder)
         refuse_untyped(config.tracking, arguments.overrides)
         others = [each for each in arguments.overrides if not each.startswith("resume=")]
@@ -165,7 +177,7 @@ def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str]]"
             asked = _checked(_as_asked(arguments, loader, folder, others))
             refuse_changes(config, asked)
             config = config.continued(asked)
-    return folder, config, front
+    return folder, config, [*warnings, *front], own
 
 
 def _typed(overrides: Sequence[str], key: str) -> str | None:

@@ -23,7 +23,7 @@ def fault_text(fault: "ErrorDetails", where: str, known: Sequence[str]) -> str:
     path = ".".join([*([where] if where else []), *(str(part) for part in fault["loc"])])
     if fault["type"] == "extra_forbidden":
         return f"{path}: there is no such key{did_you_mean(str(fault['loc'][0]), known)}"
-    if fault["type"] == "missing":
+    if fault["type"] == "missing" or fault["input"] == "???":  # what OmegaConf has for a value to be given
         return f"{path}: is missing; add `{path}=<value>`"
     return f"{path}={_shown(fault['input'])}: {_rule(fault)}"
 

@@ -28,6 +28,7 @@ _ELSEWHERE: Final = {  # what other programs call it
 }
 _LONGEST: Final = 20_000  # characters of an override; reading takes its time
 _DEEPEST: Final = 40  # brackets in one another; who reads them calls itself
+_OWN: Final = ("model", "benchmark", "trainer", "callbacks")  # groups that a user's code can add to
 _KINDS: Final[dict[str, registry.Kind]] = {"hydra.launcher": "launcher", "hydra.sweeper": "sweeper"}
 
 
@@ -84,7 +85,10 @@ def group_fault(override: Override, loader: ConfigLoader) -> str | None:
     for choice in _choices(override):
         shown = choice if isinstance(choice, str) else repr(choice)
         if shown not in options:
-            return f"{override.key_or_group}={shown}: there is no such option{did_you_mean(shown, options)}"
+            hint = did_you_mean(shown, options)
+            if "did you mean" not in hint and override.key_or_group in _OWN:
+                hint += "; one of your own comes with --use FILE.py"
+            return f"{override.key_or_group}={shown}: there is no such option{hint}"
     return None
 
 
@@ -139,8 +143,8 @@ def _holds(base: DictConfig, key: str) -> bool:
             if not (part.isdigit() and int(part) < len(node)):
                 return False
             node = node[int(part)]
-        elif OmegaConf.is_dict(node) and part in node:
-            node = node[part]
+        elif OmegaConf.is_dict(node) and part in node.keys():  # `in node` leaves out what is yet to be given
+            node = node._get_node(part)
         else:
             return False
     return True

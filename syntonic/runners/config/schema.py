@@ -9,7 +9,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, Final, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 
 from syntonic.core import registry
 from syntonic.runners.config import device
@@ -99,18 +99,34 @@ def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> t
         hint = did_you_mean(str(name), known)
         return {}, [f"{where}.name={name}: there is no {kind} of that name{hint}"]
     arguments = {key: value for key, value in entry.items() if key != "name"}
-    filled, faults = judge(schema_of(registry.lookup(kind, str(name))), arguments, where)
+    try:
+        schema = schema_of(registry.lookup(kind, str(name)))
+    except RequestError as error:
+        return {}, list(error.faults)
+    filled, faults = judge(schema, arguments, where)
     return {"name": name, **filled}, faults
 
 
 @cache
 def schema_of(cls: type) -> type[BaseModel]:
-    """Returns the schema of what a config may say of a class: its keyword-only arguments."""
-    fields: dict[str, Any] = {
-        argument: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
-        for argument, parameter in registry.arguments(cls).items()
-    }
-    return create_model(cls.__name__, __config__=_STRICT, **fields)
+    """Returns the schema of what a config may say of a class: its keyword-only arguments.
+
+    Raises:
+        RequestError: if they do not say what they take.
+    """
+    place = f"{cls.__module__}.{cls.__qualname__}"
+    try:
+        arguments = registry.arguments(cls)
+        if bare := [name for name, parameter in arguments.items() if parameter.annotation is parameter.empty]:
+            raise RequestError([f"{place}: argument {bare[0]} has no type; write for example `{bare[0]}: int = 1`"])
+        fields: dict[str, Any] = {
+            argument: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+            for argument, parameter in arguments.items()
+        }
+        return create_model(cls.__name__, __config__=_STRICT, **fields)
+    except (NameError, TypeError, PydanticUserError) as error:
+        told = str(error).splitlines()[0]
+        raise RequestError([f"{place}: its keyword arguments are no schema: {told}"]) from error
 
 
 def judge(schema: type[BaseModel], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:

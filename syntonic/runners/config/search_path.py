@@ -20,6 +20,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from syntonic.runners.command import help as help_text
 from syntonic.runners.config import plain_yaml
 from syntonic.runners.config.errors import RequestError
+from syntonic.runners.own import options
 from syntonic.runners.sweep import settings
 
 _PRIMARY: Final = "pkg://syntonic.conf"
@@ -88,7 +89,11 @@ def opened(folders: tuple[Path, ...]) -> Iterator[ConfigLoader]:
     # Hydra 1.3 wants the argument and 1.4 warns of it.
     version: dict[str, Any] = {"version_base": None} if hydra.__version__.startswith("1.3") else {}
     ConfigStore.instance().store("_sweep", settings.defaults(), package="sweep", provider="syntonic")
-    with _own_sweepers_and_launchers(), initialize_config_module("syntonic.conf", job_name="syntonic-run", **version):
+    with (
+        _own_sweepers_and_launchers(),
+        options.stored([*folders, help_text.GROUPS]),
+        initialize_config_module("syntonic.conf", job_name="syntonic-run", **version),
+    ):
         yield GlobalHydra.instance().config_loader()
 
 

@@ -18,6 +18,8 @@ from rich.console import Console
 from syntonic.core.status import Status
 from syntonic.runners.config import schema
 from syntonic.runners.config.errors import RequestError
+from syntonic.runners.own.loading import load
+from syntonic.runners.own.source import Source
 from syntonic.runners.run import folder as run_folder
 from syntonic.runners.run import signals
 from syntonic.runners.run.life import resume, start
@@ -40,10 +42,12 @@ def execute(spec: RunSpec, console: Console) -> RunResult:
             rungs, generations = Path(spec.folder) / "rungs", int(config.trainer.get("max_generations", 0))
             pruning = Pruning(rungs, spec.number, spec.prune, generations)
         watchers = {"pruning": pruning} if pruning else {}
+        own = [Source(**each) for each in spec.uses]
         if spec.resume is not None:
-            record = resume(run_folder.read(Path(spec.resume)), config, console, watchers)
+            record = resume(run_folder.read(Path(spec.resume)), config, console, watchers, own)
         else:
-            record = start(config, spec.config_name, spec.overrides, console, sweep=spec.sweep, watchers=watchers)
+            asked = (config, spec.config_name, spec.overrides, console)
+            record = start(*asked, sweep=spec.sweep, watchers=watchers, own=own)
     except RequestError as error:
         console.print(error.report(), markup=False, soft_wrap=True)
         return RunResult(spec.number, Status.REFUSED, reason=error.faults[0], exit_code=2)
@@ -72,6 +76,7 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["SYNTONIC_HOME"] = spec.home
     sys.path += [entry for entry in spec.path if entry not in sys.path]
+    load([Source(**each) for each in spec.uses])
     for module in spec.modules:
         importlib.import_module(module)
     folder = Path(spec.folder)

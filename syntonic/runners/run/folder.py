@@ -5,12 +5,14 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Final
 
 from syntonic.runners.config.errors import RequestError, printable
+from syntonic.runners.own.source import Source, keep
 from syntonic.runners.run import record as run_record
 from syntonic.runners.run.record import RunRecord
 from syntonic.tracking import links
@@ -86,8 +88,9 @@ class RunFolder:
         overrides: list[str],
         sweep: dict[str, str] | None = None,
         inputs: dict[str, str] | None = None,
+        own: Sequence[Source] = (),
     ) -> "RunFolder":
-        """Makes the folder of a new run and takes it.
+        """Makes the folder of a new run and takes it; the user's code `own` is kept in it.
 
         Raises:
             RequestError: if the folder cannot be written.
@@ -95,13 +98,14 @@ class RunFolder:
         now = time.time()
         name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 1000):03}-{secrets.token_hex(2)}"
         place = home() / "runs" / name
-        folder = cls(
-            RunRecord(name, title, now, config, config_name, overrides, sweep=sweep, inputs=inputs or {}, folder=place)
-        )
+        used = [source.record() for source in own]
+        asked = (name, title, now, config, config_name, overrides)
+        folder = cls(RunRecord(*asked, sweep=sweep, inputs=inputs or {}, uses=used, folder=place))
         folder._refuse_links()
         try:
             folder.checkpoints.mkdir(parents=True)
             folder.take()
+            keep(own, place)
             folder.update()
         except OSError as error:
             raise RequestError(

@@ -3,26 +3,39 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from syntonic.core import registry
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.own.loading import is_loaded
+from syntonic.runners.own.source import Source, digests
 
 Inputs = Mapping[str, str]
 """The SHA-256 of everything that was read, by the name of the file or the module."""
 
 
-def of_benchmark(config: RunConfig, benchmark: object) -> dict[str, str]:
-    """Returns what a run reads whose benchmark is built: what that has read, and the source of its own classes."""
-    return {**_data(config, benchmark), **dict(_sources(config))}
+def of_benchmark(config: RunConfig, benchmark: object, own: Sequence[Source] = ()) -> dict[str, str]:
+    """Returns what a run reads whose benchmark is built: what that has read, and the source of its own classes.
+
+    Args:
+        config: of the run.
+        benchmark: which is built.
+        own: the code that `--use` has loaded; all of it counts, since one file may use another.
+    """
+    return {**_data(config, benchmark), **dict(_sources(config)), **digests(own)}
 
 
 class Reader:
-    """Finds what configs read, once for benchmarks that differ in their seed alone: a sweep has thousands of them."""
+    """Finds what configs read, once for benchmarks that differ in their seed alone: a sweep has thousands of them.
 
-    def __init__(self) -> None:
+    Args:
+        own: the code that `--use` has loaded.
+    """
+
+    def __init__(self, own: Sequence[Source] = ()) -> None:
+        self._own = digests(own)
         self._known: dict[str, dict[str, str]] = {}
 
     def of(self, config: RunConfig) -> dict[str, str]:
@@ -34,9 +47,9 @@ class Reader:
             try:
                 built = make("benchmark", config.benchmark, config.seed)
             except RequestError:
-                return dict(_sources(config))  # the run itself says what is wrong
+                return {**dict(_sources(config)), **self._own}  # the run itself says what is wrong
             self._known[key] = _data(config, built)
-        return {**self._known[key], **dict(_sources(config))}
+        return {**self._known[key], **dict(_sources(config)), **self._own}
 
 
 def refuse_changes(then: Inputs, now: Inputs, run: str) -> None:
@@ -70,5 +83,7 @@ def _sources(config: RunConfig) -> Iterator[tuple[str, str]]:
     ]
     for module in sorted({registry.lookup(kind, name).__module__ for kind, name in used}):
         file = getattr(sys.modules.get(module), "__file__", None)
+        if is_loaded(module):  # its text may be older than the file
+            continue
         if module.partition(".")[0] != "syntonic" and file and Path(file).is_file():
             yield Path(file).name, hashlib.sha256(Path(file).read_bytes()).hexdigest()

@@ -20,6 +20,8 @@ from syntonic.nn.architectures import Task
 from syntonic.runners.config import schema
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.own import loading
+from syntonic.runners.own.source import Source, kept
 from syntonic.runners.run.build import Parts
 from syntonic.sn import Module
 from syntonic.tracking import plain
@@ -28,6 +30,7 @@ from syntonic.tracking.checkpoint import content
 
 PARAMETERS: Final = "parameters.safetensors"
 FACTS: Final = "model.json"
+_OWN: Final = "own_"  # before the name of a file of the user's
 _FORMAT: Final = 1
 
 _CODE: Final = '''\
@@ -42,7 +45,8 @@ from syntonic.runners.run.kept_model import load
 
 class Served(mlflow.pyfunc.PythonModel):
     def load_context(self, context):
-        self._model = load(Path(context.artifacts["parameters"]).parent)
+        # With the code that the model was made of: MLflow executes what a model brings, as it does this file.
+        self._model = load(Path(context.artifacts["parameters"]).parent, own=True)
 
     def predict(self, context, model_input, params=None):
         return self._model(model_input.tolist() if hasattr(model_input, "tolist") else model_input.values.tolist())
@@ -79,6 +83,7 @@ class ModelFacts:
         vocabulary: how many tokens there are, None if the inputs are numbers.
         dtype: number format of the inputs.
         syntony: syntony of each parameter, by name.
+        uses: the user's code that it is made of, as in the record of the run; its text lies beside, in `own_*.py`.
     """
 
     model: dict[str, Any]
@@ -87,10 +92,17 @@ class ModelFacts:
     vocabulary: int | None
     dtype: str
     syntony: dict[str, float] = field(default_factory=dict)
+    uses: list[dict[str, str]] = field(default_factory=list)
 
 
-def write(folder: Path, parts: Parts, config: RunConfig) -> None:
+def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] = ()) -> None:
     """Writes the model of a run into a new `folder`, in the place of an earlier one; a foreign model is not kept.
+
+    Args:
+        folder: of the model.
+        parts: of the run.
+        config: of the run.
+        own: the user's code that the run was made with.
 
     Raises:
         OSError: if the disk refuses it.
@@ -100,13 +112,17 @@ def write(folder: Path, parts: Parts, config: RunConfig) -> None:
     syntony = {name: parameter.data.syntony for name, parameter in parts.model.named_parameters()}
     task = parts.benchmark
     shapes = list(task.input_shape), list(task.output_shape)
-    facts = ModelFacts(config.model, *shapes, task.vocabulary, task.dtype, syntony)
+    facts = asdict(ModelFacts(config.model, *shapes, task.vocabulary, task.dtype, syntony))
+    facts["uses"] = [source.record() for source in own]
+    if not own:
+        del facts["uses"]  # earlier versions have no such field
     python = platform.python_version()
     hidden = folder.with_name(f".{folder.name}")
     shutil.rmtree(hidden, ignore_errors=True)
     hidden.mkdir(parents=True)
     files = {
-        FACTS: json.dumps({"format": _FORMAT, **asdict(facts)}, indent=1),
+        **{f"{_OWN}{source.name}": source.text for source in own if source.is_file},
+        FACTS: json.dumps({"format": _FORMAT, **facts}, indent=1),
         "MLmodel": _MLMODEL.format(parameters=PARAMETERS, python=python),
         "model_code.py": _CODE,
         "python_env.yaml": f"python: {python}\nbuild_dependencies: [pip]\ndependencies:\n- -r requirements.txt\n",
@@ -152,13 +168,20 @@ def facts_of(folder: Path) -> ModelFacts:
         raise RequestError([f"{folder / FACTS} cannot be used: {error}"]) from error
 
 
-def load(folder: Path) -> LoadedModel:
+def load(folder: Path, *, own: bool = False) -> LoadedModel:
     """Reads a kept model.
+
+    Args:
+        folder: of the model.
+        own: whether to execute the code that it brings, of whoever has made it; without it only what is registered
+            here can be named.
 
     Raises:
         RequestError: if it cannot be used.
     """
     facts = facts_of(folder)
+    if own:
+        loading.load(kept(facts.uses, folder, _OWN))
     section = schema.check_section("model", facts.model)
     try:
         arguments = {key: value for key, value in section.items() if key != "name"}

@@ -16,6 +16,7 @@ from rich.console import Console
 from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Callback, Escaping, Request, Target
 from syntonic.runners.config.run_config import RunConfig, flattened
+from syntonic.runners.own.source import Source
 from syntonic.runners.run import inputs, progress, summary
 from syntonic.runners.run.build import Parts, build, prepared
 from syntonic.runners.run.folder import RunFolder, home
@@ -40,6 +41,7 @@ def start(
     *,
     sweep: dict[str, str] | None = None,
     watchers: Mapping[str, Callback] | None = None,
+    own: Sequence[Source] = (),
 ) -> RunRecord:
     """Carries out a new run and returns how it ended.
 
@@ -50,6 +52,7 @@ def start(
         console: where progress goes.
         sweep: the sweep that the run is a point of, as `RunRecord` has it.
         watchers: callbacks besides those of the config, by name; they are no property of the run.
+        own: the user's code, loaded, which the run keeps.
 
     Raises:
         RequestError: if the parts refuse the config, or the folder cannot be written.
@@ -57,8 +60,8 @@ def start(
     with prepared(config) as tracker:
         parts = build(config, tracker)
         parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
-        read = inputs.of_benchmark(config, parts.benchmark)
-        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read)
+        read = inputs.of_benchmark(config, parts.benchmark, own)
+        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read, own)
         try:
             _announce(console, config, folder)
             record = _train(config, parts, folder, console)
@@ -69,7 +72,11 @@ def start(
 
 
 def resume(
-    folder: RunFolder, config: RunConfig, console: Console, watchers: Mapping[str, Callback] | None = None
+    folder: RunFolder,
+    config: RunConfig,
+    console: Console,
+    watchers: Mapping[str, Callback] | None = None,
+    own: Sequence[Source] = (),
 ) -> RunRecord:
     """Resumes an interrupted run at its last checkpoint and returns how it ended.
 
@@ -78,6 +85,7 @@ def resume(
         config: of the run, checked.
         console: where progress goes.
         watchers: as in `start`.
+        own: as in `start`.
 
     Raises:
         RequestError: if the run is still going, its checkpoint cannot be used, or what it reads is not what it was.
@@ -88,7 +96,7 @@ def resume(
         with prepared(config) as tracker:
             parts = build(config, tracker)
             parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
-            read = inputs.of_benchmark(config, parts.benchmark)
+            read = inputs.of_benchmark(config, parts.benchmark, own)
             inputs.refuse_changes(folder.record.inputs, read, folder.record.id)
             if found is not None:
                 restore(parts, found)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.own.source import kept
 from syntonic.runners.run import kept_model
 from syntonic.runners.run.build import Parts
 from syntonic.runners.run.folder import RunFolder
@@ -58,11 +59,12 @@ class Saver:
 
     def keep_model(self, config: RunConfig) -> None:
         """Writes the trained model by itself, in a form that others can load."""
+        own = kept(self._folder.record.uses, self._folder.path)
         try:
-            kept_model.write(self._folder.path / "model", self._parts, config)
+            kept_model.write(self._folder.path / "model", self._parts, config, own)
         except OSError as error:
             self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
-            self._attempt(lambda: kept_model.write(fallback_folder(self._id) / "model", self._parts, config))
+            self._attempt(lambda: kept_model.write(fallback_folder(self._id) / "model", self._parts, config, own))
 
     def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each field has its own type)
         """Writes down how the run ended: `changes` as in `RunFolder.update`, and the traceback of a failure."""

@@ -3,13 +3,14 @@
 import contextlib
 import fcntl
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
 from syntonic.core.status import Status
 from syntonic.runners.config.errors import RequestError, harmless
+from syntonic.runners.own.source import Source, keep
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.listing import choose
 from syntonic.tracking import links, plain
@@ -26,6 +27,7 @@ class SweepFacts:
         overrides: as typed.
         started: seconds since 1970 when it was last started.
         tracked_as: the tracker's id of the parent run, None while it has none.
+        uses: the user's code that it was made with, as in the record of a run.
     """
 
     id: str
@@ -35,6 +37,7 @@ class SweepFacts:
     started: float
     status: Status = Status.RUNNING
     tracked_as: str | None = None
+    uses: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -56,8 +59,8 @@ class SweepFolder:
         self._lock: IO[bytes] | None = None
 
     @classmethod
-    def take(cls, facts: SweepFacts) -> "SweepFolder":
-        """Makes the folder, or takes the one that an earlier part of the sweep has left.
+    def take(cls, facts: SweepFacts, own: Sequence[Source] = ()) -> "SweepFolder":
+        """Makes the folder, or takes the one that an earlier part of the sweep has left; the code `own` is kept in it.
 
         Raises:
             RequestError: if it cannot be written, or if another process holds it.
@@ -72,6 +75,7 @@ class SweepFolder:
             with contextlib.suppress(RequestError):
                 folder.facts = replace(facts, tracked_as=read(path).facts.tracked_as)
             stop_sign(path).unlink(missing_ok=True)
+            keep(own, path)
             folder.update(started=time.time())
         except OSError as error:
             raise RequestError(
@@ -103,7 +107,8 @@ class SweepFolder:
     def update(self, **changes: Any) -> None:  # noqa: ANN401 (each fact has its own type)
         """Changes facts and rewrites `sweep.json`, whole or not at all."""
         self.facts = replace(self.facts, **changes)
-        plain.write_json(self.path / "sweep.json", {"format": _FORMAT, **asdict(self.facts)})
+        kept = {name: value for name, value in asdict(self.facts).items() if value or name != "uses"}
+        plain.write_json(self.path / "sweep.json", {"format": _FORMAT, **kept})
 
     def log(self, number: int) -> Path:
         """Returns where a run writes what it would show on a terminal."""

@@ -8,7 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -19,6 +19,7 @@ from syntonic.core.status import Status
 from syntonic.runners.config.compose import Composition
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.own.source import Source
 from syntonic.runners.run import signals
 from syntonic.runners.run.figures import counted
 from syntonic.runners.run.folder import home
@@ -39,6 +40,7 @@ def sweep(
     composition: Composition,
     console: Console,
     resumed: str | None = None,
+    own: Sequence[Source] = (),
 ) -> int:
     """Runs every point and returns the exit code: 0 if all finished, 1 if one did not, 128 + n after signal n.
 
@@ -49,11 +51,12 @@ def sweep(
         composition: what they came to.
         console: where progress goes.
         resumed: the id of the sweep that the overrides are meant to resume.
+        own: the user's code, loaded.
 
     Raises:
         RequestError: naming the faults of all points; nothing was started then.
     """
-    plan = Plan(loader, name, composition)
+    plan = Plan(loader, name, composition, own)
     if resumed is not None and plan.id != resumed:
         if plan.former_id != resumed or record.exists(resumed):
             raise RequestError(
@@ -174,8 +177,9 @@ class _Sweep:
             keys = ", ".join(dimension.key for dimension in self._plan.request.space) or "seeds"
             subject = str(base["name"]).removesuffix(f"-s{base['seed']}")
             title = f"{subject}: sweep over {keys}"
-            facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._overrides), time.time())
-            self._folder = SweepFolder.take(facts)
+            used = [source.record() for source in self._plan.own]
+            facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._overrides), time.time(), uses=used)
+            self._folder = SweepFolder.take(facts, self._plan.own)
             if not self._plan.settings.skip_finished:
                 self._folder.forget_rungs()
             space = {d.key: " ".join(d.overrides) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
@@ -201,6 +205,7 @@ class _Sweep:
             modules=registry.modules(),
             path=[entry for entry in sys.path if entry],
             digest=job.digest,
+            uses=[asdict(source) for source in self._plan.own],
         )
 
     def _stopped(self) -> bool:

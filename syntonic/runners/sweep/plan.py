@@ -15,6 +15,7 @@ from syntonic.runners.config.compose import Composition, Points
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.launchers.base import Launcher
+from syntonic.runners.own.source import Source
 from syntonic.runners.run.inputs import Reader
 from syntonic.runners.sweep import precheck
 from syntonic.runners.sweep import settings as sweep_settings
@@ -55,12 +56,15 @@ class Plan:
         loader: Hydra, opened.
         config_name: of the experiment config.
         composition: the request, with its sweep.
+        own: the user's code, loaded.
 
     Raises:
         RequestError: naming every fault of the request: of the sweep's own sections, and of each value of each key.
     """
 
-    def __init__(self, loader: ConfigLoader, config_name: str, composition: Composition) -> None:
+    def __init__(
+        self, loader: ConfigLoader, config_name: str, composition: Composition, own: Sequence[Source] = ()
+    ) -> None:
         assert composition.sweep is not None
         request = composition.sweep
         faults = list(composition.faults)
@@ -81,7 +85,8 @@ class Plan:
         places = self.launcher.places if self.launcher is not None else 1
         self.sweeper: Sweeper = self._make("sweeper", request.sweeper, faults, request.space, places)
         self._points = Points(loader, config_name)
-        self._reader = Reader()
+        self.own = tuple(own)
+        self._reader = Reader(own)
         self._checked: dict[int, list[Job]] = {}
         self._of: tuple[str, ...] | None = None
         self._first = 0

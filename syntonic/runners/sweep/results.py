@@ -30,6 +30,7 @@ class RunSpec:
         modules: what must be imported besides syntonic, so that every name is registered.
         path: where Python looks for modules.
         digest: of what decides the run's numbers.
+        uses: the user's code with its text, as `own.Source` has it.
     """
 
     number: int
@@ -46,6 +47,7 @@ class RunSpec:
     modules: list[str]
     path: list[str]
     digest: str = ""
+    uses: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
