@@ -76,4 +76,4 @@ def test_the_output_that_is_shown_is_what_a_run_prints(tmp_path):
 
 def stable(line: str) -> str:
     """Returns a line without what differs from run to run: its id, and how fast it was."""
-    return re.sub(r"\d{8}-\d{6}-\d+-[0-9a-f]{4}|[\d,]+ evaluations/s", "", line).strip()
+    return re.sub(r"\d{8}-\d{6}-\d+-[0-9a-f]{4}|[\d,]+ evaluations/s|\d:\d\d left", "", line).strip()

@@ -54,6 +54,7 @@ FLAGS: Final = (
         'bash or zsh: eval "$(syntonic-run --completion bash)"; fish: ... | source',
         "SHELL",
     ),
+    Flag(("-q", "--quiet"), "quiet", "print nothing but what went wrong"),
     Flag(("--cfg",), "show_config", "print the composed config and stop"),
     Flag(("-h", "--help"), "help", "print this help and stop"),
     Flag(("--version",), "version", "print the version and stop"),
@@ -72,6 +73,7 @@ class Arguments:
         use: files and modules of the user's own.
         completion: the shell whose script for completion is wanted.
         complete: the line that a shell wants completed.
+        quiet: whether to print nothing but what went wrong.
     """
 
     overrides: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class Arguments:
     use: tuple[str, ...] = ()
     multirun: bool = False
     show_config: bool = False
+    quiet: bool = False
     completion: str | None = None
     complete: str | None = None
     help: bool = False

@@ -3,6 +3,7 @@
 What only a run needs is imported when it is certain that there will be one: a wrong request is answered at once.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from syntonic.runners.own.source import Source
     from syntonic.runners.run.folder import RunFolder
+    from syntonic.runners.run.progress import Output
     from syntonic.runners.run.record import RunRecord
 
 
@@ -62,14 +64,15 @@ def _carry_out(arguments: Arguments) -> int:
             if resumed is not None:
                 refuse_untyped(composition.config["tracking"], arguments.overrides)
             dismiss_ahead()
-            return sweep(loader, name, overrides, composition, _console([*warnings, *front]), resumed, own)
+            console = _console([*warnings, *front], quiet=arguments.quiet)
+            return sweep(loader, name, overrides, composition, console, resumed, own)
         config = _checked(composition, name, overrides)
         if composition.without_sweep:
             raise RequestError(composition.without_sweep)
         if arguments.show_config:
             print(OmegaConf.to_yaml(OmegaConf.create(config.plain())), end="")
             return 0
-    return _start(arguments, config, _console(front), own).exit_code
+    return _exit_code(_start(arguments, config, _console(front, quiet=arguments.quiet), own), arguments)
 
 
 def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
@@ -126,7 +129,7 @@ def _opened(arguments: Arguments) -> Iterator[tuple[ConfigLoader, list[str]]]:
         yield loader, [f"configs in {folder}/ take precedence over the built-in ones" for folder in folders]
 
 
-def _console(lines: Sequence[str], *, quiet: bool = False) -> "Console":
+def _console(lines: Sequence[str], *, quiet: bool = False) -> "Output":
     from syntonic.runners.run.progress import Output
 
     console = Output(quiet=quiet)
@@ -150,11 +153,19 @@ def _resume(arguments: Arguments) -> int:
     from syntonic.runners.run.resume import finished
 
     folder, config, front, own = _to_resume(arguments)
-    console = _console(front)
+    console = _console(front, quiet=arguments.quiet)
     if over := finished(folder):
         console.print(over, markup=False, soft_wrap=True)
         return 0
-    return resume(folder, config, console, own=own).exit_code
+    return _exit_code(resume(folder, config, console, own=own), arguments)
+
+
+def _exit_code(record: "RunRecord", arguments: Arguments) -> int:
+    # Who asked for silence is told what went wrong nevertheless.
+    if arguments.quiet and (record.exit_code or record.problems):
+        state = f"{record.status}{f' ({record.reason})' if record.reason else ''}"
+        print("; ".join([f"{record.title}: {state} in {record.folder}", *record.problems]), file=sys.stderr)
+    return record.exit_code
 
 
 def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str], list[Source]]":

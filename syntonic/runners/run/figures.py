@@ -17,3 +17,12 @@ def counted(count: int, thing: str) -> str:
     ('1 run', '1,200 runs')
     """
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def throughput(rate: float) -> str:
+    """Returns evaluations per second, with the three digits that mean something.
+
+    >>> throughput(3542370.0), throughput(0.0521)
+    ('3,540,000 evaluations/s', '0.0521 evaluations/s')
+    """
+    return f"{float(f'{rate:.3g}'):,.{0 if rate >= 100 else 3 if rate >= 1 else 4}f} evaluations/s"

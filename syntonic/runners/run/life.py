@@ -131,11 +131,12 @@ def _train(
     status, reason, failure = Status.FINISHED, "", ""
     results: dict[str, float] = {}
     tracker = Guarded(parts.tracker)
-    began, evaluations = time.perf_counter(), parts.trainer.evaluations
+    evaluations, seconds = parts.trainer.evaluations, 0.0
     with watched() as stop:
         tracker.start(_described(config, folder, console, resumed=resumed))
         saver = Saver(folder, parts, tracker)
-        view = progress.view(console, total, generation)
+        view = progress.view(console, total, generation, lambda: parts.trainer.evaluations)
+        began = time.perf_counter()
         try:
             if checkpoint is None or not checkpoint.ended:
                 with profiled(config.profile, console, parts, tracker, saver, view) as (its, log, save, display):
@@ -153,6 +154,8 @@ def _train(
                     else:  # a trainer that was stopped within a generation ends without a record of it
                         if generation < total and (end := _end(Request.NOTHING, stop)):
                             status, reason = end
+            seconds = time.perf_counter() - began
+            view.close()  # with the figures of the training alone
             if generation > 0:
                 saver.save(generation, ended=status is Status.FINISHED, last=True)
             if status is Status.FINISHED:
@@ -162,7 +165,7 @@ def _train(
             status, reason, failure = Status.FAILED, f"{type(error).__name__}: {error}", traceback.format_exc()
         finally:
             view.close()
-        seconds = time.perf_counter() - began
+        seconds = seconds or time.perf_counter() - began
         receipt = tracker.finish(_ending(status, generation, results, reason, failure))
         saver.conclude(
             failure,

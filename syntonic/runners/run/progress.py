@@ -1,18 +1,24 @@
-"""What a person sees during a run: a live bar on a terminal, about ten plain lines in a pipe."""
+"""What a person sees during a run: a live line on a terminal, plain lines in a pipe, on a dumb terminal and in CI."""
 
+import math
 import os
 import sys
 import time
-from collections.abc import Mapping
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.live import Live
+from rich.text import Text
 
-from syntonic.runners.run.figures import figure
+from syntonic.runners.run.status_line import Standing, fitted, whole
 
-_LINES = 10  # in a pipe, for a whole run
-_REDRAW = 0.1  # seconds between two pictures on a terminal
+_LINES: Final = 10  # in a pipe, for a whole run; a slow run says more
+_SILENCE: Final = 60.0  # seconds without a line
+_REDRAWS: Final = 5.0  # pictures a second on a terminal
+_SAMPLES: Final = 240  # losses that the curve is drawn from; half of them are dropped when there are so many
+_WINDOW: Final = 150  # pictures over which the speed is measured that the time left follows from
 
 
 class Output(Console):
@@ -26,6 +32,13 @@ class Output(Console):
         """Prints a line of plain text, unless it was printed before."""
         if line not in self._warned:
             self._warned.add(line)
+            self.print(line, markup=False, soft_wrap=True)
+
+    def fail(self, line: str) -> None:
+        """Prints a line that is to be seen in any case: on the error stream where the console is quiet."""
+        if self.quiet:
+            print(line, file=sys.stderr)
+        else:
             self.print(line, markup=False, soft_wrap=True)
 
     def on_broken_pipe(self) -> None:
@@ -46,74 +59,87 @@ class View(Protocol):
         ...
 
 
-def view(console: Console, total: int, done: int) -> View:
+def view(console: Console, total: int, done: int, evaluations: Callable[[], int]) -> View:
     """Returns the view that suits `console`.
 
     Args:
         console: where to.
-        total: generations of the whole run.
+        total: generations of the whole run, 0 if that is not known.
         done: generations done already.
+        evaluations: returns how many members were evaluated so far.
     """
-    return Bar(console, total, done) if console.is_terminal else Lines(console, total, done)
+    return (Bar if is_live(console) else Lines)(console, total, done, evaluations)
+
+
+def is_live(console: Console) -> bool:
+    """Whether what is shown may be drawn over: on a terminal that understands it, with a person before it."""
+    return console.is_interactive and console.file.isatty() and not os.environ.get("CI")
+
+
+class _Speed:
+    # Where a run stands, from the clock and the counts alone.
+
+    def __init__(self, total: int, done: int, evaluations: Callable[[], int]) -> None:
+        self.total = total
+        self._evaluations, self._before = evaluations, evaluations()
+        self._began = time.monotonic()
+        self._recent = deque([(self._began, done)], maxlen=_WINDOW)
+
+    def standing(self, generation: int, metrics: Mapping[str, float], losses: "list[float]") -> Standing:
+        now = time.monotonic()
+        then, before = self._recent[0]
+        self._recent.append((now, generation))
+        left = (self.total - generation) * (now - then) / (generation - before) if generation > before else math.nan
+        spent = now - self._began
+        rate = (self._evaluations() - self._before) / spent if spent > 0 else 0.0
+        return Standing(generation, self.total, metrics, left, rate, losses)
 
 
 class Bar:
-    """A live bar with the generation's numbers beside it."""
+    """A live line with the generation's figures, drawn by a thread of its own: a generation costs nothing."""
 
-    def __init__(self, console: Console, total: int, done: int) -> None:
-        self._progress = Progress(
-            TextColumn("generation"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(),
-            console=console,
-        )
-        self._task = self._progress.add_task("run", total=total, completed=done, numbers="")
-        self._progress.start()
-        self._next = 0.0
+    def __init__(self, console: Console, total: int, done: int, evaluations: Callable[[], int]) -> None:
+        self._console, self._speed = console, _Speed(total, done, evaluations)
+        self._latest: tuple[int, Mapping[str, float]] = done, {}
+        self._losses: list[float] = []
+        self._stride, self._next = 1, done + 1
+        self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=_REDRAWS)
+        self._live.start()
 
     def show(self, generation: int, metrics: Mapping[str, float]) -> None:
-        """Moves the bar, at most ten times a second."""
-        now = time.monotonic()
-        total = self._progress.tasks[0].total
-        if now >= self._next or generation == total:
-            self._next = now + _REDRAW
-            self._progress.update(self._task, completed=generation, numbers=numbers(metrics))
+        """Takes one generation; the next picture shows the latest one."""
+        self._latest = generation, metrics
+        if generation >= self._next:
+            self._next = generation + self._stride
+            self._losses.append(metrics.get("loss", math.nan))
+            if len(self._losses) >= _SAMPLES:
+                self._losses, self._stride = self._losses[::2], 2 * self._stride
 
     def close(self) -> None:
-        """Stops the bar where it is."""
-        self._progress.stop()
+        """Draws the last generation and leaves it there."""
+        self._live.stop()
+
+    def _picture(self) -> Text:
+        now = self._speed.standing(*self._latest, self._losses)
+        line = fitted(now, self._console.width, plain=self._console.options.ascii_only)
+        return Text(line, no_wrap=True, overflow="crop")
 
 
 class Lines:
-    """A line after every tenth of the run."""
+    """A line after every tenth of the run, and one a minute if that takes longer."""
 
-    def __init__(self, console: Console, total: int, done: int) -> None:
-        self._console = console
-        self._total = total
+    def __init__(self, console: Console, total: int, done: int, evaluations: Callable[[], int]) -> None:
+        self._console, self._speed = console, _Speed(total, done, evaluations)
         self._tenth = done * _LINES // max(total, 1)
-        self._width = len(str(total))
+        self._said = time.monotonic()
 
     def show(self, generation: int, metrics: Mapping[str, float]) -> None:
-        """Prints the generation if it completes a tenth."""
-        tenth = generation * _LINES // max(self._total, 1)
-        if tenth > self._tenth:
-            self._tenth = tenth
-            line = f"generation {generation:>{self._width}}/{self._total}  {numbers(metrics)}"
+        """Prints the generation if it completes a tenth, or if nothing was printed for a while."""
+        tenth = generation * _LINES // self._speed.total if self._speed.total else 0
+        if tenth > self._tenth or time.monotonic() - self._said > _SILENCE:
+            self._tenth, self._said = tenth, time.monotonic()
+            line = whole(self._speed.standing(generation, metrics, []))
             self._console.print(line, markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leaves nothing behind."""
-
-
-def numbers(metrics: Mapping[str, float]) -> str:
-    """Returns the few numbers that tell how a run stands.
-
-    >>> numbers({"loss": 0.6931, "accuracy": 0.5, "evaluations_per_second": 12345.6})
-    'loss 0.6931  accuracy 0.5000  12,346 evaluations/s'
-    """
-    texts = [f"{key} {figure(metrics[key])}" for key in ("loss", "accuracy", "syntony") if key in metrics]
-    if "evaluations_per_second" in metrics:
-        texts.append(f"{metrics['evaluations_per_second']:,.0f} evaluations/s")
-    return "  ".join(texts)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from syntonic.benchmarks.standards import Held, best
 from syntonic.runners.command.help import command, dashboard
-from syntonic.runners.run.figures import figure
+from syntonic.runners.run.figures import figure, throughput
 from syntonic.runners.run.record import RunRecord
 from syntonic.tracking.base import Status
 
@@ -21,12 +21,12 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
     head = f"\n{record.title}: {state} after {record.generation} of {record.total or 0} generations"
     console.print(head, markup=False, soft_wrap=True)
     if record.results:
-        console.print(_table(record.results, held))
+        console.print(_table(record.results, held, console.width))
         for key, value in [*_standards(held), *_targets(record.results), *_others(record.results)]:
             console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     rate = record.evaluations / record.seconds if record.seconds > 0 else 0.0
     lines = [
-        ("time", f"{record.seconds:.2f} s, {rate:,.0f} evaluations/s"),
+        ("time", f"{record.seconds:.2f} s of training, {throughput(rate)}"),
         ("recorded", f"run {record.run_id} in {record.store}"),
         ("files", str(record.folder)),
     ]
@@ -40,7 +40,8 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
         console.print(f"  warning    {problem}", markup=False, soft_wrap=True)
 
 
-def _table(results: Mapping[str, float], held: Held) -> Table:
+def _table(results: Mapping[str, float], held: Held, width: int) -> Table:
+    # A row for each metric; where that is too wide, a column.
     baseline = {metric: value for metric, (_, value) in best(held.rules).items()}
     columns: dict[str, dict[str, float | None]] = {
         split: {metric: results.get(f"{split}_{metric}") for metric in _metrics(results)} for split in SPLITS
@@ -49,13 +50,17 @@ def _table(results: Mapping[str, float], held: Held) -> Table:
     shown = {
         heading: column for heading, column in columns.items() if any(value is not None for value in column.values())
     }
-    table = Table(box=None, pad_edge=True)
-    table.add_column("metric")
-    for heading in shown:
-        table.add_column(heading, justify="right")
+    rows = [["metric", *shown]]
     for metric in _metrics(results):
         cells = (column.get(metric) for column in shown.values())
-        table.add_row(metric, *("" if cell is None else figure(cell) for cell in cells))
+        rows.append([metric, *("" if cell is None else figure(cell) for cell in cells)])
+    if sum(2 + max(map(len, column)) for column in zip(*rows, strict=True)) > width:
+        rows = [list(column) for column in zip(*rows, strict=True)]
+    table = Table(box=None, pad_edge=True)
+    for index, heading in enumerate(rows[0]):
+        table.add_column(heading, justify="right" if index else "left")
+    for row in rows[1:]:
+        table.add_row(*row)
     return table
 
 

@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
-from rich.console import Console
 
 from syntonic.core import registry
 from syntonic.core.status import Status
@@ -23,6 +22,7 @@ from syntonic.runners.own.source import Source
 from syntonic.runners.run import signals
 from syntonic.runners.run.figures import counted
 from syntonic.runners.run.folder import home
+from syntonic.runners.run.progress import Output
 from syntonic.runners.sweep import record, report, table
 from syntonic.runners.sweep.dry_run import rehearse
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
@@ -38,7 +38,7 @@ def sweep(
     name: str,
     overrides: Sequence[str],
     composition: Composition,
-    console: Console,
+    console: Output,
     resumed: str | None = None,
     own: Sequence[Source] = (),
 ) -> int:
@@ -76,7 +76,7 @@ def sweep(
 class _Sweep:
     # A sweep under way.
 
-    def __init__(self, plan: Plan, name: str, overrides: Sequence[str], console: Console, stop: signals.Stop) -> None:
+    def __init__(self, plan: Plan, name: str, overrides: Sequence[str], console: Output, stop: signals.Stop) -> None:
         self._plan, self._name, self._overrides, self._console, self._stop = plan, name, overrides, console, stop
         self._state = SweepState(plan.settings)
         self._logarithmic = [dimension.key for dimension in plan.request.space if dimension.log]
@@ -223,7 +223,7 @@ class _Sweep:
         table.show(console, state)
         failed = [f"failed: {state.jobs[number].text}: {cause}" for number, cause in state.failures.items()]
         for line in dict.fromkeys(failed):  # a point that is there twice fails once
-            console.print(line, markup=False, soft_wrap=True)
+            console.fail(line)
         if self._folder is None or self._parent is None:
             if not state.left:
                 console.print("nothing was left to run: every run of this sweep has ended before", markup=False)
@@ -258,9 +258,10 @@ class _Sweep:
             lines.append(("resume", f"{left} left: re-run the same command, or `syntonic-run sweep.resume=last`"))
         elif self._state.can_fail_again:
             lines.append(("retry", "re-run the same command to retry what has failed, and nothing else"))
-        lines += [("warning", problem) for problem in problems]
         for key, value in lines:
             self._console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
+        for problem in problems:
+            self._console.fail(f"  {'warning':<10} {problem}")
 
 
 def _known(plan: Plan, *, ask: bool) -> History:

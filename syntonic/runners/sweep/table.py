@@ -1,5 +1,6 @@
 """What a sweep prints: the table of its end, and the live table of runs side by side."""
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -10,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from syntonic.runners.run.figures import counted, figure
+from syntonic.runners.run.progress import is_live
+from syntonic.runners.run.status_line import clock
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.paired import differences
 from syntonic.runners.sweep.plan import Job, shown
@@ -18,6 +21,9 @@ from syntonic.runners.sweep.state import PointResult, SweepState
 
 _REDRAW: Final = 0.3  # seconds between two pictures
 _WORD: Final = 40  # columns; a setting up to this length stays in one line
+_STATUS: Final = 8  # columns
+_GAP: Final = 2  # columns between two others
+_ENOUGH: Final = 12  # columns in which there is something to be said
 _TAIL: Final = 2000  # bytes of a log in which its last line is looked for
 
 
@@ -40,7 +46,7 @@ class Watch:
         self._console, self._folder, self._state, self._jobs = console, folder, state, jobs
         self._begun = time.monotonic()
         self._live = None
-        if live and console.is_terminal:
+        if live and is_live(console):
             self._live = Live(
                 console=console, get_renderable=self._picture, refresh_per_second=1 / _REDRAW, transient=True
             )
@@ -62,29 +68,46 @@ class Watch:
         if self._live is None or cause:
             results = [f"{key} {figure(value)}" for key, value in result.results.items() if "test" in key]
             told = " ".join([cause] if cause else [*results, result.reason])
-            line = f"{done}/{self._total}  {job.text}: {result.status} {told}".rstrip()
+            line = f"{done}/{self._total}  {self._left()} left  {job.text}: {result.status} {told}".rstrip()
             self._console.print(line, markup=False, soft_wrap=True)
             if cause:
                 self._console.print(f"  log {self._folder.log(job.number)}", markup=False, soft_wrap=True)
 
     def _picture(self) -> Table:
-        table = Table(box=None, title=f"{time.monotonic() - self._begun:.0f} s", title_justify="left")
-        for heading in ("run", "status", ""):
-            table.add_column(heading, no_wrap=True, overflow="ellipsis")
-        for job in self._shown():
-            result = self._state.results.get(job.number)
-            line = _last_line(self._folder, job.number)  # of the run's log: how it stands
-            if result:
-                value = self._state.value(job.number)
-                told = f"{self._state.settings.metric} {figure(value)}" if value is not None else result.reason
-                table.add_row(escape(job.text), result.status, escape(self._state.trouble(job.number) or told))
-            else:
-                table.add_row(escape(job.text), "running" if line else "waiting", escape(line))
+        # Name and status are never cut: a long name takes several lines, and what else there is takes what is left.
+        width = self._console.width
+        longest = max((len(job.text) for job in self._jobs), default=0)
+        name = max(min(longest, width - _STATUS - _GAP), len("run"))
+        rest = width - name - _STATUS - 2 * _GAP
+        spent = clock(time.monotonic() - self._begun)
+        title = f"{self._state.ended} of {counted(self._total, 'run')}, {spent}, {self._left()} left"
+        table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, title=title, title_justify="left")
+        table.add_column("run", width=name, overflow="fold")
+        table.add_column("status", width=_STATUS, no_wrap=True)
+        if rest >= _ENOUGH:
+            table.add_column("", width=rest, no_wrap=True, overflow="ellipsis")
+        for job in self._shown(-(-longest // name)):
+            table.add_row(escape(job.text), *map(escape, self._standing(job)[: len(table.columns) - 1]))
         return table
 
-    def _shown(self) -> list[Job]:
+    def _standing(self, job: Job) -> tuple[str, str]:
+        # Status of a run and what else there is to say.
+        result = self._state.results.get(job.number)
+        if result is None:
+            line = _last_line(self._folder, job.number)  # of the run's log: how it stands
+            return "running" if line else "waiting", line.removeprefix("generation").strip()
+        value = self._state.value(job.number)
+        told = f"{self._state.settings.metric} {figure(value)}" if value is not None else result.reason
+        return result.status, self._state.trouble(job.number) or told
+
+    def _left(self) -> str:
+        ended = sum(job.number in self._state.results for job in self._jobs)
+        each = (time.monotonic() - self._begun) / ended if ended else math.nan
+        return clock(each * (self._total - self._state.ended))
+
+    def _shown(self, lines: int) -> list[Job]:
         # What the terminal has room for: runs that have not ended, before them the latest that have.
-        room = max(self._console.height - 4, 3)
+        room = max((self._console.height - 4) // max(lines, 1), 1)
         left = [job for job in self._jobs if job.number not in self._state.results]
         ended = [job for job in self._jobs if job.number in self._state.results]
         return [*ended[max(len(ended) + len(left) - room, 0) :], *left][:room]
