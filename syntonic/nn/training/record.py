@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 from syntonic._core import generation_figures
 
-_TRACKED: Final = [name for name, _, tracked in generation_figures() if tracked]
+_LOSS, *_OTHERS = [name for name, _, tracked in generation_figures() if tracked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class GenerationRecord:
     """Wall time of the generation, its batch included."""
     population_size: int
     """Members of the generation; of perturbed activations, its forward passes over the batch."""
+    _metrics: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (a whole number or a float)
         """Returns one of the core's figures."""
@@ -40,16 +41,18 @@ class GenerationRecord:
         return math.isnan(self.figures["mean_fitness"])
 
     def metrics(self) -> dict[str, float]:
-        """Returns the figures to track, by name."""
-        loss, *others = _TRACKED
-        return {
-            loss: float(self.figures[loss]),
-            **self.details,
-            **{name: float(self.figures[name]) for name in others},
-            "archonic": float(self.is_archonic),
-            "evaluations_per_second": self.population_size / self.seconds if self.seconds > 0 else 0.0,
-            "seconds": self.seconds,
-        }
+        """Returns the figures to track, by name; the same dict every time, which is not to be changed."""
+        if not self._metrics:  # tracker, display and callbacks ask, and a generation may take ten microseconds
+            figures = self.figures
+            self._metrics[_LOSS] = float(figures[_LOSS])
+            self._metrics.update(self.details)
+            for name in _OTHERS:
+                self._metrics[name] = float(figures[name])
+            self._metrics["archonic"] = float(self.is_archonic)
+            seconds = self.seconds
+            self._metrics["evaluations_per_second"] = self.population_size / seconds if seconds > 0 else 0.0
+            self._metrics["seconds"] = seconds
+        return self._metrics
 
 
 GenerationRecord.__doc__ = f"{GenerationRecord.__doc__}\n    Figures:\n" + "".join(

@@ -146,6 +146,8 @@ def _train(
                         generation, metrics = record.generation, record.metrics()
                         display(generation, metrics)
                         wish = _asked(its, generation, metrics)
+                        if wish is Request.NOTHING and not stop:
+                            continue
                         if end := _end(wish, stop):
                             status, reason = end
                             break
@@ -190,6 +192,8 @@ def _asked(parts: Parts, generation: int, metrics: Mapping[str, float]) -> Reque
     wish = Request.NOTHING
     for callback in parts.callbacks.values():
         answer = callback.after(generation, metrics)
+        if answer is Request.NOTHING:
+            continue
         if Request.ESCAPE in answer and isinstance(callback, Escaping):
             callback.escape(parts.trainer)
         wish |= answer
