@@ -15,6 +15,8 @@ use crate::{Error, Result, threads};
 
 /// The cost (as `Op::cost` counts it) from which threads pay: about a tenth of a millisecond of one.
 const WORTH: usize = 4_000_000;
+/// The cost below which a call is short.
+const SHORT: usize = 200_000;
 /// The cost of one piece, about.
 const PIECE: usize = 1_000_000;
 /// The most pieces: enough for many threads to finish together.
@@ -34,6 +36,15 @@ impl Op {
     /// # Ok::<(), syntonic_core::Error>(())
     /// ```
     pub fn eager(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
+        let output = self.eager_shape(inputs, parameters)?;
+        self.eager_of(inputs, parameters, output)
+    }
+
+    /// Returns the shape of what [`Self::eager`] computes; it fails where that would.
+    ///
+    /// # Errors
+    /// As [`Self::eager`].
+    pub fn eager_shape(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Shape> {
         let dtype = inputs.first().copied().or(parameters.first()).map_or(DType::F32, Tensor::dtype);
         if let Some(other) = inputs.iter().find(|x| x.dtype() != dtype) {
             return Err(Error::DType {
@@ -42,14 +53,34 @@ impl Op {
                 got: format!("{}; convert with astype", other.dtype().name()),
             });
         }
+        let shapes: SmallVec<[&Shape; 3]> = inputs.iter().map(|x| x.shape()).collect();
+        let parameter_shapes: SmallVec<[Shape; 2]> = parameters.iter().map(|p| p.shape().clone()).collect();
+        let output = self.shape(&shapes, &parameter_shapes)?;
+        output.check(self.name())?;
+        self.check(inputs, parameters)?;
+        Ok(output)
+    }
+
+    /// Computes what [`Self::eager`] does, for the shape that [`Self::eager_shape`] returned for the same values.
+    ///
+    /// # Errors
+    /// As [`Self::eager`].
+    pub fn eager_of(&self, inputs: &[&Tensor], parameters: &[Tensor], output: Shape) -> Result<Tensor> {
         // The same memory.
-        if let (Self::Reshape(shape), [x]) = (self, inputs) {
-            return x.reshape(shape.0.clone());
+        if let (Self::Reshape(_), [x]) = (self, inputs) {
+            return x.reshape(output);
         }
-        match dtype {
-            DType::F32 => self.eager_as::<f32>(inputs, parameters),
-            DType::F64 => self.eager_as::<f64>(inputs, parameters),
+        match inputs.first().copied().or(parameters.first()).map_or(DType::F32, Tensor::dtype) {
+            DType::F32 => self.eager_as::<f32>(inputs, parameters, output),
+            DType::F64 => self.eager_as::<f64>(inputs, parameters, output),
         }
+    }
+
+    /// Returns whether a call is so short that other threads need not be let in: below about ten microseconds.
+    pub fn is_short(&self, inputs: &[&Tensor], output: &Shape) -> bool {
+        let shapes: SmallVec<[&Shape; 3]> = inputs.iter().map(|x| x.shape()).collect();
+        let read: usize = shapes.iter().map(|shape| shape.numel()).sum();
+        matches!(self, Self::Reshape(_)) || (read < SHORT / 20 && self.cost(&shapes, output) < SHORT)
     }
 
     /// Computes the result on the device of the inputs and parameters, all of one format on one device.
@@ -72,17 +103,13 @@ impl Op {
         self.device(inputs, parameters, &output)
     }
 
-    fn eager_as<T: Element>(&self, inputs: &[&Tensor], parameters: &[Tensor]) -> Result<Tensor> {
-        let shapes: Vec<&Shape> = inputs.iter().map(|x| x.shape()).collect();
-        let parameter_shapes: Vec<Shape> = parameters.iter().map(|p| p.shape().clone()).collect();
-        let output = self.shape(&shapes, &parameter_shapes)?;
-        output.check(self.name())?;
-        self.check(inputs, parameters)?;
-        let parameters: Vec<Tensor> = parameters.iter().map(|p| p.cast(T::DTYPE)).collect();
-        let views: Vec<Parameter<'_, T, 1>> = (parameters.iter().zip(&parameter_shapes))
-            .map(|(p, shape)| Parameter { shape, centre: T::slice(p), noise: Noise::None })
+    fn eager_as<T: Element>(&self, inputs: &[&Tensor], parameters: &[Tensor], output: Shape) -> Result<Tensor> {
+        let shapes: SmallVec<[&Shape; 3]> = inputs.iter().map(|x| x.shape()).collect();
+        let parameters: SmallVec<[Tensor; 2]> = parameters.iter().map(|p| p.cast(T::DTYPE)).collect();
+        let views: SmallVec<[Parameter<'_, T, 1>; 2]> = (parameters.iter())
+            .map(|p| Parameter { shape: p.shape(), centre: T::slice(p), noise: Noise::None })
             .collect();
-        let values: Vec<&[T]> = inputs.iter().map(|x| T::slice(x)).collect();
+        let values: SmallVec<[&[T]; 3]> = inputs.iter().map(|x| T::slice(x)).collect();
         let mut out = Buffer::stale(output.numel());
         let job = Job { op: self, values: &values, shapes: &shapes, parameters: &views };
         job.run(self.cost(&shapes, &output), out.values_mut());

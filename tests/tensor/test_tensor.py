@@ -117,7 +117,7 @@ def test_reshape_shares_memory():
     r = t.reshape((3, 2))
     assert r.tolist() == [[0, 1], [2, 3], [4, 5]]
     assert np.shares_memory(np.asarray(t), np.asarray(r))
-    with pytest.raises(ValueError, match="values for shape"):
+    with pytest.raises(ValueError, match="a shape of 6 elements"):
         t.reshape((4, 2))
 
 

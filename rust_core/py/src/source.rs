@@ -26,7 +26,8 @@ pub fn open_sizes(given: &Bound<'_, PyAny>) -> PyResult<Vec<isize>> {
 }
 
 fn integers<'py, N: for<'a> FromPyObject<'a, 'py>>(given: &Bound<'py, PyAny>, expected: &str) -> PyResult<Vec<N>> {
-    let list: PyResult<Vec<Bound<'_, PyAny>>> = given.extract();
+    let list: PyResult<Vec<Bound<'_, PyAny>>> =
+        if given.is_exact_instance_of::<PyInt>() { Ok(vec![given.clone()]) } else { given.extract() };
     let list = list.unwrap_or_else(|_| vec![given.clone()]);
     let size = |item: &Bound<'py, PyAny>| item.extract::<N>().ok().filter(|_| !item.is_instance_of::<PyString>());
     list.iter()

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use crate::{Error, Result};
 
 /// Axes that a tensor may have: what Python's buffer protocol can describe.
 const MAX_RANK: usize = 64;
 
-/// The sizes of a tensor's axes, outermost first. A scalar has none.
+/// The sizes of a tensor's axes, outermost first. A scalar has none. Up to four need no memory of their own: making them is
+/// a good part of a small operation's time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Shape(Vec<usize>);
+pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Shape {
     /// Returns the sizes of the axes.
@@ -140,7 +143,7 @@ impl Shape {
             (1, b) => Some(b),
             _ => None,
         });
-        sizes.collect::<Option<Vec<_>>>().map(Self)
+        sizes.collect::<Option<_>>().map(Self)
     }
 
     /// Returns this shape with the last axis replaced by `size`.
@@ -155,13 +158,13 @@ impl Shape {
 
 impl From<Vec<usize>> for Shape {
     fn from(dims: Vec<usize>) -> Self {
-        Self(dims)
+        Self(dims.into())
     }
 }
 
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(dims: [usize; N]) -> Self {
-        Self(dims.to_vec())
+        Self(SmallVec::from_slice(&dims))
     }
 }
 
