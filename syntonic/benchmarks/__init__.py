@@ -6,6 +6,7 @@ from syntonic.benchmarks.digits import Digits as Digits
 from syntonic.benchmarks.golden import Golden as Golden
 from syntonic.benchmarks.language import Language as Language
 from syntonic.benchmarks.plane import Plane as Plane
+from syntonic.benchmarks.table import Table as Table
 from syntonic.benchmarks.transformer import Sequences as Sequences
 from syntonic.benchmarks.weights import Weights as Weights
 from syntonic.benchmarks.winding import Winding as Winding

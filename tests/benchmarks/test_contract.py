@@ -1,5 +1,8 @@
 """What every registered benchmark must keep: a new one is tested the day it is registered."""
 
+from functools import partial
+
+import own_data
 import pytest
 
 from syntonic._core import Tensor
@@ -8,8 +11,9 @@ from syntonic.core import registry
 
 
 @pytest.fixture(params=registry.names("benchmark"))
-def make(request):
-    return registry.lookup("benchmark", request.param)
+def make(request, tmp_path):
+    given = own_data.arguments(request.param, tmp_path)
+    return partial(registry.lookup("benchmark", request.param), **given)
 
 
 def same(a: Tensor, b: Tensor) -> bool:

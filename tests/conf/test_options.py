@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import own_data
 import pytest
 import yaml
 
@@ -37,14 +38,14 @@ def test_an_option_states_every_argument_of_its_class(group: str, option: str) -
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
-def test_an_option_is_valid_in_a_run_and_can_be_built(group: str, option: str) -> None:
+def test_an_option_is_valid_in_a_run_and_can_be_built(group: str, option: str, tmp_path: Path) -> None:
     with opened(()) as loader:
         composed = compose(loader, "config", [f"{group}={option}"], multirun=False)
     assert composed.faults == []
     config = schema.check(composed.config)
     if group == "benchmark":
         # Which models it goes with is for tests/conf/test_pairs.py.
-        section = dict(config.benchmark)
+        section = config.benchmark | own_data.arguments(config.benchmark["name"], tmp_path)
         assert registry.lookup("benchmark", section.pop("name"))(0, **section).input_shape
     else:
         assert build(config).benchmark.input_shape

@@ -1,7 +1,10 @@
 """Every model with every benchmark that it fits, found by registration: training makes it better than at its start."""
 
 from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
 
+import own_data
 import pytest
 
 from syntonic.benchmarks.order import order
@@ -25,8 +28,11 @@ SETTINGS = [
 ]
 
 
+DATA = Path(mkdtemp(prefix="own-data-"))
+
+
 def fits(model: str, benchmark: str) -> bool:
-    problem = registry.lookup("benchmark", benchmark)(0)
+    problem = registry.lookup("benchmark", benchmark)(0, **own_data.arguments(benchmark, DATA))
     task = Task(problem.input_shape, problem.output_shape, problem.vocabulary, order(problem))
     try:
         check_order(registry.lookup("model", model)(task), task)
@@ -58,7 +64,8 @@ def config(*words: str) -> schema.RunConfig:
 
 @pytest.mark.parametrize(("model", "benchmark"), PAIRS)
 def test_training_lowers_the_loss_of_every_pair(model: str, benchmark: str) -> None:
-    better, run = 0, config(f"model={model}", f"benchmark={benchmark}", *SETTINGS)
+    own = [f"benchmark.{key}={value}" for key, value in own_data.arguments(benchmark, DATA).items()]
+    better, run = 0, config(f"model={model}", f"benchmark={benchmark}", *own, *SETTINGS)
     for seed in range(SEEDS):
         parts = build(replace(run, seed=seed))
         # A batch that training does not see.

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Callback, Escaping, Request, Target
+from syntonic.runners.config.errors import harmless
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.own.source import Source
 from syntonic.runners.run import inputs, progress, summary
@@ -63,7 +64,7 @@ def start(
         read = inputs.of_benchmark(config, parts.benchmark, own)
         folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read, own)
         try:
-            _announce(console, config, folder)
+            _announce(console, config, folder, parts)
             record = _train(config, parts, folder, console)
         finally:
             folder.release()
@@ -101,7 +102,7 @@ def resume(
             if found is not None:
                 restore(parts, found)
             folder.update(status=Status.RUNNING, started=time.time())
-            _announce(console, config, folder, found.generation if found else 0)
+            _announce(console, config, folder, parts, found.generation if found else 0)
             record = _train(config, parts, folder, console, checkpoint=found, resumed=True)
     finally:
         folder.release()
@@ -109,11 +110,13 @@ def resume(
     return record
 
 
-def _announce(console: Console, config: RunConfig, folder: RunFolder, after: int | None = None) -> None:
+def _announce(console: Console, config: RunConfig, folder: RunFolder, built: Parts, after: int | None = None) -> None:
     # Says what is about to run; `after` is the generation that a resumed run begins behind.
     parts = " / ".join(section["name"] for section in (config.model, config.benchmark, config.trainer))
     resumed = "" if after is None else f", resumed after generation {after}"
     console.print(f"{config.name}: {parts}, seed {config.seed}, {config.device}{resumed}", markup=False, soft_wrap=True)
+    for line in getattr(built.benchmark, "describe", list)():
+        console.print(f"  data       {harmless(line)}", markup=False, soft_wrap=True)
     console.print(f"run {folder.record.id} in {folder.path}", markup=False, soft_wrap=True)
 
 

@@ -1,0 +1,6 @@
+"""Reads files of data: what stands in them, as columns, numbers and texts; what it means is for the benchmarks."""
+
+from syntonic.benchmarks.reading.columns import Column as Column
+from syntonic.benchmarks.reading.columns import Columns as Columns
+from syntonic.benchmarks.reading.table_file import TABLES as TABLES
+from syntonic.benchmarks.reading.table_file import read_columns as read_columns
