@@ -41,13 +41,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         gc.freeze()  # the process ends: to look for garbage once more would take a tenth of a second
 
 
+def _brought(use: Sequence[str]) -> dict[str, list[str]]:
+    if not use:
+        return {}
+    from syntonic.runners.own import loading, options
+
+    loading.typed(use)
+    return options.names()
+
+
 def _answer(argv: list[str]) -> int:
     try:
         if argv and argv[0] in COMMANDS:
             return call(argv[0], argv[1:])
         arguments = parse(argv)
         if arguments.help:
-            print(help_text.text())
+            print(help_text.text(_brought(arguments.use)))
             return 0
         if arguments.version:
             from importlib import metadata

@@ -288,6 +288,11 @@ FAULTS = {
         "from syntonic.core.registry import register\n@register('model', 'mlp')\nclass X: pass\n",
         "model 'mlp' is already syntonic.nn.architectures.mlp.MLP",
     ),
+    "a name of an option": (
+        "bad.py",
+        "from syntonic.core.registry import register\n@register('trainer', 'es')\nclass X: pass\n",
+        "there is an option trainer=es already",
+    ),
     "a file as a module": ("own_model", None, "for the file: own_model.py"),
     "a near miss": ("own_modle", None, "did you mean 'own_model.py'?"),
 }

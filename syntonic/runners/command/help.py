@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from syntonic.runners.sweep.settings import Settings
 PACKAGE: Final = Path(__file__).parents[2]
 GROUPS: Final = PACKAGE / "conf"
 CONFIGS: Final = PACKAGE / "configs"
+_WITH_CLASSES: Final = ("model", "benchmark", "trainer", "callbacks")
 OF_SWEEPS: Final = ("hydra/sweeper", "hydra/launcher")  # groups beside those that lie in `conf/` itself
 
 _EXAMPLES: Final = """\
@@ -25,6 +27,7 @@ syntonic-run: train a neural network without gradients, on the golden lattice.
   syntonic-run trainer=es trainer.sigma=0.05 seed=3
   syntonic-run -m trainer=retrocausal,es seed=0,1,2   a sweep: every combination, one run each
   syntonic-run -m hydra/sweeper=tpe 'trainer.sigma=interval(0.01,1)' sweep.parallel=4
+  syntonic-run new model mine                      a file to begin with; then --use mine.py model=mine
   syntonic-run resume=last                         continue the latest run, bit for bit; or resume=<run id>"""
 
 _END: Final = """\
@@ -36,10 +39,14 @@ Exit codes: 0 done, 1 the run failed, 2 the request was wrong and nothing was wr
 Running the same sweep again does what is left of it, and nothing if nothing is."""
 
 
-def text() -> str:
-    """Returns the help, with the options of the built-in groups and of `./conf`."""
+def text(own: Mapping[str, Collection[str]] | None = None) -> str:
+    """Returns the help, with the options of the built-in groups and of `./conf`.
+
+    Args:
+        own: names that `--use` has brought, by group.
+    """
     roots = [GROUPS, Path("conf")]
-    options = {group: "  ".join(_options(root / group for root in roots)) for group in groups(roots)}
+    options = {group: "  ".join(_options(group, (own or {}).get(group, ()))) for group in groups(roots)}
     configs = {path.stem: _first_comment(path) for path in sorted(CONFIGS.glob("*.yaml"))}
     flags = {f"{', '.join(flag.names)} {flag.value}".rstrip(): flag.text for flag in FLAGS}
     return "\n\n".join(
@@ -91,8 +98,23 @@ def _block(heading: str, lines: dict[str, str]) -> str:
     return "\n".join([heading, *(f"  {name:<{width}}  {line}".rstrip() for name, line in lines.items())])
 
 
-def _options(folders: Iterable[Path]) -> list[str]:
-    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+def _options(group: str, own: Collection[str]) -> list[str]:
+    # An option of the user's whose class neither the package has nor `--use` has brought is marked.
+    built_in, there = GROUPS / group, Path("conf", group)
+    known = {name for path in built_in.glob("*.yaml") for name in _named(path)} | set(own)
+    found = {path.stem: "" for path in built_in.glob("*.yaml")} | dict.fromkeys(own, "")
+    for path in there.glob("*.yaml"):
+        missing = group in _WITH_CLASSES and not known.issuperset(_named(path))
+        found[path.stem] = " (its class is not loaded: --use FILE.py)" if missing else ""
+    return [f"{name}{mark}" for name, mark in sorted(found.items())]
+
+
+def _named(path: Path) -> list[str]:
+    # The names of classes in a config, read without the library that reads YAML.
+    try:
+        return re.findall(r"""^ *name: *["']?(\w+)""", path.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def _first_comment(path: Path) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 COMMANDS: Final = {
+    "new": "files to begin with for a model, benchmark, callback or trainer of your own",
     "ls": "the runs in this folder, the latest first",
     "compare": "what differs between runs: settings and results",
     "report": "one HTML file on a run, or on a whole sweep",

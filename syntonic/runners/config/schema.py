@@ -97,6 +97,8 @@ def check_object(kind: registry.Kind, entry: Mapping[str, Any], where: str) -> t
     name = entry.get("name")
     if name not in known:
         hint = did_you_mean(str(name), known)
+        if kind in registry.OPEN and "did you mean" not in hint:
+            hint += "; one of your own comes with --use FILE.py"
         return {}, [f"{where}.name={name}: there is no {kind} of that name{hint}"]
     arguments = {key: value for key, value in entry.items() if key != "name"}
     try:

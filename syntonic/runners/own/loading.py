@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from syntonic.core import registry
+from syntonic.runners.command.help import GROUPS
 from syntonic.runners.config.errors import RequestError, did_you_mean
 from syntonic.runners.own.source import FOLDER, Source, kept, of_file
 from syntonic.runners.own.trust import is_trusted, trust
@@ -138,12 +139,21 @@ def _execute(source: Source) -> None:
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+        _refuse_hidden(name)
     except (Exception, SystemExit) as error:  # whatever the user's code raises
         registry.forget(name)
         sys.modules.pop(name, None)
         _loaded.pop(name, None)
         raise RequestError([f"--use {source.name}: {_place(error, source.path)}{_told(error)}"]) from error
     _loaded[name] = source.digest
+
+
+def _refuse_hidden(module: str) -> None:
+    # An option of the package would be chosen in the place of a class of that name.
+    for kind, name, cls in registry.foreign():
+        group = "callbacks" if kind == "callback" else kind
+        if cls.__module__ == module and (GROUPS / group / f"{name}.yaml").exists():
+            raise ValueError(f"there is an option {group}={name} already; choose another name")
 
 
 def _is_elsewhere(name: str, path: str) -> bool:

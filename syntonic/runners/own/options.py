@@ -20,6 +20,14 @@ _GROUPS: Final[dict[registry.Kind, str]] = {
 _MISSING: Final = "???"  # OmegaConf's sign of a value that somebody has to give
 
 
+def names() -> dict[str, list[str]]:
+    """Returns the names of classes from outside of the package, by the config group whose options they are."""
+    found: dict[str, list[str]] = {}
+    for kind, name, _ in registry.foreign():
+        found.setdefault(_GROUPS[kind], []).append(name)
+    return found
+
+
 @contextmanager
 def stored(folders: Sequence[Path]) -> Iterator[None]:
     """Lets Hydra find an option for each class from outside of the package.
