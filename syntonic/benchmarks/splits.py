@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Annotated, Final, TypeAlias
+
+from annotated_types import Ge, Lt
 
 NAMES: Final = ("train", "validation", "test")
+Share: TypeAlias = Annotated[float, Ge(0), Lt(1)]
+"""A share of the rows, as a config sets it."""
 Places = dict[str, list[int]]
 """The rows of each split, from 0, in the order of the data; splits without rows are left out."""
 

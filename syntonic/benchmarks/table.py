@@ -14,14 +14,13 @@ from syntonic.benchmarks.preparation import TABLE
 from syntonic.benchmarks.reading import TABLES, Column, Columns, read_columns
 from syntonic.benchmarks.reading.columns import known_names
 from syntonic.benchmarks.reading.content import content
-from syntonic.benchmarks.splits import Places, split
+from syntonic.benchmarks.splits import Places, Share, split
 from syntonic.benchmarks.supervised import Supervised
 from syntonic.benchmarks.table_encoding import Categories, Missing, TableEncoding, classes_of, fitted, moments
 from syntonic.core.registry import register
 
 FEW: Final = 20
 """So many different whole numbers are taken for classes if nothing is said."""
-Share = Annotated[float, Ge(0), Lt(1)]
 
 
 @register("benchmark", "table")

@@ -35,6 +35,8 @@ HOMES = {
     "ray": "runners/launchers/ray_driver.py",
     "submitit": "runners/launchers/submitit",
     "sklearn": "benchmarks/backprop.py",
+    "PIL": "benchmarks/reading/pixels.py",
+    "pyarrow": "benchmarks/reading/parquet.py",
     "torch": "nowhere",
     "jax": "nowhere",
     "pandas": "nowhere",

@@ -5,6 +5,8 @@ import re
 import shlex
 from pathlib import Path
 
+import own_data
+
 import syntonic
 from syntonic.runners.cli import main
 
@@ -28,7 +30,12 @@ def flowers() -> str:
 def test_the_commands_do_what_the_page_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flowers.csv").write_text(flowers())
-    assert COMMANDS
+    (tmp_path / "book.txt").write_text(PAGE * 4)
+    own_data.images(tmp_path)
+    (tmp_path / "images").rename(tmp_path / "photos")
+    own_data.series(tmp_path)
+    (tmp_path / "series.csv").rename(tmp_path / "sensor.csv")
+    assert len(COMMANDS) == 4
     for command in COMMANDS:
         assert main([*shlex.split(command)[1:], "tracking=none"]) == 0
     said = capsys.readouterr().out

@@ -10,7 +10,7 @@ import sys
 from array import array
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from syntonic.benchmarks.reading.columns import MISSING, Column, Columns
 from syntonic.benchmarks.reading.content import MOST_BYTES
@@ -29,12 +29,12 @@ class Stored:
 
     Attributes:
         shape: of it.
-        values: its elements in the order of rows, float64; None: they are texts.
+        values: its elements in the order of rows, in the file's format; None: they are texts.
         texts: the same of an array of texts.
     """
 
     shape: tuple[int, ...]
-    values: "array[float] | None"
+    values: "array[Any] | None"
     texts: list[str]
 
 
@@ -88,7 +88,7 @@ def columns_of_npz(data: bytes, without: Collection[str]) -> Columns:
 
 def _column(label: str, stored: Stored, place: int, width: int) -> Column:
     if stored.values is not None:
-        numbers = stored.values[place::width]
+        numbers = array("d", stored.values[place::width])
         for row, value in enumerate(numbers):
             if value in (float("inf"), float("-inf")):
                 raise ValueError(f"column {label!r}, row {row + 1}: {value} is no finite number")
@@ -128,14 +128,14 @@ def _array(name: str, data: bytes) -> Stored:
         texts = _texts(name, data, start, count, order, letters)
     if is_columns and len(shape) == 2:
         places = [column * shape[0] + row for row in range(shape[0]) for column in range(shape[1])]
-        values = None if values is None else array("d", [values[place] for place in places])
+        values = None if values is None else array(values.typecode, [values[place] for place in places])
         texts = [texts[place] for place in places] if texts else texts
     elif is_columns and len(shape) > 2:
         raise ValueError(f"array {name!r} is stored column by column; save it with numpy.ascontiguousarray")
     return Stored(shape, values, texts)
 
 
-def _numbers(name: str, data: bytes, start: int, count: int, order: str, letters: str) -> "array[float]":
+def _numbers(name: str, data: bytes, start: int, count: int, order: str, letters: str) -> "array[Any]":
     code = _CODES[letters]
     size = struct.calcsize(code)
     if len(data) - start != count * size:
@@ -146,7 +146,7 @@ def _numbers(name: str, data: bytes, start: int, count: int, order: str, letters
     held.frombytes(data[start:])
     if size > 1 and (order == ">") != (sys.byteorder == "big"):
         held.byteswap()
-    return array("d", held)
+    return held
 
 
 def _texts(name: str, data: bytes, start: int, count: int, order: str, letters: str) -> list[str]:
