@@ -14,6 +14,7 @@ from typing import IO, Final
 
 from syntonic.runners.command.options import read
 from syntonic.runners.config.errors import RequestError
+from syntonic.runners.run import signals
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
 from syntonic.tracking import links
@@ -58,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
         # From the root folder: the server takes modules from its working folder.
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, process_group=0, cwd="/")
     # Whichever way this command ends, the server must end with it.
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for each in signals.heeded():
         signal.signal(each, signal.default_int_handler)
     try:
         console.print(f"the dashboard starts, which takes some seconds; its log is {home() / 'ui.log'}", markup=False)

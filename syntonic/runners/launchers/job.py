@@ -71,9 +71,10 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
         A `RunResult` as a mapping.
     """
     spec = RunSpec(**plain)
-    # Ctrl-C reaches every process of a terminal; who answers it is the run, and between runs the sweep.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches every process of a terminal; who answers it is the run, and between runs the sweep. It is not
+    # ignored, for what is ignored the run ignores too.
+    if threading.current_thread() is threading.main_thread() and signal.SIGINT in signals.heeded():
+        signal.signal(signal.SIGINT, lambda number, frame: None)
     os.environ["SYNTONIC_HOME"] = spec.home
     sys.path += [entry for entry in spec.path if entry not in sys.path]
     load([Source(**each) for each in spec.uses])

@@ -1,4 +1,8 @@
-"""Ctrl-C, SIGTERM and SIGHUP: a request to stop, answered after the generation that is being computed."""
+"""Ctrl-C, SIGTERM and SIGHUP: a request to stop, answered after the generation that is being computed.
+
+Who starts a program may have it ignore a signal: `nohup` does, and a script does for what it starts in the background.
+Such a signal stays ignored, also one that something else than Python answers.
+"""
 
 import signal as signals
 import threading
@@ -8,6 +12,11 @@ from types import FrameType
 from typing import Final
 
 _SIGNALS: Final = (signals.SIGINT, signals.SIGTERM, signals.SIGHUP)
+
+
+def heeded() -> tuple[signals.Signals, ...]:
+    """Returns those of the signals that end a program which this process was not told to ignore."""
+    return tuple(each for each in _SIGNALS if signals.getsignal(each) not in (signals.SIG_IGN, None))
 
 
 class _Outside:
@@ -53,7 +62,7 @@ def watched() -> Iterator[Stop]:
         for each, handler in before.items():
             signals.signal(each, handler)
 
-    before = {each: signals.signal(each, asked) for each in _SIGNALS}
+    before = {each: signals.signal(each, asked) for each in heeded()}
     try:
         yield stop
     finally:
