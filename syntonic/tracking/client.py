@@ -37,7 +37,7 @@ class Client:
     ) -> None:
         self._run, self._store, self._served = run, store, served
         self._sync = "syntonic-run sync" + (f" --to {asked.uri}" if asked.uri else "")  # goes to no unasked address
-        self._journal = Journal(run.folder / JOURNAL)
+        self._journal = Journal(run.folder / JOURNAL, asked.started)
         self._spool = Spool(run.folder)
         self._spool.begin(asked)
         if run.provenance is not None:
@@ -63,7 +63,7 @@ class Client:
     def finish(self, ending: Ending) -> Receipt:
         """Writes the end down, and waits until the store has everything or is found to be away."""
         self._journal.close()
-        self._spool.end(ending, time.time_ns() // 1_000_000)
+        self._spool.end(ending, self._journal.now())
         began, said = time.monotonic(), False
         self._ending = True
         self._writer.raise_priority()  # somebody waits now

@@ -39,28 +39,36 @@ class Journal:
 
     Args:
         path: the file; continued if it is there, after what a kill left of a half-written line is cut off.
+        since: when the run was started, seconds since 1970; no point is of an earlier moment.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, since: float = 0.0) -> None:
         self._path = path
         self.last_step = 0
+        self._latest = int(since * 1000)
         tail = Tail(path)
         for point in tail.new():
-            self.last_step = point.step
+            self.last_step, self._latest = point.step, max(self._latest, point.time)
+        self._ahead = time.time() - time.monotonic()
         self._file = path.open("ab", buffering=0)
         self._file.truncate(tail.position)
         self._waiting = bytearray()  # lines that are not in the file yet
-        self._written = 0.0
+        self._written = -_FRESH
+
+    def now(self) -> int:
+        """Returns the time in milliseconds since 1970, never less than before: a clock may be set back during a run."""
+        self._latest = max(self._latest, int((self._ahead + time.monotonic()) * 1000))
+        return self._latest
 
     def append(self, step: int, metrics: Mapping[str, float]) -> Point | None:
         """Adds a generation and returns its point, None if the journal holds it already."""
         if step <= self.last_step:
             return None
-        now = time.time()
-        point = Point(step, int(now * 1000), metrics)
+        point = Point(step, self.now(), metrics)
         self._waiting += f'{_head(step)}"time": {point.time}, "metrics": {json.dumps(metrics)}}}\n'.encode()
         self.last_step = step
-        if not 0.0 <= now - self._written < _FRESH:
+        now = time.monotonic()
+        if now - self._written >= _FRESH:
             self._written = now
             with contextlib.suppress(OSError):
                 self._write()

@@ -8,7 +8,6 @@ from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.client import request
 from syntonic.tracking.journal import JOURNAL, Journal
 from syntonic.tracking.spool import Spool
-from syntonic.tracking.stores.sqlite import milliseconds
 
 
 @register("tracking", "none")
@@ -30,7 +29,7 @@ class NoTracker:
         self._folder = run.folder
         self._spool = Spool(run.folder)
         self._spool.begin(request(run, None, "syntonic", tracked=False))
-        self._journal = Journal(run.folder / JOURNAL)
+        self._journal = Journal(run.folder / JOURNAL, run.started)
         self._id = run.id
 
     def log(self, record: Record) -> None:
@@ -44,7 +43,7 @@ class NoTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Closes the journal."""
         self._journal.close()
-        self._spool.end(ending, milliseconds())
+        self._spool.end(ending, self._journal.now())
         return Receipt(run_id=self._id, store=str(self._folder))
 
     def finished(self, home: Path) -> Sequence[Past]:

@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,16 @@ def test_a_step_is_found_wherever_it_is(tmp_path: Path, count: int) -> None:
         assert tail.find(3 * number + 3) is None
     assert tail.find(0) is None
     assert tail.position == 0
+
+
+def test_time_goes_forward_though_the_clock_is_set_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = time.time()
+    journal = Journal(path, since=start + 60)  # the clock was set back by a minute since the run was started
+    journal.append(1, {"loss": 1.0})
+    journal.close()
+    monkeypatch.setattr(time, "time", lambda: start - 3600)  # and by an hour before it was resumed
+    journal = Journal(path)
+    journal.append(2, {"loss": 1.0})
+    assert [point.time >= int((start + 60) * 1000) for point in journal.points()] == [True, True]
+    assert journal.now() >= int((start + 60) * 1000)
+    journal.close()

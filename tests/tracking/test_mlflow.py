@@ -296,3 +296,11 @@ def test_twenty_thousand_points_arrive_once(run: Run, home: Path, steps: Any) ->
     with sqlite3.connect(home / "mlflow.db") as opened_database:
         query = "SELECT COUNT(*), COUNT(DISTINCT key || step) FROM metrics WHERE run_uuid = ?"
         assert list(opened_database.execute(query, [delivered.run_id])) == [(20_000, 20_000)]
+
+
+def test_no_run_ends_before_its_start(run: Run, client: Any, deliver: Deliver) -> None:
+    """Its clock was set back while it ran."""
+    sent = deliver(run, [], Ending(Status.FINISHED, 0), time=5)
+    assert sent.whole
+    info = client.get_run(sent.run_id).info
+    assert info.end_time == info.start_time == int(run.started * 1000)

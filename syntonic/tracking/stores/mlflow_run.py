@@ -141,8 +141,9 @@ class MlflowRun:
                     place.delete_artifacts()  # type: ignore[no-untyped-call]
 
     def close(self, status: Status, time: int) -> None:
-        """Ends the MLflow run with its true status."""
-        self._client.set_terminated(self.id, status.value, time)
+        """Ends the MLflow run with its true status, not before its start: a clock may have been set back meanwhile."""
+        began = self._client.get_run(self.id).info.start_time or 0
+        self._client.set_terminated(self.id, status.value, max(time, began))
 
     def release(self) -> None:
         """Has nothing to let go of: the client keeps what it has opened for the whole process."""

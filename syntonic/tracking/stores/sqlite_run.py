@@ -141,9 +141,10 @@ class SqliteRun:
                 shutil.rmtree(folder.parent, ignore_errors=True)
 
     def close(self, status: Status, time: int) -> None:
-        """Ends the run with its true status."""
+        """Ends the run with its true status, not before its start: a clock may have been set back meanwhile."""
+        query = "UPDATE runs SET status = ?, end_time = MAX(?, COALESCE(start_time, 0)) WHERE run_uuid = ?"
         with self._database.change() as change:
-            change.execute("UPDATE runs SET status = ?, end_time = ? WHERE run_uuid = ?", [status.value, time, self.id])
+            change.execute(query, [status.value, time, self.id])
 
     def release(self) -> None:
         """Closes the database."""
