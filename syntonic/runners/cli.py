@@ -12,6 +12,7 @@ from syntonic.runners.command.arguments import parse
 from syntonic.runners.command.completion import completed
 from syntonic.runners.command.table import COMMANDS, call
 from syntonic.runners.config.errors import RequestError
+from syntonic.runners.run import streams
 
 WRONG_REQUEST: Final = 2
 _GARBAGE: Final = 100_000  # objects between two collections; what imports make stays, and going through it takes time
@@ -30,14 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is not None:
         return _answer(list(argv))
     os.environ["PYTHONSAFEPATH"] = "1"  # a json.py in the working folder is not for what is started from here
+    streams.take()
     try:
-        code = _answer(sys.argv[1:])
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:  # as in `syntonic-run --help | head -1`: who reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return _answer(sys.argv[1:])
     finally:
+        streams.leave()
         gc.freeze()  # the process ends: to look for garbage once more would take a tenth of a second
 
 

@@ -25,6 +25,7 @@ from syntonic.runners.run import signals
 from syntonic.runners.run.life import resume, start
 from syntonic.runners.run.progress import Output
 from syntonic.runners.run.record import RunRecord
+from syntonic.runners.run.streams import Lenient
 from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
 from syntonic.runners.sweep.results import RunResult, RunSpec, given_up
@@ -141,8 +142,8 @@ def _ended_with(spec: RunSpec) -> Iterator[None]:
 @contextlib.contextmanager
 def _output_to(log: Path) -> Iterator[None]:
     # The descriptors themselves, so that what a library in another language writes is in the log as well.
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        Lenient(stream).flush()
     kept = os.dup(1), os.dup(2)
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
@@ -150,8 +151,8 @@ def _output_to(log: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            Lenient(stream).flush()  # a full disk is no reason for a run to fail
         for descriptor, copy in zip((1, 2), kept, strict=True):
             os.dup2(copy, descriptor)
             os.close(copy)

@@ -6,13 +6,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from syntonic.runners.run.status_line import Standing, fitted, whole
+from syntonic.runners.run.streams import lenient
 
 _LINES: Final = 10  # in a pipe, for a whole run; a slow run says more
 _SILENCE: Final = 60.0  # seconds without a line
@@ -22,7 +23,7 @@ _WINDOW: Final = 150  # pictures over which the speed is measured that the time 
 
 
 class Output(Console):
-    """Where the command prints to. It falls silent when nobody reads any more: a run does not end because of that."""
+    """Where the command prints to; what cannot be written is no reason for a run to end."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(highlight=False, quiet=quiet)
@@ -41,10 +42,15 @@ class Output(Console):
         else:
             self.print(line, markup=False, soft_wrap=True)
 
-    def on_broken_pipe(self) -> None:
-        """Called by rich, which would end the program here."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    @property
+    def file(self) -> IO[str]:
+        """The stream, which takes everything."""
+        return lenient(super().file)  # type: ignore[no-any-return]
+
+    @file.setter
+    def file(self, new_file: IO[str]) -> None:
+        """Sets another one."""
+        self._file = new_file
 
 
 class View(Protocol):
