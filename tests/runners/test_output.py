@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import FAKE, HERE
 from runner_folders import facts, runs
 
 from syntonic.runners.run.progress import Output
 from syntonic.runners.run.streams import Lenient
 
+HERE = Path(__file__).parent
+FAKE = ["-cd", str(HERE / "configs"), "-cn", "fake"]
 RUN = [*FAKE, 'name="φ run"', "trainer.max_generations=3", "tracking=none"]
 ORDERS: list[tuple[list[str], int]] = [
     (RUN, 0),

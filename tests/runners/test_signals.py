@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FAKE, HERE
 from runner_folders import facts, runs
-from runner_processes import wait_until
 
 from syntonic.runners.run import signals
 
+HERE = Path(__file__).parent
+FAKE = ["-cd", str(HERE / "configs"), "-cn", "fake"]
 TOTAL = ["trainer.max_generations=6", "trainer.waits_at=4", "tracking=none"]
 
 
@@ -26,7 +26,9 @@ def started(folder: Path, ignored: signal.Signals, *overrides: str) -> "subproce
         text=True,
         preexec_fn=lambda: signal.signal(ignored, signal.SIG_IGN),
     )
-    wait_until(lambda: any((run / "journal.jsonl").exists() for run in runs(folder)), child)
+    while not any((run / "journal.jsonl").exists() for run in runs(folder)):
+        assert child.poll() is None
+        time.sleep(0.02)
     return child
 
 

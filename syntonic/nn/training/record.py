@@ -1,12 +1,13 @@
 """What one generation found, for progress, tracking and callbacks."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from syntonic._core import generation_figures
 
+SIGNAL: Final = "signal/"  # before the name of a parameter whose signal was measured, in some generations
 _LOSS, *_OTHERS = [name for name, _, tracked in generation_figures() if tracked]
 
 
@@ -53,6 +54,11 @@ class GenerationRecord:
             self._metrics["evaluations_per_second"] = self.population_size / seconds if seconds > 0 else 0.0
             self._metrics["seconds"] = seconds
         return self._metrics
+
+
+def names_of_metrics(details: Iterable[str]) -> list[str]:
+    """Returns the names of the metrics of a record whose benchmark reports `details`, in their order."""
+    return list(dict.fromkeys([_LOSS, *details, *_OTHERS, "archonic", "evaluations_per_second", "seconds"]))
 
 
 GenerationRecord.__doc__ = f"{GenerationRecord.__doc__}\n    Figures:\n" + "".join(

@@ -12,45 +12,20 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final
 
-from syntonic._core import (
-    Evolution,
-    Graph,
-    Interrupted,
-    Objective,
-    Record,
-    Symbol,
-    Tensor,
-    trainer_bytes,
-    trainer_config,
-)
+from syntonic._core import Evolution, Interrupted, Objective, Record, Tensor, trainer_bytes, trainer_config
 from syntonic.core.archonic import archonic
 from syntonic.core.registry import register
 from syntonic.nn.training.memory import memory
-from syntonic.nn.training.record import GenerationRecord
+from syntonic.nn.training.record import SIGNAL, GenerationRecord, names_of_metrics
 from syntonic.nn.training.settings import Description, described, document, refuse_unknown, signature
+from syntonic.nn.training.task import Task as Task
+from syntonic.nn.training.task import trace as trace
 from syntonic.sn import Module, Parameter
 
 ARCHONIC_INTERVAL: Final = 10
 Members = list[list[float]]
-Value = TypeVar("Value", Tensor, Symbol)
-
-
-class Task(Protocol):
-    """What the trainer needs of a benchmark."""
-
-    def batch(self, generation: int) -> tuple[Tensor, Tensor]:
-        """Returns inputs and targets of a generation, of the same shapes in each."""
-        ...
-
-    def loss(self, outputs: Value, targets: Value) -> Value:
-        """Returns the scalar to be made small."""
-        ...
-
-    def metrics(self, outputs: Value, targets: Value) -> Mapping[str, Value]:
-        """Returns scalars that describe a batch."""
-        ...
 
 
 @register("trainer", "retrocausal")
@@ -220,7 +195,7 @@ class RetrocausalTrainer:
         """Returns what was measured of each site's signal, by the name of the site's first parameter."""
         named = self._engine_of.named_parameters() if found and self._engine_of else []
         names = [name for name, _ in named]
-        return {f"signal/{names[number]}": cosine for number, cosine in found}
+        return {f"{SIGNAL}{names[number]}": cosine for number, cosine in found}
 
     def _parameters(self) -> list[Parameter]:
         return list(self._engine_of.parameters()) if self._engine_of else []
@@ -247,6 +222,11 @@ class RetrocausalTrainer:
                 raise ValueError(f"device is {self._device}; {self.strategy} evaluates its members on the cpu")
             objective, _ = trace(model, benchmark, *benchmark.batch(0))
             objective.cuda_source(self.population_size, rank=self._settings["rank"], dtype=self._settings["dtype"])
+
+    def reports(self, model: Module, benchmark: Task) -> list[str]:
+        """Returns the names of the metrics that a record may have; nothing is trained."""
+        _, details = trace(model, benchmark, *benchmark.batch(0))
+        return names_of_metrics([*details, *(f"{SIGNAL}{name}" for name, _ in model.named_parameters())])
 
     def state_dict(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Returns all that the next generation depends on: arrays in the form of `safetensors.serialize`, and facts.
@@ -337,14 +317,3 @@ def _show(cls: type[RetrocausalTrainer]) -> None:
 
 
 _show(RetrocausalTrainer)
-
-
-def trace(model: Module, benchmark: Task, inputs: Tensor, targets: Tensor) -> tuple[Objective, list[str]]:
-    """Records model, loss and metrics once for batches of these shapes; returns them and the metrics' names."""
-    graph = Graph([p.data for p in model.parameters()])
-    x, y = graph.input(inputs.shape), graph.input(targets.shape)
-    outputs = model(x)
-    # The loss first: members run the program up to it, the centre runs all of it.
-    loss = benchmark.loss(outputs, y)
-    metrics = benchmark.metrics(outputs, y)
-    return graph.objective(loss, list(metrics.values())), list(metrics)

@@ -21,6 +21,7 @@ from syntonic.runners.own.source import Source
 from syntonic.runners.run import inputs, progress, summary
 from syntonic.runners.run.build import Parts, build, prepared
 from syntonic.runners.run.folder import RunFolder, home
+from syntonic.runners.run.probe import refuse_unknown_metrics
 from syntonic.runners.run.profile import profiled
 from syntonic.runners.run.record import RunRecord
 from syntonic.runners.run.resume import restore, state
@@ -60,6 +61,7 @@ def start(
     """
     with prepared(config) as tracker:
         parts = build(config, tracker)
+        refuse_unknown_metrics(config, parts)
         parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
         read = inputs.of_benchmark(config, parts.benchmark, own)
         folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read, own)
@@ -96,6 +98,7 @@ def resume(
         found = state(folder)
         with prepared(config) as tracker:
             parts = build(config, tracker)
+            refuse_unknown_metrics(config, parts)
             parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
             read = inputs.of_benchmark(config, parts.benchmark, own)
             inputs.refuse_changes(folder.record.inputs, read, folder.record.id)

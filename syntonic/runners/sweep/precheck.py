@@ -3,19 +3,18 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 from syntonic.core import registry
 from syntonic.core.registry import Kind
 from syntonic.nn.training.callbacks import Target
-from syntonic.runners.config.errors import RequestError, did_you_mean
+from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
-from syntonic.runners.run.build import Parts, build, make
+from syntonic.runners.run import probe
+from syntonic.runners.run.build import build, make
 from syntonic.runners.sweep.settings import Settings
 
 _MOST: Final = 100  # models that are built; the rest are found out by their runs
-_SMALL: Final = (2, 4)  # members of a generation that is only to say what it reports
 _ALWAYS: Final = "test_loss"  # which every benchmark of the package reports
 
 
@@ -51,7 +50,9 @@ class _Check:
         found: list[str] = []
         for kind, section, given in others:
             found += self._once((kind, section), lambda: make(kind, dict(section), *given))  # noqa: B023 (called at once)
-        return found or [*self._once(("model", config.model, config.benchmark), lambda: build(config))]
+        return found or [
+            *self._once(("model", config.model, config.benchmark, config.callbacks), lambda: _build(config))
+        ]
 
     def _once(self, what: tuple[object, ...], action: Callable[[], object]) -> tuple[str, ...]:
         key = json.dumps(what, sort_keys=True)
@@ -61,6 +62,10 @@ class _Check:
             if what[0] != "model" or self._models <= _MOST:
                 self._known[key] = _refusal(action)
         return self._known[key]
+
+
+def _build(config: RunConfig) -> None:
+    probe.refuse_unknown_metrics(config, build(config))
 
 
 def _refusal(action: Callable[[], object]) -> tuple[str, ...]:
@@ -74,15 +79,8 @@ def _refusal(action: Callable[[], object]) -> tuple[str, ...]:
 
 
 def _of_generation(config: RunConfig, metric: str | None) -> list[str]:
-    if metric is None:
-        return []
-    for members in _SMALL:
-        with suppress(Exception):  # it says nothing then, and nothing is refused
-            small = {**config.trainer, **({"population_size": members} if "population_size" in config.trainer else {})}
-            parts = _built(replace(config, trainer=small))
-            known = list(next(iter(parts.trainer.run(parts.model, parts.benchmark))).metrics())
-            return _missing("sweep.prune", metric, known, "the trainer reports")
-    return []
+    known = probe.of_generation(config) if metric is not None else []
+    return probe.missing(f"sweep.prune={metric}", str(metric), known, "the trainer reports") if known else []
 
 
 def _of_evaluation(config: RunConfig, metric: str) -> list[str]:
@@ -90,9 +88,9 @@ def _of_evaluation(config: RunConfig, metric: str) -> list[str]:
     if is_ours and metric == _ALWAYS:
         return []
     with suppress(Exception):
-        parts = _built(config)
+        parts = probe.small(config)
         known = [*parts.benchmark.evaluate(parts.model), *_of_callbacks(config)]
-        return _missing("sweep.metric", metric, known, "the results are")
+        return probe.missing(f"sweep.metric={metric}", metric, known, "the results are")
     return []
 
 
@@ -100,13 +98,3 @@ def _of_callbacks(config: RunConfig) -> list[str]:
     # What callbacks may add to the results, those included that every run has.
     watchers = [Target(), *(make("callback", entry) for entry in config.callbacks.values())]
     return [name for watcher in watchers for name in getattr(watcher, "reports", tuple)()]
-
-
-def _built(config: RunConfig) -> Parts:
-    return build(replace(config, device="cpu", tracking={"name": "none"}, callbacks={}))
-
-
-def _missing(key: str, metric: str, known: Sequence[str], told: str) -> list[str]:
-    if metric in known:
-        return []
-    return [f"{key}={metric}: there is no such metric{did_you_mean(metric, known)}; {told} {', '.join(known)}"]

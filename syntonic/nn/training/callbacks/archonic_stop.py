@@ -3,7 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, Gt, Le
 
@@ -29,6 +29,8 @@ class ArchonicEarlyStop:
         action: stop: the end; noise, shock, perturb: a way out, see `syntonic.nn.training.escape`.
         scale: size of the way out: of the noise in standard deviations, of sigma's multiplier, of the move.
     """
+
+    watches: Final = ("syntony", "mean_fitness")
 
     def __init__(
         self,

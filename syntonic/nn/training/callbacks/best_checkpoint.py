@@ -26,7 +26,7 @@ class BestCheckpoint:
     def __init__(
         self, *, metric: str = "accuracy", mode: Literal["max", "min"] = "max", every: Annotated[int, Ge(1)] = 10
     ) -> None:
-        self._metric, self._every = metric, every
+        self._metric, self._every, self.watches = metric, every, (metric,)
         self._sign = 1.0 if mode == "max" else -1.0
         self._best = -math.inf
         self.spared: int | None = None

@@ -31,7 +31,7 @@ class EarlyStop:
         target: float | None = None,
         patience: Annotated[int, Ge(1)] | None = None,
     ) -> None:
-        self._metric = metric
+        self._metric, self.watches = metric, (metric,)
         self._sign = 1.0 if mode == "max" else -1.0
         self._target = math.inf if target is None else self._sign * target
         self._patience = math.inf if patience is None else patience

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from annotated_types import Ge, Gt
 
@@ -21,6 +21,8 @@ class FitnessPlateau:
         mutation_boost: what sigma is multiplied by.
         duration: generations in which it falls back.
     """
+
+    watches: Final = ("mean_fitness",)
 
     def __init__(
         self,

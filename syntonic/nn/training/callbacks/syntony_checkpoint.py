@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from annotated_types import Ge, Le
 
@@ -19,6 +19,8 @@ class SyntonyCheckpoint:
         min_syntony: below it nothing is kept.
         keep: how many of the newest checkpoints stay on disk.
     """
+
+    watches: Final = ("syntony",)
 
     def __init__(
         self,

@@ -20,8 +20,8 @@ class Target:
     checkpoint without this callback does not know, and says nothing.
 
     Args:
-        metric: a name that the trainer reports, such as `accuracy` or `syntony`; one that it does not report is never
-            reached.
+        metric: a name that the trainer reports, such as `accuracy` or `syntony`; from Python one that it does not
+            report is never reached.
         mode: whether larger or smaller is better.
         values: the targets.
         stop: whether the run ends when all of them are reached.
@@ -35,7 +35,7 @@ class Target:
         values: Annotated[Sequence[float], Len(1)] = (0.9, 0.95, 0.99),
         stop: bool = False,
     ) -> None:
-        self._metric = metric
+        self._metric, self.watches = metric, (metric,)
         self._sign = 1.0 if mode == "max" else -1.0
         self._values = tuple(values)
         self._left = sorted(set(values), key=lambda value: self._sign * value)
