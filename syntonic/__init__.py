@@ -2,4 +2,5 @@
 
 from syntonic import compat as compat
 from syntonic.runners.api import RunResult as RunResult
+from syntonic.runners.api import load as load
 from syntonic.runners.api import run as run

@@ -1,9 +1,13 @@
-"""Runs from Python: `syntonic.run(["model=mlp"])` does what the command does, and returns what came of it."""
+"""Runs from Python: `run(["model=mlp"])` does what the command does, and `load("last")` opens what came of it."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from syntonic.runners.run.record import RunRecord
+
+if TYPE_CHECKING:
+    from syntonic.runners.run.trained import TrainedRun
 
 RunResult = RunRecord
 
@@ -44,3 +48,22 @@ def run(
     except RequestError as error:
         raise ValueError("; ".join(error.faults)) from error
     return replace(record, folder=record.folder.resolve())
+
+
+def load(run: str | Path | RunRecord = "last", *, use: Sequence[str | Path] = ()) -> "TrainedRun":
+    """Opens a run that was trained before: its `model`, `config`, `history` and `results`.
+
+    Args:
+        run: "last", an id or its first letters, the folder of a run, or what `run` returned.
+        use: code of the user's own that the run needs, if it was never used on this machine.
+
+    Raises:
+        ValueError: if there is no such run, or its model cannot be used.
+    """
+    from syntonic.runners.config.errors import RequestError
+    from syntonic.runners.run.trained import opened
+
+    try:
+        return opened(run, tuple(map(str, use)))
+    except RequestError as error:
+        raise ValueError("; ".join(error.faults)) from error

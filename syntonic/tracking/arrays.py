@@ -32,15 +32,19 @@ _NAMES: Final = {code: name for name, (code, _) in _CODES.items()}
 _ALIGNMENT: Final = 8
 
 
-def pack(arrays: Mapping[str, Array]) -> bytes:
+def pack(arrays: Mapping[str, Array], texts: Mapping[str, str] | None = None) -> bytes:
     """Returns the safetensors file of `arrays`; equal arrays give equal bytes.
+
+    Args:
+        arrays: by name.
+        texts: what the file says of itself, by name.
 
     Raises:
         ValueError: if an array's data does not have the length that its shape and dtype ask for.
     """
     # Wide types come first, so that every array is aligned.
     names = sorted(arrays, key=lambda name: (-_width(arrays[name]), name))
-    header: dict[str, Any] = {}
+    header: dict[str, Any] = {"__metadata__": dict(texts)} if texts else {}
     end = 0
     for name in names:
         array = arrays[name]

@@ -34,6 +34,7 @@ HOMES = {
     "joblib": "runners/launchers/joblib.py",
     "ray": "runners/launchers/ray_driver.py",
     "submitit": "runners/launchers/submitit",
+    "onnx": "runners/export/onnx_file.py",
     "sklearn": "benchmarks/backprop.py",
     "PIL": "benchmarks/reading/pixels.py",
     "pyarrow": "benchmarks/reading/parquet.py",

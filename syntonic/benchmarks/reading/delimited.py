@@ -56,6 +56,23 @@ def columns_of_text(
     return Columns(found, f"{_FORMS.get(separator, f'separated by {separator!r}')}, {encoding}")
 
 
+def rows_of_text(data: bytes, decimal: str) -> tuple[list[str], list[list[str]]]:
+    """Returns the names of the columns and all rows as texts; separator, encoding and names are found.
+
+    Raises:
+        ValueError: naming the line.
+    """
+    text, _ = decoded(data, None)
+    if not text.strip():
+        raise ValueError("is empty")
+    separator = _separator(text)
+    first = next(chain.from_iterable(_chunks(text, separator, None)))
+    header = not any(_is_number(cell, decimal) for cell in first)
+    names = _names(first) if header else [str(place) for place in range(len(first))]
+    rows = list(chain.from_iterable(_chunks(text, separator, len(names))))
+    return names, rows[int(header) :]
+
+
 def _chunks(text: str, separator: str, width: int | None) -> Rows:
     """Yields lists of rows, blank ones left out; `width` is how many values each must have."""
     csv.field_size_limit(_FIELD)

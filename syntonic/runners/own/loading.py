@@ -58,7 +58,7 @@ def of_record(
     faults = []
     for source in sources:
         copy = folder / FOLDER / source.name
-        if source.is_file and not as_kept and _now(source) not in (None, source.digest):
+        if source.is_file and not as_kept and _now(Path(source.path)) not in (None, source.digest):
             faults.append(
                 f"{source.path} has changed since {folder.name} was started; put it back, or add --use {copy}, which "
                 "is the file as it was then"
@@ -71,6 +71,15 @@ def of_record(
     if faults:
         raise RequestError(faults)
     return [*load(sources), *given]
+
+
+def changed(records: Sequence[Mapping[str, str]]) -> list[str]:
+    """Returns a line for each file of a record that is another now than it was; what a run keeps is used then."""
+    return [
+        f"{record['path']} has changed since; the code that the run keeps is used"
+        for record in records
+        if record.get("path") and _now(Path(record["path"])) not in (None, record.get("digest"))
+    ]
 
 
 def load(sources: Sequence[Source]) -> list[Source]:
@@ -121,10 +130,10 @@ def _typed(given: str) -> Source:
     return Source(given, "", "")
 
 
-def _now(source: Source) -> str | None:
+def _now(path: Path) -> str | None:
     try:
-        return hashlib.sha256(Path(source.path).read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
         return None  # it is not there any more, and the copy is
 
 

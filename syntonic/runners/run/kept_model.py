@@ -31,6 +31,7 @@ from syntonic.tracking.checkpoint import content
 PARAMETERS: Final = "parameters.safetensors"
 FACTS: Final = "model.json"
 _OWN: Final = "own_"  # before the name of a file of the user's
+_NEWER: Final = ("preparation", "uses")  # fields that earlier versions have not: they are there if they say something
 _FORMAT: Final = 1
 
 _CODE: Final = '''\
@@ -83,6 +84,7 @@ class ModelFacts:
         vocabulary: how many tokens there are, None if the inputs are numbers.
         dtype: number format of the inputs.
         syntony: syntony of each parameter, by name.
+        preparation: how inputs are made of a user's rows and answers of outputs; None if the benchmark has no say.
         uses: the user's code that it is made of, as in the record of the run; its text lies beside, in `own_*.py`.
     """
 
@@ -92,6 +94,7 @@ class ModelFacts:
     vocabulary: int | None
     dtype: str
     syntony: dict[str, float] = field(default_factory=dict)
+    preparation: dict[str, Any] | None = None
     uses: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -109,13 +112,8 @@ def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] =
     """
     if not isinstance(parts.model, Module):
         return
-    syntony = {name: parameter.data.syntony for name, parameter in parts.model.named_parameters()}
-    task = parts.benchmark
-    shapes = list(task.input_shape), list(task.output_shape)
-    facts = asdict(ModelFacts(config.model, *shapes, task.vocabulary, task.dtype, syntony))
-    facts["uses"] = [source.record() for source in own]
-    if not own:
-        del facts["uses"]  # earlier versions have no such field
+    facts = asdict(facts_of_parts(parts, config, own))
+    facts = {key: value for key, value in facts.items() if value or key not in _NEWER}
     python = platform.python_version()
     hidden = folder.with_name(f".{folder.name}")
     shutil.rmtree(hidden, ignore_errors=True)
@@ -139,21 +137,44 @@ def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] =
     hidden.rename(folder)
 
 
+def facts_of_parts(parts: Parts, config: RunConfig, own: Sequence[Source] = ()) -> ModelFacts:
+    """Returns what the model of a run is; the arguments are those of `write`."""
+    task = parts.benchmark
+    return ModelFacts(
+        config.model,
+        list(task.input_shape),
+        list(task.output_shape),
+        task.vocabulary,
+        task.dtype,
+        {name: parameter.data.syntony for name, parameter in parts.model.named_parameters()},
+        getattr(task, "preparation", lambda: None)(),
+        [source.record() for source in own],
+    )
+
+
 class LoadedModel:
     """A trained model that computes.
 
     Args:
         model: with its parameters.
-        dtype: number format of the inputs.
+        facts: of it.
     """
 
-    def __init__(self, model: Module, dtype: str) -> None:
-        self._model = model.eval()
-        self._dtype = dtype
+    def __init__(self, model: Module, facts: ModelFacts) -> None:
+        self.module: Final = model.eval()
+        self.facts: Final = facts
 
-    def __call__(self, rows: Sequence[Any]) -> Any:  # noqa: ANN401 (lists within lists, as deep as the outputs)
-        """Returns the outputs: rows (batch, features) as nested lists to (batch, outputs)."""
-        return self._model(Tensor(rows, dtype=self._dtype)).tolist()
+    def __call__(self, rows: Any) -> Any:  # noqa: ANN401 (lists within lists, as deep as the outputs)
+        """Returns the outputs as nested lists: rows (batch, *input_shape) to (batch, *output_shape).
+
+        Args:
+            rows: nested lists, a Tensor, or an array of another library.
+
+        Raises:
+            ValueError: if the rows do not have the shape of inputs.
+        """
+        given = rows if isinstance(rows, Tensor) else Tensor(rows, dtype=self.facts.dtype)
+        return self.module(given).tolist()
 
 
 def facts_of(folder: Path) -> ModelFacts:
@@ -190,4 +211,4 @@ def load(folder: Path, *, own: bool = False) -> LoadedModel:
         model.load_state_dict(unpack(content(folder / PARAMETERS)))
     except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         raise RequestError([f"{folder} holds no model that can be used: {error}"]) from error
-    return LoadedModel(model, facts.dtype)
+    return LoadedModel(model, facts)

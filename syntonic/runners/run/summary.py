@@ -40,6 +40,13 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
         console.print(f"  warning    {problem}", markup=False, soft_wrap=True)
 
 
+def table(console: Console, results: Mapping[str, float], held: Held) -> None:
+    """Prints results as the summary of a run does, beside what they are held against."""
+    console.print(_table(results, held, console.width))
+    for key, value in [*_standards(held), *_others(results)]:
+        console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
+
+
 def _table(results: Mapping[str, float], held: Held, width: int) -> Table:
     # A row for each metric; where that is too wide, a column.
     baseline = {metric: value for metric, (_, value) in best(held.rules).items()}
