@@ -5,10 +5,10 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo deny --locked check bans licenses sources
-	uv run ruff format --check
-	uv run ruff check
-	uv run codespell
-	uv run mypy
+	uv run --group dev ruff format --check
+	uv run --group dev ruff check
+	uv run --group dev codespell
+	uv run --group dev mypy
 	uv run pytest -q tests/architecture
 
 # What `check` asks of the crates, and advisories from a database that is fetched from the network.
@@ -28,7 +28,7 @@ bench:
 
 # A whole run beside its peers, evosax and NumPy.
 peers:
-	uv run python experiments/speed/first_light.py
+	uv run --group dev python experiments/speed/first_light.py
 
 docs:
 	uv run --group docs mkdocs build --strict

@@ -1,12 +1,26 @@
 """What gradients reach on the same data: scikit-learn's MLP, trained by Adam, beside a run that has none."""
 
 import time
+from importlib.util import find_spec
 
 from syntonic.benchmarks.standards import Split, labels
 
 EPOCHS = 300
 LEARNING_RATE = 0.03
 """Of .001, .01 and .03 it reaches most on the problems of the plane; scikit-learn's own, .001, is far from done."""
+
+
+def require() -> None:
+    """Checks that scikit-learn is there, which a run without gradients needs for nothing.
+
+    Raises:
+        ValueError: if it is not.
+    """
+    if find_spec("sklearn") is None:
+        raise ValueError(
+            "what gradients reach is computed by scikit-learn, which is not installed: uv pip install scikit-learn, "
+            "or set benchmark.backprop=null"
+        )
 
 
 def reached(train: Split, test: Split, hidden: tuple[int, ...], seed: int) -> dict[str, float]:
@@ -25,6 +39,7 @@ def reached(train: Split, test: Split, hidden: tuple[int, ...], seed: int) -> di
     """
     import warnings
 
+    require()
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
 

@@ -55,6 +55,8 @@ class Plane(Classification):
         batch_size: BatchSize = 256,
         backprop: Annotated[tuple[Annotated[int, Ge(1), Le(10_000)], ...], MinLen(1)] | None = None,
     ) -> None:
+        if backprop is not None:
+            gradients.require()
         x, y = _MAKERS[variant](samples, noise, seed=seed)
         rest, test, rest_labels, test_labels = points.train_test_split(x, y, SHARE, seed)
         share = SHARE / (1 - SHARE)

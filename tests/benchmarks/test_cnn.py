@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 from syntonic.benchmarks import Cnn
-from syntonic.benchmarks.datasets import digits, mnist1d, mnist1d_signals
+from syntonic.benchmarks.datasets import WIDTH, _smoothed, digits, mnist1d, mnist1d_signals
 
 
 def test_images_are_the_digits_in_rows():
@@ -21,6 +22,13 @@ def test_mnist1d_has_the_numbers_of_the_published_data():
     assert signals[4999, :3] == pytest.approx([-0.51932871, -0.69872276, -1.28103769], abs=1e-8)
     assert labels[:10].tolist() == [2, 6, 4, 5, 6, 6, 6, 0, 3, 1]
     assert (signals.mean(), signals.std()) == pytest.approx((0, 1), abs=1e-12)
+
+
+@pytest.mark.parametrize("length", [17, 48, 72])
+def test_noise_is_smoothed_with_the_bits_of_scipy(length: int):
+    """SciPy's is the recipe's: another last bit would be another data set."""
+    signal = np.random.RandomState(length).randn(length)
+    np.testing.assert_array_equal(_smoothed(signal), gaussian_filter1d(signal, WIDTH))
 
 
 def test_mnist1d_keeps_a_fifth_for_the_test():

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -245,6 +246,26 @@ def test_the_dashboard_opens_here_and_ends_with_everything_that_it_started(comma
     ui.stdout.close()
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
     assert not list(folder.rglob("owned")), "no module of this folder is one of the server's"
+
+
+def test_pages_that_are_not_installed_are_fetched_by_uv(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".syntonic").mkdir()
+    (folder / ".syntonic" / "mlflow.db").touch()
+    monkeypatch.setattr(metadata, "distributions", lambda **_: iter(()))
+    uv = folder / "uv"
+    uv.write_text('#!/bin/sh\necho "$@" > "$(dirname "$0")/asked"\n')
+    uv.chmod(0o700)
+    monkeypatch.setenv("UV", str(uv))
+    assert main(["ui"]) == 1, "this uv starts no server"
+    asked = (folder / "asked").read_text()
+    assert f"--from mlflow=={metadata.version('mlflow-skinny')} mlflow server --host 127.0.0.1" in asked
+    assert "fetched, once" in capsys.readouterr().out
+    monkeypatch.delenv("UV")
+    monkeypatch.setenv("PATH", "")
+    assert main(["ui"]) == 2
+    assert "pip install 'syntonic[ui]'" in capsys.readouterr().err
 
 
 def test_a_link_in_the_place_of_the_dashboards_log_is_refused(

@@ -28,8 +28,18 @@ syntonic-run doctor: what is installed, which device runs would use, where they 
 It changes one thing: runs whose process is gone, and which still look as if they were running, become KILLED.
 Exit code: 0 if all is well, 1 if a line begins with `!`."""
 
-_NEEDED: Final = ("mlflow", "hydra-core", "omegaconf", "pydantic", "rich", "safetensors", "scikit-learn")
-_EXTRAS: Final = ("optuna", "joblib", "submitit", "ray", "nvidia-cuda-nvrtc", "nvidia-cublas")
+_NEEDED: Final = (
+    "mlflow-skinny",
+    "sqlalchemy",
+    "alembic",
+    "hydra-core",
+    "omegaconf",
+    "pydantic",
+    "rich",
+    "safetensors",
+    "numpy",
+)
+_EXTRAS: Final = ("mlflow", "scikit-learn", "matplotlib", "submitit", "ray", "nvidia-cuda-nvrtc", "nvidia-cublas")
 _LITTLE: Final = 1 << 30  # bytes of free disk below which a run may not fit
 
 

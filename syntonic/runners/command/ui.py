@@ -1,6 +1,7 @@
 """`syntonic-run ui`: the MLflow dashboard of this folder's store."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import IO, Final
 
@@ -52,7 +54,7 @@ def run(argv: Sequence[str]) -> int:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
     }
-    command = [sys.executable, "-P", "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
+    command = [*_mlflow(console), "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", address.local(home())]
     command += ["--default-artifact-root", (home() / "artifacts").resolve().as_uri(), "--no-serve-artifacts"]
     with _log(home() / "ui.log") as log:
@@ -72,6 +74,21 @@ def run(argv: Sequence[str]) -> int:
         return 0
     finally:
         _end(server)
+
+
+def _mlflow(console: Output) -> list[str]:
+    """Returns the command of MLflow with its pages, which are four times what a run needs of it.
+
+    Where they are not installed, uv fetches them into its cache; they stay there.
+    """
+    if any(metadata.distributions(name="mlflow")):
+        return [sys.executable, "-P", "-m", "mlflow"]
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        raise RequestError(["ui: the pages of the dashboard are not installed: pip install 'syntonic[ui]'"])
+    console.print("the pages of the dashboard are fetched, once: 500 MB; syntonic[ui] has them too", markup=False)
+    wanted = f"mlflow=={metadata.version('mlflow-skinny')}"
+    return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", wanted, "mlflow"]
 
 
 def _log(path: Path) -> IO[bytes]:

@@ -124,7 +124,7 @@ def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] =
         "MLmodel": _MLMODEL.format(parameters=PARAMETERS, python=python),
         "model_code.py": _CODE,
         "python_env.yaml": f"python: {python}\nbuild_dependencies: [pip]\ndependencies:\n- -r requirements.txt\n",
-        "requirements.txt": f"syntonic=={metadata.version('syntonic')}\nmlflow=={metadata.version('mlflow')}\n",
+        "requirements.txt": f"syntonic=={metadata.version('syntonic')}\nmlflow=={metadata.version('mlflow-skinny')}\n",
     }
     try:
         (hidden / PARAMETERS).write_bytes(pack(parts.model.state_dict()))  # type: ignore[arg-type]

@@ -71,7 +71,7 @@ def _template(beside: Path) -> Path:
     from importlib import metadata  # takes as long to import as the rest of this process, and is rarely needed
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syntonic"
-    template = cache / f"mlflow-{metadata.version('mlflow')}.db"
+    template = cache / f"mlflow-{metadata.version('mlflow-skinny')}.db"
     with contextlib.suppress(ValueError):  # a damaged one is made again
         if sqlite.known(template):
             return template
