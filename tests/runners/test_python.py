@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,11 @@ def test_what_a_run_returns_has_its_old_name() -> None:
     from syntonic.runners.run.record import RunRecord
 
     assert syntonic.RunResult is api.RunResult is RunRecord
+
+
+def test_the_package_is_a_command_and_knows_its_version() -> None:
+    assert syntonic.__version__ == metadata.version("syntonic")
+    with pytest.raises(AttributeError, match="no attribute '__verson__'"):
+        _ = syntonic.__verson__
+    done = subprocess.run([sys.executable, "-m", "syntonic", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"syntonic {syntonic.__version__}\n"
