@@ -5,9 +5,14 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 
-if find_spec("jax") is None and "UV" in os.environ:
-    # A run needs a quarter of what tests compare it with: `uv run pytest` fetches the rest here, once.
-    print("the group dev is installed, for the tests", flush=True)
-    os.execv(os.environ["UV"], ["uv", "run", "--group", "dev", "pytest", *sys.argv[1:]])
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run needs a fraction of what the tests compare it with: `uv run pytest` fetches the rest here, once."""
+    if find_spec("jax") is None and "UV" in os.environ:
+        config.pluginmanager.getplugin("capturemanager").suspend_global_capture(in_=True)
+        print("what the tests need besides, the group dev, is installed", flush=True)
+        os.execv(os.environ["UV"], ["uv", "run", "--group", "dev", "pytest", *sys.argv[1:]])
