@@ -23,6 +23,7 @@ from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.own import loading
 from syntonic.runners.own.source import Source, kept
 from syntonic.runners.run.build import Parts
+from syntonic.runners.run.serving import CODE, mlmodel
 from syntonic.sn import Module
 from syntonic.tracking import plain
 from syntonic.tracking.arrays import pack, unpack
@@ -33,44 +34,6 @@ FACTS: Final = "model.json"
 _OWN: Final = "own_"  # before the name of a file of the user's
 _NEWER: Final = ("preparation", "uses")  # fields that earlier versions have not: they are there if they say something
 _FORMAT: Final = 1
-
-_CODE: Final = '''\
-"""Lets MLflow serve a model that syntonic-run trained: `mlflow models serve -m <this folder> --env-manager local`."""
-
-from pathlib import Path
-
-import mlflow
-
-from syntonic.runners.run.kept_model import load
-
-
-class Served(mlflow.pyfunc.PythonModel):
-    def load_context(self, context):
-        # With the code that the model was made of: MLflow executes what a model brings, as it does this file.
-        self._model = load(Path(context.artifacts["parameters"]).parent, own=True)
-
-    def predict(self, context, model_input, params=None):
-        return self._model(model_input.tolist() if hasattr(model_input, "tolist") else model_input.values.tolist())
-
-
-mlflow.models.set_model(Served())
-'''
-
-_MLMODEL: Final = """\
-flavors:
-  python_function:
-    artifacts:
-      parameters:
-        path: {parameters}
-        uri: {parameters}
-    code: null
-    env:
-      virtualenv: python_env.yaml
-    loader_module: mlflow.pyfunc.loaders.code_model
-    model_code_path: model_code.py
-    python_version: {python}
-    streamable: false
-"""
 
 
 @dataclass(frozen=True)
@@ -121,8 +84,8 @@ def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] =
     files = {
         **{f"{_OWN}{source.name}": source.text for source in own if source.is_file},
         FACTS: json.dumps({"format": _FORMAT, **facts}, indent=1),
-        "MLmodel": _MLMODEL.format(parameters=PARAMETERS, python=python),
-        "model_code.py": _CODE,
+        "MLmodel": mlmodel(PARAMETERS, python, *shapes, tokens=task.vocabulary is not None),
+        "model_code.py": CODE,
         "python_env.yaml": f"python: {python}\nbuild_dependencies: [pip]\ndependencies:\n- -r requirements.txt\n",
         "requirements.txt": f"syntonic=={metadata.version('syntonic')}\nmlflow=={metadata.version('mlflow-skinny')}\n",
     }
