@@ -15,6 +15,7 @@ from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.nearby import hint
 from syntonic.runners.run.progress import Output
 from syntonic.tracking.base import Status
+from syntonic.tracking.stores.remote import in_the_bin
 
 HELP: Final = """\
 syntonic-run ls: the runs in .syntonic/ of this folder, or in $SYNTONIC_HOME, the latest first.
@@ -41,9 +42,10 @@ def run(argv: Sequence[str]) -> int:
     folders = [folder for folder in folders if wanted in ("", folder.record.status)]
     console = Output()
     console.width = max(console.width, WIDE) if not console.is_terminal else console.width
+    gone = listing.deleted(folders)
     if "--json" in options.flags:
         for folder in folders:
-            print(json.dumps(_plain(folder)))
+            print(json.dumps(_plain(folder) | {"deleted": folder in gone}))
         return 0
     table = Table(box=None)
     for heading in ("run", "name", "status", "generation", "result", "started"):
@@ -62,6 +64,8 @@ def run(argv: Sequence[str]) -> int:
             markup=False,
             soft_wrap=True,
         )
+    for folder in gone:
+        console.print(harmless(f"{folder.record.id}: {in_the_bin(folder.record.run_id)}"), markup=False, soft_wrap=True)
     for fault in faults:
         console.print(f"warning: {harmless(fault)}", markup=False, soft_wrap=True)
     return 0

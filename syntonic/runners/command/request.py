@@ -171,14 +171,16 @@ def _exit_code(record: "RunRecord", arguments: Arguments) -> int:
 def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str], list[Source]]":
     # The run that is meant, with what may be changed about it, and the code that it was made with.
     from syntonic.runners.own.loading import of_record, typed
-    from syntonic.runners.run.listing import find
+    from syntonic.runners.run.listing import deleted, find
     from syntonic.runners.run.resume import as_started, refuse_changes
+    from syntonic.tracking.stores.remote import in_the_bin
 
     wanted = _typed(arguments.overrides, "resume") or ""
     if arguments.multirun:
         raise RequestError([f"resume={wanted}: continues one run, without -m; for a sweep: sweep.resume={wanted}"])
     warnings: list[str] = []
     folder = find(wanted, warnings.append, "resume=")
+    warnings += [f"warning: {in_the_bin(folder.record.run_id)}" for folder in deleted([folder])]
     own = of_record(folder.record.uses, folder.path, typed(arguments.use))
     with _opened(arguments) as (loader, front):
         config = as_started(folder)

@@ -11,6 +11,7 @@ from syntonic.runners.run.progress import Output
 from syntonic.tracking import uploader, writer
 from syntonic.tracking.spool import Spool, SpoolError, opened
 from syntonic.tracking.stores import address
+from syntonic.tracking.stores.remote import in_the_bin
 
 HELP: Final = """\
 syntonic-run sync [RUN...]: sends runs to their MLflow store that was away, or to another one.
@@ -34,6 +35,7 @@ def run(argv: Sequence[str]) -> int:
     named = [Spool(listing.find(name, console.warn).path) for name in options.names]
     failed = sent = 0
     waiting: dict[str, int] = {}
+    told: set[str] = set()
     for spool in named or list(uploader.not_uploaded(home().resolve())):
         try:
             with opened(spool.run_folder) as held:
@@ -54,6 +56,7 @@ def run(argv: Sequence[str]) -> int:
             continue
         sent, failed = sent + whole, failed + (not whole)
         name = spool.run_folder.name
+        told.add(name)
         problems = "; ".join(receipt.problems) if receipt else ""
         line = f"{name}: sent to {receipt.store if receipt else ''}" if whole else f"{name}: not sent"
         console.print(harmless(f"{line} {problems}".rstrip()), markup=False, soft_wrap=True)
@@ -62,6 +65,10 @@ def run(argv: Sequence[str]) -> int:
         wait = "1 run waits" if count == 1 else f"{count} runs wait"
         other = f"; name runs to send them to {target} instead" if target is not None else ""
         console.print(harmless(f"{wait} for {store}: {hint} sends what waits{other}"), markup=False, soft_wrap=True)
+    for folder in () if named else listing.deleted(listing.survey()[0]):
+        if folder.record.id not in told:
+            lost = harmless(f"{folder.record.id}: {in_the_bin(folder.record.run_id)}")
+            console.print(lost, markup=False, soft_wrap=True)
     if not sent and not failed and not waiting:
         console.print("all runs are synced")
     return int(failed > 0 or (bool(waiting) and not sent))

@@ -17,7 +17,7 @@ from syntonic.runners.run import record as run_record
 from syntonic.runners.run.record import RunRecord
 from syntonic.tracking import links
 from syntonic.tracking.journal import JOURNAL, Point, Tail
-from syntonic.tracking.spool import Spool, SpoolError
+from syntonic.tracking.spool import Spool, SpoolError, StoredAs
 
 _ENOUGH: Final = 1 << 16  # bytes at the end of a journal that hold its last line
 
@@ -78,6 +78,14 @@ class RunFolder:
         except SpoolError:
             return None  # `doctor` names it
         return (receipt is not None and receipt.whole) if request is not None and request.tracked else None
+
+    @property
+    def stored_as(self) -> StoredAs | None:
+        """Under which id its store has the run; None if none has it, or if that cannot be known."""
+        try:
+            return Spool(self.path).read_stored_as()
+        except SpoolError:
+            return None
 
     @classmethod
     def create(

@@ -11,6 +11,7 @@ from syntonic.runners.run.nearby import hint
 from syntonic.runners.run.record import FILE
 from syntonic.tracking.base import Status
 from syntonic.tracking.spool import Spool, SpoolError
+from syntonic.tracking.stores import connection
 
 
 class _Named(Protocol):
@@ -40,6 +41,14 @@ def survey() -> tuple[list[RunFolder], list[str]]:
         if folder.record.status is Status.RUNNING:
             _mark_dead(folder)
     return sorted(found, key=lambda folder: folder.record.started, reverse=True), faults
+
+
+def deleted(folders: Sequence[RunFolder]) -> list[RunFolder]:
+    """Returns those of the runs that were deleted in the dashboard, as far as their store is a database in a file."""
+    stored_as = {folder: folder.stored_as for folder in folders}
+    stores = {one.store for one in stored_as.values() if one is not None}
+    gone = {(store, run) for store in stores for run in connection.deleted(store)}
+    return [folder for folder, one in stored_as.items() if one is not None and (one.store, one.run_id) in gone]
 
 
 def known(warn: Callable[[str], None]) -> list[RunFolder]:

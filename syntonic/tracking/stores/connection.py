@@ -47,6 +47,15 @@ def finished(uri: str, experiment: str) -> list[Past]:
     return mlflow_run.finished(uri, experiment)
 
 
+def deleted(uri: str) -> set[str]:
+    """Returns the runs that were deleted in the dashboard of a store; none of one that cannot be looked into here."""
+    path = address.file_of(uri)
+    with contextlib.suppress(ValueError, sqlite3.Error, OSError):
+        if path is not None and sqlite.known(path):
+            return sqlite.deleted(path)
+    return set()
+
+
 def _create(path: Path) -> None:
     # MLflow needs seconds to make its tables, by the whole history of their changes; a copy of the result needs none.
     if path.is_file() and path.stat().st_size:

@@ -13,7 +13,7 @@ from syntonic.tracking.journal import Point
 from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.spool import Request
 from syntonic.tracking.stores import address, sqlite
-from syntonic.tracking.stores.remote import Model, tag_name
+from syntonic.tracking.stores.remote import Model, in_the_bin, tag_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,6 +32,9 @@ class MlflowRun:
         request: what is recorded.
         stored_as: the id by which an earlier upload left it, None if none did.
         artifacts: the folder for artifacts of a new experiment; None: the store's own choice.
+
+    Raises:
+        ValueError: if the run or its experiment was deleted.
     """
 
     def __init__(self, uri: str, request: Request, stored_as: str | None, artifacts: str | None) -> None:
@@ -44,7 +47,9 @@ class MlflowRun:
             found.experiment_id if found else self._client.create_experiment(request.experiment, location, dict(kind))
         )
         self._own_id = request.run
-        there = stored_as or self._find(request.run)
+        if found and found.lifecycle_stage != "active":
+            raise ValueError(sqlite.deleted_experiment(request.experiment))
+        there = self._there(stored_as) or self._find(request.run)
         self.id = there or self._create(request)
         if there:
             self._client.update_run(self.id, status=Status.RUNNING.value)
@@ -159,6 +164,21 @@ class MlflowRun:
             token = page.token
             if not token:
                 return found
+
+    def _there(self, stored_as: str | None) -> str | None:
+        from mlflow.exceptions import MlflowException
+
+        if stored_as is None:
+            return None
+        try:
+            stage = self._client.get_run(stored_as).info.lifecycle_stage
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # removed for good, or the store is a new one
+                return None
+            raise
+        if stage != "active":
+            raise ValueError(in_the_bin(stored_as))
+        return stored_as
 
     def _find(self, run: str) -> str | None:
         # A kill can fall between the creation of the MLflow run and the moment its id is written down.

@@ -88,6 +88,14 @@ class Remote(Protocol):
         ...
 
 
+def in_the_bin(run_id: str) -> str:
+    """Returns what to say of a run that was deleted in the dashboard, where it is on no page any more."""
+    return (
+        f"run {run_id} was deleted in the dashboard: restore it there, among the deleted runs, and `syntonic-run sync` "
+        "sends what is missing; or start a new run"
+    )
+
+
 def tag_name(key: str) -> str:
     """Returns the name under which MLflow keeps one of our tags; those that the user gave keep their names.
 

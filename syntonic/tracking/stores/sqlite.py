@@ -137,7 +137,7 @@ class Database:
                 change.executemany("INSERT INTO experiment_tags (key, value, experiment_id) VALUES (?, ?, ?)", tags)
         number, location, stage = found
         if stage != "active":
-            raise ValueError(f"experiment {name!r} was deleted; restore it, or set tracking.experiment to another name")
+            raise ValueError(deleted_experiment(name))
         return int(number), folder_of(location)
 
     def create_run(self, experiment: int, artifacts: Path, title: str, started: int, tags: dict[str, str]) -> str:
@@ -181,6 +181,18 @@ def finished(path: Path, experiment: str) -> list[Past]:
     ]
 
 
+def deleted(path: Path) -> set[str]:
+    """Returns the runs that were deleted in the dashboard and can be restored there.
+
+    Raises:
+        ValueError: if the database is damaged.
+    """
+    one = Database(path)
+    rows = one.rows("SELECT run_uuid FROM runs WHERE lifecycle_stage <> 'active'")
+    one.close()
+    return {str(run) for (run,) in rows}
+
+
 def folder_of(location: str) -> Path:
     """Returns the folder that an artifact location names.
 
@@ -191,6 +203,11 @@ def folder_of(location: str) -> Path:
     if address.scheme not in ("", "file") or address.netloc not in ("", "localhost"):
         raise ValueError(f"artifacts in {location} are no folder")
     return Path(unquote(address.path))
+
+
+def deleted_experiment(name: str) -> str:
+    """Returns what to say of an experiment that was deleted in the dashboard."""
+    return f"experiment {name!r} was deleted; restore it, or set tracking.experiment to another name"
 
 
 def number(value: float) -> tuple[float, int]:

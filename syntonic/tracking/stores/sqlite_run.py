@@ -12,7 +12,7 @@ from syntonic.tracking.journal import Point
 from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.spool import Request
 from syntonic.tracking.stores import relocate
-from syntonic.tracking.stores.remote import Model, tag_name
+from syntonic.tracking.stores.remote import Model, in_the_bin, tag_name
 from syntonic.tracking.stores.sqlite import Database, folder_of, milliseconds, number, user
 
 _READY = 2  # MLflow's number for a model that is stored whole
@@ -28,6 +28,9 @@ class SqliteRun:
         request: what is recorded.
         stored_as: the id by which an earlier upload left it, None if none did.
         ours: whether the database is that of the root of all runs, whose artifacts lie beside it.
+
+    Raises:
+        ValueError: if the run or its experiment was deleted.
     """
 
     def __init__(
@@ -176,7 +179,10 @@ class SqliteRun:
         return path
 
     def _there(self, stored_as: str | None) -> str | None:
-        return stored_as if self._database.rows("SELECT 1 FROM runs WHERE run_uuid = ?", stored_as) else None
+        found = self._database.rows("SELECT lifecycle_stage FROM runs WHERE run_uuid = ?", stored_as)
+        if found and found[0][0] != "active":
+            raise ValueError(in_the_bin(str(stored_as)))
+        return stored_as if found else None
 
     def _with_tag(self, run: str) -> str | None:
         # A kill can fall between the creation of a run and the moment its id is written down.
