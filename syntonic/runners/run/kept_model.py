@@ -75,8 +75,8 @@ def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] =
     """
     if not isinstance(parts.model, Module):
         return
-    facts = asdict(facts_of_parts(parts, config, own))
-    facts = {key: value for key, value in facts.items() if value or key not in _NEWER}
+    found = facts_of_parts(parts, config, own)
+    facts = {key: value for key, value in asdict(found).items() if value or key not in _NEWER}
     python = platform.python_version()
     hidden = folder.with_name(f".{folder.name}")
     shutil.rmtree(hidden, ignore_errors=True)
@@ -84,7 +84,9 @@ def write(folder: Path, parts: Parts, config: RunConfig, own: Sequence[Source] =
     files = {
         **{f"{_OWN}{source.name}": source.text for source in own if source.is_file},
         FACTS: json.dumps({"format": _FORMAT, **facts}, indent=1),
-        "MLmodel": mlmodel(PARAMETERS, python, *shapes, tokens=task.vocabulary is not None),
+        "MLmodel": mlmodel(
+            PARAMETERS, python, found.input_shape, found.output_shape, tokens=found.vocabulary is not None
+        ),
         "model_code.py": CODE,
         "python_env.yaml": f"python: {python}\nbuild_dependencies: [pip]\ndependencies:\n- -r requirements.txt\n",
         "requirements.txt": f"syntonic=={metadata.version('syntonic')}\nmlflow=={metadata.version('mlflow-skinny')}\n",
