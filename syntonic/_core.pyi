@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar, Final, Literal, final
+from typing import Any, ClassVar, Final, Literal, TypeVar, final
 
 from syntonic.sn.functional import Array
+
+_Given = TypeVar("_Given", Tensor, ResonantTensor)
 
 @final
 class Tensor(Array):
@@ -266,26 +268,39 @@ class ResonantTensor:
     def zeros(
         shape: int | Sequence[int],
         mode_norms: str | int | Sequence[float] | None = None,
-        precision: int = 100,
+        precision: int | str = 100,
         *,
         mode_norm_sq: str | Sequence[float] | None = None,
+        device: str | None = None,
     ) -> ResonantTensor: ...
     @staticmethod
     def ones(
         shape: int | Sequence[int],
         mode_norms: str | int | Sequence[float] | None = None,
-        precision: int = 100,
+        precision: int | str = 100,
         *,
         mode_norm_sq: str | Sequence[float] | None = None,
+        device: str | None = None,
     ) -> ResonantTensor: ...
     @staticmethod
     def randn(
         shape: int | Sequence[int],
         mode_norms: str | int | Sequence[float] | None = None,
-        precision: int = 100,
+        precision: int | str = 100,
+        device: str | None = None,
         *,
-        seed: int,
+        seed: int = 0,
+        mean: float = 0.0,
+        std: float = 1.0,
         mode_norm_sq: str | Sequence[float] | None = None,
+    ) -> ResonantTensor: ...
+    @staticmethod
+    def from_floats(
+        values: Any,
+        shape: int | Sequence[int] | None = None,
+        mode_norm_sq: str | Sequence[float] | None = None,
+        precision: int = 100,
+        device: str | None = None,
     ) -> ResonantTensor: ...
     @staticmethod
     def from_golden_exact(
@@ -313,6 +328,9 @@ class ResonantTensor:
     def __len__(self) -> int: ...
     def __getitem__(self, key: Any, /) -> ResonantTensor: ...
     def to_list(self) -> Any: ...
+    def tolist(self) -> Any: ...
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
     def lattice(self) -> list[tuple[int, int]]: ...
     def to_tensor(self, dtype: str = "float32") -> Tensor: ...
     def to_bytes(self) -> bytes: ...
@@ -575,33 +593,41 @@ class GoldenBatchNormConfig:
     ) -> GoldenBatchNormConfig: ...
     @property
     def num_features(self) -> int: ...
+    @num_features.setter
+    def num_features(self, value: int, /) -> None: ...
     @property
     def eps(self) -> float: ...
+    @eps.setter
+    def eps(self, value: float, /) -> None: ...
     @property
     def momentum(self) -> float: ...
+    @momentum.setter
+    def momentum(self, value: float, /) -> None: ...
     @property
     def affine(self) -> bool: ...
+    @affine.setter
+    def affine(self, value: bool, /) -> None: ...
     @property
     def track_running_stats(self) -> bool: ...
+    @track_running_stats.setter
+    def track_running_stats(self, value: bool, /) -> None: ...
     @property
     def mode(self) -> GoldenNormMode: ...
+    @mode.setter
+    def mode(self, value: GoldenNormMode | str, /) -> None: ...
 
 @final
 class GoldenBatchNormState:
     """A golden batch norm with its running statistics."""
 
     def __new__(cls, config: GoldenBatchNormConfig) -> GoldenBatchNormState: ...
-    def forward(self, x: Tensor | ResonantTensor, training: bool = True) -> Tensor: ...
-    def set_affine(self, gamma: Sequence[float], beta: Sequence[float]) -> None: ...
-    @property
+    def forward(self, x: _Given, training: bool = True) -> _Given: ...
+    def set_affine(self, gamma: Sequence[float] | ResonantTensor, beta: Sequence[float] | ResonantTensor) -> None: ...
     def running_mean(self) -> list[float]: ...
-    @property
     def running_var(self) -> list[float]: ...
     @property
     def num_batches_tracked(self) -> int: ...
-    @property
     def gamma(self) -> list[float]: ...
-    @property
     def beta(self) -> list[float]: ...
 
 @final
@@ -622,8 +648,8 @@ class SyntonicSoftmaxState:
 
     def __new__(
         cls,
-        mode: SyntonicSoftmaxMode | str | None = None,
-        dim: int = -1,
+        mode: SyntonicSoftmaxMode | str | int | None = None,
+        dim: int | SyntonicSoftmaxMode | str = -1,
         num_features: int | None = None,
         syntony_scale: float = 1.0,
     ) -> SyntonicSoftmaxState: ...
@@ -633,51 +659,46 @@ class SyntonicSoftmaxState:
     def dim(self) -> int: ...
     @property
     def syntony_scale(self) -> float: ...
-    @property
     def mode_norms(self) -> list[float] | None: ...
-    def set_mode_norms(self, mode_norms: Sequence[float]) -> None: ...
-    def forward(self, x: Tensor | ResonantTensor, syntony: Tensor | ResonantTensor | None = None) -> Tensor: ...
+    def set_mode_norms(self, mode_norms: Sequence[float] | ResonantTensor) -> None: ...
+    def forward(self, x: _Given, syntony: Tensor | ResonantTensor | None = None) -> _Given: ...
 
 def phi_residual(
-    identity: Tensor | ResonantTensor,
-    residual: Tensor | ResonantTensor,
-    mode: PhiResidualMode | str | None = None,
-) -> Tensor | ResonantTensor: ...
+    identity: _Given, residual: Tensor | ResonantTensor, mode: PhiResidualMode | str | None = None
+) -> _Given: ...
 def phi_residual_relu(
-    identity: Tensor | ResonantTensor,
-    residual: Tensor | ResonantTensor,
-    mode: PhiResidualMode | str | None = None,
-) -> Tensor: ...
+    identity: _Given, residual: Tensor | ResonantTensor, mode: PhiResidualMode | str | None = None
+) -> _Given: ...
 def syntonic_softmax(
-    x: Tensor | ResonantTensor,
+    x: _Given,
     dim: int = -1,
-    mode: SyntonicSoftmaxMode | str | None = None,
-    mode_norms: Sequence[float] | None = None,
+    mode: SyntonicSoftmaxMode | str | Sequence[float] | ResonantTensor | None = None,
+    mode_norms: Sequence[float] | ResonantTensor | float | None = None,
     syntony: Tensor | ResonantTensor | None = None,
     syntony_scale: float = 1.0,
-) -> Tensor: ...
+) -> _Given: ...
 def compute_syntonic_weights(mode_norms: Sequence[float]) -> list[float]: ...
 def golden_batch_norm_1d_py(
-    x: Tensor | ResonantTensor,
+    x: _Given,
     mode: GoldenNormMode | str | None = None,
     eps: float = 1e-5,
     gamma: Sequence[float] | ResonantTensor | None = None,
     beta: Sequence[float] | ResonantTensor | None = None,
-) -> Tensor: ...
+) -> _Given: ...
 def golden_batch_norm_2d_py(
-    x: Tensor | ResonantTensor,
+    x: _Given,
     mode: GoldenNormMode | str | None = None,
     eps: float = 1e-5,
     gamma: Sequence[float] | ResonantTensor | None = None,
     beta: Sequence[float] | ResonantTensor | None = None,
-) -> Tensor: ...
+) -> _Given: ...
 def golden_layer_norm(
-    x: Tensor | ResonantTensor,
+    x: _Given,
     mode: GoldenNormMode | str | None = None,
     eps: float = 1e-5,
     gamma: Sequence[float] | ResonantTensor | None = None,
     beta: Sequence[float] | ResonantTensor | None = None,
-) -> Tensor: ...
+) -> _Given: ...
 
 @final
 class ComplexTensor:

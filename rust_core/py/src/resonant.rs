@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
 use syntonic_core::{Error, Result};
 
+use crate::devices;
 use crate::door::quick;
 use crate::either::either;
 use crate::source;
@@ -115,14 +116,18 @@ impl ResonantTensor {
 
     /// A crystallized tensor of zeros.
     #[staticmethod]
-    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    #[pyo3(
+        signature = (shape, mode_norms=None, precision=None, *, mode_norm_sq=None, device=None),
+        text_signature = "(shape, mode_norms=None, precision=100, *, mode_norm_sq=None, device=None)"
+    )]
     fn zeros(
         shape: &Bound<'_, PyAny>,
         mode_norms: Option<Norms>,
-        precision: i64,
+        precision: Option<Third>,
         mode_norm_sq: Option<Norms>,
+        device: Option<&str>,
     ) -> PyResult<Self> {
-        drawn(Law::Zeros, shape, (mode_norms, mode_norm_sq), precision, 0)
+        drawn(Law::Zeros, shape, Kept::read((mode_norms, mode_norm_sq), precision, device, shape.py())?, 0, |x| x)
     }
 
     /// Sizes of the axes, outermost first.
@@ -183,7 +188,7 @@ impl ResonantTensor {
     }
 
     /// The values as nested lists of floats; one float for a scalar.
-    fn to_list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn to_list(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let (shape, values) = self.read(|x| Ok((x.shape().clone(), x.values())))?;
         nested(py, shape.dims(), &values)
     }
@@ -266,27 +271,73 @@ impl ResonantTensor {
     }
 }
 
-/// Returns a crystallized tensor of a law's values.
+/// What stands behind the norms: the precision, or the device, which the documents give there after the precision.
+pub(crate) enum Third {
+    Precision(i64),
+    Device(String),
+}
+
+either!(Third: Precision | Device, "a precision, or a device after the precision");
+
+/// Norms and precision of a new tensor.
+pub(crate) struct Kept {
+    norms: ModeNorms,
+    precision: i64,
+}
+
+impl Kept {
+    /// Reads them. The state of a tensor stays on the CPU; a GPU that is named must be there.
+    pub(crate) fn read(
+        norms: (Option<Norms>, Option<Norms>),
+        third: Option<Third>,
+        device: Option<&str>,
+        py: Python<'_>,
+    ) -> PyResult<Self> {
+        let (norms, second) = match norms {
+            (Some(Norms::Precision(given)), None) => ((None, None), Some(given)),
+            norms => (norms, None),
+        };
+        let (precision, named) = match (second, &third) {
+            (Some(_), Some(Third::Precision(_))) => {
+                return Err(PyTypeError::new_err("expected mode norms before a precision, got two whole numbers"));
+            }
+            (second, Some(Third::Device(name))) => (second, Some(name.as_str())),
+            (None, Some(Third::Precision(given))) => (Some(*given), None),
+            (second, None) => (second, None),
+        };
+        if let Some(name) = device.or(named).filter(|&name| name != "cpu") {
+            devices::device(py, name)?;
+        }
+        Ok(Self { norms: Norms::read(norms.0, norms.1)?, precision: precision.unwrap_or(100) })
+    }
+
+    /// Returns a crystallized tensor of these values.
+    pub(crate) fn snapped(self, values: core::Tensor) -> PyResult<ResonantTensor> {
+        quick(|| {
+            let mut tensor = Resonant::new(values.shape().clone(), values.to_f64(), &self.norms, self.precision)?;
+            tensor.crystallize(None)?;
+            Ok(ResonantTensor::wrap(tensor))
+        })
+    }
+}
+
+/// Returns a crystallized tensor of a law's values, each as `change` changes it.
 pub(crate) fn drawn(
     law: Law,
     shape: &Bound<'_, PyAny>,
-    norms: (Option<Norms>, Option<Norms>),
-    precision: i64,
+    kept: Kept,
     seed: u32,
+    change: impl Fn(f64) -> f64,
 ) -> PyResult<ResonantTensor> {
-    let (norms, precision) = match norms {
-        (Some(Norms::Precision(given)), None) => ((None, None), given),
-        norms => (norms, precision),
-    };
-    let (shape, norms) = (Shape::from(source::sizes(shape)?), Norms::read(norms.0, norms.1)?);
+    let shape = Shape::from(source::sizes(shape)?);
     quick(|| {
         // Refuses a shape that memory does not hold before anything is drawn.
         core::Tensor::full(shape.clone(), DType::F64, 0.0)?;
-        let values = law.draw(&shape, &norms, Scale { gain: 1.0, fan_in: 1 }, seed, 0)?;
-        let mut tensor = Resonant::new(shape, values, &norms, precision)?;
-        tensor.crystallize(None)?;
-        Ok(ResonantTensor::wrap(tensor))
+        let mut values = law.draw(&shape, &kept.norms, Scale { gain: 1.0, fan_in: 1 }, seed, 0)?;
+        values.iter_mut().for_each(|x| *x = change(*x));
+        core::Tensor::new(shape, values)
     })
+    .and_then(|values| kept.snapped(values))
 }
 
 /// Registers this file's classes.

@@ -1,22 +1,21 @@
 //! The documented flat names of norms, phi-residual and syntonic softmax.
 //!
-//! They take a Tensor, or a ResonantTensor, whose values they read as float64. They return a Tensor; only the phi-residual
-//! of two crystallized tensors stays on the lattice, where it is exact.
+//! They take a Tensor, or a ResonantTensor, whose values they read as float64, and return what they were given: of a
+//! ResonantTensor one in flux. Only the phi-residual of two crystallized tensors stays on the lattice, where it is exact.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use syntonic_classic::norm::{self, GoldenBatchNorm, GoldenBatchNormConfig};
-use syntonic_classic::resonant::ExactArithmetic;
+use syntonic_classic::resonant::{ExactArithmetic, Function, Pointwise};
 use syntonic_core::ops::{Activation, Op, PhiResidual, ResidualMode};
 use syntonic_core::tensor::golden_weight;
 
-use crate::classic::floats::{Features, floats};
+use crate::classic::floats::{Features, floats, like};
 use crate::classic::norm::NormMode;
 use crate::classic::softmax::{SoftmaxMode, SyntonicSoftmaxMode, Weights};
 use crate::door::{enter, quick};
 use crate::either::either;
 use crate::resonant::ResonantTensor;
-use crate::tensor::Tensor;
 
 /// How x and its residual are joined: "phi" x + r/phi, "phi_symmetric" (x + r)/phi, "standard" x + r.
 #[pyclass(frozen, eq, from_py_object, module = "syntonic._core")]
@@ -76,25 +75,17 @@ fn read(mode: Option<&Mode>) -> PyResult<ResidualMode> {
 #[pyfunction]
 #[pyo3(signature = (identity, residual, mode=None))]
 fn phi_residual(identity: &Bound<'_, PyAny>, residual: &Bound<'_, PyAny>, mode: Option<Mode>) -> PyResult<Py<PyAny>> {
-    let (py, mode) = (identity.py(), read(mode.as_ref())?);
-    if let (Ok(x), Ok(r)) = (identity.cast::<ResonantTensor>(), residual.cast::<ResonantTensor>()) {
-        let (x, r) = (x.get().copy()?, r.get().copy()?);
-        if x.lattice().is_some() && r.lattice().is_some() {
-            let exact = enter(py, || match mode {
-                ResidualMode::Phi => x.add(&r.apply_inverse_recursion()?),
-                ResidualMode::Symmetric => x.add(&r)?.apply_inverse_recursion(),
-                ResidualMode::Standard => x.add(&r),
-            })?;
-            return Ok(Py::new(py, ResonantTensor::wrap(exact))?.into_any());
-        }
-    }
-    Ok(Py::new(py, joined(identity, residual, mode, Activation::None)?)?.into_any())
+    joined(identity, residual, read(mode.as_ref())?, Activation::None)
 }
 
-/// max(y, 0) of the phi-residual y, as a Tensor.
+/// max(y, 0) of the phi-residual y: exact for two crystallized ResonantTensors.
 #[pyfunction]
 #[pyo3(signature = (identity, residual, mode=None))]
-fn phi_residual_relu(identity: &Bound<'_, PyAny>, residual: &Bound<'_, PyAny>, mode: Option<Mode>) -> PyResult<Tensor> {
+fn phi_residual_relu(
+    identity: &Bound<'_, PyAny>,
+    residual: &Bound<'_, PyAny>,
+    mode: Option<Mode>,
+) -> PyResult<Py<PyAny>> {
     joined(identity, residual, read(mode.as_ref())?, Activation::Relu)
 }
 
@@ -103,12 +94,46 @@ fn joined(
     residual: &Bound<'_, PyAny>,
     mode: ResidualMode,
     activation: Activation,
-) -> PyResult<Tensor> {
+) -> PyResult<Py<PyAny>> {
+    let py = identity.py();
+    if let (Ok(x), Ok(r)) = (identity.cast::<ResonantTensor>(), residual.cast::<ResonantTensor>()) {
+        let (x, r) = (x.get().copy()?, r.get().copy()?);
+        if x.lattice().is_some() && r.lattice().is_some() {
+            let exact = enter(py, || {
+                let sum = match mode {
+                    ResidualMode::Phi => x.add(&r.apply_inverse_recursion()?),
+                    ResidualMode::Symmetric => x.add(&r)?.apply_inverse_recursion(),
+                    ResidualMode::Standard => x.add(&r),
+                }?;
+                if activation == Activation::Relu { sum.apply(Function::Relu, None) } else { Ok(sum) }
+            })?;
+            return Ok(Py::new(py, ResonantTensor::wrap(exact))?.into_any());
+        }
+    }
     let (x, r) = (floats(identity)?, floats(residual)?);
-    enter(identity.py(), || Op::from(PhiResidual { mode, activation }).eager(&[&x, &r], &[])).map(Tensor::from)
+    let found = enter(py, || Op::from(PhiResidual { mode, activation }).eager(&[&x, &r], &[]))?;
+    like(identity, found)
 }
 
+/// What stands in the third place: a mode, or the norms, which the documents give there.
+enum Third {
+    Mode(SoftmaxMode),
+    Norms(Features),
+}
+
+either!(Third: Mode | Norms, "a SyntonicSoftmaxMode or its name");
+
+/// What stands in the fourth place: the norms, or the scale, which the documents give there.
+enum Fourth {
+    Scale(f64),
+    Norms(Features),
+}
+
+either!(Fourth: Scale | Norms, "mode norms, or the syntony_scale after mode norms");
+
 /// w^scale e^x / sum w^scale e^x along `dim`. Without a mode: "learned" if there are mode norms, else "identity".
+///
+/// `syntonic_softmax(x, dim, mode_norms, syntony_scale)` is understood too.
 #[pyfunction]
 #[pyo3(
     signature = (x, dim=-1, mode=None, mode_norms=None, syntony=None, syntony_scale=1.0),
@@ -117,17 +142,31 @@ fn joined(
 fn syntonic_softmax(
     x: &Bound<'_, PyAny>,
     dim: isize,
-    mode: Option<SoftmaxMode>,
-    mode_norms: Option<Vec<f64>>,
+    mode: Option<Third>,
+    mode_norms: Option<Fourth>,
     syntony: Option<&Bound<'_, PyAny>>,
     syntony_scale: f64,
-) -> PyResult<Tensor> {
-    let mode = match mode {
-        Some(mode) => mode.read()?,
-        None if mode_norms.is_some() => SyntonicSoftmaxMode::LEARNED,
-        None => SyntonicSoftmaxMode::IDENTITY,
+) -> PyResult<Py<PyAny>> {
+    let (mode, norms, scale) = match (mode, mode_norms) {
+        (Some(Third::Norms(norms)), None) => (None, Some(norms.0), syntony_scale),
+        (Some(Third::Norms(norms)), Some(Fourth::Scale(scale))) => (None, Some(norms.0), scale),
+        (Some(Third::Norms(_)), Some(Fourth::Norms(_))) => {
+            return Err(PyValueError::new_err("syntonic_softmax: expected mode norms once, got them twice"));
+        }
+        (mode, None) => (mode, None, syntony_scale),
+        (mode, Some(Fourth::Norms(norms))) => (mode, Some(norms.0), syntony_scale),
+        (_, Some(Fourth::Scale(scale))) => {
+            return Err(PyTypeError::new_err(format!(
+                "syntonic_softmax: expected mode norms in the fourth place, got a number; write syntony_scale={scale:?}"
+            )));
+        }
     };
-    Weights { mode, norms: mode_norms, scale: syntony_scale }.apply(x, dim, syntony)
+    let mode = match mode {
+        Some(Third::Mode(mode)) => mode.read()?,
+        _ if norms.is_some() => SyntonicSoftmaxMode::LEARNED,
+        _ => SyntonicSoftmaxMode::IDENTITY,
+    };
+    Weights { mode, norms, scale }.apply(x, dim, syntony)
 }
 
 /// e^(-n^2 / phi) for each mode norm n^2.
@@ -142,8 +181,8 @@ fn batch_norm(
     eps: f64,
     gamma: Option<Features>,
     beta: Option<Features>,
-) -> PyResult<Tensor> {
-    let (py, x, mode) = (x.py(), floats(x)?, NormMode::read(mode)?);
+) -> PyResult<Py<PyAny>> {
+    let (py, given, x, mode) = (x.py(), x, floats(x)?, NormMode::read(mode)?);
     if x.shape().rank() != rank || x.shape().numel() == 0 {
         let axes = if rank == 2 { "(batch, features)" } else { "(batch, channels, height, width)" };
         return Err(PyValueError::new_err(format!(
@@ -153,15 +192,15 @@ fn batch_norm(
     }
     let count = x.shape().dims()[1];
     let config = GoldenBatchNormConfig { eps, mode, track_running_stats: false, ..GoldenBatchNormConfig::new(count) };
-    enter(py, || {
+    let found = enter(py, || {
         let mut norm = GoldenBatchNorm::new(config)?;
         norm.set_affine(
             gamma.map_or_else(|| vec![1.0; count], |g| g.0),
             beta.map_or_else(|| vec![0.0; count], |b| b.0),
         )?;
         norm.forward(&x, true)
-    })
-    .map(Tensor::from)
+    })?;
+    like(given, found)
 }
 
 /// The golden batch norm of x (batch, features), for each feature over the batch.
@@ -173,7 +212,7 @@ fn golden_batch_norm_1d_py(
     eps: f64,
     gamma: Option<Features>,
     beta: Option<Features>,
-) -> PyResult<Tensor> {
+) -> PyResult<Py<PyAny>> {
     batch_norm((x, 2), mode.as_ref(), eps, gamma, beta)
 }
 
@@ -186,7 +225,7 @@ fn golden_batch_norm_2d_py(
     eps: f64,
     gamma: Option<Features>,
     beta: Option<Features>,
-) -> PyResult<Tensor> {
+) -> PyResult<Py<PyAny>> {
     batch_norm((x, 4), mode.as_ref(), eps, gamma, beta)
 }
 
@@ -199,9 +238,10 @@ fn golden_layer_norm(
     eps: f64,
     gamma: Option<Features>,
     beta: Option<Features>,
-) -> PyResult<Tensor> {
-    let (py, x, mode) = (x.py(), floats(x)?, NormMode::read(mode.as_ref())?);
-    enter(py, || norm::golden_layer_norm(&x, mode, eps, gamma.as_deref(), beta.as_deref())).map(Tensor::from)
+) -> PyResult<Py<PyAny>> {
+    let (values, mode) = (floats(x)?, NormMode::read(mode.as_ref())?);
+    let norm = || norm::golden_layer_norm(&values, mode, eps, gamma.as_deref(), beta.as_deref());
+    like(x, enter(x.py(), norm)?)
 }
 
 /// Registers this file's names.

@@ -5,11 +5,10 @@ use std::sync::{Mutex, MutexGuard};
 use pyo3::prelude::*;
 use syntonic_classic::norm as core;
 
-use crate::classic::floats::floats;
+use crate::classic::floats::{Features, floats, like};
 use crate::door::{enter, quick};
 use crate::either::either;
 use crate::resonant::poisoned;
-use crate::tensor::Tensor;
 
 /// The variance that a norm gives its output: `GoldenNormMode("golden")` is 1/phi, `"standard"` is 1,
 /// `GoldenNormMode.custom(v)` is v.
@@ -70,12 +69,27 @@ impl NormMode {
     }
 }
 
-/// What a `GoldenBatchNormState` is built from.
+/// What a `GoldenBatchNormState` is built from; a state keeps the values that its config had then.
 ///
 /// `num_features` is the size of axis 1 of its input; `momentum` is the share of each batch in the running statistics;
 /// `affine` gives each feature a scale gamma and a shift beta.
-#[pyclass(frozen, module = "syntonic._core")]
+#[pyclass(module = "syntonic._core")]
 pub struct GoldenBatchNormConfig(core::GoldenBatchNormConfig);
+
+impl GoldenBatchNormConfig {
+    /// Refuses what no norm could be built from.
+    fn checked(config: core::GoldenBatchNormConfig) -> PyResult<Self> {
+        quick(|| core::GoldenBatchNorm::new(config.clone()))?;
+        Ok(Self(config))
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut core::GoldenBatchNormConfig)) -> PyResult<()> {
+        let mut config = self.0.clone();
+        change(&mut config);
+        *self = Self::checked(config)?;
+        Ok(())
+    }
+}
 
 #[pymethods]
 impl GoldenBatchNormConfig {
@@ -90,10 +104,7 @@ impl GoldenBatchNormConfig {
         mode: Option<NormMode>,
     ) -> PyResult<Self> {
         let mode = NormMode::read(mode.as_ref())?;
-        let config = core::GoldenBatchNormConfig { num_features, eps, momentum, affine, track_running_stats, mode };
-        // Refuses what no norm could be built from.
-        quick(|| core::GoldenBatchNorm::new(config.clone()))?;
-        Ok(Self(config))
+        Self::checked(core::GoldenBatchNormConfig { num_features, eps, momentum, affine, track_running_stats, mode })
     }
 
     /// The size of axis 1 of the input.
@@ -102,10 +113,20 @@ impl GoldenBatchNormConfig {
         self.0.num_features
     }
 
+    #[setter]
+    fn set_num_features(&mut self, num_features: usize) -> PyResult<()> {
+        self.change(|config| config.num_features = num_features)
+    }
+
     /// What is added to each variance.
     #[getter]
     fn eps(&self) -> f64 {
         self.0.eps
+    }
+
+    #[setter]
+    fn set_eps(&mut self, eps: f64) -> PyResult<()> {
+        self.change(|config| config.eps = eps)
     }
 
     /// The share of each batch in the running statistics.
@@ -114,10 +135,20 @@ impl GoldenBatchNormConfig {
         self.0.momentum
     }
 
+    #[setter]
+    fn set_momentum(&mut self, momentum: f64) -> PyResult<()> {
+        self.change(|config| config.momentum = momentum)
+    }
+
     /// Whether each feature has a scale gamma and a shift beta.
     #[getter]
     fn affine(&self) -> bool {
         self.0.affine
+    }
+
+    #[setter]
+    fn set_affine(&mut self, affine: bool) -> PyResult<()> {
+        self.change(|config| config.affine = affine)
     }
 
     /// Whether evaluation uses running statistics instead of the batch's.
@@ -126,10 +157,21 @@ impl GoldenBatchNormConfig {
         self.0.track_running_stats
     }
 
+    #[setter]
+    fn set_track_running_stats(&mut self, track_running_stats: bool) -> PyResult<()> {
+        self.change(|config| config.track_running_stats = track_running_stats)
+    }
+
     /// The variance that is aimed at.
     #[getter]
     fn mode(&self) -> GoldenNormMode {
         GoldenNormMode(self.0.mode)
+    }
+
+    #[setter]
+    fn set_mode(&mut self, mode: NormMode) -> PyResult<()> {
+        let mode = NormMode::read(Some(&mode))?;
+        self.change(|config| config.mode = mode)
     }
 }
 
@@ -152,29 +194,27 @@ impl GoldenBatchNormState {
         quick(|| core::GoldenBatchNorm::new(config.0.clone())).map(|norm| Self(Mutex::new(norm)))
     }
 
-    /// The norm of x (batch, num_features, ...): a Tensor, or a ResonantTensor as float64; the result is a Tensor.
+    /// The norm of x (batch, num_features, ...): a Tensor, or a ResonantTensor as float64, and of its class.
     ///
     /// In training it uses the statistics of the batch, which the running ones then follow.
     #[pyo3(signature = (x, training=true))]
-    fn forward(&self, py: Python<'_>, x: &Bound<'_, PyAny>, training: bool) -> PyResult<Tensor> {
-        let x = floats(x)?;
-        enter(py, || self.0.lock().map_err(|_| poisoned())?.forward(&x, training)).map(Tensor::from)
+    fn forward(&self, py: Python<'_>, x: &Bound<'_, PyAny>, training: bool) -> PyResult<Py<PyAny>> {
+        let values = floats(x)?;
+        like(x, enter(py, || self.0.lock().map_err(|_| poisoned())?.forward(&values, training))?)
     }
 
     /// Sets the scale and the shift of each feature.
-    fn set_affine(&self, gamma: Vec<f64>, beta: Vec<f64>) -> PyResult<()> {
+    fn set_affine(&self, gamma: Features, beta: Features) -> PyResult<()> {
         let mut norm = self.lock()?;
-        quick(|| norm.set_affine(gamma, beta))
+        quick(|| norm.set_affine(gamma.0, beta.0))
     }
 
     /// The running mean of each feature.
-    #[getter]
     fn running_mean(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.running_mean().to_vec())
     }
 
     /// The running variance of each feature.
-    #[getter]
     fn running_var(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.running_variance().to_vec())
     }
@@ -186,13 +226,11 @@ impl GoldenBatchNormState {
     }
 
     /// The scale of each feature.
-    #[getter]
     fn gamma(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.affine().0.to_vec())
     }
 
     /// The shift of each feature.
-    #[getter]
     fn beta(&self) -> PyResult<Vec<f64>> {
         Ok(self.lock()?.affine().1.to_vec())
     }

@@ -1,9 +1,10 @@
 //! `syntonic._core.SyntonicSoftmaxMode` and `SyntonicSoftmaxState`: where the weights of a syntonic softmax come from.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
-use crate::classic::floats::floats;
+use crate::classic::floats::{Features, floats, like};
 use crate::either::either;
 use crate::symbol::Given;
 use crate::tensor::Tensor;
@@ -99,7 +100,7 @@ pub struct Weights {
 
 impl Weights {
     /// Applies the softmax.
-    pub fn apply(self, x: &Bound<'_, PyAny>, dim: isize, syntony: Option<&Bound<'_, PyAny>>) -> PyResult<Tensor> {
+    pub fn apply(self, x: &Bound<'_, PyAny>, dim: isize, syntony: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let missing =
             |what: &str| PyValueError::new_err(format!("syntonic_softmax: mode {:?} needs {what}", self.mode.name()));
         let syntony = syntony.map(floats).transpose()?.map(|s| Given::from(&Tensor::from(s)));
@@ -109,11 +110,13 @@ impl Weights {
             Source::Provided => (None, Some(syntony.ok_or_else(|| missing("syntony"))?)),
         };
         let value = Tensor::from(floats(x)?).syntonic_softmax(x.py(), dim, norms, syntony, self.scale)?;
-        Ok(Tensor::from(value.cast::<Tensor>()?.get().place().clone()))
+        if x.cast::<Tensor>().is_ok() { Ok(value.unbind()) } else { like(x, floats(&value)?) }
     }
 }
 
 /// A syntonic softmax with its settings. In the mode "learned" its mode norms begin as i^2 and may be set.
+///
+/// `SyntonicSoftmaxState(dim, mode, num_features, syntony_scale)` is understood too.
 #[pyclass(module = "syntonic._core")]
 pub struct SyntonicSoftmaxState {
     mode: SyntonicSoftmaxMode,
@@ -123,19 +126,47 @@ pub struct SyntonicSoftmaxState {
     /// The power of the weights.
     #[pyo3(get)]
     syntony_scale: f64,
-    /// n^2 for each index along the axis; None unless the mode is "learned".
-    #[pyo3(get)]
     mode_norms: Option<Vec<f64>>,
 }
+
+/// What stands in the first two places, in either order.
+enum Place {
+    Dim(isize),
+    Mode(SoftmaxMode),
+}
+
+either!(Place: Dim | Mode, "a dim, a SyntonicSoftmaxMode or its name");
 
 #[pymethods]
 impl SyntonicSoftmaxState {
     #[new]
     #[pyo3(
-        signature = (mode=None, dim=-1, num_features=None, syntony_scale=1.0),
+        signature = (*places, mode=None, dim=None, num_features=None, syntony_scale=None),
         text_signature = "(mode=None, dim=-1, num_features=None, syntony_scale=1.0)"
     )]
-    fn new(mode: Option<SoftmaxMode>, dim: isize, num_features: Option<u32>, syntony_scale: f64) -> PyResult<Self> {
+    fn new(
+        places: &Bound<'_, PyTuple>,
+        mut mode: Option<SoftmaxMode>,
+        mut dim: Option<isize>,
+        mut num_features: Option<u32>,
+        mut syntony_scale: Option<f64>,
+    ) -> PyResult<Self> {
+        for (place, given) in places.iter().enumerate().filter(|(_, given)| !given.is_none()) {
+            let is_new = match place {
+                0 | 1 => match given.extract()? {
+                    Place::Dim(given) => dim.replace(given).is_none(),
+                    Place::Mode(given) => mode.replace(given).is_none(),
+                },
+                2 => num_features.replace(given.extract()?).is_none(),
+                3 => syntony_scale.replace(given.extract()?).is_none(),
+                _ => false,
+            };
+            if !is_new {
+                return Err(PyTypeError::new_err(
+                    "SyntonicSoftmaxState: expected each of mode, dim, num_features and syntony_scale at most once",
+                ));
+            }
+        }
         let mode = mode.map_or(Ok(SyntonicSoftmaxMode::IDENTITY), |mode| mode.read())?;
         let norms = num_features.map(|count| (0..count).map(|i| f64::from(i) * f64::from(i)).collect());
         let mode_norms = match mode.0 {
@@ -147,7 +178,7 @@ impl SyntonicSoftmaxState {
             Source::Learned => norms,
             _ => None,
         };
-        Ok(Self { mode, dim, syntony_scale, mode_norms })
+        Ok(Self { mode, dim: dim.unwrap_or(-1), syntony_scale: syntony_scale.unwrap_or(1.0), mode_norms })
     }
 
     /// Where the weights come from.
@@ -156,14 +187,19 @@ impl SyntonicSoftmaxState {
         self.mode
     }
 
-    /// Sets n^2 for each index along the axis, for the mode "learned".
-    fn set_mode_norms(&mut self, mode_norms: Vec<f64>) {
-        self.mode_norms = Some(mode_norms);
+    /// n^2 for each index along the axis; None unless the mode is "learned".
+    fn mode_norms(&self) -> Option<Vec<f64>> {
+        self.mode_norms.clone()
     }
 
-    /// The softmax of x, a Tensor, or a ResonantTensor as float64; `syntony` is needed in the mode "provided".
+    /// Sets n^2 for each index along the axis, for the mode "learned": a sequence of numbers or a ResonantTensor.
+    fn set_mode_norms(&mut self, mode_norms: Features) {
+        self.mode_norms = Some(mode_norms.0);
+    }
+
+    /// The softmax of x, a Tensor, or a ResonantTensor as float64, and of its class; the mode "provided" needs `syntony`.
     #[pyo3(signature = (x, syntony=None))]
-    fn forward(&self, x: &Bound<'_, PyAny>, syntony: Option<&Bound<'_, PyAny>>) -> PyResult<Tensor> {
+    fn forward(&self, x: &Bound<'_, PyAny>, syntony: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let weights = Weights { mode: self.mode, norms: self.mode_norms.clone(), scale: self.syntony_scale };
         weights.apply(x, self.dim, syntony)
     }

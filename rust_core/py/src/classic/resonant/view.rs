@@ -2,40 +2,78 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 use syntonic_classic::exact::GoldenExact as Golden;
 use syntonic_core::exact::LatticeArray;
-use syntonic_core::tensor::{Law, Resonant};
+use syntonic_core::tensor::{DType, Law, Resonant};
 
 use crate::classic::exact::GoldenExact;
 use crate::door::quick;
-use crate::resonant::{Norms, ResonantTensor, drawn};
+use crate::resonant::{Kept, Norms, ResonantTensor, Third, drawn};
 use crate::source;
+use crate::tensor::numbers;
 
 #[pymethods]
 impl ResonantTensor {
     /// A crystallized tensor of ones.
     #[staticmethod]
-    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    #[pyo3(
+        signature = (shape, mode_norms=None, precision=None, *, mode_norm_sq=None, device=None),
+        text_signature = "(shape, mode_norms=None, precision=100, *, mode_norm_sq=None, device=None)"
+    )]
     fn ones(
         shape: &Bound<'_, PyAny>,
         mode_norms: Option<Norms>,
-        precision: i64,
+        precision: Option<Third>,
         mode_norm_sq: Option<Norms>,
+        device: Option<&str>,
     ) -> PyResult<Self> {
-        drawn(Law::Ones, shape, (mode_norms, mode_norm_sq), precision, 0)
+        drawn(Law::Ones, shape, Kept::read((mode_norms, mode_norm_sq), precision, device, shape.py())?, 0, |x| x)
     }
 
-    /// A crystallized tensor of near-normal numbers with deviation 1, snapped: a pure function of (seed, element).
+    /// A crystallized tensor of near-normal numbers, mean + std z, snapped: z is a pure function of (seed, element).
     #[staticmethod]
-    #[pyo3(signature = (shape, mode_norms=None, precision=100, *, seed, mode_norm_sq=None))]
+    #[pyo3(
+        signature = (shape, mode_norms=None, precision=None, device=None, *, seed=0, mean=0.0, std=1.0, mode_norm_sq=None),
+        text_signature = "(shape, mode_norms=None, precision=100, device=None, *, seed=0, mean=0.0, std=1.0, mode_norm_sq=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "those of the documents")]
     fn randn(
         shape: &Bound<'_, PyAny>,
         mode_norms: Option<Norms>,
-        precision: i64,
+        precision: Option<Third>,
+        device: Option<&str>,
         seed: u32,
+        mean: f64,
+        std: f64,
         mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
-        drawn(Law::Normal, shape, (mode_norms, mode_norm_sq), precision, seed)
+        if !(mean.is_finite() && std.is_finite() && std >= 0.0) {
+            return Err(PyValueError::new_err(format!(
+                "randn: expected a finite mean and a finite std of at least 0, got {mean:?} and {std:?}"
+            )));
+        }
+        let kept = Kept::read((mode_norms, mode_norm_sq), precision, device, shape.py())?;
+        drawn(Law::Normal, shape, kept, seed, |z| if (mean, std) == (0.0, 1.0) { z } else { mean + std * z })
+    }
+
+    /// A crystallized tensor of a flat list of numbers, as the constructor makes it.
+    ///
+    /// The state of a tensor stays on the CPU; a GPU that is named must be there.
+    #[staticmethod]
+    #[pyo3(
+        signature = (values, shape=None, mode_norm_sq=None, precision=None, device=None),
+        text_signature = "(values, shape=None, mode_norm_sq=None, precision=100, device=None)"
+    )]
+    fn from_floats(
+        values: &Bound<'_, PyAny>,
+        shape: Option<&Bound<'_, PyAny>>,
+        mode_norm_sq: Option<Norms>,
+        precision: Option<i64>,
+        device: Option<&str>,
+    ) -> PyResult<Self> {
+        let kept = Kept::read((None, mode_norm_sq), precision.map(Third::Precision), device, values.py())?;
+        kept.snapped(numbers(values, shape.map(source::sizes).transpose()?, DType::F64)?)
     }
 
     /// A crystallized tensor of these points, row-major, each a pair (a, b) of integers or a `GoldenExact`.
@@ -58,6 +96,23 @@ impl ResonantTensor {
             let points = LatticeArray::new(a, b)?;
             Ok(Self::wrap(Resonant::from_points(shape, points, &norms, precision)?))
         })
+    }
+
+    /// The values as NumPy reads them: a copy, in float64.
+    #[getter]
+    fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (shape, values) = self.read(|x| Ok((x.shape().dims().to_vec(), x.values())))?;
+        let found = PyDict::new(py);
+        found.set_item("version", 3)?;
+        found.set_item("typestr", if cfg!(target_endian = "little") { "<f8" } else { ">f8" })?;
+        found.set_item("shape", PyTuple::new(py, shape)?)?;
+        found.set_item("data", PyBytes::new(py, &values.iter().flat_map(|x| x.to_ne_bytes()).collect::<Vec<u8>>()))?;
+        Ok(found)
+    }
+
+    /// The same as `to_list`.
+    fn tolist(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.to_list(py)
     }
 
     /// The values as a flat list of floats.
