@@ -38,6 +38,26 @@ MOVED: Final[dict[str, str]] = {
     **{f"{_CORE}.{name}": f"{_CLASSIC}.{name}" for name in ("recursion", "state")},
 }
 
+_METRICS: Final = {
+    name: f"{_CLASSIC}.nn.metrics:{name}"
+    for name in (
+        "SyntonyMetrics TrainingMetrics compute_syntony_from_weights compute_accuracy compute_mse "
+        "compute_cross_entropy compute_syntony_gap compute_population_diversity compute_weight_statistics"
+    ).split()
+}
+_TRAINING_NAMES: Final = {
+    **_METRICS,
+    **{name: f"{_CLASSIC}.nn.callbacks:{name}" for name in ("MetricsLogger", "default_callbacks")},
+    "RESTrainingConfig": f"{_CLASSIC}.nn.config:RESTrainingConfig",
+    **{name: f"{_CLASSIC}.nn.data_trainer:{name}" for name in ("train_with_retrocausal_res", "TrainingResult")},
+    **{name: f"{_CLASSIC}.nn.evolver:{name}" for name in ("RESConfig", "RESResult", "ResonantEvolver")},
+    "AttractorMemory": f"{_CLASSIC}.nn.attractors:AttractorMemory",
+    **{
+        name: f"{_CLASSIC}.nn.retrocausal:{name}"
+        for name in ("RetrocausalConfig", "create_retrocausal_evolver", "create_standard_evolver")
+    },
+}
+
 # Documented module: its names, each with the place of what it stands for, as module:name.
 ALIASES: Final[dict[str, dict[str, str]]] = {
     "syntonic.exact": {
@@ -90,14 +110,33 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
         "ArchonicEarlyStop": f"{_TRAINING}:ArchonicEarlyStop",
         "SyntonyCheckpoint": f"{_TRAINING}:SyntonyCheckpoint",
         "FitnessPlateauCallback": f"{_TRAINING}:FitnessPlateau",
+        **{name: f"{_CLASSIC}.nn.callbacks:{name}" for name in ("MetricsLogger", "default_callbacks")},
     },
     f"{_TRAINING}.metrics_pure": {
         "MetricsAggregator": f"{_TRAINING}:MetricsAggregator",
         "SyntonyTracker": f"{_TRAINING}:SyntonyTracker",
+        **_METRICS,
+    },
+    f"{_TRAINING}.metrics": _METRICS,
+    f"{_TRAINING}.callbacks": {
+        name: f"{_CLASSIC}.nn.callbacks:{name}" for name in ("MetricsLogger", "default_callbacks")
     },
     _TRAINING: {
+        **_TRAINING_NAMES,
         "FitnessPlateauCallback": f"{_TRAINING}:FitnessPlateau",
         "PureTrainer": f"{_TRAINING}:RetrocausalTrainer",
+        "PureTrainingConfig": f"{_CLASSIC}.nn.config:RESTrainingConfig",
+    },
+    f"{_TRAINING}.config": {
+        **_TRAINING_NAMES,
+        "PureTrainingConfig": f"{_CLASSIC}.nn.config:RESTrainingConfig",
+        "DataTrainer": f"{_CLASSIC}.nn.data_trainer:DataTrainer",
+    },
+    f"{_TRAINING}.trainer": {
+        "train_with_retrocausal_res": f"{_CLASSIC}.nn.data_trainer:train_with_retrocausal_res",
+        "RESTrainingConfig": f"{_CLASSIC}.nn.config:RESTrainingConfig",
+        "PureTrainer": f"{_TRAINING}:RetrocausalTrainer",
+        "PureTrainingConfig": f"{_CLASSIC}.nn.config:RESTrainingConfig",
     },
     f"{_NN}.analysis.escape": {
         "NoiseInjection": f"{_TRAINING}:NoiseInjection",
@@ -105,10 +144,18 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
         "WeightPerturbation": f"{_TRAINING}:WeightPerturbation",
         "CombinedEscape": f"{_TRAINING}:CombinedEscape",
     },
+    f"{_NN}.analysis": {
+        "SyntonyMonitor": f"{_CLASSIC}.nn.monitor:SyntonyMonitor",
+        **{name: f"{_CLASSIC}.nn.visualization:{name}" for name in ("SyntonyViz", "plot_archonic_regions")},
+    },
+    f"{_NN}.analysis.health": {"SyntonyMonitor": f"{_CLASSIC}.nn.monitor:SyntonyMonitor"},
     f"{_NN}.analysis.visualization": {
         "plot_syntony_history": f"{_NN}.analysis:plot_syntony_history",
         "plot_layer_syntonies": f"{_NN}.analysis:plot_layer_syntonies",
+        **{name: f"{_CLASSIC}.nn.visualization:{name}" for name in ("SyntonyViz", "plot_archonic_regions")},
     },
+    f"{_NN}.loss": {name: f"{_CLASSIC}.nn.losses:{name}" for name in ("mse_loss", "cross_entropy_loss")},
+    f"{_NN}.loss.syntonic_loss": {name: f"{_CLASSIC}.nn.losses:{name}" for name in ("mse_loss", "cross_entropy_loss")},
     # Models that MLflow keeps of earlier runs load themselves by this path.
     "syntonic.runners.kept_model": {"load": "syntonic.runners.run.kept_model:load"},
     # Of the benchmarks the documents have a module each; what they ask is a config, and its data a class.
@@ -130,8 +177,8 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
     f"{_WINDING}.dhsr_block": {"WindingDHSRBlock": f"{_WINDING}:DHSRBlock"},
     f"{_WINDING}.resonant_dhsr_block": {"ResonantWindingDHSRBlock": f"{_WINDING}:DHSRBlock"},
     f"{_WINDING}.winding_net": {
-        "WindingNet": f"{_MODELS}:WindingNet",
-        "PureWindingNet": f"{_MODELS}:WindingNet",
+        "WindingNet": f"{_CLASSIC}.nn.winding_net:WindingNet",
+        "PureWindingNet": f"{_CLASSIC}.nn.winding_net:WindingNet",
     },
     _WINDING: {
         "PurePrimeSelectionLayer": f"{_WINDING}:PrimeSelection",
@@ -139,8 +186,8 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
         "PureResonantWindingEmbedding": f"{_WINDING}:ResonantWindingEmbedding",
         "WindingDHSRBlock": f"{_WINDING}:DHSRBlock",
         "ResonantWindingDHSRBlock": f"{_WINDING}:DHSRBlock",
-        "WindingNet": f"{_MODELS}:WindingNet",
-        "PureWindingNet": f"{_MODELS}:WindingNet",
+        "WindingNet": f"{_CLASSIC}.nn.winding_net:WindingNet",
+        "PureWindingNet": f"{_CLASSIC}.nn.winding_net:WindingNet",
     },
 }
 _PURE: Final[dict[str, dict[str, str]]] = {
@@ -172,11 +219,26 @@ _PURE: Final[dict[str, dict[str, str]]] = {
         "SyntonicEmbedding": "SyntonicEmbedding",
     },
 }
+# Where names with Pure in front take the arguments of the documents; the other two have those of a run's models.
+_PURE_HOMES: Final = {
+    "syntonic_mlp": "mlp",
+    "syntonic_attention": "attention",
+    "syntonic_transformer": "transformer",
+    "syntonic_cnn": "cnn",
+    "embeddings": "embeddings",
+}
+_PURE_ELSEWHERE: Final = {
+    "PureResonantTransformer": f"{_CLASSIC}.nn.recursive:PureResonantTransformer",
+    "PureGoldenConeAttention": f"{_MODELS}:GoldenConeAttention",
+    "PureSyntonicCNN2d": f"{_MODELS}:CNN2d",
+}
 # Of architectures the documents have each name with and without Pure, from modules with and without _pure.
 for _module, _names in _PURE.items():
     _plain = {name: f"{_MODELS}:{word}" for name, word in _names.items()}
-    _pure = {f"Pure{name}": place for name, place in _plain.items()}
+    _home = f"{_CLASSIC}.nn.{_PURE_HOMES[_module]}"
+    _pure = {f"Pure{name}": _PURE_ELSEWHERE.get(f"Pure{name}", f"{_home}:Pure{name}") for name in _names}
     ALIASES[f"{_MODELS}.{_module}"] = ALIASES[f"{_MODELS}.{_module}_pure"] = _plain | _pure
+    ALIASES.setdefault(f"{_MODELS}.pure", {}).update(_plain | _pure)
     ALIASES.setdefault(_MODELS, {}).update(_plain | _pure)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Self, TypeVar
 
 from syntonic.sn.array import A
+from syntonic.sn.given import is_value, through
 from syntonic.sn.parameter import Parameter, Saved
 
 T = TypeVar("T")
@@ -19,7 +20,8 @@ class Module(ABC):
     A subclass assigns its parts as attributes and writes `forward` with the methods of `Array` alone, so that the same
     lines compute with tensors and record a program. Parts keep the order in which they were assigned.
 
-    A module that is called before `initialize` has the first values of seed 0.
+    A module that is called before `initialize` has the first values of seed 0. One that is called with numbers, such as
+    a list or a ResonantTensor, returns a ResonantTensor in flux; see `syntonic.sn.given`.
 
     Attributes:
         training: Whether layers such as `Dropout` are active; set by `train` and `eval`.
@@ -139,12 +141,14 @@ class Module(ABC):
 
 
 def _prepared(forward: Callable[..., T]) -> Callable[..., T]:
-    """Returns a forward pass of a module that has first values."""
+    """Returns a forward pass of a module that has first values, and that takes data as well as tensors."""
 
     @functools.wraps(forward)
     def prepared(self: Module, *args: Any, **options: Any) -> T:  # noqa: ANN401 (whatever the pass takes)
         if not self.__dict__.get("_is_prepared"):
             self.prepare()
+        if args and not is_value(args[0]):
+            return through(forward, self, args, options)  # type: ignore[no-any-return]
         return forward(self, *args, **options)
 
     return prepared

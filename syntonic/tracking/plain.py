@@ -14,7 +14,7 @@ T = TypeVar("T")
 _LARGEST: Final = 64 << 20  # bytes of a file that is read
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Writes a JSON file, whole or not at all; the file that was there before stays until the new one is complete.
 
     Raises:

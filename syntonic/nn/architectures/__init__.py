@@ -1,6 +1,7 @@
 """Models that a config may name, and the larger parts that they are made of."""
 
 from syntonic.nn.architectures.attention import MultiHeadAttention as MultiHeadAttention
+from syntonic.nn.architectures.attention import Softmax as Softmax
 from syntonic.nn.architectures.attention import SyntonicAttention as SyntonicAttention
 from syntonic.nn.architectures.cnn1d import CNN1d as CNN1d
 from syntonic.nn.architectures.cnn2d import CNN2d as CNN2d
@@ -12,6 +13,7 @@ from syntonic.nn.architectures.embeddings import WindingEmbedding as WindingEmbe
 from syntonic.nn.architectures.golden_cone import GoldenConeAttention as GoldenConeAttention
 from syntonic.nn.architectures.linear import SyntonicLinear as SyntonicLinear
 from syntonic.nn.architectures.mlp import MLP as MLP
+from syntonic.nn.architectures.positional import Positional as Positional
 from syntonic.nn.architectures.positional import PositionalEncoding as PositionalEncoding
 from syntonic.nn.architectures.syntonic_mlp import SyntonicMLP as SyntonicMLP
 from syntonic.nn.architectures.task import Task as Task

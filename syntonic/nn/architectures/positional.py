@@ -24,7 +24,7 @@ class PositionalEncoding(Module):
 
     Args:
         d_model: Size of the last axis.
-        max_len: Positions in the table; longer sequences are refused.
+        max_len: Positions in the table; longer sequences are refused, unless `grows` is set.
         positional: Which encoding; "learned" starts normal with standard deviation 1/2.
 
     Raises:
@@ -37,6 +37,7 @@ class PositionalEncoding(Module):
         if positional not in (*_BASES, "learned"):
             raise ValueError(f"expected a positional encoding golden, standard or learned, got {positional!r}")
         self._shape: Final = (max_len, d_model)
+        self.grows = False
         self._base: Final = _BASES.get(positional)
         # What was computed for a length and a number format; the values never change.
         self._tables: Final[dict[tuple[int, str], Tensor]] = {}
@@ -48,7 +49,7 @@ class PositionalEncoding(Module):
         if len(x.shape) < 2 or x.shape[-1] != d_model:
             raise ValueError(f"expected (..., length, {d_model}), got shape {x.shape}")
         length = x.shape[-2]
-        if length > max_len:
+        if length > max_len and not (self.grows and self.table is None):
             raise ValueError(f"a sequence of length {length} is longer than the table of {max_len}; raise max_len")
         if self.table is not None:
             return x + x.parameter(self.table.data).narrow(0, 0, length)

@@ -7,6 +7,7 @@ arXiv 1703.03864; noise of low rank: Sarkar et al., arXiv 2511.16652.
 """
 
 import inspect
+import itertools
 import math
 import re
 import time
@@ -18,6 +19,7 @@ from syntonic._core import Evolution, Interrupted, Objective, Record, Tensor, tr
 from syntonic.core.archonic import archonic
 from syntonic.core.registry import register
 from syntonic.nn.training.memory import memory
+from syntonic.nn.training.of_data import CalledWithData
 from syntonic.nn.training.record import SIGNAL, GenerationRecord, names_of_metrics
 from syntonic.nn.training.settings import Description, described, document, refuse_unknown, signature
 from syntonic.nn.training.task import Task as Task
@@ -29,8 +31,8 @@ Members = list[list[float]]
 
 
 @register("trainer", "retrocausal")
-class RetrocausalTrainer:
-    """Trains a model by evolution; `run` yields one record for each generation.
+class RetrocausalTrainer(CalledWithData):
+    """Trains a model by evolution; `run` yields one record for each generation. See `of_data` for a call with data.
 
     Args:
         seed: of all random numbers, 0 to 2^32 - 1.
@@ -301,12 +303,10 @@ class RetrocausalTrainer:
 
 
 def _tensors(member: Sequence[float], shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    tensors, start = [], 0
-    for shape in shapes:
-        end = start + math.prod(shape)
-        tensors.append(Tensor(member[start:end], shape, "float64"))
-        start = end
-    return tensors
+    ends = list(itertools.accumulate(map(math.prod, shapes), initial=0))
+    return [
+        Tensor(member[a:b], shape, "float64") for (a, b), shape in zip(itertools.pairwise(ends), shapes, strict=True)
+    ]
 
 
 def _show(cls: type[RetrocausalTrainer]) -> None:

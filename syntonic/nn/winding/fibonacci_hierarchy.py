@@ -42,3 +42,6 @@ class FibonacciHierarchy:
         if not 0 <= level < len(self.sequence) - 1:
             raise ValueError(f"expected a level of 0 to {len(self.sequence) - 2}, got {level}")
         return self.sequence[level + 1]
+
+    get_layer_dims = layer_dims
+    get_expansion_factor = expansion_factor
