@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "predict": "what the model of a run answers to the rows of a file",
     "evaluate": "the model of a run judged on a benchmark, perhaps another one",
     "export": "the model of a run for other programs: ONNX, NPZ, safetensors",
+    "analyse": "what a run's loss depends on, and its weights as operators: sensitivity and spectra",
     "report": "one HTML file on a run, or on a whole sweep",
     "ui": "the MLflow dashboard, on this machine only",
     "sync": "send what a tracking store that was not reachable has not got yet",
