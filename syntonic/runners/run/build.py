@@ -12,6 +12,7 @@ from syntonic.nn.architectures.sight import check_order
 from syntonic.nn.training.callbacks import Callback
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.run import initial
 from syntonic.tracking.base import Tracker
 from syntonic.tracking.guard import Guarded
 from syntonic.tracking.writer_process import dismiss_ahead
@@ -71,6 +72,8 @@ def build(config: RunConfig, tracker: Tracker | None = None) -> Parts:
             pair = f"model {config.model['name']!r} with benchmark {config.benchmark['name']!r}"
             raise RequestError([f"{pair}: {error}"]) from error
     model.initialize(config.seed)
+    if config.init_from is not None:
+        initial.take(model, config.init_from)
     trainer = make("trainer", config.trainer, config.seed, config.device)
     if hasattr(trainer, "check"):  # a trainer from elsewhere need not
         try:

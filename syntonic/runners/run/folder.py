@@ -19,6 +19,7 @@ from syntonic.tracking import links
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.spool import Spool, SpoolError, StoredAs
 
+PARAMETERS: Final = "parameters.safetensors"  # in the folder `model` of a run
 _ENOUGH: Final = 1 << 16  # bytes at the end of a journal that hold its last line
 
 

@@ -11,6 +11,7 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.own.loading import is_loaded
 from syntonic.runners.own.source import Source, digests
+from syntonic.runners.run import initial
 
 Inputs = Mapping[str, str]
 """The SHA-256 of everything that was read, by the name of the file or the module."""
@@ -24,7 +25,7 @@ def of_benchmark(config: RunConfig, benchmark: object, own: Sequence[Source] = (
         benchmark: which is built.
         own: the code that `--use` has loaded; all of it counts, since one file may use another.
     """
-    return {**_data(config, benchmark), **dict(_sources(config)), **digests(own)}
+    return {**_data(config, benchmark), **_parameters(config), **dict(_sources(config)), **digests(own)}
 
 
 class Reader:
@@ -42,13 +43,16 @@ class Reader:
         """Returns what a run of this config would read; nothing of a benchmark that refuses its arguments."""
         from syntonic.runners.run.build import make
 
-        key = json.dumps(config.benchmark, sort_keys=True)
+        key = json.dumps([config.benchmark, config.init_from], sort_keys=True)
         if key not in self._known:
             try:
                 built = make("benchmark", config.benchmark, config.seed)
             except RequestError:
                 return {**dict(_sources(config)), **self._own}  # the run itself says what is wrong
-            self._known[key] = _data(config, built)
+            try:
+                self._known[key] = {**_data(config, built), **_parameters(config)}
+            except RequestError:
+                self._known[key] = {}  # so it does of what it would begin with
         return {**self._known[key], **dict(_sources(config)), **self._own}
 
 
@@ -72,6 +76,10 @@ def _data(config: RunConfig, benchmark: object) -> dict[str, str]:
     digest = getattr(benchmark, "data_digest", lambda: None)()
     name = getattr(benchmark, "data_name", "") or f"the data of benchmark {config.benchmark['name']}"
     return {name: digest} if digest else {}
+
+
+def _parameters(config: RunConfig) -> dict[str, str]:
+    return {} if config.init_from is None else initial.digest(config.init_from)
 
 
 def _sources(config: RunConfig) -> Iterator[tuple[str, str]]:

@@ -23,13 +23,13 @@ from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.own import loading
 from syntonic.runners.own.source import Source, kept
 from syntonic.runners.run.build import Parts
+from syntonic.runners.run.folder import PARAMETERS as PARAMETERS
 from syntonic.runners.run.serving import CODE, mlmodel
 from syntonic.sn import Module
 from syntonic.tracking import plain
 from syntonic.tracking.arrays import pack, unpack
 from syntonic.tracking.checkpoint import content
 
-PARAMETERS: Final = "parameters.safetensors"
 FACTS: Final = "model.json"
 _OWN: Final = "own_"  # before the name of a file of the user's
 _NEWER: Final = ("preparation", "uses")  # fields that earlier versions have not: they are there if they say something

@@ -105,7 +105,7 @@ def _of_checkpoint(folder: RunFolder) -> LoadedModel:
     found = state(folder)
     if found is None:
         raise RequestError([f"run {folder.record.id} has no model yet: it has no checkpoint"])
-    config = schema.check({**folder.record.config, "device": "cpu", "callbacks": {}})
+    config = schema.check({**folder.record.config, "device": "cpu", "callbacks": {}, "init_from": None})
     parts = build(replace(config, tracking={"name": "none"}))
     restore(parts, found)
     return LoadedModel(parts.model, kept_model.facts_of_parts(parts, config))
