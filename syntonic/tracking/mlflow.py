@@ -13,6 +13,7 @@ from syntonic.core.registry import register
 from syntonic.tracking import writer_process
 from syntonic.tracking.base import Ending, Past, Receipt, Record, Run
 from syntonic.tracking.client import Client, request
+from syntonic.tracking.copies import Copies, Format
 from syntonic.tracking.stores import address, connection, mlflow_run
 from syntonic.tracking.writer_process import WriterProcess
 
@@ -31,9 +32,11 @@ class MlflowTracker:
         tags: your own, to find the run by, as `tags={team: vision}`.
         note: what a reader of the run's page sees first, in Markdown.
         system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: none are taken.
+        also: files for other programs, in the run's folder: `csv` and `tensorboard`.
 
     Raises:
-        ValueError: if `uri`, `register_as` or the name of a tag is of another form.
+        ValueError: if `uri`, `register_as` or the name of a tag is of another form, or if the package that a file needs
+            is not installed.
     """
 
     _client: Client
@@ -48,12 +51,14 @@ class MlflowTracker:
         tags: dict[str, str] | None = None,
         note: str | None = None,
         system_seconds: Annotated[float, Ge(1)] | None = 10.0,
+        also: Sequence[Format] = (),
     ) -> None:
         self._uri = None if uri is None else address.checked(uri)
         self._tags = {f"own.{_tag(key)}": value for key, value in (tags or {}).items()}
         if note:
             self._tags["mlflow.note.content"] = note
         self._experiment = experiment
+        self._copies = Copies(also)
         self._system_seconds = system_seconds
         self._register = mlflow_run.registered_name(register_as) if register_as is not None else None
 
@@ -75,6 +80,7 @@ class MlflowTracker:
         asked = request(run, self._uri, self._experiment, register=self._register, watch=self._system_seconds)
         writer, self._writer = self._writer, None
         self._client = Client(run, asked, uri, served=uri.startswith("sqlite:"), writer=writer)
+        self._copies.start(run.folder)
 
     def log(self, record: Record) -> None:
         """Writes one generation down."""
@@ -83,10 +89,13 @@ class MlflowTracker:
     def flush(self, *, last: bool = False) -> None:
         """Writes the journal to the disk."""
         self._client.flush(last=last)
+        self._copies.update()
 
     def finish(self, ending: Ending) -> Receipt:
         """Says how the run ended and waits until the store has everything."""
-        return self._client.finish(ending)
+        receipt = self._client.finish(ending)
+        self._copies.update()
+        return replace(receipt, problems=[*receipt.problems, *self._copies.problems])
 
     def finished(self, home: Path) -> Sequence[Past]:
         """Asks the store for its finished runs; a local one that is not there yet is not created for that."""
