@@ -18,6 +18,11 @@ class Answers(Protocol):
         """Of one answer."""
         ...
 
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The names of the metrics."""
+        ...
+
     def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean loss of a batch."""
         ...
@@ -57,6 +62,11 @@ class Classes:
     def shape(self) -> tuple[int, ...]:
         """A logit for each class."""
         return (len(self.names),)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The accuracy."""
+        return ("accuracy",)
 
     def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean cross-entropy of the labels."""
@@ -104,6 +114,11 @@ class Numbers:
     def shape(self) -> tuple[int, ...]:
         """One number."""
         return (1,)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The root of the mean squared error."""
+        return ("rmse",)
 
     def loss(self, outputs: A, targets: A) -> A:
         """Returns the mean squared error."""

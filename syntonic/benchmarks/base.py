@@ -66,6 +66,15 @@ class Benchmark(Protocol):
         """Returns scalars that describe a batch, such as its accuracy."""
         ...
 
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The names of what `validate` returns; none: there is no validation data."""
+        ...
+
+    def validate(self, model: Model) -> dict[str, float]:
+        """Returns loss and metrics on all validation data: `val_loss` and so on. The test data is not looked at."""
+        ...
+
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and metrics on all training and all test data: `train_loss`, `test_accuracy` and so on."""
         ...

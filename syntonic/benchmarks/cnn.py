@@ -5,6 +5,7 @@ from typing import Literal
 from syntonic.benchmarks import datasets
 from syntonic.benchmarks.classification import Classification
 from syntonic.benchmarks.limits import BatchSize
+from syntonic.benchmarks.splits import Share, held_back
 from syntonic.core.registry import register
 
 
@@ -20,13 +21,19 @@ class Cnn(Classification):
         seed: draws the batches.
         data: which of the two.
         batch_size: rows in a batch.
+        validation: the share of the training data by which runs are chosen.
     """
 
     def __init__(
-        self, seed: int, *, data: Literal["digits", "mnist1d"] = "digits", batch_size: BatchSize = 256
+        self,
+        seed: int,
+        *,
+        data: Literal["digits", "mnist1d"] = "digits",
+        batch_size: BatchSize = 256,
+        validation: Share = 0.0,
     ) -> None:
         train, test = datasets.digit_images() if data == "digits" else datasets.mnist1d()
-        super().__init__(seed, {"train": train, "test": test}, 10, batch_size)
+        super().__init__(seed, {**held_back(train, validation), "test": test}, 10, batch_size)
         self.data_name = datasets.DIGITS if data == "digits" else ""
 
     def data_digest(self) -> str | None:

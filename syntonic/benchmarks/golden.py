@@ -72,6 +72,15 @@ class Golden(Standards):
         """Returns the root of the mean squared error."""
         return {"rmse": F.sqrt(F.mse_loss(outputs, targets))}
 
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """Loss and error."""
+        return "val_loss", "val_rmse"
+
+    def validate(self, model: Model) -> dict[str, float]:
+        """Returns loss and error on all validation data."""
+        return evaluate_splits(self, model, {"val": self._splits["validation"]})
+
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and error on all data of each split."""
         return evaluate_splits(self, model, self._splits)

@@ -101,10 +101,22 @@ class Language(Standards):
         """Returns the mean cross-entropy in bits."""
         return {"bits_per_byte": F.cross_entropy(outputs, targets) * (1 / math.log(2))}
 
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """Loss and bits per byte, where a part of the text is for validation."""
+        return ("val_loss", "val_bits_per_byte") if "validation" in self._parts else ()
+
+    def validate(self, model: Model) -> dict[str, float]:
+        """Returns loss and bits per byte on 256 windows of the validation text."""
+        return self._figures(model, {"val": self._parts["validation"]}) if self.validated else {}
+
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and bits per byte on 256 windows of each part of the text."""
+        return self._figures(model, self._parts)
+
+    def _figures(self, model: Model, parts: Mapping[str, bytes]) -> dict[str, float]:
         report: dict[str, float] = {}
-        for split, text in self._parts.items():
+        for split, text in parts.items():
             places = self._judged(text)
             total = 0.0
             for first in range(0, JUDGED, AT_ONCE):

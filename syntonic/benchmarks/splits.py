@@ -6,6 +6,8 @@ from typing import Annotated, Final, TypeAlias
 
 from annotated_types import Ge, Lt
 
+from syntonic.benchmarks.standards import Split, labels
+
 NAMES: Final = ("train", "validation", "test")
 Share: TypeAlias = Annotated[float, Ge(0), Lt(1)]
 """A share of the rows, as a config sets it."""
@@ -53,6 +55,17 @@ def split(
         parts = "groups" if groups is not None else "rows"
         raise ValueError(f"there are too few {parts} for {empty[0]} data of a share of {shares[empty[0]]:g}")
     return {name: sorted(found[name]) for name in NAMES if found[name]}
+
+
+def held_back(train: Split, validation: float) -> dict[str, Split]:
+    """Returns training data, and a share of it for validation, class by class; 0: all of it as it is.
+
+    Which rows are held back does not depend on the seed of a run.
+    """
+    if not validation:
+        return {"train": train}
+    places = split(train[0].shape[0], validation, 0.0, 0, classes=list(map(int, labels(train[1]))))
+    return {name: (train[0].take(rows), train[1].take(rows)) for name, rows in places.items()}
 
 
 def _gathered(labels: Iterable[int]) -> list[list[int]]:

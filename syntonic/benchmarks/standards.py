@@ -43,6 +43,15 @@ class Standards:
         """Returns the SHA-256 of the bytes that the data was read from; None: it is generated."""
         return None
 
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The names of what `validate` returns; none: there is no validation data."""
+        return ()
+
+    def validate(self, model: Callable[[Tensor], Tensor]) -> dict[str, float]:
+        """Returns loss and metrics on validation data, as `val_<metric>`: what centres and runs are chosen by."""
+        return {}
+
     @cached_property
     def rules(self) -> Rules:
         """What simple rules reach on the test data, by rule and by metric."""

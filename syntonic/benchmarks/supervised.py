@@ -59,6 +59,16 @@ class Supervised(Standards):
         """Returns scalars that describe a batch."""
         return self._answers.metrics(outputs, targets)
 
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The names of what `validate` returns."""
+        names = ("loss", *self._answers.measured) if "validation" in self._splits else ()
+        return tuple(f"val_{name}" for name in names)
+
+    def validate(self, model: Model) -> dict[str, float]:
+        """Returns loss and metrics on all validation data."""
+        return self._judged(model, {"val": self._splits["validation"]}) if self.validated else {}
+
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and metrics on all data of each split."""
         return self._judged(model, self._splits)

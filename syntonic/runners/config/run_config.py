@@ -52,6 +52,9 @@ class RunConfig:
     name: Annotated[str, MinLen(1), MaxLen(200)] = key(
         None, "what the run is called; null: <benchmark>-<trainer>-s<seed>", decides=False
     )
+    validate_every: Annotated[int, Ge(1)] | None = key(
+        10, "generations between two looks at the validation data, where the benchmark has some; null: none"
+    )
     resume: Annotated[str, MinLen(1)] | None = key(
         None, "last, or the id of a run (or its first letters): continue it", values=("last",), stored=False
     )

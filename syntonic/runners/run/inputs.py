@@ -38,6 +38,7 @@ class Reader:
     def __init__(self, own: Sequence[Source] = ()) -> None:
         self._own = digests(own)
         self._known: dict[str, dict[str, str]] = {}
+        self._validated: dict[str, bool] = {}
 
     def of(self, config: RunConfig) -> dict[str, str]:
         """Returns what a run of this config would read; nothing of a benchmark that refuses its arguments."""
@@ -49,11 +50,17 @@ class Reader:
                 built = make("benchmark", config.benchmark, config.seed)
             except RequestError:
                 return {**dict(_sources(config)), **self._own}  # the run itself says what is wrong
+            self._validated[key] = bool(getattr(built, "validated", ()))
             try:
                 self._known[key] = {**_data(config, built), **_parameters(config)}
             except RequestError:
                 self._known[key] = {}  # so it does of what it would begin with
         return {**self._known[key], **dict(_sources(config)), **self._own}
+
+    @property
+    def validated(self) -> bool:
+        """Whether every benchmark that was asked about has validation data."""
+        return bool(self._validated) and all(self._validated.values())
 
 
 def refuse_changes(then: Inputs, now: Inputs, run: str) -> None:

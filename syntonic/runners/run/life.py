@@ -15,6 +15,7 @@ from rich.console import Console
 
 from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Callback, Escaping, Request, Target
+from syntonic.nn.training.callbacks.watched import Watched
 from syntonic.runners.config.errors import harmless
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.own.source import Source
@@ -27,6 +28,7 @@ from syntonic.runners.run.record import RunRecord
 from syntonic.runners.run.resume import restore, state
 from syntonic.runners.run.saver import Saver
 from syntonic.runners.run.signals import Stop, watched
+from syntonic.runners.run.validation import judged, reported
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
@@ -62,6 +64,7 @@ def start(
     with prepared(config) as tracker:
         parts = build(config, tracker)
         refuse_unknown_metrics(config, parts)
+        _settle(config, parts)
         parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
         read = inputs.of_benchmark(config, parts.benchmark, own)
         folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read, own)
@@ -99,6 +102,7 @@ def resume(
         with prepared(config) as tracker:
             parts = build(config, tracker)
             refuse_unknown_metrics(config, parts)
+            _settle(config, parts)
             parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
             read = inputs.of_benchmark(config, parts.benchmark, own)
             inputs.refuse_changes(folder.record.inputs, read, folder.record.id)
@@ -111,6 +115,13 @@ def resume(
         folder.release()
     summary.show(console, record, Held.of(parts.benchmark) if record.results else Held())
     return record
+
+
+def _settle(config: RunConfig, parts: Parts) -> None:
+    # Callbacks that were not told what to watch choose by validation data where there is some.
+    for callback in parts.callbacks.values():
+        if isinstance(watched := getattr(callback, "watched", None), Watched):
+            watched.choose(reported(config, parts.benchmark))
 
 
 def _announce(console: Console, config: RunConfig, folder: RunFolder, built: Parts, after: int | None = None) -> None:
@@ -147,7 +158,7 @@ def _train(
             if checkpoint is None or not checkpoint.ended:
                 with profiled(config.profile, console, parts, tracker, saver, view) as (its, log, save, display):
                     parts.trainer.should_stop = lambda: bool(stop)
-                    for record in its.trainer.run(its.model, its.benchmark):
+                    for record in judged(config, its, its.trainer.run(its.model, its.benchmark)):
                         log(record)
                         generation, metrics = record.generation, record.metrics()
                         display(generation, metrics)

@@ -7,6 +7,7 @@ from typing import Final
 
 from syntonic.runners.config.errors import RequestError, did_you_mean
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.run import validation
 from syntonic.runners.run.build import Parts, build
 
 _SMALL: Final = (2, 4)  # members of a generation that is only to say what it reports
@@ -27,12 +28,14 @@ def of_generation(config: RunConfig, parts: Parts | None = None) -> list[str]:
     with suppress(Exception):  # it says nothing then, and nothing is refused
         there = parts or small(config)
         if hasattr(there.trainer, "reports"):  # a trainer from elsewhere need not
-            return list(there.trainer.reports(there.model, there.benchmark))
+            names = there.trainer.reports(there.model, there.benchmark)
+            return [*names, *validation.reported(config, there.benchmark)]
     for members in _SMALL:
         with suppress(Exception):
             few = {**config.trainer, **({"population_size": members} if "population_size" in config.trainer else {})}
             trial = small(replace(config, trainer=few))
-            return list(next(iter(trial.trainer.run(trial.model, trial.benchmark))).metrics())
+            first = next(iter(trial.trainer.run(trial.model, trial.benchmark)))
+            return [*first.metrics(), *validation.reported(config, trial.benchmark)]
     return []
 
 

@@ -16,6 +16,8 @@ from syntonic.runners.run.listing import survey
 from syntonic.tracking import checkpoint
 from syntonic.tracking.base import Status
 
+# Later keys that have as their default what runs did before them, or change what is recorded alone.
+_LATER: Final = frozenset({"validate_every", "benchmark.validation", "benchmark.text"})
 _HARMLESS: Final = ("tracking", "callbacks")  # sections whose settings change what is recorded, and no number
 # The trainer's settings of the first version, which every run has. A later one has as its default what runs did before
 # it (the recorded digests hold it to that), so that a run without it can be resumed.
@@ -49,7 +51,7 @@ def as_started(folder: RunFolder) -> RunConfig:
         f"{key}: there was no such setting when run {folder.record.id} was started, and its numbers may depend on it; "
         "resume it with the version of syntonic that started it, or start a new run"
         for key in newer
-        if not _is_harmless(*key.split(".", 1))
+        if key not in _LATER and not _is_harmless(*key.split(".", 1))
     ]
     if faults:
         raise RequestError(faults)

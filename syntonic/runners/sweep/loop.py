@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Final
 
 from hydra.core.config_loader import ConfigLoader
 
@@ -31,6 +32,11 @@ from syntonic.runners.sweep.parent import Parent
 from syntonic.runners.sweep.plan import Job, Plan
 from syntonic.runners.sweep.results import RunResult, RunSpec
 from syntonic.runners.sweep.state import SweepState
+
+_BY_TEST: Final = (
+    "points are compared by test_loss: there is no validation data, so the best of them is chosen by the test; "
+    "benchmark.validation=0.2 holds some back where a benchmark has the key"
+)
 
 
 def sweep(
@@ -92,6 +98,8 @@ class _Sweep:
         """Goes through the sweep and closes it."""
         total = self._plan.total
         self._console.print(f"sweep {self._plan.id}: {counted(total, 'run')}", markup=False)
+        if self._plan.by_test_data:
+            self._console.print(_BY_TEST, markup=False, soft_wrap=True)
         status = Status.FAILED
         try:
             self._batches()
@@ -237,7 +245,7 @@ class _Sweep:
         except OSError as error:
             problems.append(f"the report could not be written: {error}")
         best = state.best()
-        results = {f"best_{state.settings.metric}": best.mean} if best else {}
+        results = {f"best_{state.settings.chosen}": best.mean} if best else {}
         figures = {**results, "failed_runs": float(len(state.failures)), "runs": float(state.ended)}
         note = report.note(self._folder.facts.title, state)
         receipt = self._parent.close(status, figures, note, {report.FILE: html}, self._folder.path / "logs")

@@ -107,7 +107,7 @@ class Plan:
     def _hash(self, more: list[int]) -> str:
         chosen = self.settings
         mode = "min" if chosen.sign > 0 else "max"
-        settings = {"metric": chosen.metric, "seeds": chosen.seeds, "prune": chosen.prune, "mode": mode}
+        settings = {"metric": chosen.chosen, "seeds": chosen.seeds, "prune": chosen.prune, "mode": mode}
         base = {key: value for key, value in self.base.items() if key not in ("tracking", "resume")}
         asked = [base, identity(self.request.space), self.request.sweeper, self.sweeper.total, settings, *more]
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:12]
@@ -183,6 +183,8 @@ class Plan:
             faults.append(
                 f"the points are of several benchmarks, {listed}: no metric compares them; sweep each by itself"
             )
+        self.by_test_data = self.settings.metric is None and not self._reader.validated
+        self.settings = self.settings.settled(validated=self._reader.validated)
         if not faults and self.sweeper is not None:
             faults += precheck.faults([job.config for job in jobs if job.config], self.settings)
         if intervals and any("must be even" in fault or "multiple of" in fault for fault in faults):

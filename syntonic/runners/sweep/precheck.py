@@ -32,7 +32,7 @@ def faults(configs: Sequence[RunConfig], settings: Settings) -> list[str]:
     good = next((config for config, wrong in zip(configs, found, strict=True) if not wrong), None)
     if good is None:
         return list(dict.fromkeys(fault for wrong in found for fault in wrong))
-    return [*_of_generation(good, settings.prune), *_of_evaluation(good, settings.metric)]
+    return [*_of_generation(good, settings.prune), *_of_evaluation(good, settings.chosen)]
 
 
 class _Check:
@@ -89,6 +89,9 @@ def _of_evaluation(config: RunConfig, metric: str) -> list[str]:
         return []
     with suppress(Exception):
         parts = probe.small(config)
+        validated = (name.replace("val_", "validation_", 1) for name in getattr(parts.benchmark, "validated", ()))
+        if metric in validated:
+            return []  # without a look at the test data
         known = [*parts.benchmark.evaluate(parts.model), *_of_callbacks(config)]
         return probe.missing(f"sweep.metric={metric}", metric, known, "the results are")
     return []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 from syntonic.nn.training.callbacks import Request
+from syntonic.nn.training.callbacks.watched import VALIDATION
 from syntonic.runners.sweep.settings import sign
 from syntonic.tracking.plain import write_json
 
@@ -46,11 +47,11 @@ class Pruning:
         Raises:
             ValueError: if the trainer does not report the metric.
         """
-        if self._metric not in metrics:
+        if self._metric not in metrics and not self._metric.startswith(VALIDATION):
             raise ValueError(f"sweep.prune is {self._metric!r}, the trainer reports {', '.join(sorted(metrics))}")
-        value = self._sign * metrics[self._metric]
+        value = self._sign * metrics.get(self._metric, math.nan)
         self._best = min(self._best, value) if value == value else self._best
-        if generation not in self._marks:
+        if generation not in self._marks or self._best == math.inf:
             return Request.NOTHING
         self._values[str(generation)] = self._best
         self._folder.mkdir(exist_ok=True)

@@ -63,7 +63,7 @@ def save(folder: SweepFolder, state: SweepState, logarithmic: Sequence[str]) -> 
     """
     jobs = [_Point(job.number, job.point, job.text, job.values, job.digest) for job in state.jobs.values()]
     settings = state.settings
-    found = _Points(settings.metric, settings.mode, list(logarithmic), jobs, list(state.results.values()))
+    found = _Points(settings.chosen, settings.mode, list(logarithmic), jobs, list(state.results.values()))
     with contextlib.suppress(OSError):
         plain.write_json(folder.path / FILE, {"format": _FORMAT, **asdict(found)})
 

@@ -28,7 +28,7 @@ _LINES: Final = 24  # runs whose curves are drawn, the best ones: more cannot be
 
 def note(title: str, state: SweepState) -> str:
     """Returns the sweep in Markdown: the best point, the table of points, every failure with its cause."""
-    metric = state.settings.metric
+    metric = state.settings.chosen
     lines = [f"## {title}", "", _verdict(state), ""]
     points = state.ranked()
     lines += [f"| point | runs | {metric} | spread |", "|---|---|---|---|"]
@@ -88,12 +88,12 @@ def _verdict(state: SweepState) -> str:
     wanted = "smallest" if state.settings.sign > 0 else "largest"
     done = f"{state.ended} of {len(state.jobs)} runs are done. "
     if best is None:
-        return f"{done}No run has a value of {state.settings.metric} yet."
+        return f"{done}No run has a value of {state.settings.chosen} yet."
     spread = f" ± {_number(best.spread)}" if best.runs > 1 else ""
     found = [state.results.get(job.number) for job in best.jobs]
     ids = [result.tracked_as or result.run_id for result in found if result and (result.tracked_as or result.run_id)]
     where = f" (run {', '.join(ids[:5])})" if ids else ""
-    figure = f"{state.settings.metric} {_number(best.mean)}{spread}"
+    figure = f"{state.settings.chosen} {_number(best.mean)}{spread}"
     return f"{done}Best point, with the {wanted} {figure}: **{_name(best)}**{where}."
 
 
@@ -104,7 +104,7 @@ def _valued(state: SweepState) -> list[tuple[Job, float]]:
 
 
 def _axes(state: SweepState, logarithmic: Sequence[str]) -> str:
-    metric, found = state.settings.metric, _valued(state)
+    metric, found = state.settings.chosen, _valued(state)
     if len(found) < 2 or not found[0][0].values:
         return ""
     lines: list[dict[str, Any]] = [{**job.values, metric: value} for job, value in found]
@@ -115,12 +115,12 @@ def _importance(state: SweepState) -> str:
     found = _valued(state)
     shares = importance([job.values for job, _ in found], [value for _, value in found]) if found else {}
     told = "Share of the variation of {} that each key accounts for by itself, less what chance would."
-    return f"{drawing.bars(shares)}<p>{escape(told.format(state.settings.metric))}</p>" if shares else ""
+    return f"{drawing.bars(shares)}<p>{escape(told.format(state.settings.chosen))}</p>" if shares else ""
 
 
 def _points(state: SweepState) -> str:
     lines = [(_name(point), point.count, _cellular(point.mean), _cellular(point.spread)) for point in state.ranked()]
-    return table(("point", "runs", state.settings.metric, "spread"), lines, 0 if state.best() else None)
+    return table(("point", "runs", state.settings.chosen, "spread"), lines, 0 if state.best() else None)
 
 
 def _effects(state: SweepState) -> str:
@@ -135,7 +135,7 @@ def _effects(state: SweepState) -> str:
             continue
         for setting, values in groups.items():
             lines.append((key, setting, str(len(values)), statistics.median(values), min(values), max(values)))
-    heading = f"{state.settings.metric}: median"
+    heading = f"{state.settings.chosen}: median"
     return table(("setting", "value", "runs", heading, "lowest", "highest"), lines) if lines else ""
 
 

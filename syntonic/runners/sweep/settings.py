@@ -6,12 +6,14 @@ and the table in docs/sweeps.md are made from them.
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Annotated, Any, Final, Literal
 
 from annotated_types import Ge, MinLen
 
 _LARGE: Final = ("accuracy", "fitness", "syntony")  # how the names of metrics end that are to be large
+VALIDATION: Final = "validation_loss"
+TEST: Final = "test_loss"
 _ON_FAILURE: Final = re.compile(r"continue|stop|stop_after:[1-9]\d*")
 
 
@@ -23,7 +25,11 @@ def _key(default: Any, text: str) -> Any:  # noqa: ANN401 (each key has its own 
 class Settings:
     """The values of the keys."""
 
-    metric: Annotated[str, MinLen(1)] = _key("test_loss", "the final result by which points are compared")
+    metric: Annotated[str, MinLen(1)] | None = _key(
+        None,
+        "the final result by which points are compared; null: validation_loss where there is validation data, else "
+        "test_loss",
+    )
     mode: Literal["min", "max"] | None = _key(
         None, "min or max: which way it is better; null: max if it ends in accuracy, fitness or syntony, else min"
     )
@@ -42,6 +48,15 @@ class Settings:
     )
 
     @property
+    def chosen(self) -> str:
+        """The metric, once `settled`."""
+        return self.metric or TEST
+
+    def settled(self, *, validated: bool) -> "Settings":
+        """Returns the settings with a metric, if none was said that of points with validation data, or without."""
+        return replace(self, metric=self.metric or (VALIDATION if validated else TEST))
+
+    @property
     def allowed_failures(self) -> int | None:
         """How many runs may fail before the sweep stops; None: all."""
         if self.on_failure == "continue":
@@ -51,7 +66,7 @@ class Settings:
     @property
     def sign(self) -> float:
         """1 if the metric is to be small, -1 if it is to be large: `sign * metric` is to be small."""
-        return sign(self.metric) if self.mode is None else {"min": 1.0, "max": -1.0}[self.mode]
+        return sign(self.chosen) if self.mode is None else {"min": 1.0, "max": -1.0}[self.mode]
 
 
 def defaults() -> dict[str, Any]:

@@ -51,7 +51,7 @@ class SweepState:
     def value(self, number: int) -> float | None:
         """Returns the metric of a run; None if it has none, or if it is NaN or infinite."""
         result = self.results.get(number)
-        value = result.results.get(self.settings.metric) if result and result.status == Status.FINISHED else None
+        value = result.results.get(self.settings.chosen) if result and result.status == Status.FINISHED else None
         return value if value is not None and math.isfinite(value) else None
 
     def trouble(self, number: int) -> str:
@@ -61,7 +61,7 @@ class SweepState:
             return ""
         if result.status != Status.FINISHED:
             return result.reason or result.status
-        metric = self.settings.metric
+        metric = self.settings.chosen
         if metric not in result.results:
             return f"it has no result {metric!r}{did_you_mean(metric, list(result.results))}; set sweep.metric"
         value = result.results[metric]

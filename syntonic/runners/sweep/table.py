@@ -97,7 +97,7 @@ class Watch:
             line = _last_line(self._folder, job.number)  # of the run's log: how it stands
             return "running" if line else "waiting", line.removeprefix("generation").strip()
         value = self._state.value(job.number)
-        told = f"{self._state.settings.metric} {figure(value)}" if value is not None else result.reason
+        told = f"{self._state.settings.chosen} {figure(value)}" if value is not None else result.reason
         return result.status, self._state.trouble(job.number) or told
 
     def _left(self) -> str:
@@ -139,7 +139,7 @@ def show(console: Console, state: SweepState) -> None:
         console.print(_means(state))
     best = state.best()
     if best is not None and len(points) > 1:
-        figures = f"{state.settings.metric} {best.mean:.5g}" + (f" ± {best.spread:.2g}" if best.runs > 1 else "")
+        figures = f"{state.settings.chosen} {best.mean:.5g}" + (f" ± {best.spread:.2g}" if best.runs > 1 else "")
         console.print(f"best: {_name(best)}, {figures}", markup=False, soft_wrap=True)
 
 
@@ -147,7 +147,7 @@ def _means(state: SweepState) -> Table:
     table = Table(box=None)
     points = state.points()
     gaps = differences(state, points)
-    headings = ["point", "runs", f"mean {state.settings.metric}", "spread"]
+    headings = ["point", "runs", f"mean {state.settings.chosen}", "spread"]
     for heading in [*headings, *(["less the first, same seeds (95 %)"] if any(gaps) else [])]:
         table.add_column(heading, justify="left" if heading == "point" else "right")
     for point, gap in zip(points, gaps, strict=True):

@@ -1,6 +1,10 @@
 """Perturbed activations in Python: every model learns, the state is exact, and what does not fit is said at once."""
 
+from pathlib import Path
+from tempfile import mkdtemp
+
 import numpy as np
+import own_data
 import pytest
 from waves import Waves
 
@@ -27,9 +31,13 @@ def ours(kind):
 SMALL = {"batch_size": 16}
 
 
+DATA = Path(mkdtemp(prefix="own-data-"))
+
+
 def benchmark(name):
     cls = lookup("benchmark", name)
-    return cls(0, **{key: value for key, value in SMALL.items() if key in registry.arguments(cls)})
+    small = {key: value for key, value in SMALL.items() if key in registry.arguments(cls)}
+    return cls(0, **{**own_data.arguments(name, DATA), **small})
 
 
 def fitting(model, problem):

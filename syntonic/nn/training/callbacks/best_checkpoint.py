@@ -8,6 +8,7 @@ from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.nn.training.callbacks.base import Request
+from syntonic.nn.training.callbacks.watched import Watched
 
 
 @register("callback", "best_checkpoint")
@@ -15,19 +16,25 @@ class BestCheckpoint:
     """Asks for a checkpoint when a metric reaches a new best, and keeps it besides the newest ones.
 
     The trainer reports `loss` and `accuracy` of the centre that a generation began with, so that the checkpoint is one
-    step past the centre that was measured; `syntony` is of the checkpoint itself. NaN is never the best.
+    step past the centre that was measured; `syntony` and what begins with `val_` are of the checkpoint itself. NaN is
+    never the best.
 
     Args:
-        metric: a name that the trainer reports, such as `accuracy` or `loss`.
-        mode: whether larger or smaller is better.
+        metric: a name that the trainer reports, such as `loss`; None: `val_accuracy` where there is validation data,
+            else `accuracy` of the batch; `val_loss` or `loss` where there is no accuracy.
+        mode: whether larger or smaller is better; None: smaller for losses and errors, else larger.
         every: generations between two of these checkpoints, at least.
     """
 
     def __init__(
-        self, *, metric: str = "accuracy", mode: Literal["max", "min"] = "max", every: Annotated[int, Ge(1)] = 10
+        self,
+        *,
+        metric: str | None = None,
+        mode: Literal["max", "min"] | None = None,
+        every: Annotated[int, Ge(1)] = 10,
     ) -> None:
-        self._metric, self._every, self.watches = metric, every, (metric,)
-        self._sign = 1.0 if mode == "max" else -1.0
+        self.watched, self._every = Watched(metric, mode), every
+        self.watches = self.watched.names
         self._best = -math.inf
         self.spared: int | None = None
 
@@ -37,12 +44,9 @@ class BestCheckpoint:
         Raises:
             ValueError: if the trainer does not report the metric.
         """
-        if self._metric not in metrics:
-            known = ", ".join(sorted(metrics))
-            raise ValueError(f"best_checkpoint watches {self._metric!r}, the trainer reports {known}")
-        value = self._sign * metrics[self._metric]
+        value = self.watched.value(metrics, "best_checkpoint")
         due = self.spared is None or generation - self.spared >= self._every
-        if not value > self._best or not due:
+        if value is None or not value > self._best or not due:
             return Request.NOTHING
         self._best, self.spared = value, generation
         return Request.CHECKPOINT

@@ -8,6 +8,7 @@ from annotated_types import Ge
 
 from syntonic.core.registry import register
 from syntonic.nn.training.callbacks.base import Request
+from syntonic.nn.training.callbacks.watched import Watched
 
 
 @register("callback", "early_stop")
@@ -17,23 +18,24 @@ class EarlyStop:
     NaN counts as no improvement.
 
     Args:
-        metric: a name that the trainer reports, such as `accuracy` or `mean_fitness`.
-        mode: whether larger or smaller is better.
-        target: the value that is enough; null: none is.
+        metric: a name that the trainer reports, such as `mean_fitness`; None: `val_accuracy` where there is
+            validation data, else `accuracy` of the batch; `val_loss` or `loss` where there is no accuracy.
+        mode: whether larger or smaller is better; None: smaller for losses and errors, else larger.
+        target: the value that is enough; of a metric that was not named, only if it is an accuracy. None: none is.
         patience: generations without improvement after which it is enough; null: never.
     """
 
     def __init__(
         self,
         *,
-        metric: str = "accuracy",
-        mode: Literal["max", "min"] = "max",
+        metric: str | None = None,
+        mode: Literal["max", "min"] | None = None,
         target: float | None = None,
         patience: Annotated[int, Ge(1)] | None = None,
     ) -> None:
-        self._metric, self.watches = metric, (metric,)
-        self._sign = 1.0 if mode == "max" else -1.0
-        self._target = math.inf if target is None else self._sign * target
+        self.watched = Watched(metric, mode)
+        self.watches = self.watched.names
+        self._target = target
         self._patience = math.inf if patience is None else patience
         self._best = -math.inf
         self._since = 0
@@ -44,15 +46,19 @@ class EarlyStop:
         Raises:
             ValueError: if the trainer does not report the metric.
         """
-        if self._metric not in metrics:
-            raise ValueError(f"early_stop watches {self._metric!r}, the trainer reports {', '.join(sorted(metrics))}")
-        value = self._sign * metrics[self._metric]
-        if value > self._best:
+        value = self.watched.value(metrics, "early_stop")
+        if value is not None and value > self._best:
             self._best, self._since = value, 0
         else:
             self._since += 1
-        enough = value >= self._target or self._since >= self._patience
+        enough = self._reached(value) or self._since >= self._patience
         return Request.STOP if enough else Request.NOTHING
+
+    def _reached(self, value: float | None) -> bool:
+        if value is None or self._target is None:
+            return False
+        means_it = bool(self.watches) or str(self.watched.metric).endswith("accuracy")
+        return means_it and value >= self.watched.sign * self._target
 
     def state(self) -> dict[str, Any]:
         """Returns the best value so far and the generations since."""
