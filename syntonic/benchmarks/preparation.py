@@ -75,7 +75,7 @@ def _numbers(name: str, cells: Sequence[str], decimal: str) -> Column:
         try:
             values.append(number(cell, decimal))
         except ValueError:
-            raise ValueError(f"column {name!r}, row {row + 1}: {cell[:40]!r} is no number") from None
+            raise ValueError(f"column {name!r}, row {row + 1}: {cell[:40]!r} is not a number") from None
         except OverflowError:
             raise ValueError(f"column {name!r}, row {row + 1}: {cell[:40]} is no finite number") from None
     return Column(name, values)

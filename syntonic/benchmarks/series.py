@@ -48,7 +48,7 @@ class Series(Supervised):
         header: whether the first row is names.
 
     Raises:
-        ValueError: the file cannot be read, or has values that are no numbers or are missing.
+        ValueError: the file cannot be read, or has values that are not numbers or are missing.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ def _scaled(column: Column, first: int, end: int) -> tuple[float, float, "array[
     if column.numbers is None:
         text, row = column.stray or (column.texts[0], 1)
         raise ValueError(
-            f"column {column.name!r}, row {row}: {text[:40]!r} is no number; columns=[...] names what is seen"
+            f"column {column.name!r}, row {row}: {text[:40]!r} is not a number; columns=[...] names what is seen"
         )
     if column.missing:
         raise ValueError(f"column {column.name!r}, row {column.missing[0] + 1}: the value is missing; fill it in")

@@ -192,7 +192,7 @@ def _answers(
         return Classes(names), 0.0, 1.0, targets
     if asked.numbers is None:
         text, row = asked.stray or (asked.texts[0], 1)
-        raise ValueError(f"the target {asked.name!r} is no number in row {row}: {text[:40]!r}; task=classification?")
+        raise ValueError(f"the target {asked.name!r} is not a number in row {row}: {text[:40]!r}; task=classification?")
     values = [asked.numbers[row] for row in kept]
     known = [values[place] for place in places["train"]]
     if min(known) == max(known):

@@ -103,7 +103,7 @@ class TableEncoding:
             block = self._ones(each, column, places)
         elif column.numbers is None:
             text, row = column.stray or (column.texts[0] if column.texts else "", 1)
-            raise ValueError(f"column {each.column!r}, row {row}: {text[:40]!r} is no number")
+            raise ValueError(f"column {each.column!r}, row {row}: {text[:40]!r} is not a number")
         else:
             values = Tensor(column.numbers, (column.rows,), "float64")
             values = values if rows is None else values.take(list(rows))
@@ -145,7 +145,7 @@ def fitted(
         text, row = column.stray
         hint = "; with decimal=, it would be one" if text.count(",") == 1 and text.replace(",", "").isdigit() else ""
         raise ValueError(
-            f"column {name!r}, row {row}: {text[:40]!r} is no number, and most of its values are{hint}; "
+            f"column {name!r}, row {row}: {text[:40]!r} is not a number, and most of its values are{hint}; "
             f"correct it, or leave the column out by ignore=[{name}]"
         )
     gaps = set(column.missing)

@@ -111,8 +111,8 @@ WRONG = {
     "not a number": (lines(*PLAIN, "NaN,1"), {}, "column 'x' lacks 1 of 31 values, the first in row 31: missing=drop"),
     "a missing target": (lines(*PLAIN, "4,"), {}, "column 'y' lacks 1 of 31 values"),
     "only missing values": (lines(*(f",{i % 2}" for i in range(9))), {"missing": "drop"}, "every row lacks a value"),
-    "a slip among numbers": (lines(*PLAIN, "1O.5,1"), {}, "column 'x', row 31: '1O.5' is no number, and most"),
-    "underscores": (lines(*PLAIN, "1_000,1"), {}, "'1_000' is no number"),
+    "a slip among numbers": (lines(*PLAIN, "1O.5,1"), {}, "column 'x', row 31: '1O.5' is not a number, and most"),
+    "underscores": (lines(*PLAIN, "1_000,1"), {}, "'1_000' is not a number"),
     "some decimal commas": (
         lines(*(f"{i}.5;{i % 2}" for i in range(30)), "3,5;1", head="x;y"),
         {},
@@ -152,7 +152,7 @@ WRONG = {
     "a text to be told as a number": (
         lines(*(f"{i},{'uv'[i % 2]}" for i in range(30))),
         {"task": "regression"},
-        "is no number in row 1: 'u'",
+        "is not a number in row 1: 'u'",
     ),
     "too many classes": (lines(*(f"{i},n{i}" for i in range(10_001))), {}, "has 10,001 classes"),
 }

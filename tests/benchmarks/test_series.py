@@ -44,7 +44,7 @@ def test_windows_and_what_follows_them(tmp_path):
 @pytest.mark.parametrize(
     ("text", "changes", "fault"),
     [
-        ("a,b\n1,x\n2,y\n", {"target": "a"}, "column 'b', row 1: 'x' is no number"),
+        ("a,b\n1,x\n2,y\n", {"target": "a"}, "column 'b', row 1: 'x' is not a number"),
         ("a\n" + "1\n" * 9 + "NA\n" + "1\n" * 9, {"target": None}, "column 'a', row 10: the value is missing"),
         ("a,b\n1,1\n,2\n3,3\n", {"target": "a"}, "row 2: the value is missing"),
         ("a,b\n1,2\n3,4\n", {"target": None}, "which column"),

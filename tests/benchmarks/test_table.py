@@ -136,7 +136,7 @@ def test_new_rows_are_given_as_texts(tmp_path):
     header, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
     found = np.array(preparation.encode(kept, header[::-1], [row[::-1] for row in rows]))
     np.testing.assert_array_equal(found, array(table.encoding.encode(read_columns("t", "\n".join(lines).encode()))))
-    with pytest.raises(ValueError, match="column 'x', row 2: 'u' is no number"):
+    with pytest.raises(ValueError, match="column 'x', row 2: 'u' is not a number"):
         preparation.encode(kept, ["x", "y", "colour"], [["1", "2", "red"], ["u", "2", "red"]])
     with pytest.raises(ValueError, match="column 'colour', row 1: the value is missing"):
         preparation.encode(kept, ["x", "y", "colour"], [["1", "2", ""]])
