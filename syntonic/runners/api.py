@@ -8,6 +8,7 @@ from syntonic.runners.run.record import RunRecord
 
 if TYPE_CHECKING:
     from syntonic.runners.run.trained import TrainedRun
+    from syntonic.runners.sweep.outcome import SweepOutcome
 
 RunResult = RunRecord
 
@@ -32,8 +33,7 @@ def run(
         quiet: whether to print nothing.
 
     Raises:
-        ValueError: naming every fault of the request; nothing was written then. A sweep is one: it is started by
-            `syntonic-run -m`.
+        ValueError: naming every fault of the request; nothing was written then. A sweep is one: `sweep` starts it.
     """
     from dataclasses import replace
 
@@ -48,6 +48,39 @@ def run(
     except RequestError as error:
         raise ValueError("; ".join(error.faults)) from error
     return replace(record, folder=record.folder.resolve())
+
+
+def sweep(
+    overrides: Sequence[str],
+    *,
+    config_name: str | None = None,
+    config_dir: str | Path | None = None,
+    use: Sequence[str | Path] = (),
+    quiet: bool = False,
+) -> "SweepOutcome":
+    """Carries out a sweep as `syntonic-run -m` does: `sweep(["trainer.sigma=0.05,0.1", "seed=0,1,2"])`.
+
+    What has finished before is not run again. A failed run is told by `failures`.
+
+    Args:
+        overrides: `key=a,b`, `range(0,5)`, `interval(0.01,1)` and so on, with the keys `sweep.*`.
+        config_name: as in `run`.
+        config_dir: as in `run`.
+        use: as in `run`.
+        quiet: as in `run`.
+
+    Raises:
+        ValueError: naming every fault of the request; nothing was started then.
+    """
+    from syntonic.runners.command.arguments import Arguments
+    from syntonic.runners.command.request import several
+    from syntonic.runners.config.errors import RequestError
+
+    folder = None if config_dir is None else str(config_dir)
+    try:
+        return several(Arguments(tuple(overrides), config_name, folder, tuple(map(str, use)), quiet=quiet))
+    except RequestError as error:
+        raise ValueError("; ".join(error.faults)) from error
 
 
 def load(run: str | Path | RunRecord = "last", *, use: Sequence[str | Path] = ()) -> "TrainedRun":

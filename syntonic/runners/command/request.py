@@ -4,7 +4,7 @@ What only a run needs is imported when it is certain that there will be one: a w
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from syntonic.runners.run.folder import RunFolder
     from syntonic.runners.run.progress import Output
     from syntonic.runners.run.record import RunRecord
+    from syntonic.runners.sweep.outcome import SweepOutcome
+    from syntonic.runners.sweep.state import SweepState
 
 
 def launch(arguments: Arguments) -> int:
@@ -42,7 +44,24 @@ def launch(arguments: Arguments) -> int:
         return _carry_out(arguments)
 
 
-def _carry_out(arguments: Arguments) -> int:
+def several(arguments: Arguments) -> "SweepOutcome":
+    """Carries out a sweep and returns what it has come to.
+
+    Raises:
+        RequestError: if the request is wrong; nothing was started then.
+    """
+    from syntonic.runners.sweep.outcome import SweepOutcome, outcome
+
+    ended: list[SweepOutcome] = []
+    if _typed(arguments.overrides, "init_from"):
+        arguments = _with_ids(arguments)
+    _carry_out(replace(arguments, multirun=True), lambda state, sweep: ended.append(outcome(state, sweep)))
+    if not ended:
+        raise RequestError(["sweep.dry_run=true: a dry run has no result; start it with `syntonic-run -m`"])
+    return ended[0]
+
+
+def _carry_out(arguments: Arguments, told: "Callable[[SweepState, str], None] | None" = None) -> int:
     from syntonic.runners.own import loading
 
     name, overrides, resumed = arguments.config_name or "config", list(arguments.overrides), None
@@ -68,7 +87,7 @@ def _carry_out(arguments: Arguments) -> int:
                 refuse_untyped(composition.config["tracking"], arguments.overrides)
             dismiss_ahead()
             console = _console([*warnings, *front], quiet=arguments.quiet)
-            return sweep(loader, name, overrides, composition, console, resumed, own)
+            return sweep(loader, name, overrides, composition, console, resumed, own, told)
         config = _checked(composition, name, overrides)
         if composition.without_sweep:
             raise RequestError(composition.without_sweep)

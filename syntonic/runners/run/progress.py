@@ -1,10 +1,9 @@
-"""What a person sees during a run: a live line on a terminal, plain lines in a pipe, on a dumb terminal and in CI."""
+"""What a person sees during a run: a live line on a terminal and in a notebook, plain lines in a pipe and in CI."""
 
 import math
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import IO, Final, Protocol
 
@@ -12,14 +11,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from syntonic.runners.run.status_line import Standing, fitted, whole
+from syntonic.runners.run.notebook import Notebook, in_notebook
+from syntonic.runners.run.speed import Speed
+from syntonic.runners.run.status_line import fitted, whole
 from syntonic.runners.run.streams import lenient
 
 _LINES: Final = 10  # in a pipe, for a whole run; a slow run says more
 _SILENCE: Final = 60.0  # seconds without a line
 _REDRAWS: Final = 5.0  # pictures a second on a terminal
 _SAMPLES: Final = 240  # losses that the curve is drawn from; half of them are dropped when there are so many
-_WINDOW: Final = 150  # pictures over which the speed is measured that the time left follows from
 
 
 class Output(Console):
@@ -74,7 +74,8 @@ def view(console: Console, total: int, done: int, evaluations: Callable[[], int]
         done: generations done already.
         evaluations: returns how many members were evaluated so far.
     """
-    return (Bar if is_live(console) else Lines)(console, total, done, evaluations)
+    kind = Notebook if in_notebook() and not console.quiet else Bar if is_live(console) else Lines
+    return kind(console, total, done, evaluations)
 
 
 def is_live(console: Console) -> bool:
@@ -82,30 +83,11 @@ def is_live(console: Console) -> bool:
     return console.is_interactive and console.file.isatty() and not os.environ.get("CI")
 
 
-class _Speed:
-    # Where a run stands, from the clock and the counts alone.
-
-    def __init__(self, total: int, done: int, evaluations: Callable[[], int]) -> None:
-        self.total = total
-        self._evaluations, self._before = evaluations, evaluations()
-        self._began = time.monotonic()
-        self._recent = deque([(self._began, done)], maxlen=_WINDOW)
-
-    def standing(self, generation: int, metrics: Mapping[str, float], losses: "list[float]") -> Standing:
-        now = time.monotonic()
-        then, before = self._recent[0]
-        self._recent.append((now, generation))
-        left = (self.total - generation) * (now - then) / (generation - before) if generation > before else math.nan
-        spent = now - self._began
-        rate = (self._evaluations() - self._before) / spent if spent > 0 else 0.0
-        return Standing(generation, self.total, metrics, left, rate, losses)
-
-
 class Bar:
     """A live line with the generation's figures, drawn by a thread of its own: a generation costs nothing."""
 
     def __init__(self, console: Console, total: int, done: int, evaluations: Callable[[], int]) -> None:
-        self._console, self._speed = console, _Speed(total, done, evaluations)
+        self._console, self._speed = console, Speed(total, done, evaluations)
         self._latest: tuple[int, Mapping[str, float]] = done, {}
         self._losses: list[float] = []
         self._stride, self._next = 1, done + 1
@@ -135,7 +117,7 @@ class Lines:
     """A line after every tenth of the run, and one a minute if that takes longer."""
 
     def __init__(self, console: Console, total: int, done: int, evaluations: Callable[[], int]) -> None:
-        self._console, self._speed = console, _Speed(total, done, evaluations)
+        self._console, self._speed = console, Speed(total, done, evaluations)
         self._tenth = done * _LINES // max(total, 1)
         self._said = time.monotonic()
 

@@ -111,6 +111,13 @@ class RunRecord:
             return 128 + signal.Signals[by[1]] if by and by[1] in signal.Signals.__members__ else 1
         return {Status.FAILED: 1, Status.REFUSED: 2}.get(self.status, 0)
 
+    def _repr_html_(self) -> str:
+        from syntonic.runners.run.shown import run_html
+
+        state = self.status.value + (f" ({self.reason})" if self.reason else "")
+        told = f"{state} after {self.generation or 0} of {self.total or 0} generations"
+        return run_html(self.title, told, self.results, self.folder)
+
     def write(self) -> None:
         """Writes the record into its folder, whole or not at all.
 

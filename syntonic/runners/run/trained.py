@@ -67,6 +67,9 @@ class TrainedRun:
             return kept_model.load(self._folder.path / "model")
         return _of_checkpoint(self._folder)
 
+    def _repr_html_(self) -> str:
+        return self.record._repr_html_()
+
     def predict(self, path: str | Path) -> list[dict[str, str]]:
         """Returns what the model answers to each row of a file of data, by the names of columns.
 

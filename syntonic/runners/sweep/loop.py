@@ -7,7 +7,7 @@ status, and the same command again does the rest.
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,7 @@ def sweep(
     console: Output,
     resumed: str | None = None,
     own: Sequence[Source] = (),
+    told: Callable[[SweepState, str], None] | None = None,
 ) -> int:
     """Runs every point and returns the exit code: 0 if all finished, 1 if one did not, 128 + n after signal n.
 
@@ -58,6 +59,7 @@ def sweep(
         console: where progress goes.
         resumed: the id of the sweep that the overrides are meant to resume.
         own: the user's code, loaded.
+        told: is told at the end how the sweep stands, and its id.
 
     Raises:
         RequestError: naming the faults of all points; nothing was started then.
@@ -76,7 +78,11 @@ def sweep(
             console.print(_unknown(history), markup=False, soft_wrap=True)
         return 0
     with signals.watched() as stop:
-        return _Sweep(plan, name, overrides, console, stop).carry_out()
+        under_way = _Sweep(plan, name, overrides, console, stop)
+        code = under_way.carry_out()
+        if told is not None:
+            told(under_way.state, plan.id)
+        return code
 
 
 class _Sweep:
@@ -84,7 +90,7 @@ class _Sweep:
 
     def __init__(self, plan: Plan, name: str, overrides: Sequence[str], console: Output, stop: signals.Stop) -> None:
         self._plan, self._name, self._overrides, self._console, self._stop = plan, name, overrides, console, stop
-        self._state = SweepState(plan.settings)
+        self.state = SweepState(plan.settings)
         self._logarithmic = [dimension.key for dimension in plan.request.space if dimension.log]
         self._history = _known(plan, ask=False)
         for fault in self._history.passed_over:
@@ -111,7 +117,7 @@ class _Sweep:
             raise
         finally:
             self._close(status)
-        return self._exit_by_signal() or int(bool(self._state.failures or self._state.left))
+        return self._exit_by_signal() or int(bool(self.state.failures or self.state.left))
 
     def _batches(self) -> None:
         batches = self._plan.sweeper.batches()
@@ -120,14 +126,14 @@ class _Sweep:
         while True:
             jobs = self._plan.jobs(proposals, points)
             points += len(proposals)
-            self._state.jobs |= {job.number: job for job in jobs}
+            self.state.jobs |= {job.number: job for job in jobs}
             if pending := self._settled(jobs):
                 self._launch(pending)
                 self._twins(jobs)
-            if self._stopped() or any(job.number in self._state.left for job in jobs):
+            if self._stopped() or any(job.number in self.state.left for job in jobs):
                 return
             try:
-                proposals = batches.send(self._state.told(jobs))
+                proposals = batches.send(self.state.told(jobs))
             except StopIteration:
                 return
 
@@ -141,19 +147,19 @@ class _Sweep:
         pending: dict[str, Job] = {}
         for job in jobs:
             if job.config is None:
-                self._state.put(RunResult(job.number, Status.REFUSED, reason=job.faults[0]), job)
+                self.state.put(RunResult(job.number, Status.REFUSED, reason=job.faults[0]), job)
             elif job.digest in self._history.done:
-                self._state.put(self._history.done[job.digest], job)
+                self.state.put(self._history.done[job.digest], job)
             else:
                 pending.setdefault(job.digest, job)
         return sorted(pending.values(), key=lambda job: job.digest in self._history.failed)  # what may work comes first
 
     def _twins(self, jobs: Sequence[Job]) -> None:
-        results = {self._state.jobs[number].digest: result for number, result in self._state.results.items()}
+        results = {self.state.jobs[number].digest: result for number, result in self.state.results.items()}
         for job in jobs:
-            if job.number not in self._state.results and job.digest in results:
-                self._state.put(replace(results[job.digest], reused=True), job)
-            if (result := self._state.results.get(job.number)) and result.status == Status.FINISHED:
+            if job.number not in self.state.results and job.digest in results:
+                self.state.put(replace(results[job.digest], reused=True), job)
+            if (result := self.state.results.get(job.number)) and result.status == Status.FINISHED:
                 self._history.done[job.digest] = replace(result, reused=True)
 
     def _launch(self, pending: Sequence[Job]) -> None:
@@ -167,12 +173,12 @@ class _Sweep:
         other = sum(job.digest in self._history.other_core for job in pending)
         if other:
             console.print(f"{other} of them have finished with another build of the core; they are run again")
-        record.save(folder, self._state, self._logarithmic)  # for reports while it is going, and if this process dies
-        with table.Watch(console, folder, self._state, pending, self._plan.total, live=launcher.away) as watch:
+        record.save(folder, self.state, self._logarithmic)  # for reports while it is going, and if this process dies
+        with table.Watch(console, folder, self.state, pending, self._plan.total, live=launcher.away) as watch:
             for result in launcher.run(specs, folder, console, self._stopped):
                 if not result.run_id and (result.status == Status.KILLED or self._stop):  # the end came before it began
                     continue
-                self._state.put(result, jobs[result.number])
+                self.state.put(result, jobs[result.number])
                 if result.status == Status.KILLED and not launcher.away:
                     self._killed = result.exit_code
                 if launcher.away:
@@ -224,10 +230,10 @@ class _Sweep:
 
     def _too_many_failures(self) -> bool:
         allowed = self._plan.settings.allowed_failures
-        return allowed is not None and len(self._state.failures) > allowed
+        return allowed is not None and len(self.state.failures) > allowed
 
     def _close(self, status: Status) -> None:
-        console, state = self._console, self._state
+        console, state = self._console, self.state
         table.show(console, state)
         failed = [f"failed: {state.jobs[number].text}: {cause}" for number, cause in state.failures.items()]
         for line in dict.fromkeys(failed):  # a point that is there twice fails once
@@ -259,12 +265,12 @@ class _Sweep:
     def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
         lines = [("recorded", f"run {run_id} in {store}"), ("report", str(path))]
         if self._too_many_failures():
-            failures = counted(len(self._state.failures), "failure")
+            failures = counted(len(self.state.failures), "failure")
             lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))
-        if self._state.left or self._stop or self._killed:
-            left = counted(self._plan.total - self._state.ended, "run")
+        if self.state.left or self._stop or self._killed:
+            left = counted(self._plan.total - self.state.ended, "run")
             lines.append(("resume", f"{left} left: re-run the same command, or `syntonic-run sweep.resume=last`"))
-        elif self._state.can_fail_again:
+        elif self.state.can_fail_again:
             lines.append(("retry", "re-run the same command to retry what has failed, and nothing else"))
         for key, value in lines:
             self._console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
