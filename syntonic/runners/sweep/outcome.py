@@ -88,7 +88,7 @@ def outcome(state: SweepState, sweep: str) -> SweepOutcome:
         points.append(SweepPoint(values, point.mean, point.spread, [result.run_id for result in results], finished))
     failures = {state.jobs[number].text: cause for number, cause in state.failures.items()}
     place = (home() / "sweeps" / sweep / FILE).resolve()
-    return SweepOutcome(sweep, state.settings.metric, points, failures, len(state.left), place)
+    return SweepOutcome(sweep, state.settings.chosen, points, failures, len(state.left), place)
 
 
 def _number(value: float) -> float | None:
