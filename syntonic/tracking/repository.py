@@ -4,6 +4,7 @@ Git itself does not look into submodules, since it would do there what their own
 them as it does into the repository around them.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,11 +52,12 @@ def _commit(git: Git) -> str:
 def _changes(git: Git, top: Path, place: str = "", depth: int = 0) -> tuple[bool, str]:
     # `place`: of a submodule, as a prefix for the names of its files.
     git.without_filters()
-    changes = git.answer("status", "--porcelain", "--ignore-submodules=dirty")
+    but = ["--", ":/", ":(top,exclude,glob)**/.syntonic/**", *_own(top)]
+    changes = git.answer("status", "--porcelain", "--ignore-submodules=dirty", *but)
     since = _commit(git) or git.answer("hash-object", "-t", "tree", "/dev/null").strip()
     names = ["--no-color", f"--src-prefix=a/{place}", f"--dst-prefix=b/{place}"]
     harmless = ["--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--submodule=short"]
-    diff = git.answer("diff", since, *names, *harmless)
+    diff = git.answer("diff", since, *names, *harmless, *but)
     diff += "".join(f"# untracked: {place}{line[3:]}\n" for line in changes.splitlines() if line.startswith("??"))
     dirty = bool(changes)
     for inner in _submodules(git, top) if depth < _DEEPEST else ():
@@ -65,6 +67,13 @@ def _changes(git: Git, top: Path, place: str = "", depth: int = 0) -> tuple[bool
             also, more = False, f"# submodule {place}{inner}: what was changed there is not known: {error}\n"
         dirty, diff = dirty or also, diff + more
     return dirty, diff
+
+
+def _own(top: Path) -> list[str]:
+    # What runs write themselves is no change of anybody's work, wherever their home is.
+    home = Path(os.environ.get("SYNTONIC_HOME") or ".syntonic").resolve()
+    inside = top.resolve() in home.parents
+    return [f":(top,exclude,literal){home.relative_to(top.resolve())}"] if inside else []
 
 
 def _submodules(git: Git, top: Path) -> Iterator[str]:

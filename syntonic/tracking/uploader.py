@@ -22,6 +22,7 @@ from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.report import lattice
 from syntonic.tracking.report.history import History
 from syntonic.tracking.spool import End, Request, Spool, SpoolError, StoredAs, Upload, inside, safe_name
+from syntonic.tracking.stores import address
 from syntonic.tracking.stores.remote import Model, Remote
 from syntonic.tracking.stream import Stream
 
@@ -29,6 +30,10 @@ _SLICE: Final = 0.5  # seconds for points before something else has its turn
 _HEARTBEAT: Final = 20.0  # seconds between two signs of life
 _MODELS: Final = 5.0  # seconds between two looks at the checkpoints
 _LONGEST_PAUSE: Final = 30.0  # seconds between two attempts
+_TURNED_AWAY: Final = re.compile(
+    r"\b(401|403)\b|unauthori[sz]ed|unauthenticated|permission_denied|authentication failed|access denied",
+    re.IGNORECASE,
+)
 _NOBODY: Final = ("ConnectionRefusedError", "NewConnectionError", "ConnectTimeout", "NameResolutionError")
 
 Connect = Callable[[Spool, Request], Remote]
@@ -295,4 +300,5 @@ def short(error: Exception) -> str:
             return "connection refused"
         reason = reason.__cause__ or reason.__context__
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"
+    said = f"{type(error).__name__}: {lines[0][:300] if lines else 'no reason given'}"
+    return said + (f"; {address.credentials()}" if _TURNED_AWAY.search(said) else "")

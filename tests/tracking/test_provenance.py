@@ -39,6 +39,20 @@ def test_git_is_read_in_the_working_folder(repository: Path) -> None:
     assert "# untracked: b.txt" in diff
 
 
+@pytest.mark.parametrize("home", [".syntonic", "sub/.syntonic", "results [1]"])
+def test_what_runs_write_is_no_change(repository: Path, monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    (repository / home / "runs" / "a").mkdir(parents=True)
+    (repository / home / "runs" / "a" / "run.json").write_text("{}")
+    if "results" in home:
+        monkeypatch.setenv("SYNTONIC_HOME", str(repository / home))
+    tags, diff = repository_of.state(repository)
+    assert (tags["git.dirty"], diff) == ("false", "")
+    (repository / "more.py").write_text("a change of one's own")
+    tags, diff = repository_of.state(repository)
+    assert tags["git.dirty"] == "true"
+    assert "more.py" in diff
+
+
 def test_no_repository_is_no_fault(tmp_path: Path) -> None:
     tags, diff = repository_of.state(tmp_path)
     assert list(tags) == ["git"]

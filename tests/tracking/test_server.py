@@ -230,6 +230,7 @@ def test_a_password_from_the_environment_opens_a_server_and_is_written_nowhere(
         recording.log(step)
     receipt = recording.finish(Ending(Status.FINISHED, 20))
     assert "401" in receipt.problems[0]
+    assert "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD are set" in receipt.problems[0]
     assert "everything is kept in" in receipt.problems[0]
     assert Gate.turned_away > 0
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from syntonic.runners.command.table import COMMANDS
+from syntonic.runners.config.elsewhere import known_here
 from syntonic.runners.config.errors import RequestError, did_you_mean
+from syntonic.runners.config.run_config import RunConfig, keys
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ FLAGS: Final = (
     Flag(("-h", "--help"), "help", "print this help and stop"),
     Flag(("--version",), "version", "print the version and stop"),
 )
+_SECTIONS: Final = ("model", "benchmark", "trainer", "tracking", "callbacks", "sweep", "experiment")
 _BY_NAME: Final = {name: flag for flag in FLAGS for name in flag.names}
 
 
@@ -102,12 +105,13 @@ def parse(argv: Sequence[str]) -> Arguments:
     several: dict[str, list[str]] = {}
     overrides: list[str] = []
     faults: list[str] = []
-    rest = iter(argv)
-    for each in rest:
+    rest = list(argv)
+    while rest:
+        each = rest.pop(0)
         flag, equals, value = each.partition("=")
         known = _BY_NAME.get(flag)
         if known is not None and known.value:
-            value = value if equals else next(rest, "")
+            value = value if equals else rest.pop(0) if rest else ""
             if known.many:
                 several.setdefault(known.field, []).append(value)
             else:
@@ -117,7 +121,13 @@ def parse(argv: Sequence[str]) -> Arguments:
         elif known is not None and not equals:
             found[known.field] = True
         elif each.startswith("-"):
-            faults.append(f"unknown flag {each!r}{did_you_mean(flag, list(_BY_NAME))}")
+            key = _key(flag)
+            if key is not None and not equals and rest and not rest[0].startswith("-") and "=" not in rest[0]:
+                value = rest.pop(0)  # which was meant for it
+            hint = (
+                did_you_mean(flag, list(_BY_NAME)) if key is None else f"; did you mean `{key}={value or '<value>'}`?"
+            )
+            faults.append(f"unknown flag {each!r}{hint}")
         elif equals or each.startswith("~"):
             overrides.append(each)
         else:
@@ -126,6 +136,13 @@ def parse(argv: Sequence[str]) -> Arguments:
         raise RequestError(faults)
     lists = {field: tuple(values) for field, values in several.items()}
     return Arguments(overrides=tuple(overrides), **found, **lists)  # type: ignore[arg-type]
+
+
+def _key(flag: str) -> str | None:
+    # The key of the config that somebody has written as a flag, as other programs have it.
+    name = flag.lstrip("-").replace("-", "_")
+    own = {key.name for key in keys(RunConfig)} | set(_SECTIONS)
+    return name if name in own or (name.partition(".")[0] in _SECTIONS and "." in name) else known_here(name)
 
 
 def _config_hint(given: str) -> str:

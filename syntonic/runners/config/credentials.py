@@ -13,7 +13,6 @@ from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run.folder import home
 from syntonic.tracking.stores import address
 
-_VARIABLES: Final = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _FILE: Final = Path(".mlflow", "credentials")  # of the user's own folder; MLflow reads it too
 
 
@@ -39,4 +38,4 @@ def refuse_untyped(tracking: Mapping[str, Any], typed: Sequence[str]) -> None:
 
 
 def _credentials() -> bool:
-    return any(os.environ.get(name) for name in _VARIABLES) or (Path.home() / _FILE).exists()
+    return any(os.environ.get(name) for name in address.VARIABLES) or (Path.home() / _FILE).exists()

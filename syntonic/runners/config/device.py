@@ -7,6 +7,7 @@ from syntonic import _core
 from syntonic.runners.config.errors import RequestError, did_you_mean
 
 DEVICES: Final = ("auto", "cpu", "cuda")
+_GPU: Final = ("gpu", "cuda", "nvidia", "rocm", "mps", "xpu", "card")  # what people call one
 
 
 def resolve(device: str) -> str:
@@ -21,7 +22,9 @@ def resolve(device: str) -> str:
         return "cpu"
     number = re.fullmatch(r"cuda(?::(\d+))?", device)
     if number is None:
-        raise RequestError([f"device={device}: there is no such device{did_you_mean(device, DEVICES)}"])
+        name, colon, index = device.lower().partition(":")
+        hint = f"; did you mean 'cuda{colon}{index}'?" if name in _GPU else did_you_mean(device, DEVICES)
+        raise RequestError([f"device={device}: there is no such device{hint}"])
     reason = _core.cuda_reason()
     if reason:
         raise RequestError([f"device={device}: {reason}; use device=cpu"])

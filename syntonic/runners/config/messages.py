@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from syntonic.runners.config.elsewhere import known_here
 from syntonic.runners.config.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def fault_text(fault: "ErrorDetails", where: str, known: Sequence[str]) -> str:
     """
     path = ".".join([*([where] if where else []), *(str(part) for part in fault["loc"])])
     if fault["type"] == "extra_forbidden":
-        return f"{path}: there is no such key{did_you_mean(str(fault['loc'][0]), known)}"
+        here = (known_here(path) or "").rpartition(".")[2]
+        hint = f"; did you mean {here!r}?" if here in known else did_you_mean(str(fault["loc"][0]), known)
+        return f"{path}: there is no such key{hint}"
     if fault["type"] == "missing" or fault["input"] == "???":  # what OmegaConf has for a value to be given
         return f"{path}: is missing; add `{path}=<value>`"
     return f"{path}={_shown(fault['input'])}: {_rule(fault)}"

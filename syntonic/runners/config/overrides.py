@@ -16,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from syntonic.core import registry
+from syntonic.runners.config.elsewhere import known_here
 from syntonic.runners.config.errors import did_you_mean
 
 _FUNCTIONS: Final = ("range", "interval", "tag", "choice", "glob", "sort", "shuffle", "int", "float", "str", "bool")
@@ -99,6 +100,8 @@ def key_fault(override: Override, base: DictConfig, loader: ConfigLoader) -> str
     if override.is_add() or (key.split(".")[0] == "hydra" and not ours):
         return None  # an added key is judged with the whole section; Hydra's own keys are judged by Hydra
     if _holds(base, key):
+        if override.is_delete() and OmegaConf.select(base, key) is None:
+            return f"{override.input_line}: {key} is null already; leave it out, or set it with {key}=<value>"
         return None
     return f"{override.input_line}: there is no key {key!r}{_nearest_key(key, base, loader)}"
 
@@ -107,8 +110,9 @@ def _nearest_key(key: str, base: DictConfig, loader: ConfigLoader) -> str:
     paths = list(_paths(base))
     parent, _, leaf = key.rpartition(".")
     same_leaf = [path for path in paths if path.rpartition(".")[2] == leaf]
-    if len(same_leaf) == 1:
-        return f"; did you mean {same_leaf[0]!r}?"
+    here = same_leaf[0] if len(same_leaf) == 1 else known_here(key)
+    if here is not None and _holds(base, here):
+        return f"; did you mean {here!r}?"
     if parent in _KINDS and (others := _with_argument(_KINDS[parent], leaf)):
         group = parent.replace(".", "/")
         return (

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 SQLITE: Final = "sqlite:///"
 PASSWORD: Final = "MLFLOW_TRACKING_PASSWORD"
+VARIABLES: Final = ("MLFLOW_TRACKING_USERNAME", PASSWORD, "MLFLOW_TRACKING_TOKEN")
 _ADDRESS: Final = re.compile(r"(https?|sqlite|(postgresql|mysql|mssql)(\+\w+)?)://\S|databricks(-uc)?(://|$)")
 _SECRET: Final = re.compile(r"[?&;{ ](password|passwd|pwd|sslpassword|token|secret)\s*=", re.IGNORECASE)
 _SPECIAL: Final = {"%": "%25", "?": "%3F", "#": "%23"}
@@ -49,6 +50,16 @@ def opened_with(uri: str) -> str:
     if not password or not user or ":" in user or uri.startswith(("http", "sqlite:")):
         return uri
     return uri.replace(f"//{user}@", f"//{user}:{quote(password, safe='')}@", 1)
+
+
+def credentials() -> str:
+    """Returns what to say of a store that has turned somebody away: the variables it wants, and which are set."""
+    found = [name for name in VARIABLES if os.environ.get(name)]
+    state = f"of these {' and '.join(found)} {'are' if found[1:] else 'is'} set" if found else "none of them is set"
+    return (
+        f"credentials come from the environment, as {VARIABLES[0]} and {VARIABLES[1]}, or {VARIABLES[2]}: {state}. "
+        "With the right ones `syntonic-run sync` sends the rest"
+    )
 
 
 def local(home: Path) -> str:
