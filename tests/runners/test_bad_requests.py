@@ -41,7 +41,7 @@ BAD = [
     (["model.hidden=4"], "must be a list"),
     (["seed=-1"], "must be at least 0"),
     (["seed=0,1"], "syntonic-run -m seed=0,1"),
-    (["device=gpu"], "did you mean 'cpu'?"),
+    (["device=gpu"], "did you mean 'cuda'?"),
     (["device=cuda"], "use device=cpu"),
     (["name=${oc.env:NO_SUCH_VARIABLE}"], "NO_SUCH_VARIABLE"),
     (["name=a b=("], "cannot be read"),

@@ -261,3 +261,15 @@ umount small
     assert steps == list(range(1, 401))
     assert facts(run)["status"] == "FINISHED"
     assert checkpoint.read(run / "checkpoints" / "gen-00000400").generation == 400
+
+
+def test_a_run_whose_members_are_all_nan_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["trainer=es", "trainer.sigma=1e300", "trainer.max_generations=5", "benchmark=digits", "tracking=none"]
+    assert main(words) == 0
+    assert "in 5 of 5 generations the loss of every member was NaN" in capsys.readouterr().out
+    assert main(["ls"]) == 0
+    assert "every member NaN in 5 generations" in capsys.readouterr().out
+    assert facts(runs(folder)[0])["blind"] == 5
+    assert main(["trainer.max_generations=2", "tracking=none"]) == 0
+    assert "NaN" not in capsys.readouterr().out
+    assert "blind" not in facts(runs(folder)[1]), "earlier versions have no such field"

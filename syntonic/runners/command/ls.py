@@ -1,6 +1,7 @@
 """`syntonic-run ls`: the runs in this folder."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,7 +11,7 @@ from rich.table import Table
 from syntonic.runners.command.options import WIDE, read
 from syntonic.runners.config.errors import RequestError, did_you_mean, harmless
 from syntonic.runners.run import listing
-from syntonic.runners.run.figures import figure
+from syntonic.runners.run.figures import counted, figure
 from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.nearby import hint
 from syntonic.runners.run.progress import Output
@@ -75,7 +76,12 @@ def _result(folder: RunFolder) -> str:
     point = folder.last_point
     metrics = {**(point.metrics if point else {}), **folder.record.results}
     shown = next((key for key in _SHOWN if key in metrics), None)
-    return f"{shown} {figure(metrics[shown])}" if shown else ""
+    told = [f"{shown} {figure(metrics[shown])}"] if shown else []
+    if blind := folder.record.blind:
+        told.append(f"every member NaN in {counted(blind, 'generation')}")
+    elif point is not None and math.isnan(point.metrics.get("mean_fitness", 0.0)):  # of a run that is going, or killed
+        told.append("every member NaN")
+    return ", ".join(told)
 
 
 def _plain(folder: RunFolder) -> dict[str, object]:

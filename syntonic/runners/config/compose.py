@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from syntonic.runners.config import overrides as checks
 from syntonic.runners.config.errors import RequestError, did_you_mean
+from syntonic.runners.config.options import title
 from syntonic.runners.config.run_config import without_newer
 from syntonic.runners.sweep.space import Space, dimension
 
@@ -114,7 +115,7 @@ def _resolved(own: DictConfig, choices: Mapping[str, Any]) -> Config:
     except OmegaConfBaseException as error:
         raise RequestError([_message(error)]) from error
     if data.get("name") is None:
-        data["name"] = f"{choices.get('benchmark')}-{choices.get('trainer')}-s{data.get('seed')}"
+        data["name"] = title(data, choices)
     return without_newer(data)
 
 

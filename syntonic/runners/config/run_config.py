@@ -50,7 +50,7 @@ class RunConfig:
     seed: Annotated[int, Ge(0), Le(2**32 - 1)] = key(0, "the root of every random stream of the run")
     device: str = key("auto", "auto, cpu, cuda or cuda:N; auto is the CPU", values=("auto", "cpu", "cuda"))
     name: Annotated[str, MinLen(1), MaxLen(200)] = key(
-        None, "what the run is called; null: <benchmark>-<trainer>-s<seed>", decides=False
+        None, "what the run is called; null: <benchmark>-<variant>-<model>-<trainer>-s<seed>", decides=False
     )
     validate_every: Annotated[int, Ge(1)] | None = key(
         10, "generations between two looks at the validation data, where the benchmark has some; null: none"

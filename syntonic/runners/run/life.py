@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isnan
 from typing import Final
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from syntonic.benchmarks.standards import Held
 from syntonic.nn.training.callbacks import Callback, Escaping, Request, Target
 from syntonic.nn.training.callbacks.watched import Watched
 from syntonic.runners.config.errors import harmless
+from syntonic.runners.config.options import flattens, option_of
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.own.source import Source
 from syntonic.runners.run import inputs, progress, summary
@@ -126,9 +128,12 @@ def _settle(config: RunConfig, parts: Parts) -> None:
 
 def _announce(console: Console, config: RunConfig, folder: RunFolder, built: Parts, after: int | None = None) -> None:
     # Says what is about to run; `after` is the generation that a resumed run begins behind.
-    parts = " / ".join(section["name"] for section in (config.model, config.benchmark, config.trainer))
+    sections = {"model": config.model, "benchmark": config.benchmark, "trainer": config.trainer}
+    parts = " / ".join(option_of(group, section) for group, section in sections.items())
     resumed = "" if after is None else f", resumed after generation {after}"
     console.print(f"{config.name}: {parts}, seed {config.seed}, {config.device}{resumed}", markup=False, soft_wrap=True)
+    if flattened_axes := flattens(config.model["name"], built.benchmark):
+        console.print(f"  note       {flattened_axes}", markup=False, soft_wrap=True)
     for line in getattr(built.benchmark, "describe", list)():
         console.print(f"  data       {harmless(line)}", markup=False, soft_wrap=True)
     console.print(f"run {folder.record.id} in {folder.path}", markup=False, soft_wrap=True)
@@ -146,6 +151,7 @@ def _train(
     # To the end of the training, to a signal, or to a failure; whichever it is, nothing is lost and it is recorded.
     generation, total = checkpoint.generation if checkpoint else 0, int(config.trainer.get("max_generations", 0))
     status, reason, failure = Status.FINISHED, "", ""
+    blind = folder.record.blind
     results: dict[str, float] = {}
     tracker = Guarded(parts.tracker)
     evaluations, seconds = parts.trainer.evaluations, 0.0
@@ -161,6 +167,7 @@ def _train(
                     for record in judged(config, its, its.trainer.run(its.model, its.benchmark)):
                         log(record)
                         generation, metrics = record.generation, record.metrics()
+                        blind += isnan(metrics.get("mean_fitness", 0.0))
                         display(generation, metrics)
                         wish = _asked(its, generation, metrics)
                         if wish is Request.NOTHING and not stop:
@@ -195,6 +202,7 @@ def _train(
             reason=reason,
             seconds=seconds,
             evaluations=parts.trainer.evaluations - evaluations,
+            blind=blind,
             core=provenance.core_digest(),
         )
     return replace(

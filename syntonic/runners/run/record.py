@@ -41,6 +41,7 @@ class RunRecord:
         core: the SHA-256 of the core library that ended the run.
         inputs: the SHA-256 of each file of data and of own code that the run reads, by its name.
         uses: the user's code that the run was made with, as `own.Source.record` tells it; its text lies in `own/`.
+        blind: generations in which the loss of every member was NaN, so that nothing was learnt from them.
         pruned: generation and value at which the sweep gave the run up.
         folder: where the run's files are; this and what follows is no field of the file.
         store: the address of the tracking store, or the folder.
@@ -65,6 +66,7 @@ class RunRecord:
     core: str = ""
     inputs: dict[str, str] = field(default_factory=dict, metadata=_NEWER)
     uses: list[dict[str, str]] = field(default_factory=list, metadata=_NEWER)
+    blind: int = field(default=0, metadata=_NEWER)
     pruned: tuple[int, float] | None = field(default=None, metadata=_NOT_KEPT)
     folder: Path = field(default=Path(), metadata=_NOT_KEPT)
     store: str = field(default="", metadata=_NOT_KEPT)

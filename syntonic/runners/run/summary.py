@@ -36,8 +36,18 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
         lines.append(("dashboard", dashboard()))
     for key, value in lines:
         console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
+    if record.blind:
+        console.print(f"  warning    {said_of_blind(record)}", markup=False, soft_wrap=True)
     for problem in record.problems:
         console.print(f"  warning    {problem}", markup=False, soft_wrap=True)
+
+
+def said_of_blind(record: RunRecord) -> str:
+    """Returns what to say of generations that learnt nothing from their members."""
+    return (
+        f"in {record.blind:,} of {record.generation or 0:,} generations the loss of every member was NaN, and "
+        "nothing was learnt; try a smaller trainer.sigma or trainer.learning_rate, or trainer.dtype=float64"
+    )
 
 
 def table(console: Console, results: Mapping[str, float], held: Held) -> None:
