@@ -1,9 +1,8 @@
-"""A model of your own: a class and a file of its option, here `conf/model/gated.yaml` beside this script.
+"""A model of your own: a class, whose keyword arguments are the settings of an option.
 
-In the package itself the same two files are all that a new model needs; docs/adding-things.md has that way.
+In a file of its own the command takes it too: `syntonic-run --use gated.py model=gated`; docs/own-model.md has that way.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge
@@ -35,7 +34,6 @@ class Gated(Module):
 
 result = syntonic.run(
     ["model=gated", "model.width=12", "benchmark=xor", "tracking=none"],
-    config_dir=Path(__file__).parent / "conf",
     quiet=True,
 )
 print(f"{result.title}: {result.status}, accuracy {result.metrics['test_accuracy']:.2f}")
@@ -44,7 +42,7 @@ assert result.metrics["test_accuracy"] == 1.0
 # Its keyword arguments are checked like any other key, before anything is written.
 message = ""
 try:
-    syntonic.run(["model=gated", "model.width=0"], config_dir=Path(__file__).parent / "conf", quiet=True)
+    syntonic.run(["model=gated", "model.width=0"], quiet=True)
 except ValueError as error:
     message = str(error)
 print(message)

@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge
@@ -56,7 +55,6 @@ class Sine:
 
 result = syntonic.run(
     ["benchmark=sine", "model.hidden=[16]", "trainer.max_generations=300", "tracking=none"],
-    config_dir=Path(__file__).parent / "conf",
     quiet=True,
 )
 assert result.status == "FINISHED", result.reason
