@@ -1,6 +1,6 @@
 """A model of your own: a class, whose keyword arguments are the settings of an option.
 
-In a file of its own the command takes it too: `syntonic-run --use gated.py model=gated`; docs/own-model.md has that way.
+In a file of its own the command takes it, `syntonic-run --use gated.py model=gated`: docs/own-model.md has that way.
 """
 
 from typing import Annotated
