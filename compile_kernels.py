@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles the CUDA kernels ahead of time, on a machine with or without a GPU: `python -m syntonic.kernels` by another name.
+"""Compiles the CUDA kernels ahead of time: `python -m syntonic.kernels`, by the name that the documents have for it.
 
 python compile_kernels.py --list
 python compile_kernels.py --kernel=phi_residual --arch=sm_80 --ptx --out build/kernels

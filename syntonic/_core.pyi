@@ -830,7 +830,12 @@ def cuda_device_count() -> int: ...
 def cuda_synchronize(device: str = "cuda:0") -> None: ...
 def cuda_kernels() -> list[str]: ...
 def cuda_compile(
-    kernel: str, arch: int, dtype: str = "float32", defines: Sequence[tuple[str, int]] = (), only: str | None = None
+    kernel: str,
+    arch: int,
+    dtype: str = "float32",
+    defines: Sequence[tuple[str, int]] = (),
+    only: str | None = None,
+    ptx: bool = False,
 ) -> bytes: ...
 
 PHI: Final[float]

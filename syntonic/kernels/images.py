@@ -7,7 +7,10 @@ from typing import Final
 
 from syntonic import _core
 
+_ELF: Final = b"\x7fELF"
 ARCHITECTURES: Final = ("sm_75", "sm_80", "sm_86", "sm_90")
+DOCUMENTED: Final = {"winding_ops": ("winding",), "conv_ops": ("convolution", "pooling")}
+"""Names of the documents, with the units that have their kernels now."""
 DTYPES: Final = {"float32": "f32", "float64": "f64"}
 
 
@@ -19,7 +22,7 @@ class Image:
         kernel: name of the unit, the file `<kernel>.cu` of `rust_core/kernels` or its folder `classic`.
         arch: the card, such as "sm_90".
         dtype: "float32" or "float64".
-        data: a cubin.
+        data: a cubin, or PTX if it was asked for, or if the card is newer than the compiler.
     """
 
     kernel: str
@@ -29,8 +32,8 @@ class Image:
 
     @property
     def filename(self) -> str:
-        """What the file is called: `<kernel>_<f32|f64>_<arch>.cubin`."""
-        return f"{self.kernel}_{DTYPES[self.dtype]}_{self.arch}.cubin"
+        """What the file is called: `<kernel>_<f32|f64>_<arch>.cubin`, or `.ptx`."""
+        return f"{self.kernel}_{DTYPES[self.dtype]}_{self.arch}.{'cubin' if self.data.startswith(_ELF) else 'ptx'}"
 
     def save(self, folder: Path) -> Path:
         """Writes the image into `folder`, which is made where it is missing, and returns the file's path."""
@@ -52,19 +55,23 @@ def number_of(arch: str) -> int:
     return int(digits)
 
 
-def compile_all(kernels: Iterable[str] = (), architectures: Iterable[str] = ()) -> Iterator[Image]:
+def compile_all(
+    kernels: Iterable[str] = (), architectures: Iterable[str] = (), *, ptx: bool = False
+) -> Iterator[Image]:
     """Compiles kernels with NVRTC, one after another; no GPU is needed.
 
     Args:
-        kernels: names of units; all where none is given.
+        kernels: names of units, or those of the documents; all units where none is given.
         architectures: cards such as "sm_90"; `ARCHITECTURES` where none is given.
+        ptx: whether to make PTX in place of cubins.
 
     Raises:
         ValueError: an unknown kernel or architecture.
         DeviceUnavailable: NVRTC is not installed.
     """
-    for arch in tuple(architectures) or ARCHITECTURES:
-        number = number_of(arch)
-        for kernel in tuple(kernels) or _core.cuda_kernels():
+    units = [unit for name in kernels for unit in DOCUMENTED.get(name, (name,))] or _core.cuda_kernels()
+    cards = [(arch, number_of(arch)) for arch in tuple(architectures) or ARCHITECTURES]
+    for arch, number in cards:
+        for kernel in dict.fromkeys(units):
             for dtype in DTYPES:
-                yield Image(kernel, arch, dtype, _core.cuda_compile(kernel, number, dtype))
+                yield Image(kernel, arch, dtype, _core.cuda_compile(kernel, number, dtype, ptx=ptx))

@@ -1,5 +1,6 @@
 """Kernels compile for every card without a GPU, and what is compiled is cached."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import syntonic
 from syntonic import _core
 from syntonic.kernels import ARCHITECTURES, compile_all
 from syntonic.kernels.__main__ import main
+from syntonic.kernels.images import DOCUMENTED
 
 ELF = b"\x7fELF"
 # The first card checks every kernel; the others differ from it in little more than what Hopper adds.
@@ -93,6 +95,56 @@ def test_the_command_writes_images(tmp_path, capsys):
     assert main(["--kernel", "pooling", "--arch", "sm_80", "--out", str(out)]) == 0
     assert sorted(p.name for p in out.iterdir()) == ["pooling_f32_sm_80.cubin", "pooling_f64_sm_80.cubin"]
     assert "pooling_f32_sm_80.cubin" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("kernel", ["phi_residual", *DOCUMENTED])
+@pytest.mark.usefixtures("nvrtc", "cache")
+def test_ptx_on_request_by_the_names_of_the_documents(kernel, arch, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main([f"--kernel={kernel}", f"--arch={arch}", "--ptx", "--out", str(out)]) == 0
+    units = DOCUMENTED.get(kernel, (kernel,))
+    assert sorted(p.name for p in out.iterdir()) == sorted(f"{u}_{f}_{arch}.ptx" for u in units for f in ("f32", "f64"))
+    for path in out.iterdir():
+        text = path.read_text()
+        assert f".target {arch}" in text
+        # The kernels are those of the cubin.
+        unit, dtype = path.stem.removesuffix(f"_{arch}").rsplit("_", 1)
+        entries = set(re.findall(r"\.entry (\w+)\(", text))
+        cubin = _core.cuda_compile(unit, int(arch[3:]), {"f32": "float32", "f64": "float64"}[dtype])
+        assert entries == {name[6:].decode() for name in re.findall(rb"\.text\.\w+", cubin)}
+    assert f"{arch}.ptx" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_one_kernel_alone_as_ptx():
+    name = re.search(rb"\.entry (\w+)_f32\(", _core.cuda_compile("pooling", 80, ptx=True))[1].decode()
+    text = _core.cuda_compile("pooling", 80, only=name, ptx=True)
+    assert re.findall(rb"\.entry (\w+)\(", text) == [f"{name}_f32".encode()]
+    assert b".target sm_" in _core.cuda_compile("pooling", 999, only=name)
+
+
+@pytest.mark.usefixtures("nvrtc")
+def test_a_card_that_the_compiler_does_not_know_any_more(capsys):
+    assert main(["--arch=sm_12", "--kernel=phi_residual"]) == 1
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    assert "sm_90" in told
+    assert "got sm_12" in told
+
+
+@pytest.mark.parametrize("start", [["compile_kernels.sh"], [sys.executable, "compile_kernels.py"]])
+def test_the_files_of_the_documents_at_the_root(start):
+    root = Path(syntonic.__file__).parent.parent
+    if not (root / "compile_kernels.py").is_file():
+        pytest.skip("an installed package has no repository around it")
+    command = [str(root / start[0]), *start[1:]] if len(start) == 1 else [start[0], str(root / start[1])]
+    environment = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run([*command, "--list"], capture_output=True, text=True, check=False, env=environment, cwd="/")
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, _core.cuda_kernels(), "")
+    module = [sys.executable, "-m", "compile_kernels", "--kernel=softmx", "--arch=sm_80"]
+    done = subprocess.run(module, capture_output=True, text=True, check=False, cwd=root)
+    assert (done.returncode, "syntonic_softmax" in done.stderr) == (1, True)
 
 
 def test_the_command_lists_kernels(capsys):

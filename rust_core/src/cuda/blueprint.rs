@@ -136,6 +136,6 @@ impl Blueprint {
     /// # Errors
     /// `Error::DeviceUnavailable` without NVRTC.
     pub fn compile(&self, arch: u32) -> Result<Vec<u8>> {
-        compile_text("members", &self.text(), &Target { arch, dtype: self.dtype, defines: Vec::new() })
+        compile_text("members", &self.text(), &Target { arch, dtype: self.dtype, defines: Vec::new(), ptx: false })
     }
 }

@@ -18,15 +18,18 @@ pub struct Target {
     pub dtype: DType,
     /// Macros that specialise the unit.
     pub defines: Vec<(&'static str, i64)>,
+    /// Whether PTX is made in place of a cubin.
+    pub ptx: bool,
 }
 
-/// Returns the image of a unit, whose text is given, for a target: a cubin, or PTX where the compiler does not know the card yet.
+/// Returns the image of a unit, whose text is given, for a target: a cubin, or PTX if that is asked for or the compiler does not
+/// know the card yet.
 ///
 /// With `only`, the name of a kernel without its format, that kernel alone: most of the time goes into kernels, not into
 /// reading the unit.
 ///
 /// # Errors
-/// `Error::DeviceUnavailable` without NVRTC; `Error::Internal` with the compiler's log if the source is wrong.
+/// `Error::DeviceUnavailable` without NVRTC; `Error::Value` for a card that it does not know any more; `Error::Internal` with the compiler's log if the source is wrong.
 pub fn compile(unit: &Unit, text: &str, only: Option<&str>, target: &Target) -> Result<Vec<u8>> {
     let quick = |&&(entry, dtype, _): &&(&str, Option<DType>, &str)| {
         only == Some(entry) && dtype.is_none_or(|dtype| dtype == target.dtype)
@@ -43,7 +46,15 @@ pub(super) fn compile_text(name: &str, text: &str, target: &Target) -> Result<Ve
 fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>, mode: Option<&str>) -> Result<Vec<u8>> {
     let nvrtc = nvrtc()?;
     let newest = nvrtc.architectures.iter().copied().max().unwrap_or(target.arch);
-    let (arch, ptx) = if target.arch > newest { (newest, true) } else { (target.arch, false) };
+    let (arch, ptx) = if target.arch > newest { (newest, true) } else { (target.arch, target.ptx) };
+    if !nvrtc.architectures.is_empty() && !nvrtc.architectures.contains(&arch) {
+        let known: Vec<String> = nvrtc.architectures.iter().map(|arch| format!("sm_{arch}")).collect();
+        return Err(Error::Value {
+            op: "compile",
+            expected: format!("a card that this compiler knows: {}", known.join(", ")),
+            got: format!("sm_{arch}"),
+        });
+    }
     let mut options = vec![
         format!("--gpu-architecture={}_{arch}", if ptx { "compute" } else { "sm" }),
         "--std=c++17".to_owned(),
@@ -68,7 +79,9 @@ fn compile_kernel(name: &str, text: &str, target: &Target, only: Option<&str>, m
         };
         let image = native::compile(&source, &file, &options, ptx)
             .map_err(|log| Error::Internal { what: format!("kernel unit {name} does not compile: {log}") })?;
-        let symbol = only.map_or(String::new(), |entry| format!("{entry}_{}\0", suffix(target.dtype)));
+        // A name ends with a zero byte in a cubin, and before its arguments in PTX.
+        let end = if ptx { '(' } else { '\0' };
+        let symbol = only.map_or(String::new(), |entry| format!("{entry}_{}{end}", suffix(target.dtype)));
         if only.is_none() || image.windows(symbol.len()).any(|bytes| bytes == symbol.as_bytes()) {
             return Ok(image);
         }

@@ -225,7 +225,7 @@ impl Device {
             return Ok(function.clone());
         }
         let (unit, text) = kernel.unit.text(kernel.entry)?;
-        let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec() };
+        let target = Target { arch: self.arch, dtype: kernel.dtype, defines: kernel.defines.to_vec(), ptx: false };
         let image = compile(unit, &text, Some(kernel.entry), &target)?;
         let entry = format!("{}_{}", kernel.entry, suffix(kernel.dtype));
         let wide = kernel.defines.iter().any(|&(name, size)| name.ends_with("_CLUSTER") && size > 8);

@@ -54,16 +54,17 @@ fn cuda_kernels() -> Vec<&'static str> {
     kernels().into_iter().map(|(unit, _)| unit.name).collect()
 }
 
-/// The image of a kernel unit for compute capability `arch` (90 is sm_90): a cubin, or PTX for a card newer than NVRTC.
+/// The image of a kernel unit for compute capability `arch` (90 is sm_90): a cubin, or PTX if `ptx` is set, or for a card
+/// newer than NVRTC.
 ///
 /// With `only`, the name of one kernel without its number format, the image holds that kernel alone, as an operation's
 /// first use compiles it. No GPU is needed. Compiled images are kept in the folder that SYNTONIC_KERNEL_CACHE names.
 ///
 /// Raises:
-///     ValueError: there is no such kernel unit.
+///     ValueError: there is no such kernel unit, or NVRTC does not know the card any more.
 ///     DeviceUnavailable: NVRTC is not installed; `pip install 'syntonic[cuda]'` brings it.
 #[pyfunction]
-#[pyo3(signature = (kernel, arch, dtype="float32", defines=vec![], only=None))]
+#[pyo3(signature = (kernel, arch, dtype="float32", defines=vec![], only=None, ptx=false))]
 fn cuda_compile<'py>(
     py: Python<'py>,
     kernel: &str,
@@ -71,6 +72,7 @@ fn cuda_compile<'py>(
     dtype: &str,
     defines: Vec<(String, i64)>,
     only: Option<&str>,
+    ptx: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let unit = kernels().into_iter().find(|(unit, _)| unit.name == kernel).ok_or_else(|| {
         PyValueError::new_err(format!("there is no kernel {kernel:?}; there are {}", cuda_kernels().join(", ")))
@@ -78,7 +80,7 @@ fn cuda_compile<'py>(
     let dtype = quick(|| DType::from_name(dtype))?;
     search(py)?;
     let image = enter(py, || {
-        core::compile(unit.0, &unit.1, only, &Target { arch, dtype, defines: core::known_defines(&defines)? })
+        core::compile(unit.0, &unit.1, only, &Target { arch, dtype, defines: core::known_defines(&defines)?, ptx })
     })?;
     Ok(PyBytes::new(py, &image))
 }
