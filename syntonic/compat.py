@@ -14,7 +14,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:  # the module imports a hundred others, and adds nothing to a class that has the methods
@@ -241,6 +241,26 @@ for _module, _names in _PURE.items():
     ALIASES.setdefault(f"{_MODELS}.pure", {}).update(_plain | _pure)
     ALIASES.setdefault(_MODELS, {}).update(_plain | _pure)
 
+_BENCHMARKS: Final = "syntonic.benchmarks"
+# Documented module of a benchmark: how the command starts what answers its question, as `python -m` of the module does.
+RUNS: Final = {
+    f"{_BENCHMARKS}.retrocausal_xor_benchmark": ["-cn", "retrocausal_xor"],
+    f"{_BENCHMARKS}.simple_retrocausal_benchmark": ["-cn", "simple_retrocausal"],
+    f"{_BENCHMARKS}.winding_xor_benchmark": ["-cn", "winding_xor"],
+    f"{_BENCHMARKS}.winding_benchmark": ["-cn", "winding_particles"],
+    f"{_BENCHMARKS}.convergence_benchmark": ["-cn", "convergence"],
+    f"{_BENCHMARKS}.comparative_resonant_benchmark": ["-cn", "comparative"],
+    f"{_BENCHMARKS}.gradient_analyzer": ["analyse"],
+    f"{_BENCHMARKS}.spectral_analysis": ["analyse"],
+    **{
+        f"{room}.{name}": ["-cn", name]
+        for room in (_BENCHMARKS, f"{_NN}.benchmarks")
+        for name in ("ablation", "convergence", "standard")
+    },
+}
+for _module in (*RUNS, f"{_NN}.benchmarks"):
+    ALIASES.setdefault(_module, {})
+
 
 def resolve(module: str, name: str) -> object:
     """Returns what a documented name stands for.
@@ -271,6 +291,13 @@ class _Aliases(Loader):
         found: Callable[[str], object] = lambda name: resolve(module.__name__, name)  # noqa: E731 (typed, and bound)
         module.__dict__["__getattr__"] = found
 
+    def get_code(self, module: str) -> CodeType | None:
+        """Returns what `python -m` runs: the command of a benchmark, in front of what else was typed."""
+        if self._file or module not in RUNS:
+            return getattr(self._file, "get_code", lambda _: None)(module)
+        start = f"sys.exit(main([*{RUNS[module]!r}, *sys.argv[1:]]))"
+        return compile(f"import sys\nfrom syntonic.runners.cli import main\n{start}\n", f"<{module}>", "exec")
+
     def __getattr__(self, name: str) -> object:
         # What else is asked of a loader, such as the source, the file's own loader knows.
         return getattr(self._file, name)
@@ -284,7 +311,8 @@ class _Finder:
     ) -> ModuleSpec | None:
         if fullname not in ALIASES and fullname not in MOVED:
             return None
-        spec = PathFinder.find_spec(fullname, path, target) or ModuleSpec(fullname, None)
+        is_package = any(module.startswith(f"{fullname}.") for module in RUNS)
+        spec = PathFinder.find_spec(fullname, path, target) or ModuleSpec(fullname, None, is_package=is_package)
         spec.loader = _Aliases(spec.loader)
         return spec
 

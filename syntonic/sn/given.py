@@ -22,7 +22,9 @@ def is_data(given: object) -> bool:
     """Returns whether it is to become a tensor: a ResonantTensor, an array, sequences of numbers, winding states."""
     if isinstance(given, int | float):
         return False  # a number stays one
-    while isinstance(given, list | tuple | range) and given:
+    while isinstance(given, list | tuple | range):
+        if not given:
+            return True
         given = given[0]
     if isinstance(given, ResonantTensor | WindingState | int | float):
         return True
