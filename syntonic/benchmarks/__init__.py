@@ -9,6 +9,7 @@ from syntonic.benchmarks.images import Images as Images
 from syntonic.benchmarks.language import Language as Language
 from syntonic.benchmarks.mnist5k import Mnist5k as Mnist5k
 from syntonic.benchmarks.plane import Plane as Plane
+from syntonic.benchmarks.python_fitness import PythonFitness as PythonFitness
 from syntonic.benchmarks.series import Series as Series
 from syntonic.benchmarks.table import Table as Table
 from syntonic.benchmarks.transformer import Sequences as Sequences

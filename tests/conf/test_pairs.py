@@ -50,7 +50,9 @@ PAIRS = [
     pytest.param(m, b, marks=[pytest.mark.slow] if m.startswith("transformer") else [])
     for m in ours("model")
     for b in ours("benchmark")
-    if fits(m, b) and b != "weights"  # where there is nothing to learn
+    if b != "weights"  # where there is nothing to learn
+    and not hasattr(registry.lookup("benchmark", b), "judge")  # nor without batches
+    and fits(m, b)
 ]
 
 

@@ -11,6 +11,7 @@ import itertools
 import math
 import re
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -18,6 +19,7 @@ from typing import Any, ClassVar, Final
 from syntonic._core import Evolution, Interrupted, Objective, Record, Tensor, trainer_bytes, trainer_config
 from syntonic.core.archonic import archonic
 from syntonic.core.registry import register
+from syntonic.nn.training.judged import Judging, generations
 from syntonic.nn.training.memory import memory
 from syntonic.nn.training.of_data import CalledWithData
 from syntonic.nn.training.record import SIGNAL, GenerationRecord, names_of_metrics
@@ -92,12 +94,15 @@ class RetrocausalTrainer(CalledWithData):
         """Generations done so far."""
         return self._engine.generation if self._engine else 0
 
-    def run(self, model: Module, benchmark: Task) -> Iterator[GenerationRecord]:
+    def run(self, model: Module, benchmark: Task | Judging) -> Iterator[GenerationRecord]:
         """Trains `model` in place up to generation `max_generations` and yields a record of each generation.
 
         The model and the benchmark are traced once, at the start; each generation is then one call into the core. A
         run that is left early keeps the state of its last finished generation, from which another `run` goes on.
         """
+        if isinstance(benchmark, Judging):
+            yield from generations(self, model, benchmark)
+            return
         engine = self._engine_for(model)
         engine.set_interrupt(self.should_stop)
         names: list[str] = []
@@ -202,7 +207,7 @@ class RetrocausalTrainer(CalledWithData):
     def _parameters(self) -> list[Parameter]:
         return list(self._engine_of.parameters()) if self._engine_of else []
 
-    def check(self, model: Module, benchmark: Task) -> None:
+    def check(self, model: Module, benchmark: Task | Judging) -> None:
         """Checks that members of `model` can be evaluated on the device, and fit its memory; nothing is trained.
 
         Raises:
@@ -216,7 +221,12 @@ class RetrocausalTrainer(CalledWithData):
                 f"population_size={self.population_size} needs about {need / 2**30:,.1f} GiB of memory for this model, "
                 f"and there are {have / 2**30:,.1f}: take fewer members, rank=1, or fewer attractors"
             )
-        if self._settings["estimator"] == "activations":
+        if isinstance(benchmark, Judging):
+            if self._settings["estimator"] == "activations":
+                raise ValueError("a fitness has no loss for each example; take trainer.estimator=weights")
+            if self._device != "cpu":
+                raise ValueError(f"device is {self._device}; a fitness is asked for on the cpu")
+        elif self._settings["estimator"] == "activations":
             objective, _ = trace(model, benchmark, *benchmark.batch(0))
             self._engine_for(model).check(objective)
         elif self._device != "cpu":
@@ -225,8 +235,10 @@ class RetrocausalTrainer(CalledWithData):
             objective, _ = trace(model, benchmark, *benchmark.batch(0))
             objective.cuda_source(self.population_size, rank=self._settings["rank"], dtype=self._settings["dtype"])
 
-    def reports(self, model: Module, benchmark: Task) -> list[str]:
+    def reports(self, model: Module, benchmark: Task | Judging) -> list[str]:
         """Returns the names of the metrics that a record may have; nothing is trained."""
+        if isinstance(benchmark, Judging):
+            return names_of_metrics([])
         _, details = trace(model, benchmark, *benchmark.batch(0))
         return names_of_metrics([*details, *(f"{SIGNAL}{name}" for name, _ in model.named_parameters())])
 
@@ -303,9 +315,10 @@ class RetrocausalTrainer(CalledWithData):
 
 
 def _tensors(member: Sequence[float], shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    values = memoryview(array("d", member))  # of which each tensor takes its part at once
     ends = list(itertools.accumulate(map(math.prod, shapes), initial=0))
     return [
-        Tensor(member[a:b], shape, "float64") for (a, b), shape in zip(itertools.pairwise(ends), shapes, strict=True)
+        Tensor(values[a:b], shape, "float64") for (a, b), shape in zip(itertools.pairwise(ends), shapes, strict=True)
     ]
 
 

@@ -1,8 +1,10 @@
 """The command line of `syntonic-run`: a few flags, the rest are overrides, `key=value`."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from syntonic.runners.command.table import COMMANDS
@@ -62,6 +64,7 @@ FLAGS: Final = (
     Flag(("--version",), "version", "print the version and stop"),
 )
 _SECTIONS: Final = ("model", "benchmark", "trainer", "tracking", "callbacks", "sweep", "experiment")
+_FUNCTION: Final = re.compile(r"[=,\[]([A-Za-z_]\w*):[A-Za-z_]\w*")
 _BY_NAME: Final = {name: flag for flag in FLAGS for name in flag.names}
 
 
@@ -90,6 +93,15 @@ class Arguments:
     complete: str | None = None
     help: bool = False
     version: bool = False
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What `use` names, and the files of this folder whose functions an override names: typing one means both."""
+        typed = [text for text in self.overrides if text.startswith("benchmark.function=")]
+        named = [match for text in typed for match in _FUNCTION.findall(text)]
+        used = {Path(name).name.removesuffix(".py") for name in self.use}
+        found = (f"{name}.py" for name in dict.fromkeys(named) if name not in used and Path(f"{name}.py").is_file())
+        return (*self.use, *found)
 
 
 def parse(argv: Sequence[str]) -> Arguments:

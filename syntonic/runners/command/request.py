@@ -66,7 +66,7 @@ def _carry_out(arguments: Arguments, told: "Callable[[SweepState, str], None] | 
 
     name, overrides, resumed = arguments.config_name or "config", list(arguments.overrides), None
     warnings: list[str] = []
-    own = loading.typed(arguments.use)
+    own = loading.typed(arguments.code)
     if wanted := _typed(overrides, "sweep.resume"):
         from syntonic.runners.run.folder import home
         from syntonic.runners.sweep import folder as sweep_folder
@@ -117,7 +117,7 @@ def single(arguments: Arguments, *, quiet: bool) -> "RunRecord":
         if over := finished(folder):
             raise RequestError([over])
         return resume(folder, config, _console(front, quiet=quiet), own=own)
-    own = typed(arguments.use)
+    own = typed(arguments.code)
     if _typed(arguments.overrides, "init_from"):
         arguments = _with_ids(arguments)
     with _opened(arguments) as (loader, front):
@@ -205,7 +205,7 @@ def _to_resume(arguments: Arguments) -> "tuple[RunFolder, RunConfig, list[str], 
     warnings: list[str] = []
     folder = find(wanted, warnings.append, "resume=")
     warnings += [f"warning: {in_the_bin(folder.record.run_id)}" for folder in deleted([folder])]
-    own = of_record(folder.record.uses, folder.path, typed(arguments.use))
+    own = of_record(folder.record.uses, folder.path, typed(arguments.code))
     with _opened(arguments) as (loader, front):
         config = as_started(folder)
         refuse_untyped(config.tracking, arguments.overrides)

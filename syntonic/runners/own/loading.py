@@ -14,7 +14,7 @@ from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Final
 
-from syntonic.core import registry
+from syntonic.core import own_code, registry
 from syntonic.runners.command.help import GROUPS
 from syntonic.runners.config.errors import RequestError, did_you_mean
 from syntonic.runners.own.source import FOLDER, Source, kept, of_file
@@ -96,6 +96,7 @@ def load(sources: Sequence[Source]) -> list[Source]:
             anew = anew or _loaded.get(source.module) != source.digest or source.module not in sys.modules
             if anew:
                 _execute(source)
+            own_code.allow(own_code.Code(source.module, source.path, source.text))
             found.append(source)
         else:
             found.append(_imported(source))
@@ -187,6 +188,7 @@ def _imported(source: Source) -> Source:
     file = getattr(module, "__file__", None)
     if not file or not file.endswith(".py"):
         return source
+    own_code.allow(own_code.Code(source.name, file, Path(file).read_text(encoding="utf-8")))
     digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()
     if source.digest not in ("", digest):
         raise RequestError([f"{file} has changed since the run was started; put it back, or start a new run"])

@@ -38,7 +38,7 @@ class Reader:
     def __init__(self, own: Sequence[Source] = ()) -> None:
         self._own = digests(own)
         self._known: dict[str, dict[str, str]] = {}
-        self._validated: dict[str, bool] = {}
+        self._compared: set[str] = set()
 
     def of(self, config: RunConfig) -> dict[str, str]:
         """Returns what a run of this config would read; nothing of a benchmark that refuses its arguments."""
@@ -50,7 +50,8 @@ class Reader:
                 built = make("benchmark", config.benchmark, config.seed)
             except RequestError:
                 return {**dict(_sources(config)), **self._own}  # the run itself says what is wrong
-            self._validated[key] = bool(getattr(built, "validated", ()))
+            by = "validation_loss" if getattr(built, "validated", ()) else "test_loss"
+            self._compared.add(getattr(built, "compared_by", by))
             try:
                 self._known[key] = {**_data(config, built), **_parameters(config)}
             except RequestError:
@@ -58,9 +59,9 @@ class Reader:
         return {**self._known[key], **dict(_sources(config)), **self._own}
 
     @property
-    def validated(self) -> bool:
-        """Whether every benchmark that was asked about has validation data."""
-        return bool(self._validated) and all(self._validated.values())
+    def compared_by(self) -> str:
+        """The result by which runs on the benchmarks that were asked about can be compared: validation data first."""
+        return next(iter(self._compared)) if len(self._compared) == 1 else "test_loss"
 
 
 def refuse_changes(then: Inputs, now: Inputs, run: str) -> None:

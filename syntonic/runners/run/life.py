@@ -209,7 +209,7 @@ def _train(
         folder.record,
         store=receipt.store,
         dashboard=receipt.served,
-        problems=[*saver.problems, *receipt.problems],
+        problems=[*getattr(parts.benchmark, "problems", list)(), *saver.problems, *receipt.problems],
     )
 
 

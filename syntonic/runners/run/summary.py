@@ -21,7 +21,8 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
     head = f"\n{record.title}: {state} after {record.generation} of {record.total or 0} generations"
     console.print(head, markup=False, soft_wrap=True)
     if record.results:
-        console.print(_table(record.results, held, console.width))
+        if _metrics(record.results):
+            console.print(_table(record.results, held, console.width))
         for key, value in [*_standards(held), *_targets(record.results), *_others(record.results)]:
             console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     rate = record.evaluations / record.seconds if record.seconds > 0 else 0.0

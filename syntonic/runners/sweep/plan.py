@@ -183,8 +183,9 @@ class Plan:
             faults.append(
                 f"the points are of several benchmarks, {listed}: no metric compares them; sweep each by itself"
             )
-        self.by_test_data = self.settings.metric is None and not self._reader.validated
-        self.settings = self.settings.settled(validated=self._reader.validated)
+        compared_by = self._reader.compared_by
+        self.by_test_data = self.settings.metric is None and compared_by == sweep_settings.TEST
+        self.settings = self.settings.settled(compared_by)
         if not faults and self.sweeper is not None:
             faults += precheck.faults([job.config for job in jobs if job.config], self.settings)
         if intervals and any("must be even" in fault or "multiple of" in fault for fault in faults):

@@ -89,6 +89,8 @@ def _of_evaluation(config: RunConfig, metric: str) -> list[str]:
         return []
     with suppress(Exception):
         parts = probe.small(config)
+        if metric == getattr(parts.benchmark, "compared_by", None):
+            return []
         validated = (name.replace("val_", "validation_", 1) for name in getattr(parts.benchmark, "validated", ()))
         if metric in validated:
             return []  # without a look at the test data

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final, Literal
 from annotated_types import Ge, MinLen
 
 _LARGE: Final = ("accuracy", "fitness", "syntony")  # how the names of metrics end that are to be large
-VALIDATION: Final = "validation_loss"
 TEST: Final = "test_loss"
 _ON_FAILURE: Final = re.compile(r"continue|stop|stop_after:[1-9]\d*")
 
@@ -52,9 +51,9 @@ class Settings:
         """The metric, once `settled`."""
         return self.metric or TEST
 
-    def settled(self, *, validated: bool) -> "Settings":
-        """Returns the settings with a metric, if none was said that of points with validation data, or without."""
-        return replace(self, metric=self.metric or (VALIDATION if validated else TEST))
+    def settled(self, compared_by: str) -> "Settings":
+        """Returns the settings with a metric: this one if none was said."""
+        return replace(self, metric=self.metric or compared_by)
 
     @property
     def allowed_failures(self) -> int | None:

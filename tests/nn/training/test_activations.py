@@ -50,8 +50,9 @@ def fitting(model, problem):
     return lookup("model", model)(task)
 
 
-# One benchmark judges weights themselves and has no examples.
-WITH_EXAMPLES = [name for name in ours("benchmark") if name != "weights"]
+# One benchmark has nothing to learn, others judge members themselves: they have no examples.
+JUDGES = [name for name in ours("benchmark") if hasattr(lookup("benchmark", name), "judge")]
+WITH_EXAMPLES = [name for name in ours("benchmark") if name not in ("weights", *JUDGES)]
 PAIRS = [(model, name) for name in WITH_EXAMPLES for model in ours("model") if fitting(model, benchmark(name))]
 
 

@@ -1,0 +1,67 @@
+"""Generations whose members are judged by something else than the loss of a batch: a function, a simulator."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from syntonic._core import Tensor
+from syntonic.nn.training.record import GenerationRecord
+from syntonic.sn import Module
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A benchmark that judges members by itself."""
+
+    def judge(
+        self,
+        generation: int,
+        members: Sequence[Sequence[Tensor]],
+        shapes: Mapping[str, Sequence[int]],
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[float] | None:
+        """Returns the fitness of each member, NaN of bad ones; None if a wish to stop came first."""
+        ...
+
+
+class Asking(Protocol):
+    """A trainer, as far as it is driven from outside."""
+
+    should_stop: Callable[[], bool] | None
+
+    @property
+    def max_generations(self) -> int:
+        """The last generation."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """Generations done."""
+        ...
+
+    def begin(self, model: Module) -> None:
+        """Begins to train `model`."""
+        ...
+
+    def ask(self) -> list[list[Tensor]]:
+        """Returns the members of the generation to come."""
+        ...
+
+    def tell(self, fitness: Sequence[float], centre: float | None = None) -> GenerationRecord:
+        """Moves the centre by the members' fitness."""
+        ...
+
+
+def generations(trainer: Asking, model: Module, benchmark: Judging) -> Iterator[GenerationRecord]:
+    """Trains `model` up to the last generation; the centre is judged with its members, and is the last of them."""
+    trainer.begin(model)
+    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
+    stop = trainer.should_stop
+    while trainer.generation < trainer.max_generations and not (stop and stop()):
+        members = trainer.ask()
+        centre = [Tensor(parameter.values(), parameter.shape, "float64") for parameter in model.parameters()]
+        fitness = benchmark.judge(trainer.generation, [*members, centre], shapes, stop)
+        if fitness is None:
+            return
+        own = fitness.pop()
+        yield trainer.tell(fitness, own if math.isfinite(own) else None)
