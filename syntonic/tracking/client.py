@@ -128,6 +128,7 @@ def request(
     return Request(
         register=register,
         watch=watch,
+        grouped=True,
         tracked=tracked,
         uri=uri,
         experiment=experiment,

@@ -40,6 +40,7 @@ class Request:
         tracked: whether the run is to be recorded in the store at all, unasked.
         register: as which registered model, `name` or `name@alias`, the finished run's model is to be known.
         watch: seconds between two looks at what the machine does; None: it is not looked at.
+        grouped: whether metrics are stored under the names of `metric_names`; those of earlier versions are not.
         run, title, config, params, tags, started, resumed: as in `Run`.
     """
 
@@ -57,6 +58,7 @@ class Request:
     tracked: bool = True
     register: str | None = None
     watch: float | None = None
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class Spool:
     def begin(self, request: Request) -> None:
         """Writes the request; what an earlier part of the run left to say about its end is no longer true."""
         self.folder.mkdir(exist_ok=True)
+        if request.resumed and (earlier := self._earlier()) is not None:
+            request = replace(request, grouped=earlier.grouped)
         for name in ("ending.json", "receipt.json"):
             (self.folder / name).unlink(missing_ok=True)
         self._write("request.json", asdict(request))
@@ -156,6 +160,12 @@ class Spool:
     def read_origin(self) -> Provenance | None:
         """Returns where the run comes from, None if it was not written down."""
         return self._read("origin.json", Provenance)
+
+    def _earlier(self) -> Request | None:
+        try:
+            return self.read_request()
+        except SpoolError:  # it is about to be replaced
+            return None
 
     def _write(self, name: str, facts: Mapping[str, Any]) -> None:
         plain.write_json(self.folder / name, {"format": _FORMAT, **facts})

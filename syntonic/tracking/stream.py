@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ class Stream:
         remote: the record of the run in the store.
         system: whether they tell of the machine.
         seen: is shown every point that is read, also those that the store has.
+        named: returns a point's metrics under the names that they have in the store.
     """
 
     def __init__(
@@ -30,11 +31,12 @@ class Stream:
         *,
         system: bool = False,
         seen: Callable[[Point], None] | None = None,
+        named: Callable[[Mapping[str, float]], Mapping[str, float]] = dict,
     ) -> None:
         self._tail = Tail(journal)
         self._remote = remote
         self._mark = remote.last_step(system=system)
-        self._seen = seen
+        self._seen, self._named = seen, named
 
     def send(self, seconds: float = math.inf) -> bool:
         """Sends what is new, for about so many seconds; returns whether there may be more.
@@ -48,6 +50,7 @@ class Stream:
             if self._seen is not None:
                 self._seen(point)
             if point.step > self._mark:
+                point = Point(point.step, point.time, dict(self._named(point.metrics)))
                 if batch and size + len(point.metrics) > _BATCH:
                     self._log(batch)
                     batch, size = [], 0

@@ -11,12 +11,12 @@ import re
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from syntonic.tracking import checkpoint, links, machine, report
+from syntonic.tracking import checkpoint, links, machine, metric_names, report
 from syntonic.tracking.base import Ending, Provenance, Status
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 from syntonic.tracking.report import lattice
@@ -143,7 +143,7 @@ class Uploader:
         remote.describe(request.params, tags, {safe_name(name): text for name, text in texts.items()})
         self._history = History()
         self._streams = [
-            Stream(self._spool.run_folder / JOURNAL, remote, seen=self._history.add),
+            Stream(self._spool.run_folder / JOURNAL, remote, seen=self._history.add, named=self._point),
             Stream(self._spool.folder / machine.JOURNAL, remote, system=True),
         ]
         self._remote = remote
@@ -151,7 +151,6 @@ class Uploader:
 
     def _draw(self) -> None:
         # What takes longest of the end, and is known before it.
-        self._history.figures()
         folder = checkpoint.newest(self._spool.run_folder / "checkpoints")
         if folder is not None and checkpoint.generation(folder) == self._history.last_step:
             self._pictures[folder.name] = lattice.pictures(folder / checkpoint.ARRAYS)
@@ -167,6 +166,12 @@ class Uploader:
             return {}
         return {"mlflow.parentRunId": stored_as.run_id} if stored_as and stored_as.store == self._store else {}
 
+    def _point(self, metrics: Mapping[str, float]) -> Mapping[str, float]:
+        return metric_names.point(metrics) if self._request.grouped else metrics
+
+    def _results(self, metrics: Mapping[str, float]) -> Mapping[str, float]:
+        return metric_names.results(metrics) if self._request.grouped else metrics
+
     def _new_tail(self) -> Tail:
         return Tail(self._spool.run_folder / JOURNAL)
 
@@ -176,7 +181,8 @@ class Uploader:
             ended = last.time if last else int(self._request.started * 1000)
             end = End(Ending(Status.KILLED, last.step if last else 0, tags={"killed": "its process is gone"}), ended)
         ending = end.ending
-        self._attempt("upload the final metrics", lambda: remote.log_results(ending.results, ending.step, end.time))
+        results = self._results(ending.results)
+        self._attempt("upload the final metrics", lambda: remote.log_results(results, ending.step, end.time))
         self._keep_models(remote, end)
         tags = {**ending.tags, **({"mlflow.note.content": ending.note} if ending.note else {})}
         if tags:
@@ -234,7 +240,10 @@ class Uploader:
     def _model(self, key: str, step: int, kept: dict[str, Path], end: End | None) -> Model:
         point = self._new_tail().find(step) or Point(step, 0, {})
         last = end is not None and step == end.ending.step
-        metrics = {**point.metrics, **(end.ending.results if end is not None and last else {})}
+        metrics = {
+            **self._point(point.metrics),
+            **self._results(end.ending.results if end is not None and last else {}),
+        }
         title = re.sub(r"[^\w-]+", "-", self._request.title)[:150]
         return Model(key, f"{title}-{key}", step, files_of(kept[key]), self._request.params, metrics, point.time)
 

@@ -44,8 +44,10 @@ def test_the_default_run_learns_xor_and_is_recorded(folder: Path) -> None:
         tags = dict(database.execute("SELECT key, value FROM tags"))
         kinds = list(database.execute("SELECT value FROM experiment_tags WHERE key = 'mlflow.experimentKind'"))
     assert kinds == [("custom_model_development",)]
-    assert latest["accuracy"] == latest["test_accuracy"] == 1.0
-    assert {"best_fitness", "mean_fitness", "loss", "syntony", "attractors", "step_size", "seconds"} <= set(latest)
+    assert latest["train/accuracy"] == latest["test_accuracy"] == 1.0
+    wanted = ("best_fitness", "mean_fitness", "syntony", "attractors", "step_size")
+    assert {"train/loss", *(f"population/{name}" for name in wanted)} <= set(latest)
+    assert {name.partition("/")[0] for name in latest if "/" in name} <= {"train", "population", "speed", "system"}
     assert params["trainer.population_size"] == "64"
     assert len(tags["syntonic.core_sha256"]) == len(tags["syntonic.config_hash"]) == 64
     assert int(peak) < 300 * 1024 * (1 if sys.platform == "linux" else 1024), "KiB of peak memory"

@@ -18,7 +18,7 @@ COMMAND = [sys.executable, "-c", "import sys; from syntonic.runners.cli import m
 TOTAL = 1200
 KILLS = 4
 RUN = ["-cn", "digits", f"trainer.max_generations={TOTAL}", "callbacks.checkpoint.every_generations=15"]
-OF_TIME = {"seconds", "evaluations_per_second"}  # metrics that differ from run to run
+OF_TIME = {"speed/evaluations_per_second"}  # metrics that differ from run to run
 
 
 def start_and_kill(folder: Path, words: list[str], after: int) -> None:
@@ -68,9 +68,9 @@ def test_kills_at_any_generation_change_nothing(
             assert results[0][key] == results[1][key], key
     after, before = logged(killed), logged(whole)
     assert after.keys() == before.keys()
-    assert [step for key, step in sorted(after) if key == "loss"] == list(range(1, TOTAL + 1))
+    assert [step for key, step in sorted(after) if key == "train/loss"] == list(range(1, TOTAL + 1))
     assert all(
         after[place] == before[place]
         for place in before
-        if place[0] not in OF_TIME and not place[0].startswith("seconds_to_")
+        if place[0] not in OF_TIME and not place[0].startswith("speed/seconds_to_")
     )

@@ -86,7 +86,7 @@ def test_kill_9_leaves_one_mlflow_run_without_gaps_or_doubles(early: bool, proce
     assert main(["resume=last"]) == 0
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         assert list(database.execute("SELECT status FROM runs")) == [("FINISHED",)]
-    logged = [step for key, step in points(folder) if key == "loss"]
+    logged = [step for key, step in points(folder) if key == "train/loss"]
     assert logged == list(range(1, 1201))
     assert len(points(folder)) == len(set(points(folder))), "no (key, step) twice"
     assert ("test_accuracy", 1200) in points(folder)

@@ -224,7 +224,7 @@ def test_the_last_checkpoint_is_kept_with_the_results(command: Command, folder: 
         for name, metric in database.execute(query):
             found.setdefault(name.partition("s0-")[2], set()).add(metric)
     assert list(found) == ["gen-00000020"]
-    assert {"loss", "train_loss", "test_loss", "test_accuracy"} <= found["gen-00000020"]
+    assert {"train/loss", "train_loss", "test_loss", "test_accuracy"} <= found["gen-00000020"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="only root mounts a small disk")

@@ -136,7 +136,9 @@ def test_a_killed_trainer_leaves_a_killed_run_and_no_process(run: Run, home: Pat
     receipt = Spool(run.folder).read_receipt()
     assert receipt is not None
     assert receipt.whole
-    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ? AND key = 'loss'", receipt.run_id) == [(50,)]
+    assert rows(home, "SELECT COUNT(*) FROM metrics WHERE run_uuid = ? AND key = 'train/loss'", receipt.run_id) == [
+        (50,)
+    ]
 
 
 def test_a_killed_writer_is_replaced(run: Run, home: Path, steps: Any) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from syntonic.tracking import metric_names
+
 COMMAND = [sys.executable, "-c", "import sys; from syntonic.runners.cli import main; sys.exit(main())"]
 JOBS = 16
 WORDS = ["-m", "-cn", "xor", f"seed=range(0,{JOBS})", "trainer.max_generations=1050", "sweep.parallel=4"]
@@ -26,8 +28,8 @@ def test_two_hundred_thousand_points_of_parallel_jobs_arrive_once(
         own = json.loads((run / "tracking" / "record.json").read_text())["run_id"]
         lines = [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
         assert [line["step"] for line in lines] == list(range(1, 1051))
-        wanted.update((own, key) for line in lines for key in line["metrics"])
-        wanted.update((own, key) for key in json.loads((run / "run.json").read_text())["results"])
+        wanted.update((own, key) for line in lines for key in metric_names.point(line["metrics"]))
+        wanted.update((own, key) for key in metric_names.results(json.loads((run / "run.json").read_text())["results"]))
     assert len({run for run, _ in wanted}) == JOBS
     assert sum(wanted.values()) > 200_000
     with sqlite3.connect(tmp_path / ".syntonic" / "mlflow.db") as database:

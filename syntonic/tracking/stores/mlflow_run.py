@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from syntonic.tracking.base import Past, Status
 from syntonic.tracking.journal import Point
 from syntonic.tracking.machine import SYSTEM
+from syntonic.tracking.metric_names import plain
 from syntonic.tracking.spool import Request
 from syntonic.tracking.stores import address, sqlite
 from syntonic.tracking.stores.remote import Model, in_the_bin, tag_name
@@ -222,7 +223,7 @@ def finished(uri: str, experiment: str) -> list[Past]:
         runs = store.search_runs([found.experiment_id], "attributes.status = 'FINISHED'", page_token=page)
         for run in runs:
             digest, core = (run.data.tags.get(f"syntonic.{key}", "") for key in ("config_hash", "core_sha256"))
-            results = {key: value for key, value in run.data.metrics.items() if not key.startswith(SYSTEM)}
+            results = {plain(key): value for key, value in run.data.metrics.items() if not key.startswith(SYSTEM)}
             past.append(Past(run.info.run_id, digest, core, results))
         page = runs.token
         if not page:

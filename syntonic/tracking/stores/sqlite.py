@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlparse
 
 from syntonic.tracking.base import Past
 from syntonic.tracking.machine import SYSTEM
+from syntonic.tracking.metric_names import plain
 
 # The tables that are written to, as MLflow 3.17 has them.
 _COLUMNS: Final = {
@@ -173,7 +174,7 @@ def finished(path: Path, experiment: str) -> list[Past]:
     results: dict[str, dict[str, float]] = {}
     query = f"SELECT r.run_uuid, m.key, m.value, m.is_nan {wanted.format('JOIN latest_metrics m USING (run_uuid)')}"
     for run, key, value, none in one.rows(f"{query} AND m.key NOT LIKE '{SYSTEM}%'", experiment):
-        results.setdefault(run, {})[key] = math.nan if none else value
+        results.setdefault(run, {})[plain(key)] = math.nan if none else value
     one.close()
     return [
         Past(run, found.get("syntonic.config_hash", ""), found.get("syntonic.core_sha256", ""), results.get(run) or {})
