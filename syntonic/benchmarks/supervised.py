@@ -40,6 +40,16 @@ class Supervised(Standards):
         self.input_shape: tuple[int, ...] = self._train[0].shape[1:]
         self.output_shape: tuple[int, ...] = answers.shape
 
+    @property
+    def answers(self) -> Answers:
+        """What is asked."""
+        return self._answers
+
+    @property
+    def test(self) -> Split:
+        """Inputs (samples, *input_shape) and targets (samples, ...) of the test data."""
+        return self._test
+
     @cached_property
     def chance(self) -> Mapping[str, float]:
         """What guessing reaches on the test data."""

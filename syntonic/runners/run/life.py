@@ -3,8 +3,6 @@
 Benchmark, model, trainer and tracker know nothing of one another; this file alone knows all of them.
 """
 
-import shlex
-import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -21,7 +19,7 @@ from syntonic.runners.config.errors import harmless
 from syntonic.runners.config.options import flattens, option_of
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.own.source import Source
-from syntonic.runners.run import inputs, progress, summary
+from syntonic.runners.run import inputs, outcome, progress, summary
 from syntonic.runners.run.build import Parts, build, prepared
 from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.probe import refuse_unknown_metrics
@@ -192,7 +190,12 @@ def _train(
         finally:
             view.close()
         seconds = seconds or time.perf_counter() - began
-        receipt = tracker.finish(_ending(status, generation, results, reason, failure))
+        evaluations = parts.trainer.evaluations - evaluations
+        found = saver.keep_outcome(
+            lambda: outcome.gather(config, parts, folder.record, seconds, evaluations, ended=bool(results))
+        )
+        ending = _ending(status, generation, results, reason, failure)
+        receipt = tracker.finish(replace(ending, note=outcome.note(config, ending, found)))
         saver.conclude(
             failure,
             status=status,
@@ -201,7 +204,7 @@ def _train(
             results=results,
             reason=reason,
             seconds=seconds,
-            evaluations=parts.trainer.evaluations - evaluations,
+            evaluations=evaluations,
             blind=blind,
             core=provenance.core_digest(),
         )
@@ -270,7 +273,7 @@ def _described(config: RunConfig, folder: RunFolder, console: Console, *, resume
                 if folder.record.inputs
                 else {}
             ),
-            "command": shlex.join(["syntonic-run", *sys.argv[1:]]),
+            "command": outcome.command(folder.record),
             **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
         },
         started=folder.record.started,

@@ -12,6 +12,7 @@ from syntonic.runners.run.folder import RunFolder
 from syntonic.tracking import checkpoint, provenance
 from syntonic.tracking.base import Tracker
 from syntonic.tracking.fallback import fallback_folder, fallback_used
+from syntonic.tracking.outcome import Outcome
 
 
 class Saver:
@@ -65,6 +66,16 @@ class Saver:
         except OSError as error:
             self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
             self._attempt(lambda: kept_model.write(fallback_folder(self._id) / "model", self._parts, config, own))
+
+    def keep_outcome(self, gather: Callable[[], Outcome]) -> Outcome:
+        """Writes down what the run came to, and returns it; a benchmark that fails here must not lose the run's end."""
+        found = Outcome()
+        try:
+            found = gather()
+            found.write(self._folder.path)
+        except Exception as error:
+            self._problems.append(f"what the run came to is not known: {type(error).__name__}: {error}")
+        return found
 
     def conclude(self, failure: str, **changes: Any) -> None:  # noqa: ANN401 (each field has its own type)
         """Writes down how the run ended: `changes` as in `RunFolder.update`, and the traceback of a failure."""

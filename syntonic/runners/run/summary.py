@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from syntonic.benchmarks.standards import Held, best
-from syntonic.runners.command.help import command, dashboard
+from syntonic.runners.command.help import command
+from syntonic.runners.run import open_dashboard
 from syntonic.runners.run.figures import figure, throughput
+from syntonic.runners.run.folder import home
 from syntonic.runners.run.record import RunRecord
 from syntonic.tracking.base import Status
 
@@ -33,8 +35,8 @@ def show(console: Console, record: RunRecord, held: Held) -> None:
     ]
     if record.status is not Status.FINISHED:
         lines.append(("resume", command(f"syntonic-run resume={record.run_id}")))
-    if record.dashboard:
-        lines.append(("dashboard", dashboard()))
+    if page := open_dashboard.page(home(), record.id, record.tracked_as, record.store, served=record.dashboard):
+        lines.append(("dashboard", page))
     for key, value in lines:
         console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
     if record.blind:
@@ -58,27 +60,38 @@ def table(console: Console, results: Mapping[str, float], held: Held) -> None:
         console.print(f"  {key:<10} {value}", markup=False, soft_wrap=True)
 
 
-def _table(results: Mapping[str, float], held: Held, width: int) -> Table:
-    # A row for each metric; where that is too wide, a column.
-    baseline = {metric: value for metric, (_, value) in best(held.rules).items()}
+def rows(
+    results: Mapping[str, float],
+    chance: Mapping[str, float],
+    baseline: Mapping[str, float],
+    ceiling: Mapping[str, float],
+) -> list[list[str]]:
+    """Returns the table of results as text: the headings, then a row for each metric; empty columns are left out."""
     columns: dict[str, dict[str, float | None]] = {
         split: {metric: results.get(f"{split}_{metric}") for metric in _metrics(results)} for split in SPLITS
     }
-    columns |= {"chance": dict(held.chance), "baseline": dict(baseline), "ceiling": dict(held.ceiling)}
+    columns |= {"chance": dict(chance), "baseline": dict(baseline), "ceiling": dict(ceiling)}
     shown = {
         heading: column for heading, column in columns.items() if any(value is not None for value in column.values())
     }
-    rows = [["metric", *shown]]
+    lines = [["metric", *shown]]
     for metric in _metrics(results):
         cells = (column.get(metric) for column in shown.values())
-        rows.append([metric, *("" if cell is None else figure(cell) for cell in cells)])
-    if sum(2 + max(map(len, column)) for column in zip(*rows, strict=True)) > width:
-        rows = [list(column) for column in zip(*rows, strict=True)]
+        lines.append([metric, *("" if cell is None else figure(cell) for cell in cells)])
+    return lines
+
+
+def _table(results: Mapping[str, float], held: Held, width: int) -> Table:
+    # A row for each metric; where that is too wide, a column.
+    baseline = {metric: value for metric, (_, value) in best(held.rules).items()}
+    lines = rows(results, held.chance, baseline, held.ceiling)
+    if sum(2 + max(map(len, column)) for column in zip(*lines, strict=True)) > width:
+        lines = [list(column) for column in zip(*lines, strict=True)]
     table = Table(box=None, pad_edge=True)
-    for index, heading in enumerate(rows[0]):
+    for index, heading in enumerate(lines[0]):
         table.add_column(heading, justify="right" if index else "left")
-    for row in rows[1:]:
-        table.add_row(*row)
+    for line in lines[1:]:
+        table.add_row(*line)
     return table
 
 

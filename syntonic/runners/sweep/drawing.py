@@ -1,4 +1,4 @@
-"""The two pictures of a sweep, as SVG: its runs as lines across parallel axes, and bars of importance."""
+"""Two pictures of a sweep, as SVG in its report: its runs as lines across parallel axes, and bars of importance."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -56,13 +56,13 @@ def parallel_axes(rows: Sequence[Mapping[str, Any]], metric: str, sign: float, l
     for rank, row in enumerate(ranked):
         points = " ".join(f"{places[key]:.1f},{_height(axes[key].share(row[key])):.1f}" for key in keys)
         shade = 0.15 + 0.85 * (rank + 1) / len(ranked)
-        colour, width = ("#b3541e", 3) if rank == len(ranked) - 1 else ("#2f5d8a", 1.5)
+        colour, width = ("c1", 3) if rank == len(ranked) - 1 else ("c0", 1.5)
         parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" opacity="{shade:.2f}"/>'
+            f'<polyline points="{points}" class="line {colour}" style="stroke-width: {width}" opacity="{shade:.2f}"/>'
         )
     for key in keys:
         x = places[key]
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_height(1)}" y2="{_height(0)}" stroke="#555"/>')
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_height(1)}" y2="{_height(0)}" class="axis"/>')
         parts.append(f'<text x="{x:.1f}" y="18" text-anchor="middle" font-weight="bold">{escape(key)}</text>')
         for share, label in axes[key].ticks():
             y = _height(share) + 4
@@ -77,7 +77,7 @@ def bars(shares: Mapping[str, float]) -> str:
         y = 8 + index * _BAR
         width = share * (_WIDTH - _LABEL - 80)
         parts.append(f'<text x="{_LABEL - 8}" y="{y + 14}" text-anchor="end">{escape(key)}</text>')
-        parts.append(f'<rect x="{_LABEL}" y="{y}" width="{max(width, 1):.1f}" height="18" fill="#2f5d8a"/>')
+        parts.append(f'<rect x="{_LABEL}" y="{y}" width="{max(width, 1):.1f}" height="18" class="bar"/>')
         parts.append(f'<text x="{_LABEL + width + 8:.1f}" y="{y + 14}">{share:.0%}</text>')
     return _svg(16 + _BAR * len(shares), parts)
 
@@ -87,5 +87,5 @@ def _height(share: float) -> float:
 
 
 def _svg(height: int, parts: Sequence[str]) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" '
-    return f'{head}font-size="12" role="img">\n' + "\n".join(parts) + "\n</svg>"
+    head = f'<div class="wide"><svg class="whole" viewBox="0 0 {_WIDTH} {height}" role="img">'
+    return f"{head}\n{chr(10).join(parts)}\n</svg></div>"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from syntonic.runners.run.folder import home
-from syntonic.runners.sweep import drawing
+from syntonic.runners.sweep import dots, drawing
 from syntonic.runners.sweep.importance import importance
+from syntonic.runners.sweep.paired import differences
 from syntonic.runners.sweep.plan import Job, shown
 from syntonic.runners.sweep.state import PointResult, SweepState
 from syntonic.tracking.journal import JOURNAL
@@ -59,7 +60,7 @@ def html(title: str, state: SweepState, logarithmic: Sequence[str]) -> str:
             f"<h1>{escape(title)}</h1>\n<p>{escape(_verdict(state)).replace('**', '')}</p>",
             section("Runs across their settings", _axes(state, logarithmic)),
             section("What mattered", _importance(state)),
-            section("Points", _points(state)),
+            section("Points", dots.points(state.settings.chosen, _dots(state)) + _points(state)),
             section("What each setting does", _effects(state)),
             section("Curves", _curves(state)),
             section(f"{len(failures)} failed", table(("run", "cause"), failures) if failures else ""),
@@ -119,8 +120,31 @@ def _importance(state: SweepState) -> str:
 
 
 def _points(state: SweepState) -> str:
-    lines = [(_name(point), point.count, _cellular(point.mean), _cellular(point.spread)) for point in state.ranked()]
-    return table(("point", "runs", state.settings.chosen, "spread"), lines, 0 if state.best() else None)
+    metric, ranked = state.settings.chosen, state.ranked()
+    points = state.points()
+    by_name = {_name(point): gap for point, gap in zip(points, differences(state, points), strict=True)}
+    lines: list[tuple[str | float | None, ...]] = []
+    for point in ranked:
+        gap = by_name[_name(point)]
+        less = (gap.mean, f"{gap.low:+.4g} to {gap.high:+.4g}", gap.pairs) if gap else (None, "", None)
+        lines.append((_name(point), point.count, _cellular(point.mean), _cellular(point.spread), *less))
+    headings = ["point", "runs", f"mean {metric}", "spread", "less the first", "95 % interval", "pairs of seeds"]
+    shown = 7 if any(by_name.values()) else 4
+    told = (
+        "" if shown == 4 else "<p>Less the first: the mean difference on the same seeds, with Student's interval.</p>"
+    )
+    rows = [line[:shown] for line in lines]
+    return table(headings[:shown], rows, 0 if state.best() else None, sortable="points") + told
+
+
+def _dots(state: SweepState) -> dict[str, list[float]]:
+    # The values of the runs of each point, the best point first.
+    found = {}
+    for point in state.ranked():
+        values = [value for job in point.jobs if (value := state.value(job.number)) is not None]
+        if values:
+            found[_name(point)] = values
+    return found
 
 
 def _effects(state: SweepState) -> str:
@@ -140,12 +164,21 @@ def _effects(state: SweepState) -> str:
 
 
 def _curves(state: SweepState) -> str:
-    histories = {}
+    # Runs of one point have one colour; their names are in the hints, those of the points in the table above.
+    histories, colours = {}, {}
+    numbers = {_name(point): number for number, point in enumerate(state.ranked())}
     for job, _ in _valued(state)[:_LINES]:
         if run := state.results[job.number].run_id:
-            histories[job.text or run] = History.read(home() / "runs" / run / JOURNAL)
+            name = job.text or run
+            histories[name] = History.read(home() / "runs" / run / JOURNAL)
+            colours[name] = numbers[shown(job.values) or "all seeds"]
     drawn = [
-        charts.lines(key, {name: told.lines[key] for name, told in histories.items() if key in told.lines})
+        charts.lines(
+            key,
+            {name: told.lines[key] for name, told in histories.items() if key in told.lines},
+            log=key == "loss",
+            colours=colours,
+        )
         for key in _CURVES
     ]
     return f'<div class="charts">{"".join(drawn)}</div>' if any(drawn) else ""
@@ -157,13 +190,13 @@ def _runs(state: SweepState) -> str:
     for number, job in sorted(state.jobs.items()):
         result = state.results.get(number)
         if result is None:
-            lines.append((job.text, "not run", *[None] * len(reported), "", ""))
+            lines.append((job.text, "not run", *[None] * len(reported), None, ""))
             continue
         said = result.status + (" (before)" if result.reused else "")
         said = f"{said}: {result.reason}" if result.reason and not state.trouble(number) else said
         cells = [_cellular(result.results.get(key)) for key in reported]
-        lines.append((job.text, said, *cells, f"{result.seconds:.1f} s", result.tracked_as or result.run_id))
-    return table(("run", "status", *reported, "time", "id"), lines)
+        lines.append((job.text, said, *cells, round(result.seconds, 1), result.tracked_as or result.run_id))
+    return table(("run", "status", *reported, "seconds", "id"), lines, sortable="runs")
 
 
 def _name(point: PointResult) -> str:

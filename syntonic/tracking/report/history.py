@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from syntonic.tracking.journal import Point, Tail
-from syntonic.tracking.report import charts
 
 _CURVES: Final = 30
 _POINTS: Final = 4096  # of a curve; a picture of it is a few hundred pixels wide
@@ -17,12 +16,13 @@ class History:
     Attributes:
         last_step: the newest one.
         lines: points (step, value) of the first metrics by name; a NaN is left out.
+        blind: how many generations have learnt nothing, since the fitness of every member was NaN.
     """
 
     def __init__(self) -> None:
         self.last_step = 0
         self.lines: dict[str, list[tuple[float, float]]] = {}
-        self._drawn: tuple[int, list[str]] = 0, []
+        self.blind = 0
 
     @classmethod
     def read(cls, journal: Path) -> "History":
@@ -35,6 +35,7 @@ class History:
     def add(self, point: Point) -> None:
         """Takes the next generation."""
         self.last_step = point.step
+        self.blind += math.isnan(point.metrics.get("mean_fitness", 0.0))
         step, lines = float(point.step), self.lines
         for key, value in point.metrics.items():
             line = lines.get(key)
@@ -46,12 +47,6 @@ class History:
                 line.append((step, value))
                 if len(line) == _POINTS:
                     line[:] = _halved(line)
-
-    def figures(self) -> list[str]:
-        """Returns a chart for each metric; they are drawn again only when something was added."""
-        if self._drawn[0] != self.last_step:
-            self._drawn = self.last_step, [charts.lines(key, {key: line}) for key, line in self.lines.items()]
-        return self._drawn[1]
 
 
 def _halved(line: list[tuple[float, float]]) -> list[tuple[float, float]]:

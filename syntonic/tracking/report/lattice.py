@@ -9,7 +9,7 @@ from typing import Final
 
 from syntonic.tracking.arrays import unpack
 from syntonic.tracking.checkpoint import CheckpointError, content
-from syntonic.tracking.report import charts, image
+from syntonic.tracking.report import bars, image
 
 _BARS: Final = 41
 _LAYERS: Final = 12  # parameters that are drawn one by one
@@ -58,7 +58,7 @@ def pictures(state: Path) -> tuple[str, bytes] | None:
     if len(first) != len(second):
         return None
     counts = Counter(first) + Counter(second)
-    return charts.file(_chart("lattice coefficients a and b", counts)), image.density(first, second)
+    return bars.file(_chart("lattice coefficients a and b", counts)), image.density(first, second)
 
 
 def _numbers(data: bytes) -> "array[int]":
@@ -75,6 +75,6 @@ def _chart(caption: str, counts: Counter[int]) -> str:
     heights: Counter[int] = Counter()
     for value, count in counts.items():
         heights[(value - low) // width] += count
-    named = {str(low + index * width): float(heights[index]) for index in range((high - low) // width + 1)}
+    drawn = {low + index * width: float(heights[index]) for index in range((high - low) // width + 1)}
     note = f"{sum(counts.values())} numbers from {low} to {high}, {counts[0]} are 0"
-    return charts.bars(caption, named, note)
+    return bars.histogram(caption, drawn, width, "coefficient", note)
