@@ -3,8 +3,10 @@
     uv run python docs/screenshots.py               # writes docs/images
     uv run python docs/screenshots.py --to FOLDER
 
-Each picture is taken when the page shows what the tutorial says of it, and never before; a page that does not come to
-that within some minutes is an error. Needs `chromium` on the path. It is driven by its DevTools protocol, over the
+It opens the address that `syntonic-run ui` prints and gets to every page of the dashboard by clicks alone. Each picture
+is taken when the page shows what the tutorial says of it, and never before; a page that does not come to that within
+some minutes is an error, and so is an address that leads elsewhere than to the table of runs. Needs `chromium`
+on the path. It is driven by its DevTools protocol, over the
 WebSocket client of aiohttp, which MLflow brings as it does Pillow.
 """
 
@@ -16,13 +18,12 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,10 +35,12 @@ COMMAND: Final = [sys.executable, "-c", "import sys; from syntonic.runners.cli i
 RUN: Final = "-cn digits seed=1 trainer.max_generations=300 callbacks.checkpoint.keep=3"
 SWEEP: Final = "-m -cn xor benchmark.variant=noisy trainer=retrocausal,es seed=0,1,2 trainer.max_generations=100"
 CHROMIUM: Final = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-MODE: Final = "?workflowType=machine_learning"  # as the address has it that `syntonic-run ui` prints
 PATIENCE: Final = 120.0  # seconds for a page
 WIDTH: Final = 1110  # pixels
 
+RUNS: Final = "location.hash.startsWith('#/experiments/1/runs')"  # the table of the training runs
+DIGITS: Final = "digits-retrocausal-s1"
+XOR: Final = "xor-retrocausal: sweep over benchmark.variant, trainer, seed"
 CHARTS: Final = "document.querySelectorAll('.js-plotly-plot .scatterlayer .trace path.js-line').length >= 3"
 SLIDER: Final = "document.querySelector('[role=slider]')"
 PICTURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth == 603)"  # that of the weights
@@ -78,11 +81,24 @@ class Page:
 
     async def show(self, address: str, condition: str, height: int) -> None:
         """Opens an address and waits until a condition holds."""
-        size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        await self.call("Emulation.setDeviceMetricsOverride", **size)
+        await self.resize(height)
         await self.call("Page.navigate", url="about:blank")
         await self.call("Page.navigate", url=address)
         await self.wait_for(condition)
+
+    async def click(self, text: str, condition: str, height: int | None = None) -> None:
+        """Clicks on the first link, tab or file of this name, again until a condition holds."""
+        if height is not None:
+            await self.resize(height)
+        kinds = json.dumps(["a", "button", "[role=tab]", "[role=treeitem]", "li", "span"])
+        same = f"e => e.innerText?.trim() == {json.dumps(text)}"
+        found = f"{kinds}.map(kind => [...document.querySelectorAll(kind)].find({same})).find(e => e)"
+        await self.wait_for(condition, lambda: self.call("Runtime.evaluate", expression=f"{found}?.click()"))
+
+    async def resize(self, height: int, width: int = WIDTH) -> None:
+        """Gives the window another size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self.call("Emulation.setDeviceMetricsOverride", **size)
 
     async def to_the_end(self, slider: str) -> None:
         """Moves a slider to its end, by a click there."""
@@ -93,14 +109,17 @@ class Page:
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    async def wait_for(self, condition: str, slider: str | None = None) -> None:
-        """Waits until a condition holds; a slider is moved to its end meanwhile, again and again."""
-        deadline = time.monotonic() + PATIENCE
+    async def wait_for(self, condition: str, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Waits until a condition holds; something is done meanwhile, again and again, a second apart."""
+        deadline, next_try = time.monotonic() + PATIENCE, 0.0
         while not await self.true(condition):
-            if slider is not None:
-                await self.to_the_end(slider)
+            if meanwhile is not None and time.monotonic() > next_try:
+                await meanwhile()
+                next_try = time.monotonic() + 1.0
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the page never came to {condition}")
+                here = "location.href + ' ' + document.body.innerText.replace(/\\s+/g, ' ')"
+                found = await self.call("Runtime.evaluate", expression=here, returnByValue=True)
+                raise TimeoutError(f"the page never came to {condition}, but to {found['result']['value'][:3000]}")
             await asyncio.sleep(0.2)
 
     async def take(self, path: Path) -> None:
@@ -116,32 +135,38 @@ class Page:
         print(path)
 
 
-async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
-    """Takes every picture."""
-    with sqlite3.connect(home / "mlflow.db") as database:
-        runs = {name: run for run, name in database.execute("SELECT run_uuid, name FROM runs")}
-    sweep = next(name for name in runs if "sweep" in name)
-    of = f"{address}/#/experiments/1/runs"
-    report = next(home.glob("sweeps/*/report.html")).as_uri()
+@asynccontextmanager
+async def opened(devtools: int) -> AsyncIterator[Page]:
+    """Yields the page of the browser that takes orders on this port."""
     async with aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{devtools}/json/list") as listed:
             target = next(tab for tab in await listed.json() if tab["type"] == "page")
         async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-            page = Page(socket)
-            await page.show(of + MODE, says("syntonic", "digits-retrocausal-s1", "xor-retrocausal: sw"), 430)
-            await page.take(to / "runs.png")
-            children = says(sweep, "Child runs", "xor-es-s2", "xor-retrocausal-s0")
-            await page.show(f"{of}/{runs[sweep]}{MODE}", children, 1000)
-            await page.take(to / "sweep.png")
-            run = f"{of}/{runs['digits-retrocausal-s1']}"
-            await page.show(f"{run}/model-metrics{MODE}", CHARTS, 900)
-            await page.take(to / "metrics.png")
-            await page.show(f"{run}/artifacts/figures/lattice-gen-00000300.svg{MODE}", FIGURE, 560)
-            await page.take(to / "lattice.png")
-            await page.show(f"{run}/model-metrics{MODE}", SLIDER, 2500)
-            await page.wait_for(PICTURE, SLIDER)  # the image with a step: looked at, not taken
-            await page.show(report, says("What each setting does"), 1150)
-            await page.take(to / "report.png")
+            yield Page(socket)
+
+
+async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
+    """Takes every picture."""
+    report = next(home.glob("sweeps/*/report.html")).as_uri()
+    async with opened(devtools) as page:
+        await page.show(address, f"{RUNS} && {says('test_accuracy', DIGITS, XOR)}", 560)
+        await page.take(to / "runs.png")
+        await page.click(XOR, says("Description", "Best of 2 points", "Child runs"), 1000)
+        await page.take(to / "sweep.png")
+        await page.show(address, says("test_accuracy", DIGITS), 560)
+        await page.click(DIGITS, says("Description", "chance", "-cn digits seed=1"), 900)
+        await page.take(to / "run.png")
+        await page.click("Model metrics", f"{CHARTS} && {says('train (2)', 'population')}", 900)
+        await page.take(to / "metrics.png")
+        await page.resize(2500)
+        await page.wait_for(SLIDER)
+        await page.wait_for(PICTURE, lambda: page.to_the_end(SLIDER))  # the image with a step: looked at, not taken
+        await page.click("Artifacts", says("figures"), 560)
+        await page.click("figures", says("lattice-gen-00000300.svg"))
+        await page.click("lattice-gen-00000300.svg", FIGURE)
+        await page.take(to / "lattice.png")
+        await page.show(report, says("What each setting does"), 1150)
+        await page.take(to / "report.png")
 
 
 @contextmanager
@@ -150,7 +175,7 @@ def dashboard(folder: Path) -> Iterator[str]:
     ui = subprocess.Popen([*COMMAND, "ui"], cwd=folder, stdout=subprocess.PIPE, text=True)
     assert ui.stdout is not None
     try:
-        yield next(line.split("/#")[0] for line in ui.stdout if line.startswith("http"))
+        yield next(line.split()[0] for line in ui.stdout if line.startswith("http"))
     finally:
         ui.send_signal(signal.SIGINT)
         ui.communicate()

@@ -16,24 +16,26 @@ from typing import IO, Final
 
 from syntonic.runners.command.options import read
 from syntonic.runners.config.errors import RequestError
-from syntonic.runners.run import signals
+from syntonic.runners.run import listing, open_dashboard, signals
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
+from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.tracking import links
-from syntonic.tracking.stores import address
+from syntonic.tracking.stores import address, dashboard
 
 HELP: Final = """\
-syntonic-run ui: opens the MLflow dashboard on the runs of this folder, until Ctrl-C.
+syntonic-run ui [RUN|SWEEP]: opens the MLflow dashboard on the runs of this folder, until Ctrl-C.
 
-  syntonic-run ui               at http://127.0.0.1:5000, or the next port that is free
-  syntonic-run ui --port 8080   at this one
+  syntonic-run ui               at http://127.0.0.1:5000, or the next port that is free: the table of runs
+  syntonic-run ui last          the page of the latest run; RUN is an id, its first letters, or that of a sweep
+  syntonic-run ui --port 8080   at this port
+  syntonic-run ui --no-open     print the address, and leave the browser alone
 
 It listens on this machine only. To look at it from another one, go through ssh: ssh -L 5000:127.0.0.1:5000 <machine>.
 It runs one worker and none of MLflow's job runners, which keeps it below 0.6 GB of memory.
 Runs that were sent to a server of your own (tracking.uri) are in that server's dashboard."""
 
 _HOST: Final = "127.0.0.1"
-_PAGE: Final = "/#/experiments?workflowType=machine_learning"  # else it opens as one for language models
 _FIRST_PORT: Final = 5000
 _PORTS: Final = 50  # how many are tried
 _START_TIMEOUT: Final = 300.0  # seconds that the server may take to answer
@@ -42,12 +44,13 @@ _SHUTDOWN_TIMEOUT: Final = 10.0  # seconds that it may take to end
 
 def run(argv: Sequence[str]) -> int:
     """Serves until Ctrl-C; returns 0 then, 1 if the server ended by itself."""
-    options = read("ui", argv, values=["--port"])
+    options = read("ui", argv, values=["--port"], switches=["--no-open"], most=1)
     store = home().resolve() / "mlflow.db"
     if not store.exists():
         raise RequestError([f"ui: there is no store in {home()} yet; start a run first, for example `syntonic-run`"])
-    port = _port(options.flags.get("--port"))
     console = Output()
+    wanted = _page_of(options.names[0], console) if options.names else None
+    port = _port(options.flags.get("--port"))
     environment = {
         **os.environ,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -68,11 +71,16 @@ def run(argv: Sequence[str]) -> int:
         if not _answers(server, port):
             console.print(f"ui: the server did not start; see {home() / 'ui.log'}", markup=False)
             return 1
-        console.print(f"http://{_HOST}:{port}{_PAGE}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+        page = _address(f"http://{_HOST}:{port}", wanted)
+        console.print(f"{page}  (Ctrl-C ends it)", markup=False, soft_wrap=True)
+        open_dashboard.say(home(), f"http://{_HOST}:{port}")
+        if "--no-open" not in options.flags:
+            _open(page, console)
         return int(server.wait() != 0)
     except KeyboardInterrupt:
         return 0
     finally:
+        open_dashboard.forget(home())
         _end(server)
 
 
@@ -89,6 +97,36 @@ def _mlflow(console: Output) -> list[str]:
     console.print("the pages of the dashboard are fetched, once: 500 MB; syntonic[ui] has them too", markup=False)
     wanted = f"mlflow=={metadata.version('mlflow-skinny')}"
     return [uv, "tool", "run", "--quiet", "--python", sys.executable, "--from", wanted, "mlflow"]
+
+
+def _page_of(wanted: str, console: Output) -> str:
+    # The store's id of a run or a sweep.
+    sweeps = sweep_folder.matching(wanted)
+    facts = sweeps[0].facts if len(sweeps) == 1 else listing.find(wanted, console.warn).record
+    if facts.tracked_as is None:
+        raise RequestError(
+            [f"ui: {facts.id} is not in the store; `syntonic-run report {facts.id}` shows it without one"]
+        )
+    return facts.tracked_as
+
+
+def _address(server: str, run_id: str | None) -> str:
+    if run_id is not None:
+        return dashboard.run_address(server, run_id)
+    try:
+        return dashboard.runs_address(server)
+    except (OSError, KeyError):  # another MLflow's server may answer otherwise
+        return dashboard.start_address(server)
+
+
+def _open(page: str, console: Output) -> None:
+    # In a browser, where there is a desktop and a person.
+    if console.is_terminal and (
+        sys.platform == "darwin" or os.environ.get("DISPLAY") or "WAYLAND_DISPLAY" in os.environ
+    ):
+        import webbrowser
+
+        webbrowser.open(page)
 
 
 def _log(path: Path) -> IO[bytes]:

@@ -154,6 +154,17 @@ def read(path: Path) -> SweepFolder:
         raise RequestError([f"{path / 'sweep.json'} cannot be used: {error}; move {path} away to continue"]) from error
 
 
+def matching(wanted: str) -> list[SweepFolder]:
+    """Returns the sweeps whose ids begin with `wanted`, of those that can be read."""
+    if wanted == "last" or not wanted.replace("-", "").replace("_", "").isalnum():
+        return []
+    found = []
+    for path in (home() / "sweeps").glob(f"{wanted}*/sweep.json"):
+        with contextlib.suppress(RequestError):
+            found.append(read(path.parent))
+    return found
+
+
 def find(wanted: str, warn: Callable[[str], None]) -> SweepFacts:
     """Returns the sweep that `wanted` means: "last", an id, or the first letters of one.
 

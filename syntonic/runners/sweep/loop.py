@@ -20,7 +20,7 @@ from syntonic.runners.config.compose import Composition
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.own.source import Source
-from syntonic.runners.run import signals
+from syntonic.runners.run import open_dashboard, signals
 from syntonic.runners.run.figures import counted
 from syntonic.runners.run.folder import home
 from syntonic.runners.run.progress import Output
@@ -32,6 +32,7 @@ from syntonic.runners.sweep.parent import Parent
 from syntonic.runners.sweep.plan import Job, Plan
 from syntonic.runners.sweep.results import RunResult, RunSpec
 from syntonic.runners.sweep.state import SweepState
+from syntonic.tracking.base import Receipt
 
 _BY_TEST: Final = (
     "points are compared by test_loss: there is no validation data, so the best of them is chosen by the test; "
@@ -260,10 +261,13 @@ class _Sweep:
         except OSError as error:
             problems.append(f"{self._folder.path} does not say how the sweep ended: {error}")
         self._folder.release()
-        self._say_where(path, receipt.run_id, receipt.store, [*problems, *receipt.problems])
+        self._say_where(path, receipt, [*problems, *receipt.problems])
 
-    def _say_where(self, path: Path, run_id: str, store: str, problems: Sequence[str]) -> None:
-        lines = [("recorded", f"run {run_id} in {store}"), ("report", str(path))]
+    def _say_where(self, path: Path, receipt: Receipt, problems: Sequence[str]) -> None:
+        lines = [("recorded", f"run {receipt.run_id} in {receipt.store}"), ("report", str(path))]
+        id, stored_as = self._plan.id, receipt.run_id if receipt.run_id != self._plan.id else None
+        if page := open_dashboard.page(home(), id, stored_as, receipt.store, served=receipt.served):
+            lines.append(("dashboard", page))
         if self._too_many_failures():
             failures = counted(len(self.state.failures), "failure")
             lines.append(("stopped", f"after {failures}, by sweep.on_failure={self._plan.settings.on_failure}"))

@@ -1,0 +1,89 @@
+"""A headless browser opens the address that `syntonic-run ui` prints, and finds everything by clicks alone."""
+
+import asyncio
+import importlib.util
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import syntonic
+from syntonic.runners.cli import main
+from syntonic.runners.run import open_dashboard
+from syntonic.tracking.stores import dashboard
+
+SCRIPT = Path(syntonic.__file__).parent.parent / "docs" / "screenshots.py"
+SWEEP = "xor-retrocausal: sweep over trainer, seed"
+needs_browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium, a headless browser")
+
+
+@pytest.fixture(scope="session")
+def shots() -> ModuleType:
+    """The script that takes the pictures of the documents."""
+    spec = importlib.util.spec_from_file_location("screenshots", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    sys.modules["screenshots"] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+def look(shots: ModuleType, folder: Path, steps: Callable[[Any], Awaitable[None]]) -> None:
+    """Carries out steps on a page of a headless browser."""
+
+    async def carry_out(devtools: int) -> None:
+        async with shots.opened(devtools) as page:
+            await steps(page)
+
+    with shots.browser(folder / "browser") as devtools:
+        asyncio.run(carry_out(devtools))
+
+
+@needs_browser
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # aiohttp's own
+def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) -> None:
+    few = ["trainer.max_generations=30"]
+    assert main(few) == 0
+    assert main(["-m", "trainer=retrocausal,es", "seed=0,1", *few]) == 0
+    says = shots.says
+
+    async def steps(page: Any) -> None:
+        await page.show(address, f"{shots.RUNS} && {says('test_accuracy', 'xor-retrocausal-s0', SWEEP)}", 600)
+        assert not await page.true("document.body.innerText.includes('No data available')")
+        await page.click(SWEEP, says("Description", "Best point", "Child runs", "xor-es-s1"))
+        await page.click("xor-es-s1", says("Description", "chance", "syntonic-run", "test"))
+        await page.click("Model metrics", says("train/loss", "population/syntony"))
+        server = address.partition("/#")[0]
+        outside = f"performance.getEntriesByType('resource').filter(e => !/^(blob|data):|^{server}/.test(e.name))"
+        assert await page.true(f"{outside}.length == 0"), "a request left this machine"
+
+    with shots.dashboard(folder) as address:
+        look(shots, folder, steps)
+
+
+def test_a_link_leads_to_a_dashboard_that_is_open_and_a_command_to_one_that_is_not(tmp_path: Path) -> None:
+    def page(store: str, **also: Any) -> str | None:
+        return open_dashboard.page(tmp_path, "2026", "abc", store, **also)
+
+    assert str(page("sqlite:///x", served=True)).endswith("syntonic-run ui 2026")
+    assert page("somewhere", served=False) is None
+    assert page("https://host:1/", served=False) == dashboard.run_address("https://host:1", "abc")
+    open_dashboard.say(tmp_path, "http://127.0.0.1:5001")
+    assert page("sqlite:///x", served=True) == "http://127.0.0.1:5001/#/runs/abc?workflowType=machine_learning"
+    open_dashboard.forget(tmp_path)
+    assert str(page("sqlite:///x", served=True)).endswith("syntonic-run ui 2026")
+    (tmp_path / "ui.json").write_text("{")
+    assert str(page("sqlite:///x", served=True)).endswith("syntonic-run ui 2026")
+
+
+def test_ui_knows_whose_page_is_meant(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / ".syntonic").mkdir()
+    (folder / ".syntonic" / "mlflow.db").touch()
+    assert main(["ui", "nothing"]) == 2
+    assert "there is no run" in capsys.readouterr().err
