@@ -10,7 +10,7 @@ from rich.table import Table
 
 from syntonic.runners.command.options import WIDE, read
 from syntonic.runners.config.errors import RequestError, did_you_mean, harmless
-from syntonic.runners.run import listing
+from syntonic.runners.run import filters, labels, listing
 from syntonic.runners.run.figures import counted, figure
 from syntonic.runners.run.folder import RunFolder, home
 from syntonic.runners.run.nearby import hint
@@ -23,6 +23,10 @@ syntonic-run ls: the runs in .syntonic/ of this folder, or in $SYNTONIC_HOME, th
 
   syntonic-run ls                     all of them
   syntonic-run ls --status failed     only those that failed (running, finished, failed, killed, pruned)
+  syntonic-run ls trainer=es 'test_accuracy>=0.9'   what is asked of settings, results, metrics and tags: = != > < >= <=
+  syntonic-run ls tag.paper=yes       those with this tag
+  syntonic-run ls --sort test_loss    by any of these, the smallest first; --reverse: the largest
+  syntonic-run ls --limit 10          so many
   syntonic-run ls --json              one JSON object a line, for scripts
 
 It reads the folders of the runs and nothing else, so it works without a store and without a network. A run whose
@@ -34,13 +38,21 @@ _SHOWN: Final = ("test_accuracy", "accuracy", "test_loss", "loss")  # the first 
 
 def run(argv: Sequence[str]) -> int:
     """Prints the table and returns the exit code."""
-    options = read("ls", argv, values=["--status"], switches=["--json"])
+    options = read("ls", argv, values=["--status", "--sort", "--limit"], switches=["--json", "--reverse"], most=100)
+    if others := [name for name in options.names if not filters.is_filter(name)]:
+        raise RequestError([f"ls: takes no names, got {' '.join(others)}; see `syntonic-run ls --help`"])
+    limit = options.flags.get("--limit", "")
+    if limit and (not limit.isascii() or not limit.isdigit()):
+        raise RequestError([f"ls: --limit {limit}: must be a whole number"])
     wanted = options.flags.get("--status", "").upper()
     if wanted and wanted not in set(Status):
         near = did_you_mean(wanted.lower(), [status.lower() for status in Status])
         raise RequestError([f"ls: --status {wanted.lower()}: there is no such status{near}"])
     folders, faults = listing.survey()
     folders = [folder for folder in folders if wanted in ("", folder.record.status)]
+    order, largest = options.flags.get("--sort", ""), "--reverse" in options.flags
+    total = len(folders)
+    folders = filters.chosen(folders, options.names, order, int(limit) if limit else None, reverse=largest)
     console = Output()
     console.width = max(console.width, WIDE) if not console.is_terminal else console.width
     gone = listing.deleted(folders)
@@ -59,6 +71,8 @@ def run(argv: Sequence[str]) -> int:
         table.add_row(*map(escape, cells), listing.ago(record.started))
     if folders:
         console.print(table, soft_wrap=True)
+    elif total:
+        console.print(f"none of {counted(total, 'run')} is like that", markup=False)
     else:
         console.print(
             harmless(f"there is no run in {home()}; start one with `syntonic-run`{hint()}"),
@@ -92,6 +106,7 @@ def _plain(folder: RunFolder) -> dict[str, object]:
         "status": record.status.value,
         "generation": folder.generation,
         "results": dict(record.results),
+        "tags": labels.read(folder.path).tags,
         "tracked_as": record.tracked_as,
         "folder": str(record.folder),
         "started": record.started,
