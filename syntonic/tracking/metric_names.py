@@ -23,7 +23,7 @@ _GROUPS: Final = {
 }
 _LEFT_OUT: Final = ("seconds",)  # of a generation: its evaluations per second say the same
 _COSTS: Final = ("generations_to_", "evaluations_to_", "seconds_to_")  # of a target, in a run's results
-_HELD_OUT: Final = "validation_"
+_HELD_OUT: Final = "val_"
 _STORED: Final = {name: f"{group}/{name}" for group, names in _GROUPS.items() for name in names}
 _PLAIN: Final = {stored: name for name, stored in _STORED.items()}
 
@@ -31,7 +31,7 @@ _PLAIN: Final = {stored: name for name, stored in _STORED.items()}
 def point(metrics: Mapping[str, float]) -> dict[str, float]:
     """Returns the metrics of a generation by their names in a store.
 
-    >>> point({"loss": 0.5, "validation_loss": 0.6, "seconds": 1.0, "own": 2.0})
+    >>> point({"loss": 0.5, "val_loss": 0.6, "seconds": 1.0, "own": 2.0})
     {'train/loss': 0.5, 'val/loss': 0.6, 'own': 2.0}
     """
     return {_stored(name): value for name, value in metrics.items() if name not in _LEFT_OUT}
@@ -50,7 +50,7 @@ def plain(stored: str) -> str:
     """Returns the name that a config and a run's results have for a metric of a store.
 
     >>> plain("train/loss"), plain("speed/seconds_to_accuracy_0.9"), plain("val/loss"), plain("signal/0.weight")
-    ('loss', 'seconds_to_accuracy_0.9', 'validation_loss', 'signal/0.weight')
+    ('loss', 'seconds_to_accuracy_0.9', 'val_loss', 'signal/0.weight')
     """
     group, _, name = stored.partition("/")
     if group == "val" and name:

@@ -161,7 +161,7 @@ def test_a_run_without_a_store_is_sent_to_one_later(
     assert main(["sync", "--to", target, runs(folder)[0].name]) == 0, "again: nothing is there twice"
     with sqlite3.connect(folder / "other.db") as database:
         assert list(database.execute("SELECT status FROM runs")) == [("FINISHED",)]
-        query = "SELECT COUNT(*), COUNT(DISTINCT step) FROM metrics WHERE key = 'loss'"
+        query = "SELECT COUNT(*), COUNT(DISTINCT step) FROM metrics WHERE key = 'train/loss'"
         assert list(database.execute(query)) == [(20, 20)]
 
 
@@ -182,7 +182,7 @@ def test_a_store_that_was_away_gets_everything_when_asked(
     (folder / "away").mkdir()
     assert main(["sync", "--to", uri]) == 0
     with sqlite3.connect(folder / "away" / "x.db") as database:
-        assert list(database.execute("SELECT COUNT(*) FROM metrics WHERE key = 'loss'")) == [(20,)]
+        assert list(database.execute("SELECT COUNT(*) FROM metrics WHERE key = 'train/loss'")) == [(20,)]
     receipt = Spool(runs(folder)[0]).read_receipt()
     assert receipt is not None
     assert receipt.whole

@@ -207,7 +207,7 @@ def test_a_result_is_shown_beside_what_it_is_held_against(whole: Run) -> None:
 def test_validation_stands_beside_train_and_the_population_is_a_band(tmp_path: Path) -> None:
     history = History()
     for step in range(1, 50):
-        metrics = {"loss": 1 / step, "validation_loss": 1.1 / step, "best_fitness": -0.9 / step}
+        metrics = {"loss": 1 / step, "val_loss": 1.1 / step, "best_fitness": -0.9 / step}
         metrics |= {"mean_fitness": math.nan if step == 7 else -1.2 / step, "accuracy": step / 50}
         metrics |= {f"signal/{layer}": layer / step for layer in (1, 2)}
         history.add(Point(step, 0, metrics))

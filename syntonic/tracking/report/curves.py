@@ -8,7 +8,7 @@ from syntonic.tracking.outcome import Outcome
 from syntonic.tracking.report import charts
 from syntonic.tracking.report.history import History
 
-_HELD_OUT: Final = "validation_"
+_HELD_OUT: Final = "val_"
 _LEFT_OUT: Final = ("seconds",)  # of a generation: its evaluations per second say the same
 _SIGNAL: Final = "signal/"
 _LOG: Final = ("loss", "perplexity", "rmse", "step_size", "sigma")

@@ -107,7 +107,7 @@ def table(
         orders = ";".join(f"--o{n}:{place + 1}" for n, place in enumerate(places[index])) if sortable else ""
         mark += f' style="{orders}"' if sortable else ""
         lines.append(f"<tr{mark}>{''.join(map(_cell, row))}</tr>")
-    whole = f"<table>{chr(10).join(lines)}</table>"
+    whole = "\n".join(["<table>", *lines, "</table>"])
     return f'<div class="wide">{whole}</div>' if not sortable else _sortable(sortable, headings, whole)
 
 
