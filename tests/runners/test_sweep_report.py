@@ -175,7 +175,7 @@ def test_what_each_setting_does_is_the_median_over_the_others() -> None:
     (found,) = re.findall(r"<h2>What each setting does</h2>\n(.*?)</table>", text, re.S)
     cells = [re.findall(r"<td[^>]*>([^<]*)</td>", line) for line in found.splitlines()[2:]]
     assert cells == [["sigma", "0.2", "3", "0.3", "0.2", "0.6"], ["sigma", "0.1", "3", "0.2", "0.1", "0.5"]]
-    assert text.count('<tr class="best">') == 1
+    assert text.count('<tr class="best"') == 1
 
 
 @pytest.mark.parametrize("sweeper", ["basic", "random", "tpe"])
