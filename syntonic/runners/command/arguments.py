@@ -161,8 +161,12 @@ def _config_hint(given: str) -> str:
     return f" (a config of that name is started by `-cn {given}`)" if given.isidentifier() else ""
 
 
+def _is_config(given: str) -> bool:
+    return given.isidentifier() and (Path(__file__).parents[2] / "configs" / f"{given}.yaml").is_file()
+
+
 def _refuse_misspelt_command(argv: Sequence[str]) -> None:
     # What follows a command is read by the command, so nothing more can be said of it.
     near = difflib.get_close_matches(argv[0], COMMANDS, n=1, cutoff=0.6) if argv else []
-    if near and "=" not in argv[0]:
+    if near and "=" not in argv[0] and not _is_config(argv[0]):
         raise RequestError([f"no command named {argv[0]!r}; did you mean {near[0]!r}? See `syntonic-run --help`"])
