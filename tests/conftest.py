@@ -2,12 +2,17 @@
 
 import os
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# What tests name with `--use` is not trusted by the person who runs them.
+_STATE = tempfile.TemporaryDirectory(prefix="syntonic-tests-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -371,3 +371,50 @@ def test_an_installed_package_brings_its_options(folder):
     assert "stranger offers the callback 'odd', which does not load: RuntimeError: out of order" in done.stderr
     (run,) = runs(folder)
     assert facts(run)["inputs"].keys() == {"stranger.py"}
+
+
+WRAPPER = """
+import sys
+
+from syntonic.core.registry import register
+from syntonic.nn.architectures.mlp import MLP
+from syntonic.runners.cli import main
+
+@register("model", "of_a_script")
+class OfAScript(MLP):
+    pass
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+def test_what_a_script_has_registered_comes_back_without_it(folder):
+    (folder / "script.py").write_text(WRAPPER)
+    words = ["model=of_a_script", "model.hidden=[3]", "--use", "own_callback.py", "callbacks=interrupts", *QUICK]
+
+    def python(*given):
+        return subprocess.run([sys.executable, *given], capture_output=True, text=True, check=False)
+
+    assert python("script.py", *words, "callbacks.interrupts.at=100").returncode == 0
+    assert python("script.py", *words).returncode == 130
+    whole, part = runs(folder)
+    assert main([f"resume={part.name}"]) == 0
+    assert arrays(part) == arrays(whole)
+    assert facts(part)["inputs"] == facts(whole)["inputs"]
+    done = python("script.py", "-m", *words[:2], *QUICK, "seed=1,2", "sweep.parallel=2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [facts(run)["status"] for run in runs(folder)] == ["FINISHED"] * 4
+    assert load(part / "model")([[0.0, 1.0]])
+
+
+def test_a_script_that_does_more_than_define_is_not_executed_again(folder, capsys):
+    (folder / "script.py").write_text(WRAPPER.replace('if __name__ == "__main__":\n    sys.exit(main())', "main()"))
+    words = ["model=of_a_script", "model.hidden=[3]", *QUICK]
+    done = subprocess.run([sys.executable, "script.py", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (run,) = runs(folder)
+    assert "uses" not in facts(run)
+    killed(run)
+    assert main(["resume=last"]) == 2
+    assert "--use FILE.py" in capsys.readouterr().err

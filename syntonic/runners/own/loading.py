@@ -63,7 +63,7 @@ def of_record(
                 f"{source.path} has changed since {folder.name} was started; put it back, or add --use {copy}, which "
                 "is the file as it was then"
             )
-        elif not is_trusted(source):
+        elif not is_trusted(source) and not _is_here(source):
             what = f"look at {copy} and add --use {copy}" if source.is_file else f"add --use {source.name}"
             faults.append(
                 f"{folder.name} needs {source.name}, which was never used on this machine; {what} to trust it"
@@ -94,7 +94,7 @@ def load(sources: Sequence[Source]) -> list[Source]:
     for source in sources:
         if source.is_file:
             anew = anew or _loaded.get(source.module) != source.digest or source.module not in sys.modules
-            if anew:
+            if anew and not _is_here(source):
                 _execute(source)
             own_code.allow(own_code.Code(source.module, source.path, source.text))
             found.append(source)
@@ -136,6 +136,12 @@ def _now(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError):
         return None  # it is not there any more, and the copy is
+
+
+def _is_here(source: Source) -> bool:
+    # Whether a script of the user's, or a module that it has imported, is this very file: nothing need be executed.
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in (source.module, "__main__"))
+    return source.module not in _loaded and source.path in files and _now(Path(source.path)) == source.digest
 
 
 def _execute(source: Source) -> None:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from syntonic.core import registry
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.own.loading import is_loaded
+from syntonic.runners.own.registered import modules_of
 from syntonic.runners.own.source import Source, digests
 from syntonic.runners.run import initial
 
@@ -91,15 +91,9 @@ def _parameters(config: RunConfig) -> dict[str, str]:
 
 
 def _sources(config: RunConfig) -> Iterator[tuple[str, str]]:
-    used: list[tuple[registry.Kind, str]] = [
-        ("model", config.model["name"]),
-        ("benchmark", config.benchmark["name"]),
-        ("trainer", config.trainer["name"]),
-        *(("callback", entry["name"]) for entry in config.callbacks.values()),
-    ]
-    for module in sorted({registry.lookup(kind, name).__module__ for kind, name in used}):
+    for module in modules_of(config):
         file = getattr(sys.modules.get(module), "__file__", None)
-        if is_loaded(module):  # its text may be older than the file
-            continue
-        if module.partition(".")[0] != "syntonic" and file and Path(file).is_file():
+        if (
+            not is_loaded(module) and file and Path(file).is_file()
+        ):  # the text of a loaded one may be older than the file
             yield Path(file).name, hashlib.sha256(Path(file).read_bytes()).hexdigest()

@@ -18,6 +18,7 @@ from syntonic.nn.training.callbacks.watched import Watched
 from syntonic.runners.config.errors import harmless
 from syntonic.runners.config.options import flattens, option_of
 from syntonic.runners.config.run_config import RunConfig, flattened
+from syntonic.runners.own.registered import registered
 from syntonic.runners.own.source import Source
 from syntonic.runners.run import inputs, outcome, progress, summary
 from syntonic.runners.run.build import Parts, build, prepared
@@ -67,7 +68,9 @@ def start(
         _settle(config, parts)
         parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
         read = inputs.of_benchmark(config, parts.benchmark, own)
-        folder = RunFolder.create(config.name, config.plain(), config_name, list(overrides), sweep, read, own)
+        folder = RunFolder.create(
+            config.name, config.plain(), config_name, list(overrides), sweep, read, [*own, *registered(config)]
+        )
         try:
             _announce(console, config, folder, parts)
             record = _train(config, parts, folder, console)

@@ -19,6 +19,7 @@ from syntonic.core.status import Status
 from syntonic.runners.config.compose import Composition
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.own.registered import registered
 from syntonic.runners.own.source import Source
 from syntonic.runners.run import open_dashboard, signals
 from syntonic.runners.run.figures import counted
@@ -192,9 +193,11 @@ class _Sweep:
             keys = ", ".join(dimension.key for dimension in self._plan.request.space) or "seeds"
             subject = str(base["name"]).removesuffix(f"-s{base['seed']}")
             title = f"{subject}: sweep over {keys}"
-            used = [source.record() for source in self._plan.own]
+            first = next((job.config for job in self.state.jobs.values() if job.config), None)
+            own = [*self._plan.own, *(registered(first) if first else [])]
+            used = [source.record() for source in own]
             facts = SweepFacts(self._plan.id, title[:200], self._name, list(self._overrides), time.time(), uses=used)
-            self._folder = SweepFolder.take(facts, self._plan.own)
+            self._folder = SweepFolder.take(facts, own)
             if not self._plan.settings.skip_finished:
                 self._folder.forget_rungs()
             space = {d.key: " ".join(d.overrides) or f"{d.low:g} to {d.high:g}" for d in self._plan.request.space}
@@ -220,7 +223,7 @@ class _Sweep:
             modules=registry.modules(),
             path=[entry for entry in sys.path if entry],
             digest=job.digest,
-            uses=[asdict(source) for source in self._plan.own],
+            uses=[asdict(source) for source in [*self._plan.own, *registered(job.config)]],
         )
 
     def _stopped(self) -> bool:
