@@ -52,7 +52,7 @@ pub(in crate::evolve) struct Estimate {
 /// `Error::Shape` when the inputs are not those of the program, `Error::Value` when no loss is a number.
 pub(in crate::evolve) fn estimate<T: Element>(pool: &Pool, plan: &Arc<Plan>, request: &Request) -> Result<Estimate> {
     let settings = &plan.settings;
-    let noise = Source::new(request.seed, request.generation, settings.noise, settings.draws);
+    let noise = Source::new(request.seed, request.generation, settings.noise, &plan.rows);
     let draw = Draw { seed: request.seed, generation: request.generation, pair: 0 };
     let forward = Forward::<T>::new(plan, &request.inputs, request.parameters.clone(), noise, draw)?;
     let slices = if request.plain { std::iter::once(0..plan.batch).collect() } else { plan.slices.clone() };

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::noise::{Place, Source};
+use super::noise::{Factors, Place, Source};
 use super::plan::Plan;
 use super::reach::Examples;
 use super::sites::for_examples;
@@ -138,18 +138,26 @@ impl<T: Element> Forward<T> {
         self.whole[id].as_ref().ok_or_else(|| missing(id))
     }
 
-    /// Writes the noise of a point in one draw over the examples, or of the whole value; none on units that are stopped.
-    pub fn xi(&self, point: usize, draw: usize, examples: &Range<usize>, clean: &Values, out: &mut [T]) {
+    /// Adds the noise of a point in one draw over the examples, or of the whole value, times a factor for each `inner`
+    /// elements; none on units that are stopped.
+    pub fn add_noise(
+        &self,
+        (point, draw): (usize, usize),
+        (values, inner): (&[T], usize),
+        examples: &Range<usize>,
+        clean: &Values,
+        out: &mut [T],
+    ) {
         let site = &self.plan.sites.points[point];
         let period = if site.by_example { out.len() / examples.len().max(1) } else { out.len() };
         let first = if site.by_example { examples.start * period } else { 0 };
-        self.noise.fill(Place { point, draw, first, period, column: site.offset }, out);
         let is_gated = self.plan.settings.active_only && site.is_rectified;
-        if let Some(z) = clean[site.node].as_ref().filter(|_| is_gated) {
-            for (xi, &z) in out.iter_mut().zip(T::slice(z)) {
-                *xi = if z > T::ZERO { *xi } else { T::ZERO };
-            }
-        }
+        let gate = clean[site.node].as_ref().filter(|_| is_gated).map(|z| T::slice(z));
+        self.noise.add(
+            Place { point, draw, first, period, column: site.offset },
+            Factors { values, inner: inner.max(1), gate },
+            out,
+        );
     }
 
     /// Returns a value and the noise of some draws, one below the other.
@@ -162,17 +170,13 @@ impl<T: Element> Forward<T> {
         clean: &Values,
     ) -> Result<Tensor> {
         let z = T::slice(value);
-        let size = z.len() / draws.which.len().max(1);
-        let mut xi = Buffer::<T>::scratch(size);
+        let size = (z.len() / draws.which.len().max(1)).max(1);
         let mut out = Buffer::<T>::stale(z.len());
-        let parts = out.values_mut().chunks_exact_mut(size.max(1)).zip(z.chunks_exact(size.max(1)));
+        let parts = out.values_mut().chunks_exact_mut(size).zip(z.chunks_exact(size));
         for (&(draw, sign), (out, z)) in draws.which.iter().zip(parts) {
-            let sigma = T::from_f64(sign * draws.sigmas[point]);
-            let xi = &mut xi.values_mut()[..size];
-            self.xi(point, draw, examples, clean, xi);
-            for ((out, &z), &xi) in out.iter_mut().zip(z).zip(xi.iter()) {
-                *out = sigma * xi + z;
-            }
+            let sigma = [T::from_f64(sign * draws.sigmas[point])];
+            out.copy_from_slice(z);
+            self.add_noise((point, draw), (&sigma, size), examples, clean, out);
         }
         Tensor::new(value.shape().clone(), T::storage(out))
     }

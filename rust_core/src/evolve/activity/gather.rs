@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::products::directions;
 use crate::Result;
 use crate::ops::Element;
-use crate::tensor::{Buffer, Tensor};
+use crate::tensor::Tensor;
 
 /// The direction of some parameters.
 pub(super) type Partial = Vec<(usize, Vec<f64>)>;
@@ -95,17 +95,12 @@ impl<T: Element> Work<T> {
             let each = plan.loss.rows.numel() / plan.batch;
             let rows = plan.loss.rows.with_axis(0, examples.len());
             let mut error = vec![T::ZERO; size];
-            let mut xi = Buffer::<T>::scratch(size);
-            let xi = &mut xi.values_mut()[..size];
             for (draw, changes) in counted.iter().enumerate().filter(|(_, changes)| !changes.is_empty()) {
                 let changes = &changes[examples.start * each..examples.end * each];
-                generation.forward.xi(point, draw, &examples, &clean, xi);
                 let credits = credits(&site.reach, &shape, &rows, changes, plan.settings.credit_discount);
-                let parts = error.chunks_mut(credits.inner.max(1)).zip(xi.chunks(credits.inner.max(1)));
-                for (&credit, (error, xi)) in credits.values.iter().zip(parts) {
-                    let credit = T::from_f64(credit);
-                    error.iter_mut().zip(xi).for_each(|(e, &xi)| *e = credit * xi + *e);
-                }
+                let values: Vec<T> = credits.values.iter().map(|&credit| T::from_f64(credit)).collect();
+                let of = (point, draw);
+                generation.forward.add_noise(of, (&values, credits.inner), &examples, &clean, &mut error);
             }
             error
         } else {

@@ -13,6 +13,7 @@ mod generation;
 mod loss;
 mod mixing;
 mod noise;
+mod paley;
 mod plan;
 mod products;
 mod reach;

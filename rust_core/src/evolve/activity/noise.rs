@@ -1,12 +1,15 @@
 //! The noise of activations: a pure function of seed, generation, draw, point and element, made wherever it is needed.
 //!
-//! Gaussian noise is the members' law. Signs take one bit an element. Hadamard draws are rows of a Hadamard matrix with a
-//! random sign for each element: H[r, e] = (-1)^popcount(r & e). Rows of different draws are orthogonal, so that draws of
-//! one example do not measure the same direction twice.
+//! Gaussian noise is the members' law. Signs take one bit an element. Hadamard draws are rows of a Hadamard matrix over all
+//! elements of an example, those of every perturbed point, with a random sign for each element: draws of one example do
+//! not measure the same direction twice, and as many draws as elements measure all of them.
+
+use std::sync::Arc;
 
 use pulp::{Arch, NullaryFnOnce};
 
 use super::super::setting::choice;
+use super::paley::{Rows, word};
 use crate::tensor::Real;
 use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, normal, philox};
 
@@ -24,19 +27,21 @@ choice! {
 
 /// Signs in one Philox block.
 const SIGNS: usize = 128;
-/// Blocks of normals that are made together, one in each lane.
+/// Blocks that are made together, one in each lane.
 const TOGETHER: usize = 16;
 /// The draw in the counter of what all draws share.
 const SHARED: u32 = u32::MAX;
 
 /// The noise of one generation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Source {
     key: Key,
     generation: u32,
     law: DrawNoise,
-    /// Rows of the Hadamard matrix.
-    rows: u32,
+    rows: Arc<Rows>,
+    /// The first draw's row, and how many rows further each next one's is.
+    first: usize,
+    step: usize,
 }
 
 /// Whose noise is made: a point's in one draw, its elements from `first` on.
@@ -50,120 +55,119 @@ pub(super) struct Place {
     pub column: usize,
 }
 
+/// What noise is multiplied with: a factor for `inner` elements, the next for as many, and so on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Factors<'a, T> {
+    pub values: &'a [T],
+    pub inner: usize,
+    /// Values of the elements; those that are not positive get no noise.
+    pub gate: Option<&'a [T]>,
+}
+
 impl Source {
-    /// Returns the noise of `draws` draws of a generation.
-    pub fn new(seed: u32, generation: u32, law: DrawNoise, draws: usize) -> Self {
-        let rows = (draws as u32 + 1).next_power_of_two();
-        Self { key: Key::new(seed, Stream::Activity), generation, law, rows }
+    /// Returns the noise of a generation, with the Hadamard matrix's rows.
+    pub fn new(seed: u32, generation: u32, law: DrawNoise, rows: &Arc<Rows>) -> Self {
+        let key = Key::new(seed, Stream::Activity);
+        let [first, step, ..] = philox([0, 0, SHARED - 1, generation], key).map(|word| word as usize);
+        let (first, step) = (first % rows.count, 1 + step % (rows.count - 1));
+        Self { key, generation, law, rows: Arc::clone(rows), first, step }
     }
 
-    /// Writes noise of mean 0 and variance 1.
-    pub fn fill<T: Real>(&self, place: Place, out: &mut [T]) {
-        let Self { key, generation, .. } = *self;
-        let point = place.point as u32;
-        match self.law {
-            DrawNoise::Gaussian => {
-                let counter = [0, point, place.draw as u32, generation];
-                Arch::new().dispatch(Normals { key, counter, first: place.first, out });
-            }
-            DrawNoise::Sign => self.signs(point, place.draw as u32, place.first, out),
-            DrawNoise::Hadamard => {
-                self.signs(point, SHARED, place.first, out);
-                let [turn, ..] = philox([0, point, SHARED - 1, generation], key);
-                let row = (place.draw as u32 ^ turn) & (self.rows - 1);
-                Arch::new().dispatch(Rows { row, place, out });
-            }
+    /// Adds noise of mean 0 and variance 1, times its factor, to each element.
+    pub fn add<T: Real>(&self, place: Place, factors: Factors<'_, T>, out: &mut [T]) {
+        if !out.is_empty() {
+            Arch::new().dispatch(Add { source: self, place, factors, out });
         }
     }
 
-    fn signs<T: Real>(&self, point: u32, draw: u32, first: usize, out: &mut [T]) {
-        let mut done = 0;
-        while done < out.len() {
-            let (block, skip) = ((first + done) / SIGNS, (first + done) % SIGNS);
-            let words = philox([block as u32, point, draw, self.generation], self.key);
-            let bits = words.iter().rev().fold(0_u128, |bits, &word| bits << 32 | u128::from(word)) >> skip;
-            let count = (SIGNS - skip).min(out.len() - done);
-            // Two halves of plain words: a shift of 128 bits for each element would cost more than the block.
-            for (half, out) in out[done..done + count].chunks_mut(64).enumerate() {
-                let word = (bits >> (64 * half)) as u64;
-                Arch::new().dispatch(Signs { word, out });
-            }
-            done += count;
-        }
+    /// Returns the row of a draw: those of different draws are different, as long as there are enough.
+    fn row(&self, draw: usize) -> usize {
+        (self.first + draw * self.step) % self.rows.count
     }
 }
 
-/// Writes +-1 by the bits of a word.
-struct Signs<'a, T> {
-    word: u64,
-    out: &'a mut [T],
-}
-
-impl<T: Real> NullaryFnOnce for Signs<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for (i, x) in self.out.iter_mut().enumerate() {
-            *x = if self.word >> i & 1 == 0 { T::ONE } else { -T::ONE };
-        }
-    }
-}
-
-/// Turns signs into a row of the Hadamard matrix with these signs.
-struct Rows<'a, T> {
-    row: u32,
+struct Add<'a, T> {
+    source: &'a Source,
     place: Place,
+    factors: Factors<'a, T>,
     out: &'a mut [T],
 }
 
-impl<T: Real> NullaryFnOnce for Rows<'_, T> {
+impl<T: Real> NullaryFnOnce for Add<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Self { row, place: Place { first, period, column, .. }, out } = self;
-        let period = period.max(1);
-        let mut done = 0;
-        while done < out.len() {
-            // One example after the other, so that columns rise within it.
-            let at = (first + done) % period;
-            let count = (period - at).min(out.len() - done);
-            for (i, x) in out[done..done + count].iter_mut().enumerate() {
-                let mut odd = row & (column + at + i) as u32;
-                odd ^= odd >> 16;
-                odd ^= odd >> 8;
-                odd ^= odd >> 4;
-                odd ^= odd >> 2;
-                odd ^= odd >> 1;
-                *x = if odd & 1 == 0 { *x } else { -*x };
-            }
-            done += count;
+        match self.source.law {
+            DrawNoise::Gaussian => self.normals(),
+            DrawNoise::Sign | DrawNoise::Hadamard => self.signs(),
         }
     }
 }
 
-/// Writes near-normals of consecutive elements.
-struct Normals<'a, T> {
-    key: Key,
-    counter: [u32; 4],
-    first: usize,
-    out: &'a mut [T],
-}
-
-impl<T: Real> NullaryFnOnce for Normals<'_, T> {
-    type Output = ();
+impl<T: Real> Add<'_, T> {
+    #[inline(always)]
+    fn signs(self) {
+        let Self { source, place, factors, out } = self;
+        let row = (source.law == DrawNoise::Hadamard).then(|| source.row(place.draw));
+        let draw = if row.is_some() { SHARED } else { place.draw as u32 };
+        let period = place.period.max(1);
+        let mut bits = [0; 2 * TOGETHER + 2];
+        let mut made = usize::MAX;
+        let mut done = 0;
+        while done < out.len() {
+            let element = place.first + done;
+            let group = element / (SIGNS * TOGETHER);
+            if group != made {
+                for l in 0..TOGETHER {
+                    let block = (group * TOGETHER + l) as u32;
+                    let [a, b, c, d] = philox([block, place.point as u32, draw, source.generation], source.key);
+                    (bits[2 * l], bits[2 * l + 1]) =
+                        (u64::from(a) | u64::from(b) << 32, u64::from(c) | u64::from(d) << 32);
+                }
+                made = group;
+            }
+            let (within, at) = (element % (SIGNS * TOGETHER), element % period);
+            // As many as lie in one word, one example, and have one factor.
+            let most = (SIGNS * TOGETHER - within).min(period - at).min(factors.inner - done % factors.inner).min(64);
+            let mut count = most.min(out.len() - done);
+            let mut signs = word(&bits, within);
+            if let Some(row) = row {
+                let (orthogonal, length) = source.rows.word(row, place.column + at);
+                signs ^= orthogonal;
+                count = count.min(length);
+            }
+            let factor = factors.values[done / factors.inner];
+            let out = &mut out[done..done + count];
+            match factors.gate {
+                Some(gate) => {
+                    for ((i, x), &z) in out.iter_mut().enumerate().zip(&gate[done..done + count]) {
+                        let noise = if signs >> i & 1 == 0 { factor } else { -factor };
+                        *x = if z > T::ZERO { *x + noise } else { *x };
+                    }
+                }
+                None => {
+                    for (i, x) in out.iter_mut().enumerate() {
+                        *x = *x + if signs >> i & 1 == 0 { factor } else { -factor };
+                    }
+                }
+            }
+            done += count;
+        }
+    }
 
     #[inline(always)]
-    fn call(self) {
-        let Self { key, counter, first, out } = self;
+    fn normals(self) {
+        let Self { source, place, factors, out } = self;
         let mut values = [T::ZERO; TOGETHER * NORMALS_PER_BLOCK];
         let mut done = 0;
         while done < out.len() {
-            let (block, skip) = ((first + done) / NORMALS_PER_BLOCK, (first + done) % NORMALS_PER_BLOCK);
+            let element = place.first + done;
+            let (block, skip) = (element / NORMALS_PER_BLOCK, element % NORMALS_PER_BLOCK);
             let mut words = [[0; TOGETHER]; 4];
             for l in 0..TOGETHER {
-                let [a, b, c, d] = philox([(block + l) as u32, counter[1], counter[2], counter[3]], key);
+                let counter = [(block + l) as u32, place.point as u32, place.draw as u32, source.generation];
+                let [a, b, c, d] = philox(counter, source.key);
                 (words[0][l], words[1][l], words[2][l], words[3][l]) = (a, b, c, d);
             }
             for (w, words) in words.iter().enumerate() {
@@ -180,7 +184,23 @@ impl<T: Real> NullaryFnOnce for Normals<'_, T> {
                 }
             }
             let count = (values.len() - skip).min(out.len() - done);
-            out[done..done + count].copy_from_slice(&values[skip..skip + count]);
+            let mut used = 0;
+            while used < count {
+                let first = done + used;
+                let run = (factors.inner - first % factors.inner).min(count - used);
+                let factor = factors.values[first / factors.inner];
+                let noise = &values[skip + used..skip + used + run];
+                let out = &mut out[first..first + run];
+                match factors.gate {
+                    Some(gate) => {
+                        for ((x, &xi), &z) in out.iter_mut().zip(noise).zip(&gate[first..first + run]) {
+                            *x = if z > T::ZERO { *x + factor * xi } else { *x };
+                        }
+                    }
+                    None => out.iter_mut().zip(noise).for_each(|(x, &xi)| *x = *x + factor * xi),
+                }
+                used += run;
+            }
             done += count;
         }
     }
@@ -190,9 +210,13 @@ impl<T: Real> NullaryFnOnce for Normals<'_, T> {
 mod tests {
     use super::*;
 
-    fn made(law: DrawNoise, draws: usize, place: Place, count: usize) -> Vec<f64> {
+    fn added(law: DrawNoise, place: Place, factors: Factors<'_, f64>, out: &mut [f64]) {
+        Source::new(3, 5, law, &Arc::new(Rows::new(23, 7))).add(place, factors, out);
+    }
+
+    fn made(law: DrawNoise, place: Place, count: usize) -> Vec<f64> {
         let mut out = vec![0.0; count];
-        Source::new(3, 5, law, draws).fill(place, &mut out);
+        added(law, place, Factors { values: &[1.0], inner: count.max(1), gate: None }, &mut out);
         out
     }
 
@@ -203,39 +227,39 @@ mod tests {
     #[test]
     fn an_element_has_its_noise_wherever_it_is_made() {
         for law in [DrawNoise::Gaussian, DrawNoise::Sign, DrawNoise::Hadamard] {
-            let whole = made(law, 7, place(1, 0, 21), 1000);
-            for (first, count) in [(0, 1), (3, 500), (127, 3), (129, 871), (640, 0)] {
-                assert_eq!(made(law, 7, place(1, first, 21), count), whole[first..first + count], "{law:?} {first}");
+            let whole = made(law, place(1, 0, 21), 5000);
+            for (first, count) in [(0, 1), (3, 500), (127, 3), (129, 871), (640, 0), (2040, 2500)] {
+                assert_eq!(made(law, place(1, first, 21), count), whole[first..first + count], "{law:?} {first}");
             }
         }
-        let gaussian = made(DrawNoise::Gaussian, 7, place(1, 0, 21), 1000);
+        let gaussian = made(DrawNoise::Gaussian, place(1, 0, 21), 1000);
         let mut members = vec![0.0; 1000];
         crate::tensor::philox::fill_normals(Key::new(3, Stream::Activity), 2, 1, 5, &mut members);
         assert!(gaussian.iter().zip(members).all(|(x, y)| *x == f64::from(y)), "the members' law");
     }
 
     #[test]
-    fn noise_has_mean_0_and_variance_1() {
+    fn factors_and_gates_are_heeded() {
+        let gate: Vec<f64> = (0..100).map(|i| f64::from(i % 3) - 1.0).collect();
+        let values: Vec<f64> = (0..20).map(f64::from).collect();
         for law in [DrawNoise::Gaussian, DrawNoise::Sign, DrawNoise::Hadamard] {
-            let noise = made(law, 7, place(0, 0, 64), 64 * 1024);
-            let mean = noise.iter().sum::<f64>() / noise.len() as f64;
-            let square = noise.iter().map(|x| x * x).sum::<f64>() / noise.len() as f64;
-            assert!(mean.abs() < 4.0 / 256.0 && (square - 1.0).abs() < 0.03, "{law:?} {mean} {square}");
+            let noise = made(law, place(1, 40, 10), 100);
+            let mut out = vec![0.5; 100];
+            added(law, place(1, 40, 10), Factors { values: &values, inner: 5, gate: Some(&gate) }, &mut out);
+            for (i, x) in out.iter().enumerate() {
+                let expected = if gate[i] > 0.0 { 0.5 + values[i / 5] * noise[i] } else { 0.5 };
+                assert_eq!(*x, expected, "{law:?} {i}");
+            }
         }
     }
 
     #[test]
-    fn hadamard_draws_of_an_example_are_orthogonal() {
-        let (period, draws) = (24, 7);
-        let noise: Vec<Vec<f64>> =
-            (0..draws).map(|draw| made(DrawNoise::Hadamard, draws, place(draw, 0, period), 5 * period)).collect();
-        for example in 0..5 {
-            for (i, a) in noise.iter().enumerate() {
-                for b in &noise[..i] {
-                    let range = example * period..(example + 1) * period;
-                    assert_eq!(a[range.clone()].iter().zip(&b[range]).map(|(x, y)| x * y).sum::<f64>(), 0.0);
-                }
-            }
+    fn noise_has_mean_0_and_variance_1() {
+        for law in [DrawNoise::Gaussian, DrawNoise::Sign, DrawNoise::Hadamard] {
+            let noise = made(law, place(0, 0, 64), 64 * 1024);
+            let mean = noise.iter().sum::<f64>() / noise.len() as f64;
+            let square = noise.iter().map(|x| x * x).sum::<f64>() / noise.len() as f64;
+            assert!(mean.abs() < 4.0 / 256.0 && (square - 1.0).abs() < 0.03, "{law:?} {mean} {square}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::loss::{RowLoss, batch};
 use super::noise::DrawNoise;
+use super::paley::Rows;
 use super::reach::{Examples, examples, reaches};
 use super::sites::{Head, Reading, Sites};
 use crate::program::{NodeId, Program};
@@ -51,6 +52,8 @@ pub(in crate::evolve) struct Plan {
     pub(super) batch: usize,
     pub(super) settings: Activations,
     pub(super) sites: Sites,
+    /// Orthogonal rows over the noisy elements of an example.
+    pub(super) rows: Arc<Rows>,
     pub(super) head: Option<Head>,
     pub(super) examples: Vec<Examples>,
     /// Values that the outputs are made of.
@@ -74,7 +77,7 @@ impl Plan {
         let scalar = loss;
         let loss = RowLoss::of(program, loss)?;
         let (reaches, examples) = (reaches(program, &loss), examples(program, batch));
-        let sites = Sites::find(program, &loss, &reaches, &examples)?;
+        let mut sites = Sites::find(program, &loss, &reaches, &examples)?;
         let head = if settings.exact_head { Some(sites.head(program, &loss)?) } else { None };
         let needed = program.ancestors(loss.outputs);
         let nodes = program.nodes();
@@ -89,6 +92,7 @@ impl Plan {
                 got: settings.draws.to_string(),
             });
         }
+        let rows = Arc::new(Rows::new(sites.number(program, batch, settings.in_turn, &perturbed), settings.draws));
         let behind = |from: &[usize]| {
             let mut dirty = vec![false; nodes.len()];
             for (id, node) in nodes.iter().enumerate().take(loss.outputs + 1).filter(|(id, _)| needed[*id]) {
@@ -126,6 +130,7 @@ impl Plan {
             batch,
             settings,
             sites,
+            rows,
             head,
             examples,
             needed,

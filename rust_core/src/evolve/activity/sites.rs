@@ -45,7 +45,7 @@ pub(super) struct Point {
     pub by_example: bool,
     /// Whether nothing but rectifiers reads it.
     pub is_rectified: bool,
-    /// Elements of one example before this point's, in the order of the points; of all where it is not by example.
+    /// How many noisy elements of an example lie before this point's.
     pub offset: usize,
 }
 
@@ -71,7 +71,7 @@ impl Sites {
     /// # Errors
     /// `Error::Value` for a parameter that no loss is made of.
     pub fn find(program: &Program, loss: &RowLoss, reaches: &[Option<Reach>], examples: &[Examples]) -> Result<Self> {
-        let graph = Graph { program, readers: readers(program, loss.outputs), examples, batch: loss.rows.dims()[0] };
+        let graph = Graph { program, readers: readers(program, loss.outputs), examples };
         let mut found: Vec<(NodeId, Reading, NodeId)> = Vec::new();
         for (id, node) in program.nodes().iter().enumerate().filter(|(id, _)| reaches[*id].is_some()) {
             match &node.op {
@@ -101,7 +101,6 @@ impl Sites {
         graph.share(&mut found);
         let mut points: Vec<Point> = Vec::new();
         let mut sites = Vec::new();
-        let mut offset = 0;
         for (node, reading, at) in found {
             let point = points.iter().position(|point| point.node == at).unwrap_or_else(|| {
                 let reach = reaches[at].clone().unwrap_or_default();
@@ -110,14 +109,26 @@ impl Sites {
                 let is_rectified = !readers.is_empty()
                     && at != loss.outputs
                     && readers.iter().all(|&(reader, _)| matches!(program.nodes()[reader].op, Some(Op::Relu(_))));
-                points.push(Point { node: at, reach, by_example, is_rectified, offset });
-                let shape = &program.nodes()[at].shape;
-                offset += if by_example { shape.numel() / graph.batch } else { shape.numel() };
+                points.push(Point { node: at, reach, by_example, is_rectified, offset: 0 });
                 points.len() - 1
             });
             sites.push(Site { node, reading, point });
         }
         Ok(Self { sites, points })
+    }
+
+    /// Numbers the elements of an example over the perturbed points and returns how many there are. A point that
+    /// is not by example has all of its own. With points in turn each begins anew.
+    pub fn number(&mut self, program: &Program, batch: usize, in_turn: bool, perturbed: &[usize]) -> usize {
+        let (mut next, mut most) = (0, 0);
+        for &point in perturbed {
+            let point = &mut self.points[point];
+            let count = program.nodes()[point.node].shape.numel() / if point.by_example { batch } else { 1 };
+            point.offset = next;
+            most = most.max(next + count);
+            next = if in_turn { 0 } else { next + count };
+        }
+        most
     }
 
     /// Returns how the error of the outputs becomes that of the last site.
@@ -213,7 +224,6 @@ struct Graph<'a> {
     program: &'a Program,
     readers: Readers,
     examples: &'a [Examples],
-    batch: usize,
 }
 
 impl Graph<'_> {

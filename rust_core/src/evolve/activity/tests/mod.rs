@@ -8,6 +8,8 @@ use nets::{Net, nets};
 
 use super::super::pool::Pool;
 use super::estimate::Estimate;
+use super::noise::{Factors, Place, Source};
+use super::paley::Rows;
 use super::plan::Plan;
 use super::{Activations, DrawNoise, Request, estimate};
 use crate::ops::Op;
@@ -172,6 +174,59 @@ fn reach_is_what_brute_force_finds() {
                 }
             }
         }
+    }
+}
+
+/// The noise of each example in one draw: that of all points, one behind the other.
+fn noise_of_examples(net: &Net, plan: &Plan, draw: usize) -> Vec<Vec<f64>> {
+    let source = Source::new(9, 4, plan.settings.noise, &plan.rows);
+    let mut examples = vec![Vec::new(); plan.batch];
+    for (number, point) in plan.sites.points.iter().enumerate().filter(|(number, _)| plan.is_perturbed(*number)) {
+        let mut noise = vec![0.0; net.program.nodes()[point.node].shape.numel()];
+        let period = noise.len() / plan.batch;
+        let place = Place { point: number, draw, first: 0, period, column: point.offset };
+        source.add(place, Factors { values: &[1.0], inner: noise.len(), gate: None }, &mut noise);
+        examples.iter_mut().zip(noise.chunks(period)).for_each(|(all, noise)| all.extend(noise));
+    }
+    examples
+}
+
+#[test]
+fn hadamard_draws_of_an_example_are_orthogonal_over_all_sites() {
+    for net in nets().iter().filter(|net| ["mlp", "rectified", "causal transformer"].contains(&net.name)) {
+        for (draws, exact_head) in [(3, false), (7, false), (31, true)] {
+            let plan = net.plan(Activations { draws, exact_head, ..SETTINGS });
+            let noise: Vec<Vec<Vec<f64>>> = (0..draws).map(|draw| noise_of_examples(net, &plan, draw)).collect();
+            // Whole rows have q + 1 columns; what is missing of them is all that can be left of a product.
+            let missing = (plan.rows.count + 1 - noise[0][0].len()) as f64;
+            for example in 0..plan.batch {
+                for (i, a) in noise.iter().enumerate() {
+                    for b in &noise[..i] {
+                        let product: f64 = a[example].iter().zip(&b[example]).map(|(x, y)| x * y).sum();
+                        assert!(product.abs() <= missing, "{}: {product}, {missing} columns missing", net.name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn as_many_orthogonal_draws_as_units_find_the_derivative_of_each_example() {
+    let nets = nets();
+    for net in nets.iter().filter(|net| net.name == "mlp") {
+        // Columns and rows of a whole matrix but for one row: what is left of the error is a share 1 / q.
+        let units = net.plan(SETTINGS).sites.points.iter().map(|p| net.program.nodes()[p.node].shape.numel()).sum();
+        let units: usize = units;
+        let plan = net.plan(SETTINGS);
+        let draws = Rows::new(units / plan.batch, units / plan.batch).count;
+        let plan = net.plan(Activations { draws, ..SETTINGS });
+        let found = net.estimate(&plan, &Pool::new(Some(1)).unwrap(), 4, 1e-5, false).towards;
+        let exact = net.derivative();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let cosine = -dot(&found, &exact) / (dot(&found, &found) * dot(&exact, &exact)).sqrt();
+        // The error is at most |g|_1 / q for each element, |g|_1 <= sqrt(d) |g|: sqrt(d) sqrt(d) / q = d / q in all.
+        assert!(cosine > 0.98, "{cosine} with {draws} draws of {units} elements");
     }
 }
 
