@@ -20,8 +20,9 @@ __device__ inline real weighed(real value, const real* weights, size row) {
     return weights ? (weights[row] == 0 ? (real)0 : weights[row] * value) : value;
 }
 
-// out[row] = w (ln sum e^x - x_label) of logits (n, classes); NaN where the label is no class.
-KERNEL(cross_entropy)(real* out, const real* logits, const real* labels, const real* weights, size classes, size n) {
+// out[row] = w (ln sum e^x - x_label + s (x_label - mean x)) of logits (n, classes); NaN where the label is no class.
+KERNEL(cross_entropy)(real* out, const real* logits, const real* labels, const real* weights, size classes,
+                      double smoothing, size n) {
     for (size row = thread_number(); row < n; row += thread_count()) {
         const real* own = logits + row * classes;
         const real label = labels[row];
@@ -31,7 +32,13 @@ KERNEL(cross_entropy)(real* out, const real* logits, const real* labels, const r
         real sum = 0;
         for (size c = 0; c < classes; c++) sum += exp(own[c] - largest);
         const real picked = named ? own[(size)label] : (real)__longlong_as_double(0x7FF8000000000000LL);
-        out[row] = weighed(log(sum) + (largest - picked), weights, row);
+        real spread = 0;
+        if (smoothing > 0) {
+            real total = 0;
+            for (size c = 0; c < classes; c++) total += own[c];
+            spread = (real)smoothing * picked - (real)(smoothing / (double)classes) * total;
+        }
+        out[row] = weighed(log(sum) + ((largest - picked) + spread), weights, row);
     }
 }
 

@@ -41,7 +41,7 @@ fn layers(p: &mut Program, [x, labels, target]: [NodeId; 3]) -> NodeId {
     let h = apply(Arithmetic::Mul.into(), &[gelu, sigmoid]);
     let h = apply(Arithmetic::Sub.into(), &[h, target]);
     let logits = apply(Linear { weight: 6, bias: None }.into(), &[h]);
-    let loss = apply(CrossEntropy.into(), &[logits, labels]);
+    let loss = apply(CrossEntropy::default().into(), &[logits, labels]);
     let p1 = apply(Softmax::LAST.into(), &[logits]);
     let p2 = apply(Arithmetic::Add.into(), &[p1, logits]);
     let mse = apply(MeanSquaredError.into(), &[p2, p1]);
@@ -140,8 +140,8 @@ fn weighted(p: &mut Program, [x, labels, target]: [NodeId; 3]) -> NodeId {
     let shared = apply(Relu.into(), &[shared]);
     let own = apply(Reduce { how: How::Max, axes: Some(vec![1]), keep: false }.into(), &[h]);
     let own = apply(Square.into(), &[own]);
-    let a = apply(CrossEntropy.into(), &[h, labels, shared]);
-    let b = apply(CrossEntropy.into(), &[h, labels, own]);
+    let a = apply(CrossEntropy::default().into(), &[h, labels, shared]);
+    let b = apply(CrossEntropy::default().into(), &[h, labels, own]);
     let c = apply(Accuracy.into(), &[h, labels, own]);
     let sum = apply(Arithmetic::Add.into(), &[a, b]);
     apply(Arithmetic::Add.into(), &[sum, c])

@@ -50,8 +50,9 @@ def test_attention(attention, batch, queries, keys, heads, d, dv, masked, causal
 @pytest.fixture(scope="module")
 def losses(tmp_path_factory):
     pair = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0]"
-    row = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, n[0], n[1]"
-    kernels = {"binary_cross_entropy": pair, "binary_accuracy": pair, "cross_entropy": row, "accuracy": row}
+    row = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, n[0]"
+    rows = {"cross_entropy": f"{row}, d[0], n[1]", "accuracy": f"{row}, n[1]"}
+    kernels = {"binary_cross_entropy": pair, "binary_accuracy": pair, **rows}
     return Emulated(tmp_path_factory.mktemp("losses"), "losses", kernels)
 
 
@@ -79,12 +80,24 @@ def test_losses_of_rows(losses, name, weighted):
         weights[7] = 0
         logits[7] = np.nan
     out = aligned(np.full(9, np.nan))
-    losses.run(name, GRID, THREADS, [out, logits, labels, weights], [4, 9])
+    losses.run(name, GRID, THREADS, [out, logits, labels, weights], [4, 9], [0.0])
     for row in range(9):
         value = getattr(Tensor(logits[row]), name)(Tensor(labels[row], shape=())).item()
         if weighted:
             value = 0.0 if weights[row] == 0 else value * weights[row]
         np.testing.assert_allclose(out[row], value, rtol=2e-6, atol=1e-6, err_msg=str(row))
+
+
+def test_smoothed_labels(losses):
+    rng = np.random.default_rng(3)
+    logits, labels = aligned(3 * rng.standard_normal((9, 4))), rng.integers(0, 4, 9)
+    out = aligned(np.full(9, np.nan))
+    losses.run("cross_entropy", GRID, THREADS, [out, logits, aligned(labels), None], [4, 9], [0.2])
+    x = logits.astype(np.float64)
+    logs = x - np.log(np.exp(x).sum(1, keepdims=True))
+    wanted = np.full((9, 4), 0.05)
+    wanted[np.arange(9), labels] += 0.8
+    np.testing.assert_allclose(out, -(wanted * logs).sum(1), rtol=1e-5)
 
 
 def test_layout(tmp_path):

@@ -73,7 +73,7 @@ fn digits() -> Result<(Workload, Objective)> {
     let objective = workload.objective(|program, hidden, y| {
         let hidden = program.apply(Relu, &[hidden])?;
         let logits = program.apply(Linear { weight: 2, bias: Some(3) }, &[hidden])?;
-        program.apply(CrossEntropy, &[logits, y])
+        program.apply(CrossEntropy::default(), &[logits, y])
     })?;
     Ok((workload, objective))
 }

@@ -28,9 +28,10 @@ pub fn from_state<'py>(py: Python<'py>, state: &State) -> PyResult<Bound<'py, Py
         ("counters", flat(2), Data::I64(&counters)),
         ("shock", flat(3), Data::F64(&shock)),
         ("strategy", flat(state.strategy.len()), Data::F64(&state.strategy)),
+        ("average", flat(state.average.len()), Data::F64(&state.average)),
     ] {
-        if name == "strategy" && state.strategy.is_empty() {
-            continue; // as checkpoints were before strategies kept anything
+        if ["strategy", "average"].contains(&name) && shape == [0] {
+            continue; // as checkpoints were before strategies kept anything, and weights were averaged
         }
         let array = PyDict::new(py);
         let (dtype, bytes) = data.bytes();
@@ -72,6 +73,7 @@ pub fn to_state(arrays: &Bound<'_, PyDict>, mut memory: AttractorMemory) -> PyRe
         centre,
         memory,
         strategy: if arrays.contains("strategy")? { floats(arrays, "strategy")? } else { Vec::new() },
+        average: if arrays.contains("average")? { floats(arrays, "average")? } else { Vec::new() },
         shock: Shock { multiplier, start: start as u64, duration: duration as u64 },
     })
 }

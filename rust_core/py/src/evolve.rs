@@ -44,17 +44,19 @@ impl Evolution {
         enter(py, work).map_err(|error| self.watch.raised().unwrap_or(error))
     }
 
-    /// Copies the engine's centre into the parameters.
+    /// Copies the weights that the model is judged by into the parameters: the centre, or an average.
     fn publish(&self, engine: &evolve::Evolution) -> Result<()> {
         let state = engine.state();
+        let average = if state.average.is_empty() { None } else { Some(engine.answer()?) };
+        let (values, lattice) = average.as_ref().map_or((&state.centre, &state.lattice), |(x, lattice)| (x, lattice));
         let mut start = 0;
         for parameter in &self.parameters {
             let mut parameter = parameter.write().map_err(|_| poisoned())?;
             let range = start..start + parameter.shape().numel();
             start = range.end;
             match engine.config().bound() {
-                Some(_) => parameter.set_lattice(&state.lattice.0[range.clone()], &state.lattice.1[range])?,
-                None => parameter.set_flux(&state.centre[range])?,
+                Some(_) => parameter.set_lattice(&lattice.0[range.clone()], &lattice.1[range])?,
+                None => parameter.set_flux(&values[range])?,
             }
         }
         Ok(())

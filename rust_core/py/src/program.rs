@@ -38,8 +38,16 @@ impl Graph {
     }
 
     /// What generations are judged by: the scalar `loss`, and further scalars computed for the centre.
-    #[pyo3(signature = (loss, metrics=Vec::new()), text_signature = "($self, loss, metrics=())")]
-    fn objective(&self, loss: &Symbol, metrics: Vec<PyRef<'_, Symbol>>) -> PyResult<Objective> {
+    ///
+    /// `label_smoothing` spreads that share of each label over all classes, in the cross-entropies that the loss is made of.
+    ///
+    /// Raises:
+    ///     ValueError: a value that is no scalar, or label smoothing without a cross-entropy.
+    #[pyo3(
+        signature = (loss, metrics=Vec::new(), label_smoothing=0.0),
+        text_signature = "($self, loss, metrics=(), label_smoothing=0.0)"
+    )]
+    fn objective(&self, loss: &Symbol, metrics: Vec<PyRef<'_, Symbol>>, label_smoothing: f64) -> PyResult<Objective> {
         quick(|| {
             let symbols = [loss].into_iter().chain(metrics.iter().map(|m| &**m));
             for symbol in symbols {
@@ -53,7 +61,11 @@ impl Graph {
                     });
                 }
             }
-            let program = Arc::new(self.0.with(|program| Ok(program.clone()))?);
+            let mut program = self.0.with(|program| Ok(program.clone()))?;
+            if label_smoothing != 0.0 {
+                program.smooth(loss.id(), label_smoothing)?;
+            }
+            let program = Arc::new(program);
             let metrics = metrics.iter().map(|m| m.id()).collect();
             Ok(Objective(evolve::Objective { program, loss: loss.id(), metrics }))
         })

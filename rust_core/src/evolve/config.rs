@@ -146,6 +146,16 @@ settings! {
         draw_sites: DrawSites = DrawSites::All;
         /// Activations: generations from one measure of each site's signal to the next; 0: never.
         signal_interval: usize = 0, Bound::AtLeast(0.0), Bound::AtMost(MOST);
+        /// Share of each label that is spread over all classes, where the loss is a cross-entropy.
+        label_smoothing: f64 = 0.0, Bound::AtLeast(0.0), Bound::Below(1.0);
+        /// Standard deviation of Gaussian noise on the model's inputs while it learns.
+        input_noise: f64 = 0.0, Bound::AtLeast(0.0);
+        /// The most places by which images or signals are shifted while the model learns; zeros move in.
+        shift: usize = 0, Bound::AtLeast(0.0), Bound::AtMost(MOST_DRAWS);
+        /// Share of each weight that is lost in a generation, times the step size.
+        weight_decay: f64 = 0.0, Bound::AtLeast(0.0);
+        /// Decay of an average of the weights, by which the model is judged and kept; 0: the weights themselves.
+        ema_decay: f64 = 0.0, Bound::AtLeast(0.0), Bound::Below(1.0);
         /// Number format of the members; the centre is float64 always.
         dtype: DType = DType::F32;
         /// Threads of the engine; null: one for each core. No result depends on it.

@@ -5,6 +5,7 @@
 mod activations;
 mod activity;
 mod attractor;
+mod augment;
 mod bytes;
 mod config;
 mod cpu;

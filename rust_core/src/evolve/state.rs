@@ -17,6 +17,8 @@ pub struct State {
     pub lattice: (Vec<i64>, Vec<i64>),
     /// What rounding to the lattice left over.
     pub residual: Vec<f64>,
+    /// The average of the weights; empty without one.
+    pub average: Vec<f64>,
     /// First moments, or velocities.
     pub first_moment: Vec<f64>,
     /// Second moments.
@@ -38,6 +40,7 @@ impl State {
             evaluations: 0,
             lattice: (Vec::new(), Vec::new()),
             residual: zeros.clone(),
+            average: Vec::new(),
             first_moment: zeros.clone(),
             second_moment: zeros,
             centre,
@@ -60,6 +63,7 @@ impl State {
         let rules = [
             (finite(&self.centre), "a finite centre"),
             (finite(&self.residual), "a finite residual"),
+            (finite(&self.average), "a finite average"),
             (finite(&self.first_moment), "a finite first_moment"),
             (finite(&self.second_moment), "a finite second_moment"),
             (self.second_moment.iter().all(|v| *v >= 0.0), "second_moment >= 0"),
@@ -91,6 +95,9 @@ impl State {
             ("first_moment", self.first_moment.len(), length),
             ("second_moment", self.second_moment.len(), length),
         ];
+        if !self.average.is_empty() {
+            parts.push(("average", self.average.len(), length));
+        }
         parts.extend(self.memory.attractors().iter().map(|a| ("attractor", a.values.len(), length)));
         match parts.into_iter().find(|(_, got, expected)| got != expected) {
             None => Ok(()),

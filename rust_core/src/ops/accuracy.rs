@@ -44,7 +44,7 @@ impl Operation for Accuracy {
     }
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
-        rows("accuracy", inputs)
+        rows("accuracy", inputs, &[])
     }
 
     #[inline(always)]

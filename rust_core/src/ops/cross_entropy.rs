@@ -1,5 +1,7 @@
 //! Cross-entropy of class labels under softmax, mean over rows: ln sum_j e^(x_j) - x_label, by a shifted log-sum-exp.
 //!
+//! Smoothed labels spread a share s over all classes: s (x_label - mean_j x_j) is added.
+//!
 //! With weights the mean is sum w x / sum w over the rows whose weight is not 0: such a row may hold anything.
 
 use pulp::Simd;
@@ -13,8 +15,11 @@ use crate::{Error, Result};
 
 /// Mean cross-entropy of logits (.., classes) against labels (..), which are class numbers written as floats; a third
 /// input (..) weighs the rows. A label that is no class number makes the result NaN.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CrossEntropy;
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CrossEntropy {
+    /// Share of each label that is spread over all classes.
+    pub smoothing: f64,
+}
 
 /// Checks that logits (.., classes) go with labels (..) and, if they are given, with weights (..).
 pub(super) fn check_labels(op: &'static str, inputs: &[&Shape]) -> Result<()> {
@@ -47,11 +52,11 @@ pub(super) fn check_weights(op: &'static str, inputs: &[&Tensor]) -> Result<()> 
 }
 
 /// Returns the mean over rows of what kernel `op` gives for each, on a device.
-pub(super) fn rows(op: &'static str, inputs: &[&DeviceTensor]) -> Result<DeviceTensor> {
+pub(super) fn rows(op: &'static str, inputs: &[&DeviceTensor], further: &[Arg]) -> Result<DeviceTensor> {
     let [logits, labels, rest @ ..] = inputs else { return Err(Error::Internal { what: format!("{op} of nothing") }) };
     let weights = rest.first().copied();
     let args = [logits.pointer(), labels.pointer(), Arg::maybe(weights), Arg::size(logits.shape().last())];
-    let values = logits.fill(op, "losses", op, labels.shape().clone(), &args)?;
+    let values = logits.fill(op, "losses", op, labels.shape().clone(), &[&args, further].concat())?;
     match weights {
         None => values.reduce(Reduction::Mean, None, false),
         Some(weights) => {
@@ -106,7 +111,7 @@ methods! {
         ///
         /// >>> Tensor([[0.0, 0.0]]).cross_entropy(Tensor([1.0])).item() - 0.6931472 < 1e-6
         /// True
-        fn cross_entropy(logits, labels: Given, weights: Option<Given> = None) => Ok(Self);
+        fn cross_entropy(logits, labels: Given, weights: Option<Given> = None) => Ok(Self::default());
     }
 }
 
@@ -127,15 +132,15 @@ impl Operation for CrossEntropy {
     }
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
-        rows(Self::NAME, inputs)
+        rows(Self::NAME, inputs, &[Arg::Real(self.smoothing)])
     }
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let labels = call.inputs[1];
         out[0] = match call.inputs[0] {
-            Operand::Members(x) => mean_loss(simd, call, x, |&x| x, labels),
-            Operand::Shared(x) => mean_loss(simd, call, x, |&x| [x; L], labels),
+            Operand::Members(x) => mean_loss(simd, call, x, |&x| x, labels, self.smoothing),
+            Operand::Shared(x) => mean_loss(simd, call, x, |&x| [x; L], labels, self.smoothing),
             Operand::InPlace => return,
         };
     }
@@ -149,8 +154,10 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
     logits: &[E],
     read: impl Fn(&E) -> [T; L],
     labels: Operand<'_, T, L>,
+    smoothing: f64,
 ) -> [T; L] {
     let classes = call.shapes[0].last();
+    let (smoothing, share) = (T::from_f64(smoothing), T::from_f64(smoothing / classes as f64));
     let rows = logits.len() / classes;
     let mut scratch = call.scratch.borrow_mut();
     reserve(&mut scratch, 2 * rows + classes);
@@ -176,6 +183,15 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
             }
         }
         spreads[row] = sub(simd, &largest, &picked);
+        if smoothing > T::ZERO {
+            let mut sum = [T::ZERO; L];
+            for x in exponentials.iter() {
+                sum = add(simd, &sum, x);
+            }
+            for l in 0..L {
+                spreads[row][l] = spreads[row][l] + (smoothing * picked[l] - share * sum[l]);
+            }
+        }
         for e in exponentials.iter_mut() {
             *e = sub(simd, e, &largest);
         }

@@ -160,6 +160,9 @@ impl Writer<'_> {
         node.inputs[1..].iter().try_for_each(|&id| shared(id))?;
         let y = self.place(node.inputs[1]);
         let line = match op {
+            Op::CrossEntropy(entropy) if entropy.smoothing > 0.0 => {
+                return Err(refused("label_smoothing=0; use device=cpu", "labels that are smoothed"));
+            }
             Op::CrossEntropy(_) if self.program.nodes[x].shape.rank() == 2 => {
                 let weights = node.inputs.get(2).map_or("nullptr".into(), |&w| format!("given + {}", self.place(w)));
                 format!("cross_entropy(group, loss, v{x}, Shared{{given + {y}}}, {weights});")

@@ -142,6 +142,35 @@ impl Program {
         needed
     }
 
+    /// Spreads a share of each label over all classes, in every cross-entropy that `loss` is made of.
+    ///
+    /// # Errors
+    /// `Error::Value` when there is none, or for a share out of range.
+    pub fn smooth(&mut self, loss: NodeId, smoothing: f64) -> Result<()> {
+        if !(0.0..1.0).contains(&smoothing) {
+            let expected = "0 <= label_smoothing < 1".into();
+            return Err(Error::Value { op: "trainer", expected, got: smoothing.to_string() });
+        }
+        let needed = self.ancestors(loss);
+        let mut found = false;
+        for (node, _) in self.nodes.iter_mut().zip(needed).filter(|(_, needed)| *needed) {
+            if let Some(Op::CrossEntropy(op)) = &mut node.op {
+                op.smoothing = smoothing;
+                found = true;
+            }
+        }
+        if found {
+            return Ok(());
+        }
+        Err(Error::Value {
+            op: "trainer",
+            expected:
+                "a loss that is a cross-entropy over classes with label_smoothing > 0; set trainer.label_smoothing=0"
+                    .into(),
+            got: "a loss without one".into(),
+        })
+    }
+
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }

@@ -24,6 +24,8 @@ pub enum Stream {
     Escape = 7,
     /// Perturbations of activations.
     Activity = 8,
+    /// What training does to inputs.
+    Augment = 9,
 }
 
 /// The key of one stream: (seed, stream).

@@ -115,7 +115,7 @@ class RetrocausalTrainer(CalledWithData):
             generation = engine.generation
             batch = ahead[1] if ahead and ahead[0] == generation else benchmark.batch(generation)
             if objective is None:
-                objective, names = trace(model, benchmark, *batch)
+                objective, names = self._trace(model, benchmark, batch)
             # A GPU has begun with this generation when the last one ended, and begins with the next when this one does.
             is_ahead = self._device != "cpu" and generation + 1 < self.max_generations
             ahead = (generation + 1, benchmark.batch(generation + 1)) if is_ahead else None
@@ -187,6 +187,10 @@ class RetrocausalTrainer(CalledWithData):
     def _tell(self, engine: Evolution, members: Members, fitness: list[float], centre: list[float] | None) -> Record:
         return engine.tell(fitness, centre)
 
+    def _trace(self, model: Module, benchmark: Task, batch: tuple[Tensor, Tensor]) -> tuple[Objective, list[str]]:
+        by_example = self._settings["estimator"] == "activations"
+        return trace(model, benchmark, *batch, smoothing=self._settings["label_smoothing"], by_example=by_example)
+
     def _record(self, found: Record, names: list[str], start: float) -> GenerationRecord:
         figures = found.figures()
         self._look_for_the_pattern(figures["generation"], figures["syntony"])
@@ -221,25 +225,28 @@ class RetrocausalTrainer(CalledWithData):
                 f"population_size={self.population_size} needs about {need / 2**30:,.1f} GiB of memory for this model, "
                 f"and there are {have / 2**30:,.1f}: take fewer members, rank=1, or fewer attractors"
             )
+        changes = [name for name in ("label_smoothing", "input_noise", "shift") if self._settings[name]]
         if isinstance(benchmark, Judging):
             if self._settings["estimator"] == "activations":
                 raise ValueError("a fitness has no loss for each example; take trainer.estimator=weights")
+            if changes:
+                raise ValueError(f"a fitness has no batches that {changes[0]} could change; set trainer.{changes[0]}=0")
             if self._device != "cpu":
                 raise ValueError(f"device is {self._device}; a fitness is asked for on the cpu")
-        elif self._settings["estimator"] == "activations":
-            objective, _ = trace(model, benchmark, *benchmark.batch(0))
+        elif self._settings["estimator"] == "activations" or (changes and self._device == "cpu"):
+            objective, _ = self._trace(model, benchmark, benchmark.batch(0))
             self._engine_for(model).check(objective)
         elif self._device != "cpu":
             if self.strategy != RetrocausalTrainer.strategy:
                 raise ValueError(f"device is {self._device}; {self.strategy} evaluates its members on the cpu")
-            objective, _ = trace(model, benchmark, *benchmark.batch(0))
+            objective, _ = self._trace(model, benchmark, benchmark.batch(0))
             objective.cuda_source(self.population_size, rank=self._settings["rank"], dtype=self._settings["dtype"])
 
     def reports(self, model: Module, benchmark: Task | Judging) -> list[str]:
         """Returns the names of the metrics that a record may have; nothing is trained."""
         if isinstance(benchmark, Judging):
             return names_of_metrics([])
-        _, details = trace(model, benchmark, *benchmark.batch(0))
+        _, details = self._trace(model, benchmark, benchmark.batch(0))
         return names_of_metrics([*details, *(f"{SIGNAL}{name}" for name, _ in model.named_parameters())])
 
     def state_dict(self) -> tuple[dict[str, Any], dict[str, Any]]:

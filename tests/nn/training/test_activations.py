@@ -194,6 +194,20 @@ class Batchwide(Waves):
         return F.mse_loss(outputs, targets).sqrt()
 
 
+class Told(Batchwide):
+    """The same, and what each example counts."""
+
+    def losses(self, outputs, targets):
+        return (outputs - targets).square().mean(-1)
+
+
+class Odd(Batchwide):
+    """Losses that are not one for each example."""
+
+    def losses(self, outputs, targets):
+        return (outputs - targets).square().mean(0)
+
+
 class Unread(MLP):
     """A model with a parameter that its forward pass does not read."""
 
@@ -211,6 +225,26 @@ def waves(problem=Waves, model=MLP):
 def test_a_loss_without_examples_is_refused():
     model, problem = waves(Batchwide)
     with pytest.raises(ValueError, match=r"one loss for each example.*trainer\.estimator=weights.*ends in sqrt"):
+        trainer().check(model, problem)
+
+
+def test_losses_of_examples_stand_in_for_a_loss_that_cannot_be_taken_apart():
+    model, problem = waves(Told)
+    model.initialize(0)
+    inputs, targets = problem.batch(0)
+    mean = float(((np.asarray(model(inputs)) - np.asarray(targets)) ** 2).mean())
+    first, *_, last = trainer(max_generations=300, learning_rate=0.05, lattice=False).run(model, problem)
+    assert first.loss == pytest.approx(mean, rel=1e-5)
+    assert last.loss < first.loss / 5
+    weights, _ = waves(Told)
+    weights.initialize(0)
+    record = next(iter(trainer(estimator="weights", lattice=False).run(weights, problem)))
+    assert record.loss == pytest.approx(mean**0.5, rel=1e-5), "members are judged by the loss itself"
+
+
+def test_losses_must_be_one_for_each_example():
+    model, problem = waves(Odd)
+    with pytest.raises(ValueError, match=r"losses have shape \(1,\); expected \(16,\), one for each example"):
         trainer().check(model, problem)
 
 

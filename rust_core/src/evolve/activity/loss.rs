@@ -37,6 +37,8 @@ pub(super) struct RowLoss {
     pub rows: Shape,
     /// What multiplies the mean.
     pub scale: f64,
+    /// Share of each label that is spread over all classes.
+    smoothing: f64,
 }
 
 impl RowLoss {
@@ -75,8 +77,9 @@ impl RowLoss {
                     at = node.inputs[0];
                 }
                 Some(Op::Reshape(_)) => at = node.inputs[0],
-                Some(Op::CrossEntropy(_)) => {
-                    return found(Kind::CrossEntropy, Some(node.inputs[1]), node.inputs.get(2).copied(), scale);
+                Some(Op::CrossEntropy(op)) => {
+                    let found = found(Kind::CrossEntropy, Some(node.inputs[1]), node.inputs.get(2).copied(), scale)?;
+                    return Ok(Self { smoothing: op.smoothing, ..found });
                 }
                 Some(Op::BinaryCrossEntropy(_)) => {
                     return found(Kind::BinaryCrossEntropy, Some(node.inputs[1]), None, scale);
@@ -119,12 +122,12 @@ impl RowLoss {
         if targets.into_iter().chain(weights).any(|id| nodes[id].varies) {
             return Err(no_rows("targets or weights that depend on the model".into()));
         }
-        Ok(Self { kind, outputs, targets, weights, rows: rows(outputs), scale })
+        Ok(Self { kind, outputs, targets, weights, rows: rows(outputs), scale, smoothing: 0.0 })
     }
 
     /// Computes the loss of each row of `outputs`, given their targets.
     pub fn losses<T: Real>(&self, outputs: &[T], targets: &[T], losses: &mut [T]) {
-        Arch::new().dispatch(Losses { kind: self.kind, outputs, targets, losses });
+        Arch::new().dispatch(Losses { kind: self.kind, smoothing: self.smoothing, outputs, targets, losses });
     }
 
     /// Computes the derivative of each row's loss by the row's outputs: the loss's own closed form.
@@ -132,6 +135,8 @@ impl RowLoss {
         match self.kind {
             Kind::CrossEntropy => {
                 let classes = outputs.len() / targets.len().max(1);
+                let share = T::from_f64(self.smoothing / classes as f64);
+                let own = T::from_f64(1.0 - self.smoothing);
                 for ((x, e), &label) in outputs.chunks_exact(classes).zip(errors.chunks_exact_mut(classes)).zip(targets)
                 {
                     let largest = x.iter().fold(-T::INFINITY, |m, &x| if x > m { x } else { m });
@@ -139,7 +144,10 @@ impl RowLoss {
                     let sum = e.iter().fold(T::ZERO, |s, &e| s + e);
                     e.iter_mut().for_each(|e| *e = *e / sum);
                     match class(label, classes) {
-                        Some(label) => e[label] = e[label] - T::ONE,
+                        Some(label) => {
+                            e[label] = e[label] - own;
+                            e.iter_mut().for_each(|e| *e = *e - share);
+                        }
                         None => e.fill(T::NAN),
                     }
                 }
@@ -212,6 +220,7 @@ fn exponential<T: Real>(x: T) -> T {
 
 struct Losses<'a, T> {
     kind: Kind,
+    smoothing: f64,
     outputs: &'a [T],
     targets: &'a [T],
     losses: &'a mut [T],
@@ -222,13 +231,14 @@ impl<T: Real> NullaryFnOnce for Losses<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        let Self { kind, outputs, targets, losses } = self;
+        let Self { kind, smoothing, outputs, targets, losses } = self;
         match kind {
             Kind::CrossEntropy => {
                 let classes = outputs.len() / losses.len().max(1);
                 let mut exponentials = vec![T::ZERO; classes];
                 // The sums first, then the logarithms in one pass, which compilers turn into vector code.
                 let mut spreads = vec![T::NAN; losses.len()];
+                let (smoothing, share) = (T::from_f64(smoothing), T::from_f64(smoothing / classes as f64));
                 for (row, x) in outputs.chunks_exact(classes).enumerate() {
                     let largest = x.iter().fold(-T::INFINITY, |m, &x| if x > m { x } else { m });
                     for (e, &x) in exponentials.iter_mut().zip(x) {
@@ -237,6 +247,10 @@ impl<T: Real> NullaryFnOnce for Losses<'_, T> {
                     losses[row] = exponentials.iter().fold(T::ZERO, |s, &e| s + e);
                     if let Some(label) = class(targets[row], classes) {
                         spreads[row] = largest - x[label];
+                        if smoothing > T::ZERO {
+                            let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
+                            spreads[row] = spreads[row] + (smoothing * x[label] - share * sum);
+                        }
                     }
                 }
                 for (loss, &spread) in losses.iter_mut().zip(&spreads) {

@@ -20,7 +20,7 @@ pub(super) struct Rows {
 impl Rows {
     /// Returns the shortest rows of at least so many columns, and at least so many of them.
     pub fn new(columns: usize, rows: usize) -> Self {
-        let fits = |q: &usize| q % 4 == 3 && (3..).step_by(2).take_while(|d| d * d <= *q).all(|d| q % d != 0);
+        let fits = |q: &usize| q % 4 == 3 && (3..).step_by(2).take_while(|d| d * d <= *q).all(|d| !q.is_multiple_of(d));
         // There is a prime 3 mod 4 between any n > 6 and 2 n.
         let count = (columns.min(LONGEST).saturating_sub(1).max(rows).max(3)..).find(fits).unwrap_or(3);
         let mut is_square = vec![false; count];

@@ -76,9 +76,16 @@ impl Evolution {
                 snapper.prepare();
             }
         }
-        // What the start has beside the lattice is no step that was lost: the residual stays 0.
-        (evolution.state.centre, evolution.state.lattice, _) =
-            evolution.crystallized(evolution.state.centre.clone())?;
+        let (centre, lattice, residual) = evolution.crystallized(evolution.state.centre.clone())?;
+        (evolution.state.centre, evolution.state.lattice) = (centre, lattice);
+        // Members start on the lattice. Steps by activations are small and many: on a coarse lattice they go on from where
+        // floats would start.
+        if evolution.config.estimator == Estimator::Activations {
+            evolution.state.residual = residual;
+        }
+        if evolution.config.ema_decay > 0.0 {
+            evolution.state.average = evolution.ready().flux;
+        }
         Ok(evolution)
     }
 

@@ -1,11 +1,12 @@
 //! One generation: the members are evaluated, and the centre moves by what they say.
 
 use super::super::attractor::pull;
+use super::super::augment;
 use super::super::evaluate::{Found, Ready};
 use super::super::harmonize::harmonize;
 use super::super::record::Told;
 use super::super::{Objective, Record, optimizer};
-use super::Evolution;
+use super::{Evolution, Lattice};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 
@@ -31,6 +32,13 @@ impl Evolution {
         following: Option<&[Tensor]>,
     ) -> Result<Record> {
         self.check(objective)?;
+        augment::check(&self.config, objective)?;
+        let generation = self.generation()?;
+        let seen = augment::augmented(&self.config, generation, inputs)?;
+        let inputs = seen.as_deref().unwrap_or(inputs);
+        let later = |inputs: &[Tensor]| augment::augmented(&self.config, generation.wrapping_add(1), inputs);
+        let later = following.map(later).transpose()?.flatten();
+        let following = later.as_deref().or(following);
         let (mut found, ready) =
             self.placed(|place, evolution| place.generation(evolution, objective, inputs, following))?;
         found.summary.examples = inputs.first().and_then(|x| x.shape().dims().first().copied()).unwrap_or(1);
@@ -50,6 +58,7 @@ impl Evolution {
     /// `Error::Value` saying what does not fit.
     pub fn check_objective(&mut self, objective: &Objective) -> Result<()> {
         self.check(objective)?;
+        augment::check(&self.config, objective)?;
         self.placed(|place, evolution| place.check(evolution, objective))
     }
 
@@ -78,6 +87,10 @@ impl Evolution {
         if let Some(best) = elite {
             flux = self.member(best)?;
         }
+        if self.config.weight_decay > 0.0 {
+            let left = 1.0 - self.config.weight_decay * self.config.step_size(self.state.generation);
+            flux.iter_mut().for_each(|x| *x *= left);
+        }
         if self.config.harmonize_strength > 0.0 {
             let harmony = self.syntony(&flux)?;
             harmonize(&mut flux, self.config.harmonize_strength, harmony, self.modes());
@@ -85,6 +98,7 @@ impl Evolution {
         if let Some(centroid) = centroid {
             pull(&mut flux, self.config.pull_strength, &centroid);
         }
+        let average = self.averaged(&flux);
         let (centre, lattice, residual) = self.crystallized(flux)?;
         let after = self.syntony(&centre)?;
 
@@ -93,6 +107,7 @@ impl Evolution {
         self.state.strategy = kept;
         self.state.lattice = lattice;
         self.state.residual = residual;
+        self.state.average = average;
         self.harmony = Some(after);
         let config = &self.config;
         let step_size = config.step_size(self.state.generation);
@@ -105,5 +120,27 @@ impl Evolution {
         self.state.evaluations += config.passes();
         let told = Told { evolution: self, members: &summary, loss, sigma, step_size, syntony: after };
         Ok(Record::new(&told, metrics, signal))
+    }
+
+    /// Returns the average of the weights with the new ones in it: of few at the start, then of about 1 / (1 - ema_decay).
+    fn averaged(&self, flux: &[f64]) -> Vec<f64> {
+        let (decay, generation) = (self.config.ema_decay, self.state.generation as f64);
+        if decay == 0.0 {
+            return Vec::new();
+        }
+        let decay = decay.min((1.0 + generation) / (10.0 + generation));
+        let before = if self.state.average.is_empty() { &self.state.centre } else { &self.state.average };
+        before.iter().zip(flux).map(|(a, x)| a + (1.0 - decay) * (x - a)).collect()
+    }
+
+    /// Returns the weights that the model is judged and kept by, with their lattice coefficients: the average, or the centre.
+    ///
+    /// # Errors
+    /// `Error::Value` when the average is not finite.
+    pub fn answer(&self) -> Result<(Vec<f64>, Lattice)> {
+        if self.state.average.is_empty() {
+            return Ok((self.state.centre.clone(), self.state.lattice.clone()));
+        }
+        self.crystallized(self.state.average.clone()).map(|(values, lattice, _)| (values, lattice))
     }
 }

@@ -9,7 +9,6 @@ use nets::{Net, nets};
 use super::super::pool::Pool;
 use super::estimate::Estimate;
 use super::noise::{Factors, Place, Source};
-use super::paley::Rows;
 use super::plan::Plan;
 use super::{Activations, DrawNoise, Request, estimate};
 use crate::ops::Op;
@@ -208,25 +207,6 @@ fn hadamard_draws_of_an_example_are_orthogonal_over_all_sites() {
                 }
             }
         }
-    }
-}
-
-#[test]
-fn as_many_orthogonal_draws_as_units_find_the_derivative_of_each_example() {
-    let nets = nets();
-    for net in nets.iter().filter(|net| net.name == "mlp") {
-        // Columns and rows of a whole matrix but for one row: what is left of the error is a share 1 / q.
-        let units = net.plan(SETTINGS).sites.points.iter().map(|p| net.program.nodes()[p.node].shape.numel()).sum();
-        let units: usize = units;
-        let plan = net.plan(SETTINGS);
-        let draws = Rows::new(units / plan.batch, units / plan.batch).count;
-        let plan = net.plan(Activations { draws, ..SETTINGS });
-        let found = net.estimate(&plan, &Pool::new(Some(1)).unwrap(), 4, 1e-5, false).towards;
-        let exact = net.derivative();
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let cosine = -dot(&found, &exact) / (dot(&found, &found) * dot(&exact, &exact)).sqrt();
-        // The error is at most |g|_1 / q for each element, |g|_1 <= sqrt(d) |g|: sqrt(d) sqrt(d) / q = d / q in all.
-        assert!(cosine > 0.98, "{cosine} with {draws} draws of {units} elements");
     }
 }
 

@@ -81,7 +81,7 @@ fn transformer(name: &'static str, causal: bool) -> Net {
         let y = p.apply(linear(10), &[z]).unwrap();
         let quarter = p.constant(Tensor::full([], crate::tensor::DType::F64, 0.25).unwrap());
         let y = p.apply(Arithmetic::Mul, &[y, quarter]).unwrap();
-        p.apply(CrossEntropy, &[y, x[1]]).unwrap()
+        p.apply(CrossEntropy::default(), &[y, x[1]]).unwrap()
     })
 }
 
@@ -93,13 +93,13 @@ pub fn nets() -> Vec<Net> {
             let h = p.apply(Linear { weight: 0, bias: Some(1) }, &[x[0]]).unwrap();
             let h = p.apply(Tanh, &[h]).unwrap();
             let y = p.apply(Linear { weight: 2, bias: Some(3) }, &[h]).unwrap();
-            p.apply(CrossEntropy, &[y, x[1]]).unwrap()
+            p.apply(CrossEntropy::default(), &[y, x[1]]).unwrap()
         }),
         net("rectified", &[&[6, 4], &[3, 6]], vec![x(&[6, 4]), labels([6], 3)], false, |p, x| {
             let h = p.apply(linear(0), &[x[0]]).unwrap();
             let h = p.apply(Relu, &[h]).unwrap();
             let y = p.apply(linear(1), &[h]).unwrap();
-            p.apply(CrossEntropy, &[y, x[1]]).unwrap()
+            p.apply(CrossEntropy::default(), &[y, x[1]]).unwrap()
         }),
         net(
             "mse with weights as values",
@@ -131,7 +131,7 @@ pub fn nets() -> Vec<Net> {
             let h = p.apply(Concat { axis: 1 }, &[h, h]).unwrap();
             let h = p.apply(Narrow { axis: 1, start: 0, length: 6.min(2 * width) }, &[h]).unwrap();
             let y = p.apply(linear(3), &[h]).unwrap();
-            p.apply(CrossEntropy, &[y, x[1]]).unwrap()
+            p.apply(CrossEntropy::default(), &[y, x[1]]).unwrap()
         }),
         net("conv2d and pooling", &[&[3, 2, 2, 1], &[3], &[2, 3]], vec![x(&[3, 4, 4, 1]), x(&[3, 2])], true, |p, x| {
             let conv = Conv { weight: 0, bias: Some(1), axes: 2, stride: [1, 1], padding: [1, 0] };
@@ -154,7 +154,7 @@ pub fn nets() -> Vec<Net> {
         }),
         net("weighted", &[&[3, 4]], vec![x(&[4, 3, 4]), labels([4, 3], 3), labels([4, 3], 3)], true, |p, x| {
             let y = p.apply(linear(0), &[x[0]]).unwrap();
-            p.apply(CrossEntropy, &[y, x[1], x[2]]).unwrap()
+            p.apply(CrossEntropy::default(), &[y, x[1], x[2]]).unwrap()
         }),
         transformer("transformer", false),
         transformer("causal transformer", true),
@@ -170,7 +170,7 @@ pub fn nets() -> Vec<Net> {
                 let y = p.apply(Narrow { axis: 1, start: 3, length: 2 }, &[y]).unwrap();
                 let y = p.apply(Reshape([6, 5].into()), &[y]).unwrap();
                 let labels = p.apply(Reshape([6].into()), &[x[1]]).unwrap();
-                p.apply(CrossEntropy, &[y, labels]).unwrap()
+                p.apply(CrossEntropy::default(), &[y, labels]).unwrap()
             },
         ),
     ]
