@@ -114,6 +114,42 @@ def test_it_is_the_trainer_of_runs():
     assert [p.save() for p in model.parameters()] == [p.save() for p in other.parameters()]
 
 
+class Linear:
+    """A model that is no module, in plain Python, as a reader of the documents may have one."""
+
+    def __init__(self):
+        self.weights = [ResonantTensor([0.0, 0.0, 0.0], [1, 3]), ResonantTensor([0.0])]
+
+    def forward(self, x):
+        rows, (w,), (b,) = x.to_list(), self.weights[0].to_list(), self.weights[1].to_list()
+        return [[sum(a * c for a, c in zip(row, w, strict=True)) + b] for row in rows]
+
+    def get_weights(self):
+        return self.weights
+
+    def set_weights(self, weights):
+        self.weights = weights
+
+
+def test_a_model_that_is_no_module():
+    source = np.random.default_rng(1)
+    x = source.standard_normal((40, 3))
+    y = x @ np.array([1.0, -2.0, 0.5]) + 0.25
+    model = Linear()
+    config = RESTrainingConfig(
+        max_generations=300, pull_strength=0.03, use_archonic_detection=False, options={"lambda_syntony": 0.0}
+    )
+    trainer = RetrocausalTrainer(model, (x, y), config=config)
+    result = trainer.train()
+    np.testing.assert_allclose(model.weights[0].to_list(), [[1.0, -2.0, 0.5]], atol=0.05)
+    np.testing.assert_allclose(model.weights[1].to_list(), [0.25], atol=0.05)
+    found = np.ravel(model.forward(ResonantTensor.from_flux(x)))
+    assert result.final_loss == pytest.approx(((found - y) ** 2).mean(), rel=1e-3)
+    assert (result.generations, len(result.loss_history), trainer.evaluations) == (300, 300, 300 * 32)
+    assert result.loss_history[0] == pytest.approx((y**2).mean(), rel=1e-5)
+    assert [weight.phase for weight in model.weights] == ["crystallized"] * 2
+
+
 def test_the_short_call_with_classes():
     model = MLP(Task((2,), (2,)), hidden=(8,))
     labels = [0.0, 1.0, 1.0, 0.0]

@@ -10,6 +10,7 @@ from typing import Any, Final
 from syntonic._core import Tensor
 from syntonic.classic.nn.config import RESTrainingConfig
 from syntonic.classic.nn.data_task import DataTask, Loss
+from syntonic.classic.nn.protocol import Held, Weighted
 from syntonic.classic.nn.visualization import SyntonyViz
 from syntonic.nn.training import ArchonicEarlyStop, GenerationRecord, Request, RetrocausalTrainer
 from syntonic.nn.training.metrics import layer_syntonies
@@ -62,7 +63,7 @@ class DataTrainer(RetrocausalTrainer):
     `on_train_end(trainer)`; one whose `should_stop` is true ends the training.
 
     Args:
-        model: what is trained.
+        model: what is trained: a module, or any object with `forward`, `get_weights` and `set_weights`.
         train_data: (inputs, targets), or a list of pairs; see `DataTask`.
         val_data: the same, for a loss that is only watched.
         config: the settings.
@@ -75,7 +76,7 @@ class DataTrainer(RetrocausalTrainer):
 
     def __init__(
         self,
-        model: Module,
+        model: Module | Weighted,
         train_data: Any,  # noqa: ANN401 (see above)
         val_data: Any = None,  # noqa: ANN401 (see above)
         config: RESTrainingConfig | None = None,
@@ -84,7 +85,7 @@ class DataTrainer(RetrocausalTrainer):
     ) -> None:
         self.config: Final = config or RESTrainingConfig()
         super().__init__(self.config.seed, self.config.device, **self.config.settings())
-        self.model: Final = model
+        self.model: Final = model if isinstance(model, Module) else Held(model)
         self.task: Final = DataTask(
             train_data,
             loss_fn,
@@ -94,7 +95,7 @@ class DataTrainer(RetrocausalTrainer):
         )
         self._validation: Final = None if val_data is None else DataTask(val_data, loss_fn)
         self.callbacks: Final = list(callbacks or [])
-        self.viz: Final = SyntonyViz(model, target=self.config.syntony_target) if self.config.enable_viz else None
+        self.viz: Final = SyntonyViz(self.model, target=self.config.syntony_target) if self.config.enable_viz else None
         watch = ArchonicEarlyStop(target=self.config.syntony_target)
         self._watched: Final = [*self.callbacks, watch] if self.config.use_archonic_detection else self.callbacks
         self.syntony_history: list[float] = []
@@ -111,7 +112,7 @@ class DataTrainer(RetrocausalTrainer):
         self._tell_all("on_train_begin")
         record: GenerationRecord | None = None
         is_wished = False
-        for record in self._announced(self.run(self.model, self.task)):
+        for record in self._announced(self._records()):
             self._keep(record, verbose)
             if is_wished := self._ends(record):
                 break
@@ -138,6 +139,10 @@ class DataTrainer(RetrocausalTrainer):
             return task.task_loss(outputs, task.targets).item()
         finally:
             self.model.train(was_training)
+
+    def _records(self) -> Iterator[GenerationRecord]:
+        model = self.model
+        return model.records(self, self.task) if isinstance(model, Held) else self.run(model, self.task)
 
     def _announced(self, records: Iterator[GenerationRecord]) -> Iterator[GenerationRecord]:
         while self.generation < self.max_generations:
@@ -183,7 +188,7 @@ DataTrainer.__signature__ = inspect.signature(DataTrainer.__init__)  # type: ign
 
 
 def train_with_retrocausal_res(
-    model: Module,
+    model: Module | Weighted,
     data: Any,  # noqa: ANN401 (see DataTask)
     max_generations: int = 500,
     population_size: int = 32,

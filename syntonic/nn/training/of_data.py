@@ -11,7 +11,8 @@ class CalledWithData:
 
     def __new__(cls, *given: object, **named: object) -> Self:
         """Returns a trainer, not yet made."""
-        if isinstance(given[0] if given else named.get("model"), Module):
+        model = given[0] if given else named.get("model")
+        if isinstance(model, Module) or all(hasattr(model, name) for name in ("forward", "get_weights", "set_weights")):
             holding = compat.resolve("syntonic.nn.training.config", "DataTrainer")
             if isinstance(holding, type) and issubclass(holding, cls):
                 return super().__new__(holding)
