@@ -98,6 +98,42 @@ def test_a_model_of_tokens_and_a_run_with_checkpoints_alone(folder, capsys):
     assert "has kept no model yet" in capsys.readouterr().err
 
 
+def test_every_report_shows_it(trained, capsys):
+    """At the end of a run by itself, and what `analyse` found last; damage is passed over."""
+    place = trained.path / "analysis.json"
+    first = json.loads(place.read_text())
+    assert (first["directions"], first["status"], first["generation"]) == (4, "FINISHED", 12)
+    assert first == analyse(trained, examples=64, directions=4).plain()
+    assert main(["analyse", "--directions=32"]) == 0
+    found = json.loads(place.read_text())
+    assert found["directions"] == 32
+    assert main(["report"]) == 0
+    page = (trained.path / "report.html").read_text()
+    section = page[page.index("Sensitivity and spectra") : page.index("Settings</h2>")]
+    for entry in found["parameters"]:
+        assert f"{entry['sensitivity']['slope']:.4g}" in section
+        assert entry["name"] in section
+    assert "singular values" in section
+    for damage in ("{", "[]", '{"parameters": [{"name": "x"}]}', '{"parameters": [1]}'):
+        place.write_text(damage)
+        assert main(["report"]) == 0
+        assert "Sensitivity and spectra" not in (trained.path / "report.html").read_text()
+
+
+def test_a_large_model_is_analysed_on_request_alone(folder):
+    words = ["-cn", "xor", "model.hidden=[150,150]", "trainer.max_generations=1", "tracking=none"]
+    assert main(words) == 0
+    run = listing.find("last", print)
+    assert not (run.path / "analysis.json").exists()
+    assert main(["analyse", "--directions=1"]) == 0
+    assert (run.path / "analysis.json").is_file()
+
+
+def test_weights_alone_have_a_loss_too(folder):
+    assert main(["-cn", "simple_retrocausal", "trainer.max_generations=2", "hydra.mode=RUN", "tracking=none"]) == 0
+    assert analyse(listing.find("last", print)).parameters
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

@@ -22,6 +22,8 @@ operators. No gradient is computed: each parameter is moved along random directi
   syntonic-run analyse 20261122-0012        a run, by the first letters of its id
   syntonic-run analyse RUN --json           all of it as JSON, with every singular value and the energy of every mode
 
+The run's folder keeps it as analysis.json, and `syntonic-run report` shows it.
+
   --examples 256      examples of the first batch that are looked at, at most
   --directions 16     moves of each parameter
   --step 0.01         length of a move
@@ -46,6 +48,10 @@ def run(argv: Sequence[str]) -> int:
         directions=int(_number(options, "--directions", 16)),
         step=_number(options, "--step", 1e-2),
     )
+    try:
+        found.write(folder.path)
+    except OSError as error:
+        console.fail(f"{folder.path} does not take analysis.json: {error.strerror}; a report will not show it")
     if "--json" in options.flags:
         console.print(json.dumps(found.plain(), indent=1), markup=False, soft_wrap=True)
         return 0

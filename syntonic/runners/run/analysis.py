@@ -5,7 +5,9 @@ reports.
 """
 
 import math
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from syntonic._core import Tensor
@@ -19,10 +21,18 @@ from syntonic.runners.run.build import make
 from syntonic.runners.run.folder import RunFolder
 from syntonic.sn import Module
 from syntonic.tracking.arrays import unpack
+from syntonic.tracking.base import Status
 from syntonic.tracking.checkpoint import CheckpointError, content
+from syntonic.tracking.plain import write_json
+from syntonic.tracking.report.analysis import FILE
 
 LOW: Final = 1.0
 """Modes with |n|^2 up to it are low: their golden weight is above a half."""
+# At the end of every run: so many, of models so small, and no longer than so many seconds.
+_FEW_EXAMPLES: Final = 64
+_FEW_DIRECTIONS: Final = 4
+_MOST_WEIGHTS: Final = 20_000
+_LONGEST: Final = 0.3
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,14 @@ class RunAnalysis:
         finite: dict[str, Any] = _finite(found)
         return finite
 
+    def write(self, folder: Path) -> None:
+        """Writes it into a run's folder, where the report finds it.
+
+        Raises:
+            OSError: if the disk refuses it.
+        """
+        write_json(folder / FILE, self.plain())
+
 
 def analyse(
     folder: RunFolder, *, examples: int = 256, directions: int = 16, step: float = 1e-2, seed: int = 0
@@ -105,20 +123,54 @@ def analyse(
     if examples < 1 or directions < 1 or not 0 < step < math.inf:
         raise RequestError(["analyse: --examples and --directions are at least 1, --step is above 0"])
     benchmark, model, generation = _trained(folder)
-    batch = _first(benchmark.batch(0), examples)
-    model.eval()
+    if not hasattr(benchmark, "batch"):
+        raise RequestError([f"run {folder.record.id} was judged without batches; there is no loss to measure on one"])
     try:
-        moved = sensitivity(model, benchmark, batch, step=step, directions=directions, seed=seed)
-        shapes, syntonies, matrices = dict(model.named_parameters()), layer_syntonies(model), spectra(model)
-        inputs, targets = (part.astype("float64") for part in batch)
-        loss = benchmark.loss(model(inputs), targets).item()
+        found = _of_model(benchmark, model, examples, directions, step, seed)
     except (ValueError, TypeError, MemoryError) as error:
         raise RequestError([f"run {folder.record.id} cannot be analysed: {error}"]) from error
+    return replace(found, run=folder.record.id, status=folder.record.status.value, generation=generation)
+
+
+def at_the_end(run: str, generation: int, benchmark: Any, model: Any) -> RunAnalysis | None:  # noqa: ANN401 (from a registry)
+    """Analyses a model that has just been trained, with few examples and directions; None where it would take long.
+
+    Args:
+        run: the run's id.
+        generation: after which the training ended.
+        benchmark: of the run.
+        model: as it stands; it is left so.
+    """
+    if not isinstance(model, Module) or not hasattr(benchmark, "batch"):
+        return None
+    if sum(parameter.data.size for parameter in model.parameters()) > _MOST_WEIGHTS:
+        return None
+    was_training = model.training
+    model.eval()
+    try:
+        began = time.perf_counter()
+        model(_first(benchmark.batch(0), _FEW_EXAMPLES)[0].astype("float64"))
+        passes = (2 * _FEW_DIRECTIONS + 2) * len(list(model.parameters()))
+        if passes * (time.perf_counter() - began) > _LONGEST:
+            return None
+        found = _of_model(benchmark, model, _FEW_EXAMPLES, _FEW_DIRECTIONS, 1e-2, 0)
+    finally:
+        model.train(was_training)
+    return replace(found, run=run, status=Status.FINISHED.value, generation=generation)
+
+
+def _of_model(benchmark: Any, model: Module, examples: int, directions: int, step: float, seed: int) -> RunAnalysis:  # noqa: ANN401
+    """Analyses a model; the caller knows of which run."""
+    batch = _first(benchmark.batch(0), examples)
+    model.eval()
+    moved = sensitivity(model, benchmark, batch, step=step, directions=directions, seed=seed)
+    shapes, syntonies, matrices = dict(model.named_parameters()), layer_syntonies(model), spectra(model)
+    inputs, targets = (part.astype("float64") for part in batch)
+    loss = benchmark.loss(model(inputs), targets).item()
     found = [
         ParameterAnalysis(name, shapes[name].shape, syntonies[name], moved[name], matrices.get(name)) for name in moved
     ]
-    status = folder.record.status.value
-    return RunAnalysis(folder.record.id, status, generation, loss, batch[0].shape[0], directions, step, found)
+    return RunAnalysis("", "", 0, loss, batch[0].shape[0], directions, step, found)
 
 
 def _trained(folder: RunFolder) -> tuple[Any, Module, int]:

@@ -188,6 +188,7 @@ def _train(
             if status is Status.FINISHED:
                 results = {**parts.benchmark.evaluate(parts.model), **_noted(parts)}
                 saver.keep_model(config)
+                saver.keep_analysis(generation)
         except Exception as error:
             status, reason, failure = Status.FAILED, f"{type(error).__name__}: {error}", traceback.format_exc()
         finally:

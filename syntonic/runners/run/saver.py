@@ -6,7 +6,7 @@ from typing import Any
 
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.own.source import kept
-from syntonic.runners.run import kept_model
+from syntonic.runners.run import analysis, kept_model
 from syntonic.runners.run.build import Parts
 from syntonic.runners.run.folder import RunFolder
 from syntonic.tracking import checkpoint, provenance
@@ -66,6 +66,15 @@ class Saver:
         except OSError as error:
             self._problems.append(f"{self._folder.path} did not take the trained model: {error}")
             self._attempt(lambda: kept_model.write(fallback_folder(self._id) / "model", self._parts, config, own))
+
+    def keep_analysis(self, generation: int) -> None:
+        """Writes down what the trained model depends on, for the report; what fails here loses that section alone."""
+        try:
+            found = analysis.at_the_end(self._id, generation, self._parts.benchmark, self._parts.model)
+            if found is not None:
+                found.write(self._folder.path)
+        except Exception as error:
+            self._problems.append(f"the report has no sensitivity and spectra: {type(error).__name__}: {error}")
 
     def keep_outcome(self, gather: Callable[[], Outcome]) -> Outcome:
         """Writes down what the run came to, and returns it; a benchmark that fails here must not lose the run's end."""

@@ -11,7 +11,7 @@ from syntonic.tracking import outcome
 from syntonic.tracking.base import Provenance, Status
 from syntonic.tracking.journal import JOURNAL
 from syntonic.tracking.outcome import Outcome
-from syntonic.tracking.report import bars, curves, lattice
+from syntonic.tracking.report import analysis, bars, curves, lattice
 from syntonic.tracking.report.confusion import matrix
 from syntonic.tracking.report.history import History
 from syntonic.tracking.report.page import Cell, details, page, section, table, text_block
@@ -49,6 +49,7 @@ def run_page(spool: Spool, history: History | None = None) -> str:
             section("Result", _result(end, found) + _facts(request, found)),
             section("Curves", _grid(curves.figures(history, results, found))),
             section("Layers", _grid([bars.named("syntony S of each parameter, 0 to 1", _syntony(model))])),
+            section("Sensitivity and spectra", analysis.shown(spool.run_folder)),
             section("Confusion", matrix(found.classes, found.confusion)),
             section("Lattice", _grid(lattice.histograms(model / "parameters.safetensors"))),
             section("Settings", _settings(request.params, found)),
