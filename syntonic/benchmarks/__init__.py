@@ -5,6 +5,7 @@ from syntonic.benchmarks.cnn import Cnn as Cnn
 from syntonic.benchmarks.digits import Digits as Digits
 from syntonic.benchmarks.fashion_mnist import FashionMnist as FashionMnist
 from syntonic.benchmarks.golden import Golden as Golden
+from syntonic.benchmarks.gym import Gym as Gym
 from syntonic.benchmarks.images import Images as Images
 from syntonic.benchmarks.language import Language as Language
 from syntonic.benchmarks.mnist5k import Mnist5k as Mnist5k

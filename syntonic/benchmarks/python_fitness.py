@@ -74,22 +74,22 @@ class PythonFitness:
         self,
         generation: int,
         members: Sequence[Sequence[Tensor]],
-        shapes: Shapes,
+        model: Module,
         should_stop: Callable[[], bool] | None = None,
     ) -> list[float] | None:
         """Returns the fitness of each member, NaN of bad ones; None if a wish to stop came first.
 
         Args:
             generation: from 0; with the run's seed it makes the seed of the function.
-            members: parameters in the order of `shapes`.
-            shapes: of the parameters, by name.
+            members: parameters in the order of the model's.
+            model: whose parameters they are.
             should_stop: asked between calls.
 
         Raises:
             ValueError: every member is bad, in the first generation: the function is, then.
         """
         seed = zlib.crc32(f"python {self._seed} {generation}".encode())
-        found = self._scores(members, shapes, seed, should_stop)
+        found = self._scores(members, _shapes(model), seed, should_stop)
         if found is None:
             return None
         bad = [each.fault for each in found if each.fault]
@@ -107,9 +107,8 @@ class PythonFitness:
 
     def evaluate(self, model: Module) -> dict[str, float]:
         """Returns the fitness of the centre, with a seed that no generation has, and how many members were bad."""
-        shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
         centre = [Tensor(parameter.values(), parameter.shape, "float64") for parameter in model.parameters()]
-        found = self._scores([centre], shapes, zlib.crc32(f"python {self._seed} at the end".encode()), None)
+        found = self._scores([centre], _shapes(model), zlib.crc32(f"python {self._seed} at the end".encode()), None)
         self.close()
         return {"fitness": found[0].value if found else math.nan}
 
@@ -149,3 +148,7 @@ class PythonFitness:
             fault = f"it returned {len(answers)} scores for {len(members)} members"
             return [Score(math.nan, fault)] * len(members)
         return [checked(answer) for answer in answers]
+
+
+def _shapes(model: Module) -> Shapes:
+    return {name: parameter.shape for name, parameter in model.named_parameters()}

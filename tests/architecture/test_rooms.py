@@ -36,6 +36,7 @@ HOMES = {
     "submitit": "runners/launchers/submitit",
     "onnx": "runners/export/onnx_file.py",
     "sklearn": "benchmarks/backprop.py",
+    "gymnasium": "benchmarks/gym.py",
     "PIL": "benchmarks/reading/pixels.py",
     "pyarrow": "benchmarks/reading/parquet.py",
     "torch": "nowhere",

@@ -102,6 +102,18 @@ def test_who_calls_it_changes_no_bit(folder):
     assert len(set(many)) == 1
 
 
+class Weights:
+    """A model of three numbers."""
+
+    shape = (3,)
+
+    def named_parameters(self):
+        return [("w", self)]
+
+
+ONE = Weights()
+
+
 def members(count, value=0.0):
     from syntonic._core import Tensor
 
@@ -111,7 +123,7 @@ def members(count, value=0.0):
 def test_a_killed_worker_loses_nothing(folder):
     typed(["mine.py"])
     alone, pooled = (PythonFitness(0, function="mine:slow", workers=workers) for workers in (0, 2))
-    expected = alone.judge(0, members(12), {"w": (3,)})
+    expected = alone.judge(0, members(12), ONE)
     killed = []
 
     def kill():
@@ -124,7 +136,7 @@ def test_a_killed_worker_loses_nothing(folder):
 
     killer = threading.Thread(target=kill)
     killer.start()
-    assert pooled.judge(0, members(12), {"w": (3,)}) == expected
+    assert pooled.judge(0, members(12), ONE) == expected
     killer.join()
     assert killed
     assert pooled.problems() == []
@@ -136,7 +148,7 @@ def test_a_member_that_takes_too_long_or_ends_its_process_is_a_bad_one(folder):
     for function, fault in (("hangs", "it took longer than 0.5 s"), ("dies", "it ended 2 processes")):
         judged = PythonFitness(0, function=f"mine:{function}", workers=2, timeout=0.5 if function == "hangs" else None)
         start = time.monotonic()
-        found = judged.judge(0, [*members(3), *members(2, value=-1.0)], {"w": (3,)})
+        found = judged.judge(0, [*members(3), *members(2, value=-1.0)], ONE)
         assert time.monotonic() - start < 60
         assert [value == value for value in found] == [True, True, True, False, False]
         assert fault in judged.problems()[0]
@@ -165,9 +177,9 @@ def test_a_function_that_never_works_ends_the_run_at_once(function, fault, folde
 def test_the_seed_is_the_same_for_all_members_and_another_in_each_generation(folder):
     typed(["mine.py"])
     judged, again = PythonFitness(3, function="mine:noisy"), PythonFitness(3, function="mine:noisy")
-    first, second = (judged.judge(g, [*members(1), *members(1)], {"w": (3,)}) for g in (0, 1))
+    first, second = (judged.judge(g, [*members(1), *members(1)], ONE) for g in (0, 1))
     assert first[0] == first[1] != second[0] == second[1]
-    assert again.judge(0, members(1), {"w": (3,)}) == first[:1]
+    assert again.judge(0, members(1), ONE) == first[:1]
 
 
 def test_a_resumed_run_has_the_bits_of_a_whole_one(folder, monkeypatch):

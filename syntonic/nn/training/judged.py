@@ -1,7 +1,7 @@
 """Generations whose members are judged by something else than the loss of a batch: a function, a simulator."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from syntonic._core import Tensor
@@ -17,10 +17,14 @@ class Judging(Protocol):
         self,
         generation: int,
         members: Sequence[Sequence[Tensor]],
-        shapes: Mapping[str, Sequence[int]],
+        model: Module,
         should_stop: Callable[[], bool] | None = None,
     ) -> list[float] | None:
-        """Returns the fitness of each member, NaN of bad ones; None if a wish to stop came first."""
+        """Returns the fitness of each member, NaN of bad ones; None if a wish to stop came first.
+
+        A member is its parameters in the order of the model's. Who puts members into the model puts the last one, the
+        centre, there at the end.
+        """
         ...
 
 
@@ -55,12 +59,11 @@ class Asking(Protocol):
 def generations(trainer: Asking, model: Module, benchmark: Judging) -> Iterator[GenerationRecord]:
     """Trains `model` up to the last generation; the centre is judged with its members, and is the last of them."""
     trainer.begin(model)
-    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
     stop = trainer.should_stop
     while trainer.generation < trainer.max_generations and not (stop and stop()):
         members = trainer.ask()
         centre = [Tensor(parameter.values(), parameter.shape, "float64") for parameter in model.parameters()]
-        fitness = benchmark.judge(trainer.generation, [*members, centre], shapes, stop)
+        fitness = benchmark.judge(trainer.generation, [*members, centre], model, stop)
         if fitness is None:
             return
         own = fitness.pop()

@@ -29,12 +29,13 @@ from syntonic.runners.run.record import RunRecord
 from syntonic.runners.run.resume import restore, state
 from syntonic.runners.run.saver import Saver
 from syntonic.runners.run.signals import Stop, watched
-from syntonic.runners.run.validation import judged, reported
+from syntonic.runners.run.validation import Remembering, judged, reported
 from syntonic.tracking import provenance
 from syntonic.tracking.base import Ending, Run, Status
 from syntonic.tracking.checkpoint import Checkpoint
 from syntonic.tracking.guard import Guarded
 
+_BENCHMARK: Final = "(benchmark)"  # what a benchmark has learnt, beside what callbacks remember
 _TARGETS: Final = "accuracy"  # the callback that every run has besides those of its config
 
 
@@ -125,6 +126,8 @@ def _settle(config: RunConfig, parts: Parts) -> None:
     for callback in parts.callbacks.values():
         if isinstance(watched := getattr(callback, "watched", None), Watched):
             watched.choose(reported(config, parts.benchmark))
+    if hasattr(parts.benchmark, "state"):
+        parts.callbacks[_BENCHMARK] = Remembering(parts.benchmark)
 
 
 def _announce(console: Console, config: RunConfig, folder: RunFolder, built: Parts, after: int | None = None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from syntonic.nn.training.callbacks import Request
 from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.run.build import Parts
 
@@ -31,6 +32,21 @@ class Judged:
     def metrics(self) -> dict[str, float]:
         """Returns the trainer's figures, and those on validation data."""
         return {**self.record.metrics(), **self.found}
+
+
+class Remembering:
+    """A benchmark that learns while a run trains, such as the scale of observations: a part of checkpoints.
+
+    Args:
+        benchmark: with `state` and `restore`.
+    """
+
+    def __init__(self, benchmark: Any) -> None:  # noqa: ANN401 (anyone's)
+        self.state, self.restore = benchmark.state, benchmark.restore
+
+    def after(self, generation: int, metrics: Mapping[str, float]) -> Request:
+        """Asks for nothing."""
+        return Request.NOTHING
 
 
 def reported(config: RunConfig, benchmark: object) -> tuple[str, ...]:
