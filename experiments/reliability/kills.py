@@ -25,7 +25,7 @@ CONFIGS: Final = {
     "retrocausal xor": ["benchmark=xor", "trainer.max_generations=1500"],
     "retrocausal digits": ["-cn", "digits", "trainer.max_generations=300", "trainer.population_size=64"],
     "res digits rank 1": ["benchmark=digits", "trainer=res", "trainer.rank=1", "trainer.max_generations=300"],
-    "es winding": ["-cn", "winding_xor", "trainer=es", "trainer.max_generations=500"],
+    "es winding": ["model=winding", "benchmark=winding", "trainer=es", "trainer.max_generations=300"],
     "snes xor": ["benchmark=xor", "trainer=snes", "trainer.max_generations=1500"],
     "activity digits": ["benchmark=digits", "trainer=activity", "trainer.max_generations=100"],
     "transformer copy": ["-cn", "transformer_copy", "trainer.max_generations=30", "trainer.population_size=16"],
@@ -40,11 +40,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=CONFIGS)
+    parser.add_argument("--only", choices=CONFIGS, help="one config; what it comes to is added to the file")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     names = [given.only] if given.only else list(CONFIGS)
-    found = []
+    found = json.loads(given.out.read_text(encoding="utf-8")) if given.out and given.out.exists() else []
     for name in names:
         with tempfile.TemporaryDirectory() as place:
             found.append(carry_out(name, given.kills // len(names), random.Random(f"{given.seed} {name}"), Path(place)))
@@ -116,7 +116,7 @@ def reached(folder: Path) -> int:
 
 def outcome(folder: Path) -> dict[str, Any]:
     """Returns what a folder's one run came to: weights, results, and the points that MLflow has."""
-    (run,) = folder.glob(".syntonic/runs/*")
+    (run,) = [path.parent for path in folder.glob(".syntonic/runs/*/run.json")]
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         statuses = [row[0] for row in database.execute("SELECT status FROM runs")]
         query = "SELECT key, step, value FROM metrics WHERE key NOT LIKE 'system/%'"

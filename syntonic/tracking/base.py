@@ -52,6 +52,7 @@ class Run:
         tracked_as: the id that the tracker gave the earlier part, None if it gave none.
         parent: the tracker's id of the sweep that the run is a point of, None if it is none or has no record.
         tags: short facts that are known before the run begins, such as the sweep and the point.
+        inputs: the SHA-256 of each data set that the run reads, by its name.
         started: seconds since 1970.
         say: tells the user something while he waits.
     """
@@ -68,6 +69,7 @@ class Run:
     tracked_as: str | None = None
     parent: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
     started: float = 0.0
     say: Callable[[str], None] = _silent
 

@@ -137,6 +137,7 @@ def request(
         params=dict(run.params),
         config=dict(run.config),
         tags=dict(run.tags),
+        inputs=dict(run.inputs),
         parent=run.parent,
         started=run.started or time.time(),
         process=process.own(),

@@ -41,7 +41,7 @@ class Request:
         register: as which registered model, `name` or `name@alias`, the finished run's model is to be known.
         watch: seconds between two looks at what the machine does; None: it is not looked at.
         grouped: whether metrics are stored under the names of `metric_names`; those of earlier versions are not.
-        run, title, config, params, tags, started, resumed: as in `Run`.
+        run, title, config, params, tags, inputs, started, resumed: as in `Run`.
     """
 
     uri: str | None
@@ -59,6 +59,7 @@ class Request:
     register: str | None = None
     watch: float | None = None
     grouped: bool = False
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

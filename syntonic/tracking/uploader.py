@@ -181,6 +181,8 @@ class Uploader:
             ended = last.time if last else int(self._request.started * 1000)
             end = End(Ending(Status.KILLED, last.step if last else 0, tags={"killed": "its process is gone"}), ended)
         ending = end.ending
+        if self._request.inputs:
+            self._attempt("log its data", lambda: remote.log_inputs(self._request.inputs))
         results = self._results(ending.results)
         self._attempt("upload the final metrics", lambda: remote.log_results(results, ending.step, end.time))
         self._keep_models(remote, end)

@@ -1,9 +1,11 @@
 """MLflow: what is there after a run, written by rows or by MLflow's client, and read by MLflow's client."""
 
+import json
 import math
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -304,3 +306,19 @@ def test_no_run_ends_before_its_start(run: Run, client: Any, deliver: Deliver) -
     assert sent.whole
     info = client.get_run(sent.run_id).info
     assert info.end_time == info.start_time == int(run.started * 1000)
+
+
+def test_the_data_of_a_run_is_a_dataset_of_mlflow(run: Run, client: Any, deliver: Deliver, home: Path) -> None:
+    """The same data is one data set for all runs, and is logged once for each, however often a run is uploaded."""
+    digest = "0123456789abcdef" * 4
+    run = replace(run, inputs={"data/a b.csv": digest})
+    sent = deliver(run, [], Ending(Status.FINISHED, 0))
+    assert sent.whole, sent.problems
+    assert deliver(run, [], Ending(Status.FINISHED, 0)).whole
+    (found,) = client.get_run(sent.run_id).inputs.dataset_inputs
+    assert (found.dataset.name, found.dataset.digest) == ("data/a b.csv", digest[:36])
+    assert json.loads(found.dataset.source) == {"uri": "data/a b.csv", "sha256": digest}
+    assert [(tag.key, tag.value) for tag in found.tags] == [("mlflow.data.context", "training")]
+    with closing(sqlite3.connect(home / "mlflow.db")) as database:
+        query = "SELECT COUNT(*) FROM datasets WHERE name = 'data/a b.csv' AND digest = ?"
+        assert database.execute(query, [digest[:36]]).fetchone() == (1,), "one for both ways of writing, and all runs"

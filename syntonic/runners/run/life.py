@@ -283,6 +283,7 @@ def _described(config: RunConfig, folder: RunFolder, console: Console, *, resume
             "command": outcome.command(folder.record),
             **({"sweep": of_sweep["id"], "sweep.point": of_sweep["point"]} if of_sweep else {}),
         },
+        inputs={name: digest for name, digest in folder.record.inputs.items() if not name.endswith(".py")},
         started=folder.record.started,
         resumed=resumed,
         tracked_as=folder.record.tracked_as,

@@ -14,7 +14,7 @@ from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.metric_names import plain
 from syntonic.tracking.spool import Request
 from syntonic.tracking.stores import address, sqlite
-from syntonic.tracking.stores.remote import Model, in_the_bin, tag_name
+from syntonic.tracking.stores.remote import CONTEXT, Model, digest_of, in_the_bin, source_of, tag_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -68,6 +68,13 @@ class MlflowRun:
         self.tag(tags)
         for name, text in texts.items():
             self.log_text(name, text)
+
+    def log_inputs(self, inputs: Mapping[str, str]) -> None:
+        """Stores which data sets the run reads; MLflow passes over those that it has."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        found = [Dataset(name[:500], digest_of(sum_), "local", source_of(name, sum_)) for name, sum_ in inputs.items()]
+        self._client.log_inputs(self.id, [DatasetInput(data, [InputTag(*CONTEXT)]) for data in found])
 
     def last_step(self, *, system: bool = False) -> int:
         """Returns the newest step of which a metric is stored, 0 for none; `system`: of the machine's metrics."""

@@ -1,5 +1,6 @@
 """What an uploader asks of a store: the record of one run, written piece by piece, any piece again after a failure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Final, Protocol
 from syntonic.tracking.base import Status
 from syntonic.tracking.journal import Point
 
+_DIGEST: Final = 36  # characters
+CONTEXT: Final = ("mlflow.data.context", "training")  # what MLflow's pages say of a data set
 _GIT: Final = ("commit", "branch", "dirty", "repoURL")  # the names that MLflow's own pages look for
 
 
@@ -41,6 +44,10 @@ class Remote(Protocol):
 
     def describe(self, params: Mapping[str, str], tags: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Stores where the run comes from; parameters that are there already stay as they are."""
+        ...
+
+    def log_inputs(self, inputs: Mapping[str, str]) -> None:
+        """Stores which data sets the run reads: the SHA-256 of each by its name."""
         ...
 
     def last_step(self, *, system: bool = False) -> int:
@@ -86,6 +93,16 @@ class Remote(Protocol):
     def release(self) -> None:
         """Lets go of the store; nothing else is called after it."""
         ...
+
+
+def digest_of(sha256: str) -> str:
+    """Returns as much of a digest as MLflow keeps of one."""
+    return sha256[:_DIGEST]
+
+
+def source_of(name: str, sha256: str) -> str:
+    """Returns what MLflow shows of where data comes from; the whole digest is there."""
+    return json.dumps({"uri": name, "sha256": sha256})
 
 
 def in_the_bin(run_id: str) -> str:

@@ -38,6 +38,9 @@ _COLUMNS: Final = {
     "dataset_uuid dataset_name dataset_digest",
     "logged_model_params": "model_id experiment_id param_key param_value",
     "logged_model_tags": "model_id experiment_id tag_key tag_value",
+    "datasets": "dataset_uuid experiment_id name digest dataset_source_type dataset_source dataset_schema "
+    "dataset_profile",
+    "input_tags": "input_uuid name value",
     "inputs": "input_uuid source_type source_id destination_type destination_id step",
 }
 _DAMAGED: Final = ("malformed", "not a database")

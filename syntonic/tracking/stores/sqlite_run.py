@@ -12,7 +12,7 @@ from syntonic.tracking.journal import Point
 from syntonic.tracking.machine import SYSTEM
 from syntonic.tracking.spool import Request
 from syntonic.tracking.stores import relocate
-from syntonic.tracking.stores.remote import Model, in_the_bin, tag_name
+from syntonic.tracking.stores.remote import CONTEXT, Model, digest_of, in_the_bin, source_of, tag_name
 from syntonic.tracking.stores.sqlite import Database, folder_of, milliseconds, number, user
 
 _READY = 2  # MLflow's number for a model that is stored whole
@@ -57,6 +57,29 @@ class SqliteRun:
             self._tag(change, tags)
         for name, text in texts.items():
             self.log_text(name, text)
+
+    def log_inputs(self, inputs: Mapping[str, str]) -> None:
+        """Stores which data sets the run reads; one that is there already is known by its name and digest."""
+        with self._database.change() as change:
+            for name, whole in inputs.items():
+                key = [self._experiment, name[:500], digest_of(whole)]
+                change.execute(
+                    "INSERT OR IGNORE INTO datasets (dataset_uuid, experiment_id, name, digest, dataset_source_type, "
+                    "dataset_source) VALUES (?, ?, ?, ?, 'local', ?)",
+                    [uuid.uuid4().hex, *key, source_of(name, whole)],
+                )
+                query = "SELECT dataset_uuid FROM datasets WHERE experiment_id = ? AND name = ? AND digest = ?"
+                ((data,),) = change.execute(query, key).fetchall()
+                link = uuid.uuid4().hex
+                made = change.execute(
+                    "INSERT OR IGNORE INTO inputs (input_uuid, source_type, source_id, destination_type, "
+                    "destination_id) VALUES (?, 'DATASET', ?, 'RUN', ?)",
+                    [link, data, self.id],
+                )
+                if made.rowcount == 1:
+                    change.execute(
+                        "INSERT INTO input_tags (input_uuid, name, value) VALUES (?, ?, ?)", [link, *CONTEXT]
+                    )
 
     def last_step(self, *, system: bool = False) -> int:
         """Returns the newest step of which a metric is stored, 0 for none; `system`: of the machine's metrics."""
