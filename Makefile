@@ -38,7 +38,7 @@ texts ?= 200000000
 files ?= 300000
 fuzz:
 	PROPTEST_CASES=$(texts) cargo test --locked -p syntonic-classic --test fuzz_text
-	SYNTONIC_FUZZ=$(files) uv run pytest tests/tracking/test_checkpoint_fuzz.py
+	SYNTONIC_FUZZ=$(files) uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
 
 # Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
 sanitize:
