@@ -7,6 +7,7 @@ in the form of `sha256sum`: `sha256sum -c SHA256SUMS` verifies a checkpoint with
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ FORMAT: Final = 1
 ARRAYS: Final = "state.safetensors"
 FACTS: Final = "checkpoint.json"
 SUMS: Final = "SHA256SUMS"
+_NAME: Final = re.compile(r"gen-[0-9]{8,18}", re.ASCII)
 
 
 class CheckpointError(ValueError):
@@ -113,7 +115,13 @@ def read(folder: Path) -> Checkpoint:
 
 def newest(parent: Path) -> Path | None:
     """Returns the folder of the newest checkpoint in `parent`, None if there is none."""
-    return max(parent.glob("gen-*"), default=None, key=lambda folder: folder.name)
+    return next(reversed(folders(parent)), None)
+
+
+def folders(parent: Path) -> list[Path]:
+    """Returns the folders of the checkpoints in `parent`, oldest first; what has another name is none."""
+    found = (path for path in parent.glob("gen-*") if _NAME.fullmatch(path.name))
+    return sorted(found, key=generation)
 
 
 def folder_name(generation: int) -> str:
@@ -132,7 +140,7 @@ def prune(parent: Path, keep: int, spared: Collection[int] = ()) -> None:
     What a kill left half-written is removed too.
     """
     stay = {folder_name(number) for number in spared}
-    for folder in sorted(parent.glob("gen-*"))[:-keep]:
+    for folder in folders(parent)[:-keep]:
         if folder.name not in stay:
             shutil.rmtree(folder)
     for leftover in parent.glob(".gen-*"):

@@ -209,7 +209,7 @@ class Uploader:
 
     def _keep_models(self, remote: Remote, end: End | None) -> None:
         # What the folder keeps, the store keeps; what was removed here is removed there.
-        kept = {folder.name: folder for folder in self._spool.run_folder.glob("checkpoints/gen-????????")}
+        kept = {folder.name: folder for folder in checkpoint.folders(self._spool.run_folder / "checkpoints")}
         if end is not None and (self._spool.run_folder / "model").is_dir():
             kept["model"] = self._spool.run_folder / "model"
         there = self._models(remote)

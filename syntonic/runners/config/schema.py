@@ -4,7 +4,7 @@ Everything is checked and every fault is reported, before anything is built or w
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, Final, Literal, get_type_hints
@@ -15,7 +15,7 @@ from syntonic.core import registry
 from syntonic.runners.config import device
 from syntonic.runners.config.errors import RequestError, did_you_mean
 from syntonic.runners.config.messages import fault_text
-from syntonic.runners.config.run_config import RunConfig
+from syntonic.runners.config.run_config import RunConfig, flattened
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _SECTIONS: Final[tuple[Literal["model", "benchmark", "trainer", "tracking"], ...]] = (
@@ -35,6 +35,8 @@ def check(config: Mapping[str, Any]) -> RunConfig:
     Raises:
         RequestError: naming every fault: unknown keys and names, wrong types, values out of range.
     """
+    if faults := [f"{key}={shown}: is no text in UTF-8" for key, shown in _unwritable(config)]:
+        raise RequestError(faults)
     top, faults = judge(_top(), config, where="")
     sections: dict[str, dict[str, Any]] = {}
     for section in _SECTIONS:
@@ -129,6 +131,13 @@ def schema_of(cls: type) -> type[BaseModel]:
     except (NameError, TypeError, PydanticUserError) as error:
         told = str(error).splitlines()[0]
         raise RequestError([f"{place}: its keyword arguments are no schema: {told}"]) from error
+
+
+def _unwritable(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    # Texts that come from bytes of another encoding; neither JSON nor a database takes them.
+    for key, value in flattened(config):
+        if any("\ud800" <= sign <= "\udfff" for sign in key + json.dumps(value, ensure_ascii=False, default=str)):
+            yield ascii(key)[1:-1], ascii(value)[:60]
 
 
 def judge(schema: type[BaseModel], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
