@@ -1,4 +1,4 @@
-"""Runs of several kinds that are killed at random moments: `experiments/reliability` has the script, and its figures."""
+"""Runs of several kinds that are killed at random moments, as `experiments/reliability` does it by the hundred."""
 
 import importlib.util
 import random
