@@ -142,7 +142,10 @@ def keep(words: list[str]) -> None:
         CORPUS.write_text(json.dumps([*kept, words], indent=1) + "\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("words", json.loads(CORPUS.read_text(encoding="utf-8")), ids=range(1000).__getitem__)
+KEPT: Final = json.loads(CORPUS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("words", KEPT, ids=map(str, range(len(KEPT))))
 def test_what_was_found_is_answered(words: list[str], place: Path) -> None:
     found = carried_out(words, fresh(place, 0))
     assert not found.fault, found.said[-2000:]

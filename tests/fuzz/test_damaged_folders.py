@@ -193,7 +193,10 @@ def keep(damage: list[Damage], command: list[str]) -> None:
     CORPUS.write_text(json.dumps([*kept, [damage, command]], indent=1) + "\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("case", json.loads(CORPUS.read_text(encoding="utf-8")), ids=range(1000).__getitem__)
+KEPT: Final = json.loads(CORPUS.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", KEPT, ids=map(str, range(len(KEPT))))
 def test_what_was_found_is_answered(case: Any, example: Path, place: Path) -> None:
     damage, command = case
     found = tried(example, place, [tuple(step) for step in damage], command)[1]
