@@ -11,7 +11,7 @@ _NAMES: Final = {
     "trainer.learning_rate_final": "lr_final final_lr min_lr",
     "trainer.optimizer": "optim",
     "trainer.beta1": "momentum",
-    "trainer.harmonize_strength": "weight_decay decay",
+    "trainer.weight_decay": "decay wd l2",
     "trainer.threads": "num_threads n_threads cpus cores num_workers",
     "benchmark.batch_size": "batch bs batchsize minibatch minibatch_size",
     "benchmark": "dataset data task problem env environment",
