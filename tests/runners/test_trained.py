@@ -255,3 +255,16 @@ def test_without_onnx_the_way_out_is_told(folder):
     )
     assert done.returncode == 2
     assert "pip install 'syntonic[export]'" in done.stderr
+
+
+@pytest.mark.parametrize("value", [None, 7, "", [], {}, [{}], {"a": 1}, "x" * 300, -1.5, [1e308, None]])
+def test_a_model_of_another_s_making_is_told_of_in_one_line(folder, classified, capsys, value):
+    place = classified.folder / "model" / "model.json"
+    facts = json.loads(place.read_text())
+    (folder / "new.csv").write_text("x,y,colour\n1,2,red\n")
+    for key in facts["preparation"]:
+        place.write_text(json.dumps({**facts, "preparation": {**facts["preparation"], key: value}}))
+        assert main(["predict", "--in", "new.csv"]) in (0, 2)
+        said = capsys.readouterr().err
+        assert said.count("\n") <= 1
+        assert "Traceback" not in said

@@ -418,3 +418,27 @@ def test_a_script_that_does_more_than_define_is_not_executed_again(folder, capsy
     killed(run)
     assert main(["resume=last"]) == 2
     assert "--use FILE.py" in capsys.readouterr().err
+
+
+def test_a_report_tells_which_source_it_is_of(folder):
+    assert main([*USE, "model=own_pair", *QUICK]) == 0
+    (run,) = runs(folder)
+    assert main(["report"]) == 0
+    said = (run / "report.html").read_text()
+    for name, digest in facts(run)["inputs"].items():
+        assert f"{name} {digest}" in said
+
+
+def test_a_run_is_opened_with_the_code_that_it_keeps(folder):
+    record = syntonic.run(["model=own_pair", *QUICK], use=USE[1::2], quiet=True)
+    expected = syntonic.load(record).model([[0.0, 1.0]])
+    (folder / "own_layers.py").write_text("raise RuntimeError('half written')")
+    forget_all()
+    run = syntonic.load(record)
+    assert run.model([[0.0, 1.0]]) == expected
+    assert run.notes == [f"{folder / 'own_layers.py'} has changed since; the code that the run keeps is used"]
+
+
+def test_a_shell_completes_files_of_code(folder, capsys):
+    assert main(["--complete", "--use own_m"]) == 0
+    assert capsys.readouterr().out == "own_model.py\n"

@@ -83,6 +83,8 @@ def candidates(line: str, folders: Sequence[Path] = (Path("conf"),)) -> list[str
     roots = [GROUPS, *folders]
     if before and before[-1] in ("-cn", "--config-name"):
         found = {path.stem for root in [CONFIGS, *folders] for path in root.glob("*.yaml")}
+    elif before and before[-1] == "--use":
+        found = {path.name for path in Path().glob("*.py")}
     elif last.startswith("-"):
         found = {name for flag in FLAGS for name in flag.names}
     elif "=" in last:

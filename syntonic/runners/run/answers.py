@@ -40,6 +40,9 @@ def answers(model: LoadedModel, path: str) -> Table:
         return preparation.answers(prepared, outputs)
     except ValueError as error:
         raise RequestError([str(error)]) from error
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+        told = f"{type(error).__name__}: {error}"
+        raise RequestError([f"what the model tells of the columns of its table cannot be used: {told}"]) from error
 
 
 def judged(model: LoadedModel, path: str) -> dict[str, float]:
@@ -53,7 +56,7 @@ def judged(model: LoadedModel, path: str) -> dict[str, float]:
         RequestError: if that column is missing, or a row does not fit.
     """
     prepared = model.facts.preparation
-    if prepared is None or "target" not in prepared:
+    if prepared is None or not isinstance(prepared.get("target"), str):
         raise RequestError(["only a model of benchmark=table knows which column is to be told"])
     named = [row[0] for row in answers(model, path)[1]]
     header, rows = _rows(model, path)
