@@ -48,6 +48,7 @@ class Sequences(Standards):
         vocabulary: tokens, or numbers, or keys.
         length: tokens of a sequence; 3 for `addition`, odd for `recall`.
         batch_size: sequences in the batch of a generation.
+        validation: whether another sequence in eight is kept from training, and runs are chosen by them.
 
     Raises:
         ValueError: a length that does not suit the variant, or so few possible sequences that holding some back makes
@@ -65,7 +66,9 @@ class Sequences(Standards):
         vocabulary: Annotated[int, Ge(2), Le(65536)] = 8,
         length: Annotated[int, Ge(2), Le(65536)] = 6,
         batch_size: BatchSize = 64,
+        validation: bool = False,
     ) -> None:
+        self._validates = validation
         self._problem = PROBLEMS[variant](vocabulary, length)
         self._seed = seed
         self._batch_size = batch_size
@@ -75,13 +78,16 @@ class Sequences(Standards):
         self.chance: Mapping[str, float] = {"accuracy": 1 / vocabulary}
         self.needs_later = self._problem.needs_later
         """Whether no causal model can be right at every place."""
-        train, test = (self._different(stream, held_out=stream == "test") for stream in ("train", "test"))
+        parts = ("train", *(["validation"] if validation else []), "test")
+        different = {part: self._different(part) for part in parts}
+        test = different["test"]
         if self._problem.kinds < 4 * HELD_OUT or not test:
             raise ValueError(
                 f"{variant} with vocabulary {vocabulary} and length {length} has {self._problem.kinds} sequences, "
                 f"too few to keep one in {HELD_OUT} for the test; raise vocabulary or length"
             )
-        self._train, self._test = self._split(train), self._split(test)
+        self._splits = {part: self._split(questions) for part, questions in different.items()}
+        self._train, self._test = self._splits["train"], self._splits["test"]
 
     def batch(self, generation: int) -> tuple[Tensor, Tensor]:
         """Returns tokens (batch_size, length) and the tokens to give at the judged places (batch_size, answers)."""
@@ -89,7 +95,7 @@ class Sequences(Standards):
         questions: list[Tokens] = []
         while len(questions) < self._batch_size:
             question = self._problem.draw(source)
-            if not self._is_held_out(question):
+            if self._part(question) == "train":
                 questions.append(question)
         return self._split(questions)
 
@@ -103,7 +109,16 @@ class Sequences(Standards):
 
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and accuracy on up to 2,000 sequences of training and as many that training never sees."""
-        return evaluate_splits(self, model, {"train": self._train, "test": self._test})
+        return evaluate_splits(self, model, {**self._splits, "train": self._train})
+
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """Loss and accuracy, where sequences are held back for it."""
+        return ("val_loss", "val_accuracy") if self._validates else ()
+
+    def validate(self, model: Model) -> dict[str, float]:
+        """Returns loss and accuracy on up to 2,000 sequences that neither training nor the test has."""
+        return evaluate_splits(self, model, {"val": self._splits["validation"]}) if self._validates else {}
 
     @cached_property
     def rules(self) -> Rules:
@@ -114,7 +129,7 @@ class Sequences(Standards):
         right = fmean(fmean(map(int.__eq__, common, answer)) for _, answer in asked)
         reached = {
             name: fmean(
-                rule(question, answer, lambda other: not self._is_held_out(other)) for question, answer in asked
+                rule(question, answer, lambda other: self._part(other) == "train") for question, answer in asked
             )
             for name, rule in self._problem.rules.items()
         }
@@ -124,7 +139,7 @@ class Sequences(Standards):
     def cases(self) -> Cases:
         """The test sequences, and those that training never shows in any form that a symmetry makes of them."""
         asked = (tuple(question) for question in _tokens(self._test[0]))
-        return count_unseen(asked, lambda question: not self._is_held_out(question))
+        return count_unseen(asked, lambda question: self._part(question) == "train")
 
     def _judged(self, outputs: A) -> A:
         problem = self._problem
@@ -132,19 +147,20 @@ class Sequences(Standards):
             return outputs
         return F.narrow(outputs, dim=1, start=problem.length - problem.answers, length=problem.answers)
 
-    def _is_held_out(self, question: Sequence[int]) -> bool:
-        return zlib.crc32(array("I", self._problem.leader(list(question))).tobytes()) % HELD_OUT == 0
+    def _part(self, question: Sequence[int]) -> str:
+        rest = zlib.crc32(array("I", self._problem.leader(list(question))).tobytes()) % HELD_OUT
+        return "test" if rest == 0 else "validation" if rest == 1 and self._validates else "train"
 
-    def _different(self, stream: str, *, held_out: bool) -> list[Tokens]:
-        """Returns up to 2,000 different questions that are held out, or that are not: all, if there are no more."""
-        source = random.Random(f"sequences {self._seed} {stream}")
+    def _different(self, part: str) -> list[Tokens]:
+        """Returns up to 2,000 different questions of a part: all, if there are no more."""
+        source = random.Random(f"sequences {self._seed} {part}")
         if self._problem.questions <= FEW:
-            found = [question for question in self._problem.every() if self._is_held_out(question) is held_out]
+            found = [question for question in self._problem.every() if self._part(question) == part]
             return found if len(found) <= TEST_SAMPLES else source.sample(found, TEST_SAMPLES)
         drawn: dict[tuple[int, ...], Tokens] = {}
         for _ in range(TRIES):
             question = self._problem.draw(source)
-            if self._is_held_out(question) is held_out:
+            if self._part(question) == part:
                 drawn.setdefault(tuple(question), question)
                 if len(drawn) == TEST_SAMPLES:
                     break

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from syntonic._core import Tensor
 from syntonic.benchmarks.classification import Classification
 from syntonic.benchmarks.limits import BatchSize, Noise, Samples
+from syntonic.benchmarks.splits import Share, held_back
 from syntonic.benchmarks.standards import Split
 from syntonic.core.registry import register
 
@@ -42,6 +43,10 @@ class Winding(Classification):
         samples: training samples of the clouds.
         batch_size: rows in the batch of a generation; all nine for `particles`.
         noise: standard deviation of the clouds, in windings.
+        validation: the share of the training samples of the clouds by which runs are chosen.
+
+    Raises:
+        ValueError: `particles` with a share to hold back.
     """
 
     def __init__(
@@ -52,8 +57,11 @@ class Winding(Classification):
         samples: Samples = 1024,
         batch_size: BatchSize = 256,
         noise: Noise = 0.2,
+        validation: Share = 0.0,
     ) -> None:
         if variant == "particles":
+            if validation:
+                raise ValueError("the nine particles are all there is, and hold nothing back for validation")
             rows = [*((n, 0) for n in LEPTONS), *((n, 1) for n in QUARKS)]
             table = Tensor([list(n) for n, _ in rows]), Tensor([label for _, label in rows])
             super().__init__(seed, {"train": table, "test": table}, 2, None)
@@ -63,7 +71,7 @@ class Winding(Classification):
             source = random.Random(f"winding {seed}")
             classes, label = (16, _number) if variant == "clusters" else (2, _differ)
             train, test = (_clouds(source, count, noise, label) for count in (samples, TEST_SAMPLES))
-            super().__init__(seed, {"train": train, "test": test}, classes, batch_size)
+            super().__init__(seed, {**held_back(train, validation), "test": test}, classes, batch_size)
             p = _nearest(noise)
             best = p**AXES if variant == "clusters" else p**2 + (1 - p) ** 2
         self.ceiling: Mapping[str, float] = {"accuracy": best}

@@ -12,7 +12,8 @@ from annotated_types import Ge, Le
 from syntonic._core import Tensor
 from syntonic.benchmarks.base import Model, evaluate_splits
 from syntonic.benchmarks.limits import MOST_SAMPLES, Noise
-from syntonic.benchmarks.standards import Cases, Rules, Standards, commonest_class, count_cases
+from syntonic.benchmarks.splits import Share, held_back
+from syntonic.benchmarks.standards import Cases, Rules, Split, Standards, commonest_class, count_cases
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
 from syntonic.sn.array import A
@@ -42,9 +43,10 @@ class Xor(Standards):
         samples: training samples of `noisy`, a multiple of 4; a quarter lies around each corner.
         noise: standard deviation of `noisy`, in units of the square's side.
         bits: length of a word of `parity`.
+        validation: the share of the training samples of `noisy` by which runs are chosen.
 
     Raises:
-        ValueError: if `samples` is not a multiple of 4.
+        ValueError: if `samples` is not a multiple of 4, or there are no samples to hold back.
     """
 
     output_shape: tuple[int, ...] = (1,)
@@ -60,7 +62,11 @@ class Xor(Standards):
         samples: Annotated[int, Ge(4), Le(MOST_SAMPLES)] = 256,
         noise: Noise = 0.2,
         bits: Annotated[int, Ge(2), Le(16)] = 4,
+        validation: Share = 0.0,
     ) -> None:
+        self._splits: dict[str, Split] = {}
+        if validation and variant != "noisy":
+            raise ValueError(f"{variant} is all there is, and holds nothing back for validation; variant=noisy does")
         if samples % 4:
             raise ValueError(f"samples is {samples}; it must be a multiple of 4, such as {samples - samples % 4}")
         self.input_shape: tuple[int, ...] = (bits if variant == "parity" else 2,)
@@ -72,7 +78,9 @@ class Xor(Standards):
             self._train = self._test = _words(bits)
             return
         source = random.Random(f"xor {seed}")
-        self._train, self._test = _clouds(source, samples, noise), _clouds(source, TEST_SAMPLES, noise)
+        train, self._test = _clouds(source, samples, noise), _clouds(source, TEST_SAMPLES, noise)
+        self._splits = held_back(train, validation)
+        self._train = self._splits["train"]
         own_side = NormalDist().cdf(1 / (2 * noise))
         self.ceiling = {"accuracy": own_side**2 + (1 - own_side) ** 2}
 
@@ -90,7 +98,16 @@ class Xor(Standards):
 
     def evaluate(self, model: Model) -> dict[str, float]:
         """Returns loss and accuracy on training and test data, which are the same for `points` and `parity`."""
-        return evaluate_splits(self, model, {"train": self._train, "test": self._test})
+        return evaluate_splits(self, model, {"train": self._train, **self._splits, "test": self._test})
+
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """Loss and accuracy, where samples are held back."""
+        return ("val_loss", "val_accuracy") if "validation" in self._splits else ()
+
+    def validate(self, model: Model) -> dict[str, float]:
+        """Returns loss and accuracy on the samples that are held back."""
+        return evaluate_splits(self, model, {"val": self._splits["validation"]}) if self.validated else {}
 
     @cached_property
     def rules(self) -> Rules:

@@ -9,7 +9,9 @@ import own_data
 import pytest
 from runner_folders import runs
 
+from syntonic._core import Tensor
 from syntonic.benchmarks.supervised import Supervised
+from syntonic.core import registry
 from syntonic.nn.training.callbacks import Request
 from syntonic.nn.training.callbacks.best_checkpoint import BestCheckpoint
 from syntonic.nn.training.callbacks.early_stop import EarlyStop
@@ -158,3 +160,52 @@ def test_a_metric_of_validation_data_is_unknown_without_it(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main(["callbacks=best", "callbacks.best_checkpoint.metric=val_loss", "tracking=none"]) == 2
     assert "val_loss: there is no such metric" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "arguments"),
+    [
+        ("digits", {"validation": 0.2}),
+        ("cnn", {"validation": 0.2}),
+        ("xor", {"variant": "noisy", "validation": 0.25}),
+        ("winding", {"validation": 0.2}),
+        ("transformer", {"validation": True}),
+        ("language", {"validation": 0.1}),
+        ("golden", {}),
+        ("plane", {}),
+    ],
+)
+def test_what_is_held_back_is_in_no_batch_and_not_in_the_test(benchmark, arguments):
+    problem = registry.lookup("benchmark", benchmark)(0, **arguments)
+    shown = []
+
+    def guess(x):
+        shown.append({repr(row) for row in x.tolist()})
+        return Tensor.zeros((x.shape[0], *problem.output_shape))
+
+    figures = problem.validate(guess)
+    assert tuple(figures) == problem.validated
+    assert problem.validated[0] == "val_loss"
+    held = set.union(*shown)
+    shown.clear()
+    results = problem.evaluate(guess)
+    assert {name.replace("val_", "validation_"): value for name, value in figures.items()}.items() <= results.items()
+    parts = len({key.partition("_")[0] for key in results})
+    at_test = set.union(*shown[-(len(shown) // parts) :])
+    batches = {repr(row) for generation in range(20) for row in problem.batch(generation)[0].tolist()}
+    assert held
+    if benchmark not in ("language", "digits", "cnn"):  # of which some are there twice
+        assert held & batches == held & at_test == set()
+
+
+def test_holding_nothing_back_is_the_run_of_before():
+    for benchmark, arguments in (("xor", {"variant": "noisy"}), ("winding", {}), ("transformer", {}), ("digits", {})):
+        problem = registry.lookup("benchmark", benchmark)(0, **arguments)
+        assert problem.validated == ()
+        assert problem.validate(lambda x: x) == {}
+
+
+@pytest.mark.parametrize(("benchmark", "variant"), [("xor", "points"), ("xor", "parity"), ("winding", "particles")])
+def test_all_there_is_cannot_be_held_back(benchmark, variant):
+    with pytest.raises(ValueError, match="all there is"):
+        registry.lookup("benchmark", benchmark)(0, variant=variant, validation=0.2)

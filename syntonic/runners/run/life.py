@@ -126,7 +126,7 @@ def _settle(config: RunConfig, parts: Parts) -> None:
     for callback in parts.callbacks.values():
         if isinstance(watched := getattr(callback, "watched", None), Watched):
             watched.choose(reported(config, parts.benchmark))
-    if hasattr(parts.benchmark, "state"):
+    if all(callable(getattr(parts.benchmark, name, None)) for name in ("state", "restore")):
         parts.callbacks[_BENCHMARK] = Remembering(parts.benchmark)
 
 
