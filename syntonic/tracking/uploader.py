@@ -215,6 +215,10 @@ class Uploader:
         there = self._models(remote)
         if there is None:
             return
+        if "model" in kept:  # the models of an experiment are trained ones, one of each run; the rest are files of it
+            for key in sorted(kept.keys() - {"model"}):
+                pictured = None if key in there else self._model(key, checkpoint.generation(kept[key]), kept, end)
+                self._keep_as_file(remote, key, kept.pop(key), pictured)
         results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
         incomplete = results_of & self._early & there
         there -= incomplete
@@ -227,6 +231,11 @@ class Uploader:
                 self._attempt(f"upload the pictures of {key}", lambda: self._log_pictures(remote, model, kept[key]))  # noqa: B023
         for key in sorted(there - kept.keys()):  # last, so that there is always one
             self._attempt(f"remove {key}", lambda: remote.drop_model(key))  # noqa: B023 (called at once)
+
+    def _keep_as_file(self, remote: Remote, key: str, folder: Path, pictured: Model | None) -> None:
+        self._attempt(f"upload the checkpoint {key}", lambda: self._log_folder(remote, f"checkpoints/{key}", folder))
+        if pictured is not None:
+            self._attempt(f"upload the pictures of {key}", lambda: self._log_pictures(remote, pictured, folder))
 
     def _models(self, remote: Remote) -> set[str] | None:
         found: list[set[str]] = []

@@ -2,7 +2,9 @@
 
 import asyncio
 import importlib.util
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from runner_folders import facts, runs
 
 import syntonic
 from syntonic.runners.cli import main
@@ -17,7 +20,6 @@ from syntonic.runners.run import open_dashboard
 from syntonic.tracking.stores import dashboard
 
 SCRIPT = Path(syntonic.__file__).parent.parent / "docs" / "screenshots.py"
-SWEEP = "xor-retrocausal: sweep over trainer, seed"
 needs_browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium, a headless browser")
 
 
@@ -49,15 +51,18 @@ def look(shots: ModuleType, folder: Path, steps: Callable[[Any], Awaitable[None]
 @pytest.mark.filterwarnings("ignore")  # aiohttp's own
 def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) -> None:
     few = ["trainer.max_generations=30"]
-    assert main(few) == 0
+    subprocess.run([*shots.COMMAND, *few], check=True)
     assert main(["-m", "trainer=retrocausal,es", "seed=0,1", *few]) == 0
     says = shots.says
+    single = facts(runs(folder)[0])["title"]
+    sweep = json.loads(next((folder / ".syntonic" / "sweeps").glob("*/sweep.json")).read_text())["title"]
 
     async def steps(page: Any) -> None:
-        await page.show(address, f"{shots.RUNS} && {says('test_accuracy', 'xor-retrocausal-s0', SWEEP)}", 600)
+        await page.show(address, f"{shots.RUNS} && {says('test_accuracy', single, sweep)}", 600)
         assert not await page.true("document.body.innerText.includes('No data available')")
-        await page.click(SWEEP, says("Description", "Best point", "Child runs", "xor-es-s1"))
-        await page.click("xor-es-s1", says("Description", "chance", "syntonic-run", "test"))
+        await page.click(sweep, says("Description", "Best point", "Child runs"))
+        await page.show(address, says("test_accuracy", single), 600)
+        await page.click(single, says("Description", "chance", "syntonic-run trainer.max_generations=30"))
         await page.click("Model metrics", says("train/loss", "population/syntony"))
         server = address.partition("/#")[0]
         outside = f"performance.getEntriesByType('resource').filter(e => !/^(blob|data):|^{server}/.test(e.name))"

@@ -128,6 +128,25 @@ def test_a_kept_checkpoint_is_a_model_and_a_pruned_one_is_gone(
     assert not list(Path(gone.artifact_location.removeprefix("file://")).rglob("state.safetensors"))
 
 
+def test_a_finished_run_has_one_model_with_its_metrics_and_its_checkpoints_as_files(
+    run: Run, client: Any, deliver: Deliver, steps: Any
+) -> None:
+    for name in ("checkpoints/gen-00000001", "checkpoints/gen-00000002"):
+        (run.folder / name).mkdir(parents=True)
+        (run.folder / name / "state.safetensors").write_bytes(b"x")
+    killed = deliver(run, steps(1, 3), Ending(Status.KILLED, 2))
+    assert len(stored(client, killed.run_id)) == 2, "they are what the store has of a run that is not over"
+    (run.folder / "model").mkdir()
+    (run.folder / "model" / "parameters.safetensors").write_bytes(b"y")
+    deliver(replace(run, resumed=True), steps(3, 4), Ending(Status.FINISHED, 3, {"test_accuracy": 0.5}))
+    (model,) = stored(client, killed.run_id)
+    assert model.name == "a-title-model"
+    assert {metric.key: metric.value for metric in model.metrics}["test_accuracy"] == 0.5
+    for step in (1, 2):
+        (file,) = client.list_artifacts(killed.run_id, f"checkpoints/gen-{step:08}")
+        assert file.path == f"checkpoints/gen-{step:08}/state.safetensors"
+
+
 def test_tags_and_a_note_of_the_user_are_on_the_run(run: Run, client: Any, record: Recorder, steps: Any) -> None:
     receipt = record(
         run, steps(1, 2), Ending(Status.FINISHED, 1), tags={"team": "vision", "config_hash": "x"}, note="# why"

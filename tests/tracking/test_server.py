@@ -188,10 +188,9 @@ def test_every_model_arrives_though_one_is_removed(run: Run, server: Server, ste
     assert version.run_id == receipt.run_id
     owner = client.get_run(receipt.run_id).info.experiment_id
     models = client.search_logged_models([owner], f"source_run_id = '{receipt.run_id}'")
-    assert {(model.tags["syntonic.checkpoint"], model.status) for model in models} == {
-        ("gen-00000020", "READY"),
-        ("model", "READY"),
-    }
+    assert [(model.tags["syntonic.checkpoint"], model.status) for model in models] == [("model", "READY")]
+    (kept,) = client.list_artifacts(receipt.run_id, "checkpoints/gen-00000020")
+    assert kept.path == "checkpoints/gen-00000020/state.safetensors"
     folders = {path.parent.parent.name for path in server.artifacts.rglob("models/*/artifacts/*")}
     assert {model.model_id for model in models} <= folders
     assert not list(server.artifacts.rglob(f"{early}/artifacts/state.safetensors")), "its files are gone too"
