@@ -107,8 +107,8 @@ ALIASES: Final[dict[str, dict[str, str]]] = {
     },
     f"{_TRAINING}.callbacks_pure": {
         "SyntonyCallback": f"{_TRAINING}:SyntonyCallback",
-        "ArchonicEarlyStop": f"{_TRAINING}:ArchonicEarlyStop",
-        "SyntonyCheckpoint": f"{_TRAINING}:SyntonyCheckpoint",
+        "ArchonicEarlyStop": f"{_CLASSIC}.nn.watching:PureArchonicEarlyStop",
+        "SyntonyCheckpoint": f"{_CLASSIC}.nn.watching:PureSyntonyCheckpoint",
         "FitnessPlateauCallback": f"{_TRAINING}:FitnessPlateau",
         **{name: f"{_CLASSIC}.nn.callbacks:{name}" for name in ("MetricsLogger", "default_callbacks")},
     },

@@ -5,17 +5,18 @@ does: with a shape, `to_list`, `to_floats` and a syntony, and without a snap.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from syntonic._core import ResonantTensor, Symbol, Tensor
 from syntonic.core.winding import WindingState
 
 T = TypeVar("T")
+_VALUES: Final = (Tensor, Symbol)  # not made anew for each call of each module
 
 
 def is_value(given: object) -> bool:
     """Returns whether it is a value of a forward pass already."""
-    return isinstance(given, Tensor | Symbol)
+    return isinstance(given, _VALUES)
 
 
 def is_data(given: object) -> bool:

@@ -219,6 +219,49 @@ def test_default_callbacks_are_callbacks(tmp_path):
     assert len(default_callbacks()) == 3
 
 
+def test_callbacks_by_their_documented_arguments(tmp_path, capsys):
+    from syntonic.nn.training.callbacks_pure import ArchonicEarlyStop, SyntonyCallback, SyntonyCheckpoint
+
+    history = SyntonyCallback(log_interval=4, target_syntony=0.6, verbose=True)
+    files = SyntonyCheckpoint(tmp_path / "kept", save_best=True, save_interval=4, min_syntony=0.0)
+    stop = ArchonicEarlyStop(patience=20, min_improvement=0.001, escape_noise_scale=0.01, escape_instead=False)
+    config = RESTrainingConfig(max_generations=10, use_archonic_detection=False)
+    trainer = RetrocausalTrainer(network(), XOR, config=config, callbacks=[history, files, stop])
+    syntonies = trainer.train().syntony_history
+    assert [entry["syntony"] for entry in history.history] == syntonies
+    want = [f"generation {g}: syntony {syntonies[g - 1]:.4f}, gap {0.6 - syntonies[g - 1]:.4f}" for g in (4, 8)]
+    assert capsys.readouterr().out.splitlines() == want
+    assert sorted(p.name for p in files.save_dir.iterdir()) == [
+        "best_model.json",
+        "checkpoint_gen_4.json",
+        "checkpoint_gen_8.json",
+    ]
+    best = json.loads((files.save_dir / "best_model.json").read_text())
+    assert (best["syntony"], files.best_syntony) == (max(syntonies), max(syntonies))
+    assert best["generation"] == syntonies.index(max(syntonies)) + 1
+    assert {name: math.prod(shape) for name, shape in best["shape"].items()} == {
+        name: len(values) for name, values in best["weights"].items()
+    }
+    assert (stop.should_stop, stop.archonic_count) == (False, 0)
+
+
+@pytest.mark.parametrize("escape", [False, True])
+def test_an_archonic_run_is_ended_or_escaped(escape, capsys):
+    from syntonic.nn.training.callbacks_pure import ArchonicEarlyStop
+
+    stop = ArchonicEarlyStop(5, None, 0.001, 0.01, escape, True)
+    wishes = [stop.after(g, {"syntony": 0.3 + 0.01 * (-1) ** g, "mean_fitness": 1.0}) for g in range(1, 31)]
+    first = next(g for g, wish in enumerate(wishes, start=1) if wish)
+    assert first == 20  # the window of twenty is full
+    assert stop.should_stop is not escape
+    assert stop.archonic_count == len([wish for wish in wishes if wish])
+    assert "generation 20" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="variance_threshold"):
+        ArchonicEarlyStop(variance_threshold=-1.0)
+    with pytest.raises(ValueError, match="target_syntony"):
+        ArchonicEarlyStop(target_syntony=1.59)
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [
