@@ -192,6 +192,8 @@ def test_what_was_never_named_here_is_not_executed(folder, monkeypatch, capsys):
         {"name": "own_model.py", "path": "a\0b", "digest": "0" * 64},
         {"name": "own_model.py", "path": "", "digest": "0" * 64},
         {"name": "this", "path": "", "digest": ""},
+        {"name": "own_model.py", "path": "/dev/zero", "digest": "0" * 64},
+        {"name": "own_model.py", "path": "pipe", "digest": "0" * 64},
         {"name": "own_model.py"},
     ],
 )
@@ -201,6 +203,7 @@ def test_a_record_of_another_s_making_executes_nothing(folder, capsys, record):
     known = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**known, "status": "KILLED", "results": {}, "uses": [record]}))
     (run / "own" / "own_model.py").write_text("open('executed', 'a').close()")
+    os.mkfifo(folder / "pipe")
     forget_all()
     sys.modules.pop("this", None)
     assert main(["resume=last"]) == 2

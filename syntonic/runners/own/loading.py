@@ -133,8 +133,8 @@ def _typed(given: str) -> Source:
 
 def _now(path: Path) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except (OSError, ValueError):
+        return of_file(path).digest  # a record may name a pipe, which would be waited for
+    except (RequestError, ValueError):
         return None  # it is not there any more, and the copy is
 
 
