@@ -1,6 +1,7 @@
 """Carries out the command in this process, in a folder of its own, and tells what must never happen."""
 
 import contextlib
+import importlib
 import io
 import os
 import signal
@@ -12,6 +13,11 @@ from types import FrameType
 from typing import Final
 
 from syntonic.runners.cli import main
+from syntonic.runners.command.table import COMMANDS
+
+# Now, and not when the first command needs them: what is interrupted while it is imported stays half there.
+for _module in ("command.request", "run.life", "sweep.loop", *(f"command.{name}" for name in COMMANDS)):
+    importlib.import_module(f"syntonic.runners.{_module}")
 
 CODES: Final = (0, 1, 2, 130)
 PATIENCE: Final = 10.0  # seconds that any answer may take

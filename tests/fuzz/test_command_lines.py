@@ -12,6 +12,8 @@ from typing import Any, Final
 import pytest
 from fuzz_commands import Answer, answer, budget
 
+from syntonic.runners.command.table import COMMANDS
+
 CORPUS: Final = Path(__file__).parent / "corpus" / "command_lines.json"
 REAL: Final = [
     "",
@@ -44,6 +46,19 @@ REAL: Final = [
     "report last --out r.html",
     "sync",
     "doctor",
+    "show last --json",
+    "metrics last loss accuracy --every 10",
+    "logs last --tail 50",
+    "tag last paper=yes",
+    "note last nice",
+    "predict last --in rows.csv",
+    "evaluate last benchmark=xor",
+    "export last --to npz --out a.npz",
+    "analyse last",
+    "rm --restore last",
+    "disk",
+    "new model mine",
+    "init_from=last validate_every=2",
     "--help",
     "--version",
     "--completion bash",
@@ -98,10 +113,9 @@ def changed(source: random.Random) -> list[str]:
 
 def carried_out(words: list[str], folder: Path) -> Answer:
     """Carries a line out so that it takes no time: a run is of two generations, a sweep is only told of."""
-    commands = ("ls", "compare", "report", "sync", "doctor", "predict", "evaluate", "export", "analyse", "new")
     if "ui" in words[:1]:  # it serves until Ctrl-C
         return Answer(0, "", "")
-    is_command = bool(words) and (words[0] in commands or words[0].startswith("--comp"))
+    is_command = bool(words) and (words[0] in COMMANDS or words[0].startswith("--comp"))
     if any(word.startswith("hydra/launcher") or word.startswith("hydra.launcher") for word in words):
         is_command, words = False, [*words, "--cfg"]  # other processes are not for this
     is_sweep = "-m" in words or any("sweep." in word or "--multirun" in word for word in words)

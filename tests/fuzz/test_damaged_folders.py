@@ -40,6 +40,22 @@ COMMANDS: Final = [
     ["resume=2"],
     ["sync"],
     ["doctor"],
+    ["evaluate", "last"],
+    ["analyse", "last"],
+    ["export", "last", "--to", "npz", "--out", "x.npz"],
+    ["predict", "last", "--in", "rows.csv"],
+    ["disk"],
+    ["show", "last", "--all"],
+    ["show", "2", "--json"],
+    ["metrics", "last", "--csv"],
+    ["metrics", "2"],
+    ["logs", "last", "--tail", "5"],
+    ["tag", "last", "a=b"],
+    ["tag", "2"],
+    ["note", "last", "a note"],
+    ["rm", "--list"],
+    ["rm", "2"],
+    ["init_from=last", "trainer.max_generations=1", "tracking=none"],
     ["sweep.resume=last"],
     [*SWEEP, "tracking=none"],
     [*SWEEP, "tracking=none", "sweep.dry_run=true"],
@@ -162,6 +178,7 @@ def tried(home: Path, place: Path, damage: list[Damage] | random.Random, command
     folder = place / "here"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    (folder / "rows.csv").write_text("a,b\n0,1\n", encoding="utf-8")
     shutil.copytree(home, folder / ".syntonic")
     if isinstance(damage, random.Random):
         damage = damaged(folder / ".syntonic", damage)

@@ -83,6 +83,8 @@ def is_group(key: str, loader: ConfigLoader) -> bool:
 def group_fault(override: Override, loader: ConfigLoader) -> str | None:
     """Returns what is wrong with the choice of an option, None if nothing is."""
     options = loader.get_group_options(override.key_or_group)
+    if override.is_interval_sweep():
+        return f"{override.input_line}: an option has a name; list them, as in {override.key_or_group}={options[0]},..."
     for choice in _choices(override):
         shown = choice if isinstance(choice, str) else repr(choice)
         if shown not in options:

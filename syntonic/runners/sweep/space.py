@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
-from hydra.core.override_parser.types import IntervalSweep, Override, QuotedString, RangeSweep
+from hydra.core.override_parser.types import Glob, IntervalSweep, Override, QuotedString, RangeSweep
 from omegaconf import DictConfig, OmegaConf
 
 from syntonic.core import registry
@@ -111,6 +111,11 @@ def dimension(override: Override, base: DictConfig) -> Dimension:
     """
     key = override.get_key_element()
     sweep: Any = override.value()
+    if isinstance(sweep, Glob):
+        found = tuple(sorted(override.sweep_string_iterator())) if "." not in key else ()
+        if not found:
+            raise ValueError("no option of that group has such a name")
+        return Dimension(key, found, tuple(f"{key}={option}" for option in found))
     for tag in sorted(sweep.tags):
         if tag not in _TAGS:
             raise ValueError(f"there is no tag {tag!r}{did_you_mean(tag, _TAGS)}")
