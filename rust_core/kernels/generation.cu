@@ -225,23 +225,6 @@ KERNEL(rank_scores)(unsigned int* ranks, const u64* keys, const unsigned int* me
     }
 }
 
-// Adds eight numbers over a warp; lanes 4 i .. 4 i + 3 get the sum of number i. Each exchange halves what a lane holds.
-__device__ inline double reduce_eight(const real (&x)[8]) {
-    double sum[8];
-#pragma unroll
-    for (int i = 0; i < 8; i++) sum[i] = (double)x[i];
-#pragma unroll
-    for (int half = 4; half > 0; half /= 2) {
-        const bool is_upper = threadIdx.x & (4 * half);
-#pragma unroll
-        for (int i = 0; i < half; i++) {
-            const double given = is_upper ? sum[i] : sum[i + half], kept = is_upper ? sum[i + half] : sum[i];
-            sum[i] = kept + __shfl_xor_sync(0xFFFFFFFF, given, 4 * half);
-        }
-    }
-    return warp_reduce<4>(sum[0], Sum());
-}
-
 // partial[slice][8 b + i] = sum over a slice of the pairs of (rank of plus - rank of minus) z, z normal i of block b.
 // blocks[b] holds the parameter and the block within it.
 KERNEL(direction)(double* partial, const int2* ranks, const int2* blocks, const Step* given, size pairs, size each) {

@@ -10,7 +10,8 @@ ROOT = Path(syntonic.__file__).parent.parent
 CRATES = ROOT / "rust_core"
 # Registers the wing's names beside the core's.
 DOOR = CRATES / "py/src/lib.rs"
-MOST = 25_000 + 3_560  # members, perturbed activations with what regularises them, devices by position
+# Members, perturbed activations with what regularises them, devices by position, and members of every model on a GPU.
+MOST = 25_000 + 3_560 + 1_600
 
 
 def core(*kinds: str) -> list[Path]:

@@ -49,9 +49,9 @@ def test_attention(attention, batch, queries, keys, heads, d, dv, masked, causal
 
 @pytest.fixture(scope="module")
 def losses(tmp_path_factory):
-    pair = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0]"
-    row = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, n[0]"
-    rows = {"cross_entropy": f"{row}, d[0], n[1]", "accuracy": f"{row}, n[1]"}
+    pair = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0], n[1]"
+    row = f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {C.format(3)}, n[0], n[1]"
+    rows = {"cross_entropy": f"{row}, d[0], n[2]", "accuracy": f"{row}, n[2]"}
     kernels = {"binary_cross_entropy": pair, "binary_accuracy": pair, **rows}
     return Emulated(tmp_path_factory.mktemp("losses"), "losses", kernels)
 
@@ -61,11 +61,11 @@ def test_losses_of_pairs(losses, name):
     x = aligned([0.0, -0.0, 1e30, -1e30, 3.0, -2.0, 0.1])
     y = aligned([0.0, 1.0, 1.0, 0.0, 0.25, 1.0, 0.5])
     out = aligned(np.full(7, np.nan))
-    losses.run(name, GRID, THREADS, [out, x, y], [7])
+    losses.run(name, GRID, THREADS, [out, x, y], [7, 7])
     for i in range(7):
         want = getattr(Tensor(x[i : i + 1]), name)(Tensor(y[i : i + 1])).item()
         np.testing.assert_allclose(out[i], want, rtol=1e-6, err_msg=str(i))
-    losses.run(name, GRID, THREADS, [out, aligned(np.full(7, np.nan)), y], [7])
+    losses.run(name, GRID, THREADS, [out, aligned(np.full(7, np.nan)), y], [7, 7])
     assert np.isnan(out).all() if name == "binary_cross_entropy" else not out.any()
 
 
@@ -80,7 +80,7 @@ def test_losses_of_rows(losses, name, weighted):
         weights[7] = 0
         logits[7] = np.nan
     out = aligned(np.full(9, np.nan))
-    losses.run(name, GRID, THREADS, [out, logits, labels, weights], [4, 9], [0.0])
+    losses.run(name, GRID, THREADS, [out, logits, labels, weights], [4, 9, 9], [0.0])
     for row in range(9):
         value = getattr(Tensor(logits[row]), name)(Tensor(labels[row], shape=())).item()
         if weighted:
@@ -126,21 +126,25 @@ def test_layout(tmp_path):
 
 
 def test_embedding(tmp_path):
-    unit = Emulated(
-        tmp_path, "embedding", {"embedding": f"{R.format(0)}, {C.format(1)}, {C.format(2)}, n[0], n[1], n[2]"}
-    )
+    sizes = "n[0], n[1], n[2], n[3], n[4]"
+    unit = Emulated(tmp_path, "embedding", {"embedding": f"{R.format(0)}, {C.format(1)}, {C.format(2)}, {sizes}"})
     table, tokens = aligned(np.arange(6.0).reshape(3, 2)), aligned([2, 0, 3, -1, 0.5, np.nan, 1])
     out = aligned(np.zeros((7, 2)))
-    unit.run("embedding", GRID, THREADS, [out, tokens, table], [3, 2, 14])
+    unit.run("embedding", GRID, THREADS, [out, tokens, table], [3, 2, 7, 0, 14])
     np.testing.assert_array_equal(out[[0, 1, 6]], table[[2, 0, 1]])
     assert np.isnan(out[2:6]).all()
+    # Two members with tables of their own, and tokens that both share.
+    tables, both = aligned(np.stack([table, 10 + table])), aligned(np.zeros((2, 2, 2)))
+    unit.run("embedding", GRID, THREADS, [both, tokens[:2], tables], [3, 2, 2, 1, 8])
+    np.testing.assert_array_equal(both, tables[:, [2, 0]])
 
 
 def test_dropout_has_the_mask_of_the_cpu(tmp_path):
-    arguments = f"{R.format(0)}, {C.format(1)}, n[0], n[1], n[2], d[0], n[3]"
+    arguments = f"{R.format(0)}, {C.format(1)}, n[0], n[1], n[2], d[0], n[3], n[4], n[5], n[6], n[7]"
     unit = Emulated(tmp_path, "dropout", {"dropout": arguments}, ["philox.cuh"])
     x = aligned(np.random.default_rng(4).standard_normal(101))
     out = aligned(np.zeros(101))
     p, layer, stream = 0.3, 5, 5
-    unit.run("dropout", GRID, THREADS, [out, x], [stream, layer, int(p * (2**32 - 1)), 101], [1 / (1 - p)])
+    sizes = [stream, layer, int(p * (2**32 - 1)), 0, 0, 0, 101, 101]
+    unit.run("dropout", GRID, THREADS, [out, x], sizes, [1 / (1 - p)])
     np.testing.assert_array_equal(out, np.asarray(Tensor(x).dropout(p, layer)))

@@ -52,15 +52,15 @@ def test_sizes_that_fit_nothing_compile(hidden, rows, dtype):
 
 @pytest.mark.parametrize(("model", "inputs", "named"), [(CNN1d, 40, "conv"), (DeepMLP, 8, "layer_norm")])
 def test_an_operation_without_a_rule_is_named(model, inputs, named):
-    trainer = RetrocausalTrainer(0, "cuda", population_size=4)
+    problem, model = Rows(6, inputs), model(Task((inputs,), (10,)))
+    made = trace(model, problem, *problem.batch(0))[0]
     with pytest.raises(ValueError, match=rf"device=cuda: expected linear.*device=cpu.*{named}"):
-        trainer.check(model(Task((inputs,), (10,))), Rows(6, inputs))
+        made.cuda_source(4)
 
 
 def test_noise_of_low_rank_has_no_rule():
-    trainer = RetrocausalTrainer(0, "cuda", population_size=4, rank=1)
     with pytest.raises(ValueError, match="rank=null"):
-        trainer.check(MLP(Task((16,), (10,))), Rows(6, 16))
+        objective((), "tanh", 4).cuda_source(4, rank=1)
 
 
 def test_the_cpu_takes_every_model():

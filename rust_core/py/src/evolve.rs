@@ -191,7 +191,7 @@ impl Evolution {
     ) -> PyResult<Vec<f64>> {
         let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
-        self.enter(py, || self.engine()?.losses_of(objective, &inputs, members))
+        self.enter(py, || self.engine()?.losses_of(objective, &inputs, &members))
     }
 
     /// Ends a generation whose members were evaluated by the caller: `fitness` of each, higher is better, NaN counts as

@@ -26,6 +26,8 @@ pub(super) struct Product {
     pub alpha: f64,
     pub beta: f64,
     pub batch: i32,
+    /// Whether the first factor, or the second, is the same matrix each time.
+    pub shared: (bool, bool),
 }
 
 /// What a factor of a complex product is.
@@ -71,13 +73,14 @@ impl Blas {
     /// Multiplies; `a`, `b` and `c` are addresses of matrices of the sizes that `product` says.
     pub(super) fn multiply(&self, dtype: DType, product: Product, a: u64, b: u64, c: u64) -> Result<(), String> {
         use sys::cublasOperation_t::{CUBLAS_OP_N as PLAIN, CUBLAS_OP_T as TURNED};
-        let Product { m, n, k, alpha, beta, batch, .. } = product;
+        let Product { m, n, k, alpha, beta, batch, shared, .. } = product;
         // Row-major C = A B is column-major C^T = B^T A^T: operands change places, not layout.
         let op = |transpose| if transpose { TURNED } else { PLAIN };
         let (of_a, of_b) = (op(product.transpose_a), op(product.transpose_b));
         let row_a = if product.transpose_a { m } else { k };
         let row_b = if product.transpose_b { k } else { n };
-        let [step_a, step_b, step_c] = [(m, k), (k, n), (m, n)].map(|(r, s)| i64::from(r) * i64::from(s));
+        let step = |once, r, s| if once { 0 } else { i64::from(r) * i64::from(s) };
+        let (step_a, step_b, step_c) = (step(shared.0, m, k), step(shared.1, k, n), step(false, m, n));
         // SAFETY: the addresses hold `batch` matrices of these sizes, as the caller has checked; alpha and beta are read
         // before the call returns.
         let status = unsafe {

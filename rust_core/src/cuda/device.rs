@@ -11,9 +11,9 @@ use cudarc::driver::{CudaContext, CudaEvent, CudaFunction, CudaStream, DriverErr
 use super::blas::Blas;
 use super::compile::{Target, compile};
 use super::fault::fault;
-use super::format::suffix;
-use super::kernel::Kernel;
-use super::launch::{self, Arg, Graph, Grid, Memory, Plain};
+use super::format::{Plain, suffix};
+use super::kernel::{Grid, Kernel};
+use super::launch::{self, Arg, Graph, Memory};
 use super::library;
 use super::probe::device_count;
 use super::transfer::{Driven, LARGE, Staging};
@@ -81,6 +81,14 @@ impl Device {
     /// Returns the most dynamic shared memory that a block may have, in bytes.
     pub fn shared_limit(&self) -> usize {
         self.shared_limit
+    }
+
+    /// Returns the bytes that tensors could still take.
+    ///
+    /// # Errors
+    /// `Error::Device`.
+    pub fn free_memory(&self) -> Result<usize> {
+        self.try_on("memory", 0, || launch::free_memory(&self.context))
     }
 
     /// Returns the address of the stream, as DLPack and `__cuda_array_interface__` name it.

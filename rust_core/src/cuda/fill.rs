@@ -1,7 +1,7 @@
 //! New tensors that a plain kernel fills, a thread for each number, and the moves of numbers that are made so.
 
-use super::kernel::{Kernel, Source};
-use super::launch::{Arg, Axes, Grid};
+use super::kernel::{Grid, Kernel, Source};
+use super::launch::{Arg, Axes};
 use super::tensor::{DeviceTensor, packs};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::{Error, Result};

@@ -45,6 +45,13 @@ impl Format {
     }
 }
 
+/// Numbers that are the same bits on both sides.
+pub trait Plain: Copy + Default {}
+impl<T: crate::tensor::Real> Plain for T {}
+impl Plain for u32 {}
+impl Plain for i32 {}
+impl Plain for i64 {}
+
 /// Returns the ending of the names of kernels compiled for `dtype`.
 pub(super) fn suffix(dtype: DType) -> &'static str {
     match dtype {

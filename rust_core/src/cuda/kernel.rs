@@ -1,6 +1,5 @@
 //! One kernel of one unit for one number format, and the shapes of launches.
 
-use super::launch::Grid;
 use super::units::Unit;
 use crate::tensor::DType;
 use crate::{Error, Result};
@@ -79,6 +78,17 @@ impl<'a> Kernel<'a> {
 
 /// Threads of a block where nothing else is said.
 pub const THREADS: u32 = 256;
+
+/// The shape of a launch: blocks, threads of a block, bytes of dynamic shared memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Grid {
+    /// Blocks.
+    pub blocks: (u32, u32),
+    /// Threads of a block.
+    pub threads: (u32, u32),
+    /// Bytes of dynamic shared memory.
+    pub shared: u32,
+}
 
 impl Grid {
     /// Returns blocks of 256 threads for `items` items, one each; loops in the kernel cover what does not fit the grid.

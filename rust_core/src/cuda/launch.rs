@@ -14,6 +14,9 @@ use cudarc::driver::{
 };
 use cudarc::nvrtc::Ptx;
 
+use super::format::Plain;
+use super::kernel::Grid;
+
 /// Starts a device: its primary context and a stream of our own, which no other library's work waits for.
 pub(super) fn start(ordinal: usize) -> Result<(Arc<CudaContext>, Arc<CudaStream>), DriverError> {
     let context = CudaContext::new(ordinal)?;
@@ -91,6 +94,21 @@ impl Drop for Memory {
 pub(super) fn allocate(stream: &Arc<CudaStream>, bytes: usize) -> Result<Memory, DriverError> {
     // SAFETY: every kernel writes each element of its results before anything reads it.
     unsafe { stream.alloc::<u8>(bytes.max(1)) }.map(Memory::Own)
+}
+
+/// Returns the bytes that allocations could still take: those of nobody, and those that the pool keeps for us.
+pub(super) fn free_memory(context: &Arc<CudaContext>) -> Result<usize, DriverError> {
+    let (mut reserved, mut used) = (0_u64, 0_u64);
+    if context.has_async_alloc() {
+        // SAFETY: both attributes are 64-bit numbers.
+        unsafe {
+            let pool = result::device::get_default_mem_pool(context.cu_device())?;
+            let read = |kind, to: &mut u64| result::mem_pool::get_attribute(pool, kind, (&raw mut *to).cast());
+            read(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &mut reserved)?;
+            read(sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &mut used)?;
+        }
+    }
+    Ok(context.mem_get_info()?.0.saturating_add(usize::try_from(reserved.saturating_sub(used)).unwrap_or(0)))
 }
 
 /// Copies numbers to device memory, which must have room for them.
@@ -179,17 +197,6 @@ impl Arg {
     }
 }
 
-/// The shape of a launch: blocks, threads of a block, bytes of dynamic shared memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Grid {
-    /// Blocks.
-    pub blocks: (u32, u32),
-    /// Threads of a block.
-    pub threads: (u32, u32),
-    /// Bytes of dynamic shared memory.
-    pub shared: u32,
-}
-
 /// Returns how many clusters of this launch the whole card holds at once; the kernel's source says how large they are.
 pub(super) fn resident_clusters(stream: &CudaStream, function: &CudaFunction, grid: Grid) -> Result<u32, DriverError> {
     stream.context().bind_to_thread()?;
@@ -244,13 +251,6 @@ pub(super) fn record(stream: &CudaStream) -> Result<(), DriverError> {
 pub(super) fn recorded(stream: &Arc<CudaStream>) -> Result<Option<Graph>, DriverError> {
     Ok(stream.end_capture(sys::CUgraphInstantiate_flags(0))?.map(Graph))
 }
-
-/// Numbers that are the same bits on both sides.
-pub trait Plain: Copy + Default {}
-impl<T: crate::tensor::Real> Plain for T {}
-impl Plain for u32 {}
-impl Plain for i32 {}
-impl Plain for i64 {}
 
 /// Memory of the CPU that stays where it is, so that the device copies to and from it without help and without a wait.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::launch::{self, Arg, Memory, Plain};
+use super::format::Plain;
+use super::launch::{self, Arg, Memory};
 use super::{Device, Format};
 use crate::tensor::{Buffer, DType, Real, Shape, Storage, Tensor};
 use crate::{Error, Result};
@@ -14,6 +15,8 @@ use crate::{Error, Result};
 pub struct DeviceTensor {
     shape: Shape,
     format: Format,
+    /// Bytes of the memory before this tensor.
+    offset: u64,
     block: Arc<Block>,
 }
 
@@ -92,7 +95,7 @@ impl DeviceTensor {
         let memory =
             Memory::Lent { address: lent.address, stream: Arc::clone(device.stream()), owner: Some(lent.owner) };
         let block = Block { memory, device: Arc::clone(device), shared: AtomicBool::new(false) };
-        Self { shape: lent.shape, format: lent.format, block: Arc::new(block) }
+        Self { shape: lent.shape, format: lent.format, offset: 0, block: Arc::new(block) }
     }
 
     /// Returns memory with undefined contents, for a kernel to fill.
@@ -100,7 +103,7 @@ impl DeviceTensor {
         shape.check(op)?;
         let memory = device.allocate(op, shape.numel() * format.size())?;
         let block = Block { memory, device: Arc::clone(device), shared: AtomicBool::new(false) };
-        Ok(Self { shape, format, block: Arc::new(block) })
+        Ok(Self { shape, format, offset: 0, block: Arc::new(block) })
     }
 
     /// As [`Self::empty`], on this tensor's device and in its format.
@@ -174,7 +177,19 @@ impl DeviceTensor {
             let expected = format!("{} elements as in shape {}", self.numel(), self.shape);
             return Err(Error::Shape { op: "reshape", expected, got: format!("shape {shape}") });
         }
-        Ok(Self { shape, format: self.format, block: Arc::clone(&self.block) })
+        Ok(Self { shape, ..self.clone() })
+    }
+
+    /// Returns a part of the memory, from number `start` on.
+    ///
+    /// # Errors
+    /// `Error::Shape` when the memory ends before it does.
+    pub fn part(&self, start: usize, shape: Shape) -> Result<Self> {
+        if start.checked_add(shape.numel()).is_none_or(|end| end > self.numel()) {
+            let expected = format!("a part of {} numbers", self.numel());
+            return Err(Error::Shape { op: "part", expected, got: format!("shape {shape} from {start} on") });
+        }
+        Ok(Self { shape, offset: self.offset + (start * self.format.size()) as u64, ..self.clone() })
     }
 
     /// Notes that another library reads the memory from now on, and returns where it begins.
@@ -209,7 +224,7 @@ impl DeviceTensor {
 
     /// Returns where the memory begins.
     pub fn address(&self) -> u64 {
-        self.block.memory.address()
+        self.block.memory.address() + self.offset
     }
 
     /// Returns the memory as a kernel's argument.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError};
 
-use super::launch::{self, Pinned, Plain};
+use super::format::Plain;
+use super::launch::{self, Pinned};
 /// What the driver returns.
 pub(super) type Driven<T> = std::result::Result<T, DriverError>;
 

@@ -51,6 +51,7 @@ static UNITS: &[Unit] = &[
     unit!("layer_norm", "rows.cuh"),
     unit!("layout"),
     unit!("losses"),
+    unit!("perturbation", "philox.cuh", "population.cuh"),
     unit!("phi_residual"),
     unit!("pooling"),
     unit!("reductions"),

@@ -40,6 +40,16 @@ impl Evaluate<Evolution> for ByActivations {
         })
     }
 
+    fn outside(
+        &mut self,
+        evolution: &Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        members: &[Vec<f64>],
+    ) -> Result<Vec<f64>> {
+        evolution.losses_by_threads(objective, inputs, members)
+    }
+
     fn check(&mut self, evolution: &Evolution, objective: &Objective) -> Result<()> {
         self.plan(evolution, objective).map(drop)
     }

@@ -37,6 +37,16 @@ impl Evaluate<Evolution> for Cpu {
             DType::F64 => evolution.population(objective, inputs, Arc::clone(&self.double))?.evaluate(&evolution.pool),
         }
     }
+
+    fn outside(
+        &mut self,
+        evolution: &Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        members: &[Vec<f64>],
+    ) -> Result<Vec<f64>> {
+        evolution.losses_by_threads(objective, inputs, members)
+    }
 }
 
 fn generation<T: Element + Default>(
@@ -49,7 +59,8 @@ fn generation<T: Element + Default>(
     let evaluation = population.evaluate(&evolution.pool)?;
     let wanted: Vec<NodeId> = objective.wanted().collect();
     let centre = population.evaluator.centre(&wanted);
-    let (towards, kept) = evolution.towards(&evaluation, &population.left)?;
+    let (towards, kept) =
+        evolution.towards(&evaluation, &|weights, power| evolution.sum(&population.left, weights, power))?;
     let elite = evolution.elite(&evaluation, centre[0])?;
     Ok((
         Found { towards, kept, summary: Summary::of(&evaluation), elite, centre, signal: Vec::new() },

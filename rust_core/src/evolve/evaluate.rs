@@ -1,4 +1,4 @@
-//! What evaluates members: `cpu` and `remote` do. What they return is all that a step needs to know.
+//! What evaluates members: `cpu` does, and on a GPU `remote` and `chunks`. What they return is all that a step needs to know.
 
 use super::Objective;
 use super::population::{Evaluation, Summary};
@@ -45,6 +45,15 @@ pub(super) trait Evaluate<E>: std::fmt::Debug + Send {
 
     /// Returns what is found of each member of the generation; nothing changes.
     fn members(&mut self, evolution: &mut E, objective: &Objective, inputs: &[Tensor]) -> Result<Evaluation>;
+
+    /// Returns the losses of members that were made outside, flat weights; nothing changes.
+    fn outside(
+        &mut self,
+        evolution: &E,
+        objective: &Objective,
+        inputs: &[Tensor],
+        members: &[Vec<f64>],
+    ) -> Result<Vec<f64>>;
 
     /// Begins a generation whose batch is known, where that is of use.
     ///

@@ -84,7 +84,7 @@ impl Evolution {
 
     /// Has `interrupt` asked while members are evaluated and their noise is summed: a step that it ends changes nothing.
     pub fn set_interrupt(&mut self, interrupt: Option<Interrupt>) {
-        self.pool.set_interrupt(interrupt);
+        self.pool.interrupt = interrupt;
     }
 
     /// How the members of the coming generation are spread.

@@ -27,7 +27,7 @@ pub(super) struct Pool {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
     /// Asked by the caller between items whether to give up.
-    interrupt: Option<Interrupt>,
+    pub interrupt: Option<Interrupt>,
     /// The process that has the threads: one that was forked from it has their handles only.
     process: u32,
 }
@@ -173,11 +173,6 @@ impl Pool {
             false => self.queue.post(items.clone()),
         }
         Started(items)
-    }
-
-    /// Has `interrupt` asked between items from now on.
-    pub fn set_interrupt(&mut self, interrupt: Option<Interrupt>) {
-        self.interrupt = interrupt;
     }
 
     fn is_alone(&self, cost: usize) -> bool {
@@ -333,7 +328,7 @@ mod tests {
             let mut pool = Pool::new(Some(threads)).unwrap();
             let (asked, done) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
             let third = move || asked.fetch_add(1, Ordering::Relaxed) == 2;
-            pool.set_interrupt(Some(Interrupt(Arc::new(third))));
+            pool.interrupt = Some(Interrupt(Arc::new(third)));
             let counter = Arc::clone(&done);
             let slow = move |_| {
                 std::thread::sleep(std::time::Duration::from_millis(2));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::evaluate::{Evaluate, Found, Ready};
 use super::pool::Started;
 use super::population::{Evaluation, Population, Summary};
-use super::{Evolution, Objective};
+use super::{Config, Evolution, Objective};
 use crate::cuda::{Device, Members, Outcome, Step};
 use crate::ops::Element;
 use crate::program::{Evaluator, NodeId, Program, Workspaces};
@@ -82,6 +82,14 @@ impl Remote {
             inputs: Vec::new(),
             ahead: None,
         }
+    }
+
+    /// Whether members of this objective can be evaluated by a kernel, and ranked by the device.
+    pub fn has_kernel(evolution: &Evolution, objective: &Objective) -> bool {
+        let Config { dtype, population_size, .. } = *evolution.config();
+        let Objective { program, loss, .. } = objective;
+        let kernel = || program.kernel(*loss, &evolution.perturbation, dtype, population_size, false);
+        evolution.strategy.is_of_devices() && kernel().is_ok()
     }
 
     /// Begins the generation to come, and has the centre evaluated while the device works.
@@ -246,6 +254,16 @@ impl Evaluate<Evolution> for Remote {
         };
         let (losses, syntonies) = members.found()?;
         Ok(Evaluation { losses, syntonies })
+    }
+
+    fn outside(
+        &mut self,
+        evolution: &Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        members: &[Vec<f64>],
+    ) -> Result<Vec<f64>> {
+        evolution.losses_by_threads(objective, inputs, members)
     }
 
     fn begin(&mut self, evolution: &mut Evolution, objective: &Objective, inputs: &[Tensor]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::Side;
 use super::lanes::Call;
 use crate::cuda::{DeviceTensor, Unit};
 use crate::tensor::{Real, Shape, Tensor};
@@ -52,6 +53,21 @@ pub(crate) trait Operation: Sized {
 
     /// Computes the result, of this shape, on a device. Shapes were checked, and all tensors are of one format on one device.
     fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor>;
+
+    /// Computes the result for many members side by side on a device: (members, ..shape). Unless the operation says otherwise, what
+    /// it does with leading axes is right for members too.
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let inputs = side.all(Self::NAME)?;
+        self.device(&inputs.iter().collect::<Vec<_>>(), &[], &side.lifted())
+    }
+
+    /// Returns about how many numbers of a member a device needs while it computes this, the result and inputs that members
+    /// share, repeated, among them.
+    fn device_numbers(&self, inputs: &[&Shape], parameters: &[Shape], output: &Shape) -> usize {
+        let _ = parameters;
+        let inputs = inputs.iter().map(|shape| shape.numel()).fold(0_usize, usize::saturating_add);
+        output.numel().saturating_mul(2).saturating_add(inputs)
+    }
 
     /// Returns the numbers of the parameters that this operation reads.
     fn parameters(&self) -> Vec<usize> {

@@ -2,11 +2,11 @@
 
 use pulp::Simd;
 
-use super::cross_entropy::{RowMean, check_labels, check_weights, rows};
+use super::cross_entropy::{RowMean, check_labels, check_weights, rows, rows_of_members};
 use crate::Result;
 use crate::cuda::DeviceTensor;
 use crate::describe::{Given, methods};
-use crate::loops::{Call, Operation};
+use crate::loops::{Call, Operation, Side};
 use crate::tensor::{Real, Shape, Tensor};
 
 /// Share of rows of logits (.., classes) whose first largest element is the label's; labels and weights as in
@@ -45,6 +45,10 @@ impl Operation for Accuracy {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         rows("accuracy", inputs, &[])
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        rows_of_members(Self::NAME, side, &[])
     }
 
     #[inline(always)]

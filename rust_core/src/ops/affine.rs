@@ -6,7 +6,7 @@ use crate::cuda::{Binary, DeviceTensor};
 use crate::describe::{Param, methods};
 use crate::loops::elementwise::load;
 use crate::loops::lanes::{fma, reserve};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -50,6 +50,13 @@ impl Operation for Affine {
     fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         let scaled = inputs[0].binary(Binary::Mul, &parameters[self.scale])?;
         scaled.binary(Binary::Add, &parameters[self.shift])
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let (x, scale, shift) = (side.input(0), side.vector(self.scale)?, side.vector(self.shift)?);
+        let rows = if x.1 { side.members } else { 1 };
+        let x = x.0.reshape([rows, side.shape.rows(), side.shape.last()].into())?;
+        x.binary(Binary::Mul, &scale)?.binary(Binary::Add, &shift)?.reshape(side.lifted())
     }
 
     #[inline(always)]

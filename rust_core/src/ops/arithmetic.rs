@@ -7,7 +7,7 @@ use crate::cuda::{self, DeviceTensor};
 use crate::describe::{Broadcast, methods};
 use crate::loops::elementwise::{Binary, combine, load};
 use crate::loops::strided::{Walk, broadcast_shape, gather};
-use crate::loops::{Call, Operation, Split, expect_inputs, lanes};
+use crate::loops::{Call, Operation, Side, Split, expect_inputs, lanes};
 use crate::tensor::{Real, Shape};
 
 /// Element by element, x op y. Shapes are aligned at the end, and an axis of size 1 repeats.
@@ -62,6 +62,20 @@ methods! {
     }
 }
 
+impl Arithmetic {
+    /// Returns the function of a device.
+    fn function(self) -> cuda::Binary {
+        match self {
+            Self::Add => cuda::Binary::Add,
+            Self::Sub => cuda::Binary::Sub,
+            Self::Mul => cuda::Binary::Mul,
+            Self::Div => cuda::Binary::Div,
+            Self::Maximum => cuda::Binary::Maximum,
+            Self::Minimum => cuda::Binary::Minimum,
+        }
+    }
+}
+
 impl Operation for Arithmetic {
     const NAME: &'static str = "arithmetic";
     /// Where x does not repeat; `program` sees to that.
@@ -90,15 +104,12 @@ impl Operation for Arithmetic {
     }
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
-        let function = match self {
-            Self::Add => cuda::Binary::Add,
-            Self::Sub => cuda::Binary::Sub,
-            Self::Mul => cuda::Binary::Mul,
-            Self::Div => cuda::Binary::Div,
-            Self::Maximum => cuda::Binary::Maximum,
-            Self::Minimum => cuda::Binary::Minimum,
-        };
-        inputs[0].binary(function, inputs[1])
+        inputs[0].binary(self.function(), inputs[1])
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let rank = side.shape.rank();
+        side.padded(0, rank)?.binary(self.function(), &side.padded(1, rank)?)
     }
 
     #[inline(always)]

@@ -13,7 +13,7 @@ use crate::loops::lanes::{fma, mul, reserve};
 use crate::loops::normalise::normalise;
 use crate::loops::packed::{filled, groups, place, product};
 use crate::loops::sizes::{Size, TILE, Window};
-use crate::loops::{Call, Memory, Operation, Split, expect_inputs};
+use crate::loops::{Call, Memory, Operation, Side, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -136,6 +136,18 @@ impl Operation for Attention {
         let weights = scores.fill(Self::NAME, &KERNELS, "attention_weights", seen, &args)?;
         let args = [&[weights.pointer(), inputs[2].pointer(), mask][..], &sizes].concat();
         weights.fill(Self::NAME, &KERNELS, "attention_values", shape.clone(), &args)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let inputs = (0..side.inputs.len()).map(|i| side.folded(Self::NAME, i)).collect::<Result<Vec<_>>>()?;
+        let shape = side.shape.with_axis(0, side.members * side.shape.dims()[0]);
+        self.device(&inputs.iter().collect::<Vec<_>>(), &[], &shape)?.reshape(side.lifted())
+    }
+
+    fn device_numbers(&self, inputs: &[&Shape], _: &[Shape], output: &Shape) -> usize {
+        let Plan { batch, queries, keys, heads, .. } = self.plan(inputs);
+        let weights = [2, batch, heads, queries, keys].into_iter().fold(1, usize::saturating_mul);
+        inputs.iter().fold(weights.saturating_add(output.numel()), |all, input| all.saturating_add(input.numel()))
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::cuda::{DeviceTensor, Pool};
 use crate::describe::{PerAxis, methods};
 use crate::loops::windows::Windows;
-use crate::loops::{Call, Operation, Split};
+use crate::loops::{Call, Operation, Side, Split};
 use crate::tensor::{Real, Shape};
 
 /// The mean of each full window: its sum, line by line, divided by the window's area.
@@ -45,6 +45,12 @@ impl Operation for AvgPool {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
         self.0.pool(Pool::Average, inputs[0], shape)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let x = side.folded(Self::NAME, 0)?;
+        let shape = side.shape.with_axis(0, side.members * side.shape.dims()[0]);
+        self.device(&[&x], &[], &shape)?.reshape(side.lifted())
     }
 
     #[inline(always)]

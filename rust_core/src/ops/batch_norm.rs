@@ -9,7 +9,7 @@ use crate::cuda::{Binary, DeviceTensor, Reduction};
 use crate::describe::methods;
 use crate::loops::columns::{self, Line, Statistics};
 use crate::loops::lanes::{Call, Operand};
-use crate::loops::{Operation, expect_inputs};
+use crate::loops::{Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -56,11 +56,11 @@ impl Operation for BatchNorm {
     }
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
-        let x = inputs[0].reshape([shape.rows(), shape.last()].into())?;
-        let mean = x.reduce(Reduction::Mean, Some(0), false)?;
-        let spread =
-            x.reduce(Reduction::Var, Some(0), false)?.scale_shift(1.0 / self.variance, self.eps / self.variance)?;
-        x.binary(Binary::Sub, &mean)?.binary(Binary::Div, &spread.square_root()?)?.reshape(shape.clone())
+        self.normalised(inputs[0], 1)?.reshape(shape.clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        self.normalised(&side.whole(Self::NAME, 0)?, side.members)
     }
 
     #[inline(always)]
@@ -80,6 +80,16 @@ impl Operation for BatchNorm {
 }
 
 impl BatchNorm {
+    /// Normalises the channels of so many stacks, each by itself.
+    fn normalised(&self, x: &DeviceTensor, stacks: usize) -> Result<DeviceTensor> {
+        let shape = x.shape();
+        let x = x.reshape([stacks, shape.rows() / stacks.max(1), shape.last()].into())?;
+        let mean = x.reduce(Reduction::Mean, Some(1), true)?;
+        let spread =
+            x.reduce(Reduction::Var, Some(1), true)?.scale_shift(1.0 / self.variance, self.eps / self.variance)?;
+        x.binary(Binary::Sub, &mean)?.binary(Binary::Div, &spread.square_root()?)?.reshape(shape.clone())
+    }
+
     fn norm<T: Real>(&self, width: usize, x: Option<&[T]>, out: &mut [T], with_threads: bool) {
         let statistics = columns::statistics(x.unwrap_or(out), width, with_threads);
         let lines: Vec<Line<T>> = statistics.iter().map(|s| self.line(s)).collect();

@@ -2,11 +2,11 @@
 
 use pulp::Simd;
 
-use super::binary_cross_entropy::{check_pairs, mean_of_pairs, pairs};
+use super::binary_cross_entropy::{check_pairs, mean_of_pairs, pairs, pairs_of_members};
 use crate::Result;
 use crate::cuda::DeviceTensor;
 use crate::describe::{Given, methods};
-use crate::loops::{Call, Operation};
+use crate::loops::{Call, Operation, Side};
 use crate::tensor::{Real, Shape};
 
 /// Share of elements with (x > 0) == (y > 1/2); a NaN logit counts as wrong.
@@ -33,6 +33,10 @@ impl Operation for BinaryAccuracy {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         pairs(Self::NAME, inputs)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        pairs_of_members(Self::NAME, side)
     }
 
     #[inline(always)]

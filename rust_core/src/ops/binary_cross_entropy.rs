@@ -2,9 +2,9 @@
 
 use pulp::Simd;
 
-use crate::cuda::{DeviceTensor, Reduction};
+use crate::cuda::{Arg, DeviceTensor, Reduction};
 use crate::describe::{Given, methods};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -28,8 +28,16 @@ pub(super) fn check_pairs(op: &'static str, inputs: &[&Shape]) -> Result<()> {
 /// Returns the mean of what kernel `op` gives for each pair, on a device.
 pub(super) fn pairs(op: &'static str, inputs: &[&DeviceTensor]) -> Result<DeviceTensor> {
     let [x, y] = inputs else { return Err(Error::Internal { what: format!("{op} of no pairs") }) };
-    let values = x.fill(op, "losses", op, x.shape().clone(), &[x.pointer(), y.pointer()])?;
-    values.reduce(Reduction::Mean, None, false)
+    let args = [x.pointer(), y.pointer(), Arg::size(y.numel())];
+    x.fill(op, "losses", op, x.shape().clone(), &args)?.reduce(Reduction::Mean, None, false)
+}
+
+/// As `pairs`, for each member by itself.
+pub(super) fn pairs_of_members(op: &'static str, side: &Side<'_>) -> Result<DeviceTensor> {
+    let (x, (y, _)) = (side.whole(op, 0)?, side.input(1));
+    let args = [x.pointer(), y.pointer(), Arg::size(y.numel())];
+    let shape = [side.members, x.numel() / side.members.max(1)];
+    x.fill(op, "losses", op, shape.into(), &args)?.reduce(Reduction::Mean, Some(1), false)
 }
 
 /// Returns the mean of f over pairs of elements.
@@ -66,6 +74,10 @@ impl Operation for BinaryCrossEntropy {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         pairs(Self::NAME, inputs)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        pairs_of_members(Self::NAME, side)
     }
 
     #[inline(always)]

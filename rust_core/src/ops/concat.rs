@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::cuda::DeviceTensor;
 use crate::describe::{Given, methods};
 use crate::loops::elementwise::load;
-use crate::loops::{Call, Operand, Operation};
+use crate::loops::{Call, Operand, Operation, Side};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result, threads};
 
@@ -88,6 +88,11 @@ impl Operation for Concat {
             offset += inner(x.shape());
         }
         Ok(out)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let inputs = side.all(Self::NAME)?;
+        Self { axis: self.axis + 1 }.device(&inputs.iter().collect::<Vec<_>>(), &[], &side.lifted())
     }
 
     #[inline(always)]

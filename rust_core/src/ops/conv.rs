@@ -7,14 +7,14 @@
 
 use pulp::Simd;
 
-use crate::cuda::DeviceTensor;
+use crate::cuda::{Binary, DeviceTensor};
 use crate::describe::{Param, PerAxis, methods};
 use crate::loops::lanes::reserve;
 use crate::loops::packed::{groups, pack, run, unpack};
 use crate::loops::products::{Factor, Finish, Product};
 use crate::loops::sizes::{Size, Window};
 use crate::loops::windows::{count, kind, with_axes};
-use crate::loops::{Call, LANES, Operand, Operation, Split, expect_inputs};
+use crate::loops::{Call, LANES, Operand, Operation, Side, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -175,6 +175,28 @@ impl Operation for Conv {
         let bias = self.bias.map(|bias| &parameters[bias]);
         let steps = ((stride[0], stride[1]), (padding[0], padding[1]));
         x.conv2d(&weight, bias, steps, false, false)?.reshape(shape.clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let weight = side.weights(self.weight)?;
+        let [outputs, kh, kw, channels] = with_axes(&weight.shape().dims()[1..], self.axes);
+        let (x, each) = side.input(0);
+        let x = if each { side.folded(self.name(), 0)? } else { x.clone() };
+        let x = x.reshape(with_axes(x.shape().dims(), self.axes).into())?;
+        let [(sh, sw), (ph, pw)] = [kind(self.axes, self.stride, 1), kind(self.axes, self.padding, 0)].map(Into::into);
+        // The windows of each member's batch as rows.
+        let (rows, depth) = (side.shape.rows(), kh * kw * channels);
+        let windows = x.im2col((kh, kw), (sh, sw), (ph, pw))?;
+        let windows = windows.reshape(if each { side.with_members(&[rows, depth]) } else { [rows, depth].into() })?;
+        let weight = weight.reshape(side.with_members(&[outputs, depth]))?;
+        let y = windows.gemm(&weight, (false, true), 1.0, None)?;
+        let y = self.bias.map_or(Ok(y.clone()), |bias| y.binary(Binary::Add, &side.vector(bias)?))?;
+        y.reshape(side.lifted())
+    }
+
+    fn device_numbers(&self, inputs: &[&Shape], parameters: &[Shape], output: &Shape) -> usize {
+        let window: usize = parameters[self.weight].dims()[1..].iter().product();
+        output.rows().saturating_mul(window).saturating_add(2 * output.numel()).saturating_add(inputs[0].numel())
     }
 
     #[inline(always)]

@@ -9,7 +9,7 @@ use pulp::Simd;
 use crate::cuda::{Arg, Binary, DeviceTensor, Reduction};
 use crate::describe::{Given, methods};
 use crate::loops::lanes::{add, div, max, mul, reserve, sub};
-use crate::loops::{Call, Operand, Operation, expect_inputs};
+use crate::loops::{Call, Operand, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -55,13 +55,45 @@ pub(super) fn check_weights(op: &'static str, inputs: &[&Tensor]) -> Result<()> 
 pub(super) fn rows(op: &'static str, inputs: &[&DeviceTensor], further: &[Arg]) -> Result<DeviceTensor> {
     let [logits, labels, rest @ ..] = inputs else { return Err(Error::Internal { what: format!("{op} of nothing") }) };
     let weights = rest.first().copied();
-    let args = [logits.pointer(), labels.pointer(), Arg::maybe(weights), Arg::size(logits.shape().last())];
-    let values = logits.fill(op, "losses", op, labels.shape().clone(), &[&args, further].concat())?;
+    let values = each_row(op, logits, labels, weights, labels.shape().clone(), further)?;
     match weights {
         None => values.reduce(Reduction::Mean, None, false),
         Some(weights) => {
             let total = |x: &DeviceTensor| x.reduce(Reduction::Sum, None, false);
             total(&values)?.binary(Binary::Div, &total(weights)?)
+        }
+    }
+}
+
+/// Returns what kernel `op` gives for each row of the logits; labels and weights repeat.
+fn each_row(
+    op: &'static str,
+    logits: &DeviceTensor,
+    labels: &DeviceTensor,
+    weights: Option<&DeviceTensor>,
+    shape: Shape,
+    further: &[Arg],
+) -> Result<DeviceTensor> {
+    let sizes = [logits.shape().last(), labels.numel()].map(Arg::size);
+    let args = [&[logits.pointer(), labels.pointer(), Arg::maybe(weights)], &sizes[..], further].concat();
+    logits.fill(op, "losses", op, shape, &args)
+}
+
+/// As `rows`, for each member by itself.
+pub(super) fn rows_of_members(op: &'static str, side: &Side<'_>, further: &[Arg]) -> Result<DeviceTensor> {
+    let own = (1..side.inputs.len()).any(|number| side.input(number).1);
+    // Labels and weights repeat, both or neither.
+    let target = |number: usize| if own { side.whole(op, number) } else { Ok(side.input(number).0.clone()) };
+    let (logits, labels) = (side.whole(op, 0)?, target(1)?);
+    let weights = if side.inputs.len() > 2 { Some(target(2)?) } else { None };
+    let rows = logits.shape().rows() / side.members.max(1);
+    let values = each_row(op, &logits, &labels, weights.as_ref(), [side.members, rows].into(), further)?;
+    let total = |x: &DeviceTensor| x.reduce(Reduction::Sum, Some(1), false);
+    match weights {
+        None => values.reduce(Reduction::Mean, Some(1), false),
+        Some(weights) => {
+            let stacks = if own { side.members } else { 1 };
+            total(&values)?.binary(Binary::Div, &total(&weights.reshape([stacks, rows].into())?)?)
         }
     }
 }
@@ -133,6 +165,10 @@ impl Operation for CrossEntropy {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         rows(Self::NAME, inputs, &[Arg::Real(self.smoothing)])
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        rows_of_members(Self::NAME, side, &[Arg::Real(self.smoothing)])
     }
 
     #[inline(always)]

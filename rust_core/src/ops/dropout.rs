@@ -7,7 +7,7 @@ use pulp::Simd;
 use crate::cuda::{Arg, DeviceTensor, Unit, unit};
 use crate::describe::methods;
 use crate::loops::elementwise::load;
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Draw, Operation, Side, expect_inputs};
 use crate::tensor::philox::{Key, Stream, philox};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -50,11 +50,11 @@ impl Operation for Dropout {
     }
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
-        let dropped = (self.p * f64::from(u32::MAX)) as u32;
-        let scale = Arg::Real(1.0 / (1.0 - self.p));
-        let counters = [Stream::Dropout as usize, self.layer as usize, dropped as usize].map(Arg::size);
-        let args = [&[inputs[0].pointer()][..], &counters, &[scale]].concat();
-        inputs[0].fill(Self::NAME, &KERNELS, "dropout", shape.clone(), &args)
+        self.masked(inputs[0], Draw::default(), shape.numel(), shape)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        self.masked(&side.whole(Self::NAME, 0)?, side.draw, side.shape.numel(), &side.lifted())
     }
 
     #[inline(always)]
@@ -72,5 +72,17 @@ impl Operation for Dropout {
                 }
             }
         }
+    }
+}
+
+impl Dropout {
+    /// Drops numbers of members of `length` numbers each, of which two are a pair.
+    fn masked(&self, x: &DeviceTensor, draw: Draw, length: usize, shape: &Shape) -> Result<DeviceTensor> {
+        let dropped = (self.p * f64::from(u32::MAX)) as u32;
+        let scale = Arg::Real(1.0 / (1.0 - self.p));
+        let counters = [Stream::Dropout as usize, self.layer as usize, dropped as usize].map(Arg::size);
+        let draws = [draw.seed as usize, draw.generation as usize, draw.pair as usize, length].map(Arg::size);
+        let args = [&[x.pointer()][..], &counters, &[scale], &draws].concat();
+        x.fill(Self::NAME, &KERNELS, "dropout", shape.clone(), &args)
     }
 }

@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::cuda::{Arg, DeviceTensor, Unit, unit};
 use crate::describe::{Param, methods};
 use crate::loops::lanes::reserve;
-use crate::loops::{Call, Operand, Operation, Parameter, expect_inputs};
+use crate::loops::{Call, Operand, Operation, Parameter, Side, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -73,8 +73,17 @@ impl Operation for Embedding {
     fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
         let table = &parameters[self.table];
         let [rows, width] = [table.shape().dims()[0], table.shape().last()].map(Arg::size);
-        let args = [inputs[0].pointer(), table.pointer(), rows, width];
+        let places = Arg::size(inputs[0].numel());
+        let args = [inputs[0].pointer(), table.pointer(), rows, width, places, Arg::size(0)];
         table.fill(Self::NAME, &KERNELS, "embedding", shape.clone(), &args)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let ((tokens, each), table) = (side.input(0), side.weights(self.table)?);
+        let [rows, width] = [table.shape().dims()[1], table.shape().last()].map(Arg::size);
+        let [places, shared] = [side.shape.rows(), usize::from(!each)].map(Arg::size);
+        let args = [tokens.pointer(), table.pointer(), rows, width, places, shared];
+        table.fill(Self::NAME, &KERNELS, "embedding", side.lifted(), &args)
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::cuda::DeviceTensor;
 use crate::describe::{Sizes, methods};
 use crate::loops::strided::{Walk, broadcast_shape, gather};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -44,6 +44,10 @@ impl Operation for Expand {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
         inputs[0].expand(Self::NAME, shape)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        side.padded(0, side.shape.rank())?.expand(Self::NAME, &side.lifted())
     }
 
     #[inline(always)]

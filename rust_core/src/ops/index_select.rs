@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use crate::cuda::DeviceTensor;
 use crate::describe::{Places, methods};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -51,6 +51,10 @@ impl Operation for IndexSelect {
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         inputs[0].select(Self::NAME, self.axis, &self.indices)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        side.whole(Self::NAME, 0)?.select(Self::NAME, self.axis + 1, &self.indices)
     }
 
     #[inline(always)]

@@ -15,7 +15,7 @@ use crate::loops::lanes::{mul, reserve};
 use crate::loops::packed::{groups, pack, run, unpack};
 use crate::loops::products::{Factor, Finish, Product};
 use crate::loops::sizes::{self, ROWS, Size, TILE};
-use crate::loops::{Call, LANES, Memory, Noise, Operand, Operation, Parameter, expect_inputs};
+use crate::loops::{Call, LANES, Memory, Noise, Operand, Operation, Parameter, Side, Weights, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -72,6 +72,25 @@ impl Operation for Linear {
         let y = rows.gemm(weight, (false, true), 1.0, None)?;
         let y = self.bias.map_or(Ok(y.clone()), |bias| y.binary(Binary::Add, &parameters[bias]))?;
         y.reshape(shape.clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let (x, each) = side.input(0);
+        let (rows, inputs) = (side.shape.rows(), x.shape().last());
+        let flat = x.reshape([x.shape().rows(), inputs].into())?;
+        let x = if each { x.reshape([side.members, rows, inputs].into())? } else { flat.clone() };
+        let biased = |y: DeviceTensor| self.bias.map_or(Ok(y.clone()), |b| y.binary(Binary::Add, &side.vector(b)?));
+        let y = match &side.parameters[self.weight] {
+            Weights::Whole(weight) => biased(x.gemm(weight, (false, true), 1.0, None)?)?,
+            Weights::Factors { centre, left, right } => {
+                let shared = flat.gemm(centre, (false, true), 1.0, None)?;
+                let outputs = shared.shape().last();
+                let base = shared.reshape([if each { side.members } else { 1 }, rows, outputs].into())?;
+                let base = biased(base)?.expand(Self::NAME, &side.with_members(&[rows, outputs]))?;
+                x.gemm(right, (false, true), 1.0, None)?.gemm(left, (false, false), 1.0, Some((1.0, &base)))?
+            }
+        };
+        y.reshape(side.lifted())
     }
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use crate::gemm::{Matrix, batched};
 use crate::loops::lanes::reserve;
 use crate::loops::packed::{filled, groups, place, product};
 use crate::loops::sizes::{Size, Window};
-use crate::loops::{Call, Operand, Operation, expect_inputs};
+use crate::loops::{Call, Operand, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -100,11 +100,44 @@ impl Operation for MatMul {
     }
 
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
-        let (stack, [m, n]) =
-            shape.dims().split_last_chunk::<2>().map_or((&[][..], [0, 0]), |(stack, sides)| (stack, *sides));
-        let k = inputs[0].shape().last();
-        let whole = |x: &DeviceTensor, sides: [usize; 2]| x.expand(Self::NAME, &[stack, &sides].concat().into());
-        whole(inputs[0], [m, k])?.gemm(&whole(inputs[1], [k, n])?, (false, false), 1.0, None)
+        let Plan { n, k, m, batch, .. } = plan(inputs[0].shape(), inputs[1].shape())?;
+        // A vector is a row, or a column.
+        let matrix = |x: &DeviceTensor, sides: [usize; 2]| {
+            if x.shape().rank() == 1 { x.reshape(sides.into()) } else { Ok(x.clone()) }
+        };
+        let whole = |x: &DeviceTensor, sides: [usize; 2]| {
+            matrix(x, sides)?.expand(Self::NAME, &[&batch[..], &sides].concat().into())
+        };
+        let (a, b) = (whole(inputs[0], [n, k])?, whole(inputs[1], [k, m])?);
+        a.gemm(&b, (false, false), 1.0, None)?.reshape(shape.clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let (left, right) = (side.shape_of(0).to_vec().into(), side.shape_of(1).to_vec().into());
+        let Plan { n, k, m, batch, .. } = plan(&left, &right)?;
+        let whole = |number: usize, sides: [usize; 2]| {
+            let (x, each) = side.input(number);
+            // One matrix for all of a member's, or of all members.
+            if !each && x.shape().rank() <= 2 {
+                return x.reshape(sides.into());
+            }
+            let own = &side.shape_of(number)[..side.shape_of(number).len().saturating_sub(2)];
+            let ones = vec![1; batch.len() - own.len()];
+            let members = if each { side.members } else { 1 };
+            x.reshape([&[members][..], &ones, own, &sides].concat().into())?
+                .expand(Self::NAME, &[&[side.members][..], &batch, &sides].concat().into())
+        };
+        let (a, b) = (whole(0, [n, k])?, whole(1, [k, m])?);
+        let y = match (a.shape().rank(), b.shape().rank()) {
+            // Many rows and one matrix: one large product.
+            (3.., 2) => a.reshape([a.shape().rows(), k].into())?.gemm(&b, (false, false), 1.0, None)?,
+            _ => a.gemm(&b, (false, false), 1.0, None)?,
+        };
+        match y.shape().numel() == side.lifted().numel() {
+            true => y.reshape(side.lifted()),
+            // Neither differs between members.
+            false => y.reshape([&[1], side.shape.dims()].concat().into())?.expand(Self::NAME, &side.lifted()),
+        }
     }
 
     #[inline(always)]

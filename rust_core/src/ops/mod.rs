@@ -59,7 +59,7 @@ use crate::describe::Method;
 pub use crate::loops::Windows;
 
 use crate::loops::operation::Run;
-use crate::loops::{Call, LANES, Operation, Split};
+use crate::loops::{Call, LANES, Operation, Side, Split};
 use crate::tensor::{Buffer, Real, Shape, Storage, Tensor};
 
 macro_rules! operations {
@@ -162,6 +162,16 @@ macro_rules! operations {
                 shape: &Shape,
             ) -> Result<DeviceTensor> {
                 match self { $(Self::$name(op) => op.device(inputs, parameters, shape)),* }
+            }
+
+            /// Computes the result for many members side by side on a device: (members, ..shape).
+            pub(crate) fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+                match self { $(Self::$name(op) => op.on_members(side)),* }
+            }
+
+            /// Returns about how many numbers of a member a device needs while it computes this.
+            pub(crate) fn device_numbers(&self, inputs: &[&Shape], parameters: &[Shape], output: &Shape) -> usize {
+                match self { $(Self::$name(op) => op.device_numbers(inputs, parameters, output)),* }
             }
 
             /// Returns the numbers of the parameters that this operation reads.

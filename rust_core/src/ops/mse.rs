@@ -6,7 +6,7 @@ use super::binary_cross_entropy::{check_pairs, mean_of_pairs};
 use crate::Result;
 use crate::cuda::{Binary, DeviceTensor, Reduction};
 use crate::describe::{Given, methods};
-use crate::loops::{Call, Operation};
+use crate::loops::{Call, Operation, Side};
 use crate::tensor::{Real, Shape};
 
 /// Mean of (x - y)^2 over two inputs with as many elements.
@@ -35,6 +35,16 @@ impl Operation for MeanSquaredError {
         let targets = inputs[1].reshape(inputs[0].shape().clone())?;
         let off = inputs[0].binary(Binary::Sub, &targets)?;
         off.binary(Binary::Mul, &off)?.reduce(Reduction::Mean, None, false)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let flat = |number: usize| {
+            let (x, each) = side.input(number);
+            let stacks = if each { side.members } else { 1 };
+            x.reshape([stacks, x.numel() / stacks.max(1)].into())
+        };
+        let off = flat(0)?.binary(Binary::Sub, &flat(1)?)?;
+        off.binary(Binary::Mul, &off)?.reduce(Reduction::Mean, Some(1), false)?.expand(Self::NAME, &side.lifted())
     }
 
     #[inline(always)]

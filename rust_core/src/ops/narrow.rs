@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::cuda::DeviceTensor;
 use crate::describe::methods;
 use crate::loops::strided::{Walk, gather};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -70,6 +70,10 @@ impl Operation for Narrow {
     fn device(&self, inputs: &[&DeviceTensor], _: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
         let strides = inputs[0].shape().strides();
         inputs[0].gather(Self::NAME, shape, &strides, self.start * strides[self.axis])
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        Self { axis: self.axis + 1, ..*self }.device(&[&side.whole(Self::NAME, 0)?], &[], &side.lifted())
     }
 
     #[inline(always)]

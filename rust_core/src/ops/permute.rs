@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::cuda::DeviceTensor;
 use crate::describe::methods;
 use crate::loops::strided::{Walk, gather};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -62,6 +62,11 @@ impl Operation for Permute {
         let strides = inputs[0].shape().strides();
         let strides: Vec<usize> = self.axes.iter().map(|&axis| strides[axis]).collect();
         inputs[0].gather(Self::NAME, shape, &strides, 0)
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let axes = std::iter::once(0).chain(self.axes.iter().map(|axis| axis + 1)).collect();
+        Self { axes }.device(&[&side.whole(Self::NAME, 0)?], &[], &side.lifted())
     }
 
     #[inline(always)]

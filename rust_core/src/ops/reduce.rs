@@ -13,7 +13,7 @@ use crate::loops::elementwise::Binary;
 use crate::loops::lanes::{add, div, maximum, mul, reserve, sub};
 use crate::loops::strided::{Walk, gather};
 use crate::loops::sums::{PARTIALS, distances, moments, sum};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -165,10 +165,18 @@ impl Operation for Reduce {
         let order: Vec<usize> = kept.chain((0..dims.len()).filter(|axis| axes.contains(axis))).collect();
         let turned: Vec<usize> = order.iter().map(|&axis| strides[axis]).collect();
         let sizes: Vec<usize> = order.iter().map(|&axis| dims[axis]).collect();
-        let x = x.gather(Self::NAME, &sizes.into(), &turned, 0)?;
+        let x = if order.is_sorted() { x.clone() } else { x.gather(Self::NAME, &sizes.into(), &turned, 0)? };
         x.reshape([shape.numel(), self.count(inputs[0].shape())].into())?
             .reduce(how, Some(1), false)?
             .reshape(shape.clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        let axes = match &self.axes {
+            Some(axes) => axes.iter().map(|axis| axis + 1).collect(),
+            None => (1..=side.shape_of(0).len()).collect(),
+        };
+        Self { axes: Some(axes), ..self.clone() }.device(&[&side.whole(Self::NAME, 0)?], &[], &side.lifted())
     }
 
     #[inline(always)]

@@ -12,7 +12,7 @@ use crate::exact::constants::PHI;
 use crate::loops::lanes::{Call, Operand, add, fma};
 use crate::loops::lines::{Kernel, Lines};
 use crate::loops::normalise::{Peak, divide, normalise, suits};
-use crate::loops::{Operation, Split, elementwise, expect_inputs};
+use crate::loops::{Operation, Side, Split, elementwise, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result, threads};
 
@@ -157,6 +157,14 @@ impl Operation for Softmax {
         };
         let options = cuda::Softmax { dim: -(self.axis.cast_signed() as i64), mode, weights: weights.as_ref(), scale };
         x.softmax(&options)?.reshape(shape.clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        // A scalar is a line of one element, not of one for each member.
+        let shape = if side.shape.rank() == 0 { side.with_members(&[1]) } else { side.lifted() };
+        let inputs = side.all(Self::NAME)?;
+        let inputs = inputs.iter().map(|x| x.reshape(shape.clone())).collect::<Result<Vec<_>>>()?;
+        self.device(&inputs.iter().collect::<Vec<_>>(), &[], &shape)?.reshape(side.lifted())
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use pulp::Simd;
 use crate::Result;
 use crate::cuda::DeviceTensor;
 use crate::describe::{Param, methods};
-use crate::loops::{Call, Operation, expect_inputs};
+use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 
 /// The parameter's values as the members see them, perturbed.
@@ -39,6 +39,10 @@ impl Operation for Weight {
 
     fn device(&self, _: &[&DeviceTensor], parameters: &[DeviceTensor], _: &Shape) -> Result<DeviceTensor> {
         Ok(parameters[self.parameter].clone())
+    }
+
+    fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
+        side.weights(self.parameter).cloned()
     }
 
     #[inline(always)]

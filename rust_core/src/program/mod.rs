@@ -6,11 +6,13 @@
 mod kernel;
 mod perturbation;
 mod run;
+mod side_by_side;
 mod slots;
 
 pub use kernel::Geometry;
 pub use perturbation::{Perturbation, Rank};
 pub use run::{Evaluator, Half, Workspace, Workspaces};
+pub use side_by_side::{SideBySide, Values};
 
 use crate::ops::Op;
 use crate::tensor::{Shape, Tensor};
@@ -126,6 +128,20 @@ impl Program {
     /// Returns the shapes of the parameters.
     pub fn parameter_shapes(&self) -> &[Shape] {
         &self.parameters
+    }
+
+    /// Checks that these are the program's inputs.
+    ///
+    /// # Errors
+    /// `Error::Shape` when their shapes are others.
+    pub(crate) fn check_inputs(&self, inputs: &[Tensor]) -> Result<()> {
+        let expected = self.input_shapes();
+        if inputs.iter().map(Tensor::shape).eq(expected.iter().copied()) {
+            return Ok(());
+        }
+        let shapes = |s: Vec<&Shape>| s.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let got = shapes(inputs.iter().map(Tensor::shape).collect());
+        Err(Error::Shape { op: "program", expected: shapes(expected), got })
     }
 
     /// Returns for each value whether `output` is computed from it.

@@ -67,17 +67,10 @@ impl<T: Element> Evaluator<T> {
         centre: Arc<Vec<Vec<T>>>,
         draw: Draw,
     ) -> Result<Self> {
-        let expected = program.input_shapes();
-        let fault = |expected: String, got: String| Err(Error::Shape { op: "program", expected, got });
-        if !inputs.iter().map(Tensor::shape).eq(expected.iter().copied()) {
-            let shapes = |s: Vec<&Shape>| s.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return fault(shapes(expected), shapes(inputs.iter().map(Tensor::shape).collect()));
-        }
+        program.check_inputs(inputs)?;
         if program.shape(output)?.numel() != 1 {
-            return fault(
-                "a program that ends in one number for each member".into(),
-                program.shape(output)?.to_string(),
-            );
+            let expected = "a program that ends in one number for each member".into();
+            return Err(Error::Shape { op: "program", expected, got: program.shape(output)?.to_string() });
         }
         let mut shared: Vec<Shared<T>> = program.nodes().iter().map(|_| Shared::Own(Vec::new())).collect();
         let constants = program.constants().iter().map(|(id, value)| (id, value));

@@ -28,8 +28,6 @@ class Strategy(RetrocausalTrainer):
     """
 
     def __init__(self, seed: int, device: str = "cpu", **settings: object) -> None:
-        if device != "cpu":
-            raise ValueError(f"device is {device!r}; a strategy in Python evaluates its members on the cpu")
         super().__init__(seed, device, **{**_FIXED, **settings})
         for name, value in _FIXED.items():
             if self._settings[name] != value:

@@ -38,15 +38,14 @@ class RetrocausalTrainer(CalledWithData):
 
     Args:
         seed: of all random numbers, 0 to 2^32 - 1.
-        device: where members are evaluated: "cpu", "cuda" or "cuda:N". A GPU draws the noise of the CPU; the centre
-            stays with the CPU.
+        device: where members are evaluated: "cpu", "cuda" or "cuda:N". A GPU draws the noise of the CPU; what follows
+            from the direction stays with the CPU.
         settings: keyword arguments, listed below with their defaults in the signature.
 
     Raises:
         ValueError: an argument out of its range, or two that do not go together.
 
-    `run` raises DeviceUnavailable if the device cannot be used, and ValueError that names the first operation of the
-    model that a GPU has no rule for.
+    `run` raises DeviceUnavailable if the device cannot be used, and ValueError if two members do not fit its memory.
     """
 
     strategy: ClassVar[str] = "retrocausal"
@@ -215,8 +214,9 @@ class RetrocausalTrainer(CalledWithData):
         """Checks that members of `model` can be evaluated on the device, and fit its memory; nothing is trained.
 
         Raises:
-            ValueError: naming the first operation that a GPU has no rule for, the memory that would be needed, or what
-                the estimator needs, such as a loss for each example.
+            ValueError: naming the memory that would be needed, the GPU's if it is used, or what the estimator needs,
+                such as a loss for each example.
+            DeviceUnavailable: the device cannot be used.
         """
         shapes = [parameter.shape for parameter in model.parameters()]
         need, have = trainer_bytes(shapes, self.strategy, **self._settings), memory()
@@ -233,14 +233,9 @@ class RetrocausalTrainer(CalledWithData):
                 raise ValueError(f"a fitness has no batches that {changes[0]} could change; set trainer.{changes[0]}=0")
             if self._device != "cpu":
                 raise ValueError(f"device is {self._device}; a fitness is asked for on the cpu")
-        elif self._settings["estimator"] == "activations" or (changes and self._device == "cpu"):
+        elif self._settings["estimator"] == "activations" or changes or self._device != "cpu":
             objective, _ = self._trace(model, benchmark, benchmark.batch(0))
             self._engine_for(model).check(objective)
-        elif self._device != "cpu":
-            if self.strategy != RetrocausalTrainer.strategy:
-                raise ValueError(f"device is {self._device}; {self.strategy} evaluates its members on the cpu")
-            objective, _ = self._trace(model, benchmark, benchmark.batch(0))
-            objective.cuda_source(self.population_size, rank=self._settings["rank"], dtype=self._settings["dtype"])
 
     def reports(self, model: Module, benchmark: Task | Judging) -> list[str]:
         """Returns the names of the metrics that a record may have; nothing is trained."""

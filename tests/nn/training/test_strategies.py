@@ -137,12 +137,6 @@ def test_what_makes_no_sense_is_refused(name):
         trainer("retrocausal", sigma_learning_rate=0.1)
 
 
-@pytest.mark.parametrize("name", NEW)
-def test_a_gpu_is_refused_before_the_run(name):
-    with pytest.raises(ValueError, match=f"device is cuda; {name} evaluates its members on the cpu"):
-        STRATEGIES[name](0, "cuda").check(model(), Waves())
-
-
 def test_pgpe_needs_both_members_of_a_pair():
     with pytest.raises(ValueError, match=r"survivor_count none.*pgpe.*got 9"):
         trainer("pgpe", survivor_count=9)

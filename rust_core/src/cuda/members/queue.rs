@@ -2,8 +2,8 @@
 
 use cudarc::driver::CudaFunction;
 
-use super::super::kernel::THREADS;
-use super::super::launch::{Arg, Grid, Memory};
+use super::super::kernel::{Grid, THREADS};
+use super::super::launch::{Arg, Memory};
 use super::{Members, OP, Ranks, STEP, SUMMARY};
 use crate::Result;
 use crate::tensor::philox::NORMALS_PER_BLOCK;

@@ -1,7 +1,7 @@
 //! Convolution of (batch, height, width, inputs): kernels/convolution.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
+use super::super::kernel::{Grid, Kernel};
+use super::super::launch::Arg;
 use super::super::tensor::DeviceTensor;
 use super::{maybe, size};
 use crate::tensor::DType;

@@ -1,7 +1,7 @@
 //! Elementwise functions with broadcasting: kernels/unary.cu and kernels/binary.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Axes, Grid};
+use super::super::kernel::{Grid, Kernel};
+use super::super::launch::{Arg, Axes};
 use super::super::tensor::{DeviceTensor, packs};
 use super::size;
 use crate::tensor::Shape;

@@ -7,7 +7,8 @@ use crate::{Error, Result};
 const OP: &str = "matmul";
 
 impl DeviceTensor {
-    /// Returns alpha op(A) op(B) + beta C for matrices, or for stacks of as many matrices (leading axes must be equal).
+    /// Returns alpha op(A) op(B) + beta C for matrices, or for stacks of as many matrices (leading axes must be equal); a single
+    /// matrix is the same for all of a stack.
     ///
     /// # Errors
     /// `Error::Shape` when the shapes do not fit; `Error::DeviceUnavailable` without cuBLAS.
@@ -25,9 +26,11 @@ impl DeviceTensor {
         };
         let (m, k) = if transpose.0 { (*columns_a, *rows_a) } else { (*rows_a, *columns_a) };
         let (of_b, n) = if transpose.1 { (*columns_b, *rows_b) } else { (*rows_b, *columns_b) };
-        if stack != stack_b || k != of_b {
+        let shared = (stack.is_empty() && !stack_b.is_empty(), stack_b.is_empty() && !stack.is_empty());
+        if (stack != stack_b && shared == (false, false)) || k != of_b {
             return Err(refuse());
         }
+        let stack = if shared.0 { stack_b } else { stack };
         let dims = [stack, &[m, n]].concat();
         let out = match plus {
             Some((_, c)) => {
@@ -54,6 +57,7 @@ impl DeviceTensor {
             alpha,
             beta,
             batch: side(stack.iter().product())?,
+            shared,
         };
         let (a, b, c) = (self.address(), other.address(), out.address());
         self.device().with_blas(OP, |blas| blas.multiply(dtype, product, a, b, c))?;

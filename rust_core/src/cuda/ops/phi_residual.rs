@@ -1,7 +1,7 @@
 //! The golden residual with an activation on top: kernels/phi_residual.cu and, for the layer norm, kernels/layer_norm.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
+use super::super::kernel::{Grid, Kernel};
+use super::super::launch::Arg;
 use super::super::tensor::{DeviceTensor, packs};
 use super::row::Rows;
 use super::{maybe, rows_of, size};

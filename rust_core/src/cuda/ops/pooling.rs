@@ -1,7 +1,6 @@
 //! Pooling of (batch, height, width, channels): kernels/pooling.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::Grid;
+use super::super::kernel::{Grid, Kernel};
 use super::super::tensor::DeviceTensor;
 use super::{Reduction, size};
 use crate::{Error, Result};

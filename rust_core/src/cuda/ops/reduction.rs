@@ -1,8 +1,8 @@
 //! Sums, means, variances and extremes over one axis or all: kernels/reductions.cu.
 
 use super::super::Format;
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
+use super::super::kernel::{Grid, Kernel};
+use super::super::launch::Arg;
 use super::super::tensor::DeviceTensor;
 use super::{around, axis, size};
 use crate::tensor::{DType, Shape};

@@ -1,8 +1,8 @@
 //! How rows are laid over threads: registers of part of a warp, a warp, a block or a cluster, or a loop for what is longer.
 
 use super::super::Device;
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
+use super::super::kernel::{Grid, Kernel};
+use super::super::launch::Arg;
 use super::super::tensor::DeviceTensor;
 use crate::Result;
 use crate::tensor::DType;

@@ -1,7 +1,7 @@
 //! Softmax and syntonic softmax over any axis: kernels/syntonic_softmax.cu.
 
-use super::super::kernel::Kernel;
-use super::super::launch::{Arg, Grid};
+use super::super::kernel::{Grid, Kernel};
+use super::super::launch::Arg;
 use super::super::tensor::DeviceTensor;
 use super::row::Rows;
 use super::stream::Stream;

@@ -3,28 +3,29 @@
 use super::super::centred_ranks;
 use super::super::direction::{Left, direction};
 use super::super::population::Evaluation;
-use super::super::strategy::Sample;
+use super::super::strategy::{Power, Sample, Sums};
 use super::Evolution;
 use crate::Result;
 use crate::tensor::Real;
 
 impl Evolution {
     /// The direction that the members' scores favour, and what the strategy keeps of them.
-    pub(in crate::evolve) fn towards<T: Real>(
-        &self,
-        evaluation: &Evaluation,
-        left: &Left<T>,
-    ) -> Result<(Vec<f64>, Vec<f64>)> {
+    pub(in crate::evolve) fn towards(&self, evaluation: &Evaluation, sums: &Sums<'_>) -> Result<(Vec<f64>, Vec<f64>)> {
         let mut kept = self.state.strategy.clone();
         let sample = Sample {
             config: &self.config,
             scores: &self.scores(evaluation),
             takes_part: &self.survivors(evaluation),
             spread: &self.spread(),
-            sums: &|weights, power| direction(&self.pool, &self.perturbation, left, &self.shapes, weights, power),
+            sums,
         };
         let towards = self.strategy.tell(&sample, &mut kept)?;
         Ok((towards, kept))
+    }
+
+    /// Sums the noise of all pairs, times the pairs' weights, on the CPU.
+    pub(in crate::evolve) fn sum<T: Real>(&self, left: &Left<T>, weights: &[f64], power: Power) -> Result<Vec<f64>> {
+        direction(&self.pool, &self.perturbation, left, &self.shapes, weights, power)
     }
 
     /// The members' centred ranks; 0 for those who do not take part.

@@ -53,7 +53,8 @@ impl Evolution {
         }
         let summary = Summary::of(&evaluation);
         self.perturbation.set_generation(self.generation()?);
-        let (towards, kept) = self.towards(&evaluation, &Left::<f32>::default())?;
+        let (towards, kept) =
+            self.towards(&evaluation, &|weights, power| self.sum(&Left::<f32>::default(), weights, power))?;
         let centre = centre.unwrap_or_else(|| vec![-summary.mean]);
         let elite = self.elite(&evaluation, centre[0])?;
         self.forget();
@@ -84,11 +85,17 @@ impl Evolution {
     ///
     /// # Errors
     /// `Error::Shape` when inputs or members do not fit the program, `Error::Interrupted`.
-    pub fn losses_of(&self, objective: &Objective, inputs: &[Tensor], members: Vec<Vec<f64>>) -> Result<Vec<f64>> {
-        match self.config.dtype {
-            DType::F32 => self.losses_as::<f32>(objective, inputs, members),
-            DType::F64 => self.losses_as::<f64>(objective, inputs, members),
+    pub fn losses_of(&mut self, objective: &Objective, inputs: &[Tensor], members: &[Vec<f64>]) -> Result<Vec<f64>> {
+        self.check(objective)?;
+        let length = self.state.centre.len();
+        if let Some(member) = members.iter().find(|member| member.len() != length) {
+            return Err(Error::Shape {
+                op: "evaluate",
+                expected: format!("members of {length} weights"),
+                got: member.len().to_string(),
+            });
         }
+        self.placed(|place, evolution| place.outside(evolution, objective, inputs, members))
     }
 
     /// Returns the centre's loss and metrics on a batch. Nothing changes.
@@ -104,26 +111,31 @@ impl Evolution {
         })
     }
 
+    /// As `losses_of`, by the threads of the CPU.
+    pub(in crate::evolve) fn losses_by_threads(
+        &self,
+        objective: &Objective,
+        inputs: &[Tensor],
+        members: &[Vec<f64>],
+    ) -> Result<Vec<f64>> {
+        match self.config.dtype {
+            DType::F32 => self.losses_as::<f32>(objective, inputs, members),
+            DType::F64 => self.losses_as::<f64>(objective, inputs, members),
+        }
+    }
+
     fn losses_as<T: Element>(
         &self,
         objective: &Objective,
         inputs: &[Tensor],
-        members: Vec<Vec<f64>>,
+        members: &[Vec<f64>],
     ) -> Result<Vec<f64>> {
-        self.check(objective)?;
-        let length = self.state.centre.len();
-        if let Some(member) = members.iter().find(|member| member.len() != length) {
-            return Err(Error::Shape {
-                op: "evaluate",
-                expected: format!("members of {length} weights"),
-                got: member.len().to_string(),
-            });
-        }
         // An error that inputs may give is given here, once.
         let cost = self.evaluator(objective, inputs, Arc::new(self.centre_as::<T>()))?.cost();
         let draw = Draw { seed: self.config.seed, generation: self.generation()?, pair: 0 };
         let (objective, inputs, shapes) = (objective.clone(), inputs.to_vec(), Arc::clone(&self.shapes));
         let (count, cost) = (members.len(), cost.saturating_mul(members.len()));
+        let members = members.to_vec();
         let losses = self.pool.map(count, cost, move |i| {
             let weights = Arc::new(split::<T>(&members[i], &shapes));
             let evaluator = Evaluator::new(Arc::clone(&objective.program), objective.loss, &inputs, weights, draw);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::super::activations::ByActivations;
 use super::super::cpu::Cpu;
+use super::super::on_device::OnDevice;
 use super::super::pool::Pool;
-use super::super::remote::Remote;
 use super::super::strategies::STRATEGIES;
 use super::super::strategy::{Strategy, refuse};
 use super::super::{AttractorMemory, Config, Estimator, Gene, State};
@@ -92,15 +92,12 @@ impl Evolution {
     /// Evaluates members on a CUDA device from now on; the centre stays with the CPU, where one thread evaluates it.
     ///
     /// # Errors
-    /// `Error::Value` when the system grants no thread, or when the strategy is not one of devices.
+    /// `Error::Value` when the system grants no thread.
     pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
-        if !self.strategy.is_of_devices() {
-            return refuse("this strategy", "device cpu", "cuda");
-        }
         if self.config.estimator == Estimator::Activations {
             return refuse("estimator=activations", "device cpu", "cuda");
         }
-        self.place = Some(Box::new(Remote::new(device)));
+        self.place = Some(Box::new(OnDevice::new(device)));
         self.pool = Pool::new(Some(self.pool.threads().min(2)))?;
         Ok(self)
     }

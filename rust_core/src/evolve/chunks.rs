@@ -1,0 +1,308 @@
+//! Members of any program on a CUDA device: so many at a time as fit its memory, one operation after the other.
+//!
+//! Their weights are made on the device and summed up there; scores, ranks and whatever a strategy makes of them are the CPU's.
+
+use std::sync::Arc;
+
+use super::evaluate::{Evaluate, Found, Ready};
+use super::population::{Evaluation, Summary};
+use super::strategy::{Power, Spread};
+use super::{Evolution, Interrupt, Objective};
+use crate::cuda::{Chunk, Device, DeviceTensor, Generation, Held, Layout, Perturbed, Step};
+use crate::loops::{Draw, Weights};
+use crate::ops::Op;
+use crate::program::{Node, NodeId, Program, Rank, SideBySide, Values};
+use crate::tensor::{Shape, Tensor};
+use crate::{Error, Result};
+
+/// Bytes that the members of a chunk take, about: enough to keep a card busy. No property of the card, so that the same
+/// products are made on all that have room.
+const CHUNK: usize = 4 << 30;
+/// The most members of a chunk: what cuBLAS takes at once.
+const MOST: usize = 1 << 15;
+
+/// A device, and the members on it.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    device: Arc<Device>,
+    plan: Option<Plan>,
+}
+
+/// What is made once for an objective.
+#[derive(Debug)]
+struct Plan {
+    objective: Objective,
+    run: SideBySide,
+    noise: Perturbed,
+    shapes: Arc<Vec<Shape>>,
+    /// Whether a parameter stays in factors: nothing but `linear` reads it.
+    in_factors: Vec<bool>,
+    /// Members of a chunk, an even number.
+    members: usize,
+}
+
+impl Plan {
+    fn new(device: &Arc<Device>, evolution: &Evolution, objective: &Objective) -> Result<Self> {
+        let config = evolution.config();
+        let program = &objective.program;
+        let wanted: Vec<NodeId> = objective.wanted().collect();
+        if program.shape(objective.loss)?.numel() != 1 {
+            let expected = "a program that ends in one number for each member".into();
+            return Err(Error::Shape { op: "program", expected, got: program.shape(objective.loss)?.to_string() });
+        }
+        let layouts: Vec<Layout> = evolution
+            .shapes
+            .iter()
+            .zip(evolution.perturbation.ranks())
+            .map(|(shape, rank)| match *rank {
+                Rank::Full => Layout { rows: 1, columns: shape.numel(), rank: 0 },
+                Rank::Low { rows, columns, rank } => Layout { rows, columns, rank },
+            })
+            .collect();
+        let weights: Vec<f64> = (evolution.shapes.iter().zip(evolution.weights.iter()))
+            .flat_map(|(shape, weights)| weights.iter().copied().cycle().take(shape.numel()))
+            .collect();
+        let noise = Perturbed::new(device, config.dtype, &layouts, &weights)?;
+        let run = SideBySide::new(program, &wanted, device, config.dtype)?;
+        let in_factors: Vec<bool> = (0..layouts.len()).map(|p| layouts[p].rank > 0 && is_factor(program, p)).collect();
+        let joined: usize = (layouts.iter().zip(&in_factors))
+            .filter(|(layout, in_factors)| layout.rank > 0 && !**in_factors)
+            .map(|(layout, _)| layout.rows * layout.columns)
+            .sum();
+        let numbers = noise.numbers().saturating_add(joined).saturating_add(run.numbers(&wanted));
+        let members = fitting(numbers.saturating_mul(config.dtype.size()), device.free_memory()?)?;
+        // As many in each chunk.
+        let chunks = config.population_size.div_ceil(members);
+        let members = (config.population_size / 2).div_ceil(chunks) * 2;
+        Ok(Self {
+            objective: objective.clone(),
+            run,
+            noise,
+            shapes: Arc::clone(&evolution.shapes),
+            in_factors,
+            members,
+        })
+    }
+
+    fn is_of(&self, objective: &Objective) -> bool {
+        let own = &self.objective;
+        Arc::ptr_eq(&own.program, &objective.program)
+            && (own.loss, &own.metrics) == (objective.loss, &objective.metrics)
+    }
+
+    /// Returns all parameters of the members of a chunk.
+    fn parameters(&self, generation: &Generation, chunk: &Chunk, members: usize) -> Result<Vec<Weights>> {
+        let one = |(number, shape): (usize, &Shape)| match self.noise.parameter(chunk, number)? {
+            Held::Factors(left, right) if self.in_factors[number] => {
+                let centre = self.noise.centre(generation, number)?.reshape(shape.clone())?;
+                Ok(Weights::Factors { centre, left, right })
+            }
+            _ => whole(&self.noise.joined(generation, chunk, number)?, members, shape),
+        };
+        self.shapes.iter().enumerate().map(one).collect()
+    }
+
+    /// Returns the losses of some members whose parameters are given.
+    fn losses(&self, shared: &Values, parameters: &[Weights], members: usize, draw: Draw) -> Result<DeviceTensor> {
+        let mut found = self.run.run(shared, parameters, members, draw, &[self.objective.loss])?;
+        found.pop().ok_or_else(|| Error::Internal { what: "a loss that was not computed".into() })
+    }
+}
+
+/// Returns whether all that reads a parameter are products with it, which may be made with its factors.
+fn is_factor(program: &Program, parameter: usize) -> bool {
+    let mut readers = program.nodes().iter().filter_map(|node| node.op.as_ref());
+    readers.all(|op| match op {
+        Op::Linear(linear) => linear.bias != Some(parameter),
+        op => !op.parameters().contains(&parameter),
+    })
+}
+
+fn whole(values: &DeviceTensor, members: usize, shape: &Shape) -> Result<Weights> {
+    Ok(Weights::Whole(values.reshape([&[members], shape.dims()].concat().into())?))
+}
+
+/// Returns the number of the coming generation.
+fn number_of(evolution: &Evolution) -> Result<u32> {
+    u32::try_from(evolution.state().generation).map_err(|_| Error::Overflow { op: "generation" })
+}
+
+/// Returns how many members of so many bytes a chunk has, an even number.
+fn fitting(bytes: usize, free: usize) -> Result<usize> {
+    // A part of what is free may be in pieces.
+    let room = free / 5 * 4;
+    let gib = |bytes: usize| bytes as f64 / 2_f64.powi(30);
+    if bytes.saturating_mul(2) > room {
+        return Err(Error::Value {
+            op: "device=cuda",
+            expected: format!(
+                "a model and a batch with which two members take at most {:.1} GiB, what is free on the GPU; take a smaller \
+                 batch, rank=1, or device=cpu",
+                gib(room)
+            ),
+            got: format!("{:.1} GiB", gib(bytes.saturating_mul(2))),
+        });
+    }
+    Ok((room.min(CHUNK) / bytes.max(1)).clamp(2, MOST) / 2 * 2)
+}
+
+impl Chunks {
+    /// Starts with no program.
+    pub fn new(device: &Arc<Device>) -> Self {
+        Self { device: Arc::clone(device), plan: None }
+    }
+
+    /// Returns what is made once for an objective.
+    fn plan(&mut self, evolution: &Evolution, objective: &Objective) -> Result<&Plan> {
+        let plan = match self.plan.take().filter(|plan| plan.is_of(objective)) {
+            Some(plan) => plan,
+            None => Plan::new(&self.device, evolution, objective)?,
+        };
+        Ok(self.plan.insert(plan))
+    }
+}
+
+/// What a generation on a device begins with.
+struct Begun<'a> {
+    evolution: &'a Evolution,
+    plan: &'a Plan,
+    generation: Generation,
+    shared: Values,
+    draw: Draw,
+}
+
+impl<'a> Begun<'a> {
+    fn new(evolution: &'a Evolution, plan: &'a Plan, inputs: &[Tensor]) -> Result<Self> {
+        let (config, state) = (evolution.config(), evolution.state());
+        let number = number_of(evolution)?;
+        let draw = Draw { seed: config.seed, generation: number, pair: 0 };
+        let spread = evolution.spread();
+        let (sigma, deviations) = match &spread {
+            Spread::All(sigma) => (*sigma, None),
+            Spread::Each(deviations) => (1.0, Some(deviations.as_slice())),
+        };
+        let step = Step { sigma, seed: config.seed, generation: number, lambda: 0.0 };
+        let generation = plan.noise.begin(&step, &state.centre, deviations)?;
+        Ok(Self { evolution, plan, generation, shared: plan.run.share(inputs, draw)?, draw })
+    }
+
+    /// Evaluates all members.
+    fn evaluation(&self) -> Result<Evaluation> {
+        let (plan, evolution) = (self.plan, self.evolution);
+        let with_syntony = evolution.needs_syntony();
+        let mut evaluation = Evaluation::default();
+        let mut read = |(losses, energies): (DeviceTensor, Option<DeviceTensor>)| -> Result<()> {
+            evaluation.losses.extend(losses.download()?.to_f64());
+            if let Some(energies) = energies {
+                let energies = energies.download()?.to_f64();
+                let (low, total) = energies.split_at(energies.len() / 2);
+                evaluation.syntonies.extend(low.iter().zip(total).map(|(l, t)| if *t == 0.0 { 0.0 } else { l / t }));
+            }
+            Ok(())
+        };
+        let mut before = None;
+        let population = evolution.config().population_size;
+        for first in (0..population).step_by(plan.members) {
+            Interrupt::check(evolution.pool.interrupt.as_ref())?;
+            let members = plan.members.min(population - first);
+            let chunk = plan.noise.members(&self.generation, first / 2, members / 2)?;
+            let energies = with_syntony.then(|| plan.noise.energies(&self.generation, &chunk)).transpose()?;
+            let parameters = plan.parameters(&self.generation, &chunk, members)?;
+            let draw = Draw { pair: (first / 2) as u32, ..self.draw };
+            let losses = plan.losses(&self.shared, &parameters, members, draw)?;
+            // The device works on this one while the one before is read.
+            before.replace((losses, energies)).map_or(Ok(()), &mut read)?;
+        }
+        before.map_or(Ok(()), &mut read)?;
+        Ok(evaluation)
+    }
+
+    /// Starts what is wanted of the centre: it is one member without noise.
+    fn centre(&self) -> Result<Vec<DeviceTensor>> {
+        let plan = self.plan;
+        let parameters = plan.shapes.iter().enumerate();
+        let parameters =
+            parameters.map(|(number, shape)| whole(&plan.noise.centre(&self.generation, number)?, 1, shape));
+        let wanted: Vec<NodeId> = plan.objective.wanted().collect();
+        plan.run.run(&self.shared, &parameters.collect::<Result<Vec<_>>>()?, 1, self.draw, &wanted)
+    }
+}
+
+impl Evaluate<Evolution> for Chunks {
+    fn generation(
+        &mut self,
+        evolution: &mut Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        _: Option<&[Tensor]>,
+    ) -> Result<(Found, Ready)> {
+        let plan = self.plan(evolution, objective)?;
+        // Whoever replaces the centre is drawn again.
+        evolution.perturbation.set_generation(number_of(evolution)?);
+        let begun = Begun::new(evolution, plan, inputs)?;
+        let centre = begun.centre()?;
+        let evaluation = begun.evaluation()?;
+        let first = |x: DeviceTensor| Ok(x.download()?.to_f64().first().copied().unwrap_or(f64::NAN));
+        let centre = centre.into_iter().map(first).collect::<Result<Vec<f64>>>()?;
+        let sums = |weights: &[f64], power| plan.noise.sum(&begun.generation, weights, power == Power::Two);
+        let (towards, kept) = evolution.towards(&evaluation, &sums)?;
+        let elite = evolution.elite(&evaluation, centre[0])?;
+        let summary = Summary::of(&evaluation);
+        Ok((Found { towards, kept, summary, elite, centre, signal: Vec::new() }, evolution.ready()))
+    }
+
+    fn members(&mut self, evolution: &mut Evolution, objective: &Objective, inputs: &[Tensor]) -> Result<Evaluation> {
+        let plan = self.plan(evolution, objective)?;
+        Begun::new(evolution, plan, inputs)?.evaluation()
+    }
+
+    fn check(&mut self, evolution: &Evolution, objective: &Objective) -> Result<()> {
+        self.plan(evolution, objective).map(drop)
+    }
+
+    fn outside(
+        &mut self,
+        evolution: &Evolution,
+        objective: &Objective,
+        inputs: &[Tensor],
+        members: &[Vec<f64>],
+    ) -> Result<Vec<f64>> {
+        let device = Arc::clone(&self.device);
+        let plan = self.plan(evolution, objective)?;
+        let begun = Begun::new(evolution, plan, inputs)?;
+        let mut losses = Vec::with_capacity(members.len());
+        // Each draws what the first pair draws.
+        let drops = |node: &Node| matches!(node.op, Some(Op::Dropout(_)));
+        let together = if objective.program.nodes().iter().any(drops) { 2 } else { plan.members };
+        for chunk in members.chunks(together) {
+            Interrupt::check(evolution.pool.interrupt.as_ref())?;
+            let mut parameters = Vec::with_capacity(plan.shapes.len());
+            let mut start = 0;
+            for shape in plan.shapes.iter() {
+                let end = start + shape.numel();
+                let values: Vec<f64> = chunk.iter().flat_map(|member| member[start..end].iter().copied()).collect();
+                let dims: Shape = [&[chunk.len()], shape.dims()].concat().into();
+                let values = Tensor::new(dims, values)?.cast(evolution.config().dtype);
+                parameters.push(Weights::Whole(DeviceTensor::upload(&device, &values)?));
+                start = end;
+            }
+            losses.extend(plan.losses(&begun.shared, &parameters, chunk.len(), begun.draw)?.download()?.to_f64());
+        }
+        Ok(losses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_fits_the_memory_or_says_what_would() {
+        assert_eq!(fitting(1 << 20, 100 << 30).unwrap(), 4096);
+        assert_eq!(fitting(1 << 20, 1 << 30).unwrap(), 818);
+        assert_eq!(fitting(10, 100 << 30).unwrap(), MOST);
+        assert_eq!(fitting(6 << 30, 100 << 30).unwrap(), 2);
+        let refused = fitting(6 << 30, 10 << 30).unwrap_err().to_string();
+        assert!(refused.contains("at most 8.0 GiB") && refused.contains("12.0 GiB"), "{refused}");
+    }
+}
