@@ -3,16 +3,18 @@
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Gt, Le
 
 from syntonic._core import Tensor
 from syntonic.benchmarks.own_fitness.call import Score, Shapes, arguments, checked, named, score, told
-from syntonic.benchmarks.own_fitness.pool import Pool
 from syntonic.core import own_code
 from syntonic.core.registry import register
 from syntonic.sn import Module
+
+if TYPE_CHECKING:
+    from syntonic.benchmarks.own_fitness.pool import Pool
 
 Size = Annotated[int, Ge(1), Le(1_000_000)]
 
@@ -130,6 +132,8 @@ class PythonFitness:
         if self._population:
             return self._of_all([named(member, shapes) for member in members], seed)
         if self._workers:
+            from syntonic.benchmarks.own_fitness.pool import Pool  # sockets, which other commands do without
+
             self._pool = self._pool or Pool(self._function, shapes, self._workers, self._timeout)
             return self._pool.scores(members, seed, should_stop)
         found = []

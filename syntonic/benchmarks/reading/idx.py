@@ -1,6 +1,5 @@
 """IDX files, in which MNIST and its sisters come: what follows, the sizes, and one byte for each pixel."""
 
-import gzip
 import math
 import struct
 import zlib
@@ -44,6 +43,7 @@ def unpacked(data: bytes) -> bytes:
     Raises:
         OSError, EOFError, zlib.error: it cannot be unpacked, or is more than a run can hold.
     """
+    import gzip
     import io
 
     with gzip.open(io.BytesIO(data)) as file:
