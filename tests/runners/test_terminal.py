@@ -5,10 +5,12 @@ import math
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from syntonic.runners.run.figures import figure
 from syntonic.runners.run.status_line import Standing, clock, fitted, sparkline
 
 WIDTHS = (120, 80, 60, 40)
+PATIENCE = 120.0  # seconds without a word
 RUN = ["trainer.max_generations=40", "trainer.seconds=0.02", "tracking=none"]
 CURVE = re.compile("[▁▂▃▄▅▆▇█]{3,}")
 
@@ -28,8 +31,9 @@ def screen(folder: Path, columns: int, *words: str, **environment: str) -> list[
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
     kept = {key: value for key, value in os.environ.items() if key not in ("CI", "COLUMNS", "LINES", "NO_COLOR")}
+    fake = FAKE if "-cn" not in words else []
     child = subprocess.Popen(
-        [sys.executable, str(HERE / "command.py"), *FAKE, *words],
+        [sys.executable, str(HERE / "command.py"), *fake, *words],
         cwd=folder,
         stdin=theirs,
         stdout=theirs,
@@ -38,8 +42,11 @@ def screen(folder: Path, columns: int, *words: str, **environment: str) -> list[
         start_new_session=True,
     )
     os.close(theirs)
-    drawn = b""
+    drawn, deadline = b"", time.monotonic() + PATIENCE
     while True:
+        if not select.select([ours], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            child.kill()
+            raise AssertionError(f"it hangs: {drawn.decode()}")
         try:
             came = os.read(ours, 65536)
         except OSError:  # Linux says so when the last process has closed the terminal
@@ -72,6 +79,14 @@ def test_what_matters_is_never_cut(folder: Path, columns: int) -> None:
     assert CURVE.search(drawn[-1]) or columns < 60, drawn[-1]
     assert ("evaluations/s" in drawn[-1]) is (columns == 120)
     assert not any("…" in line for line in lines)
+
+
+def test_the_line_is_drawn_while_the_core_computes(folder: Path) -> None:
+    """A thread that asks the core for something, and holds what the core waits for, would never end."""
+    lines = screen(folder, 100, "-cn", "digits", "trainer.max_generations=150", "tracking=none")
+    drawn = [line for line in lines if re.search(r"\b\d+/150\b.* loss ", line)]
+    assert len(drawn) >= 2
+    assert "150/150" in drawn[-1]
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

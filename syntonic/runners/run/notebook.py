@@ -53,6 +53,7 @@ class Notebook:
 
     def _picture(self) -> "_Picture":
         generation, metrics = self._latest
+        self._speed.count()
         return _Picture(generation, self._speed.total, whole(self._speed.standing(generation, metrics, [])))
 
 

@@ -84,19 +84,26 @@ def is_live(console: Console) -> bool:
 
 
 class Bar:
-    """A live line with the generation's figures, drawn by a thread of its own: a generation costs nothing."""
+    """A live line with the generation's figures, drawn by a thread of its own: a generation costs nothing.
+
+    That thread asks the trainer nothing: it would wait for a core at work, and hold what the core waits for.
+    """
 
     def __init__(self, console: Console, total: int, done: int, evaluations: Callable[[], int]) -> None:
         self._console, self._speed = console, Speed(total, done, evaluations)
         self._latest: tuple[int, Mapping[str, float]] = done, {}
         self._losses: list[float] = []
         self._stride, self._next = 1, done + 1
+        self._is_drawn = True
         self._live = Live(console=console, get_renderable=self._picture, refresh_per_second=_REDRAWS)
         self._live.start()
 
     def show(self, generation: int, metrics: Mapping[str, float]) -> None:
         """Takes one generation; the next picture shows the latest one."""
         self._latest = generation, metrics
+        if self._is_drawn:
+            self._is_drawn = False
+            self._speed.count()
         if generation >= self._next:
             self._next = generation + self._stride
             self._losses.append(metrics.get("loss", math.nan))
@@ -105,10 +112,12 @@ class Bar:
 
     def close(self) -> None:
         """Draws the last generation and leaves it there."""
-        self._live.stop()
+        if self._live.is_started:
+            self._speed.count()
+            self._live.stop()
 
     def _picture(self) -> Text:
-        now = self._speed.standing(*self._latest, self._losses)
+        now, self._is_drawn = self._speed.standing(*self._latest, self._losses), True
         line = fitted(now, self._console.width, plain=self._console.options.ascii_only)
         return Text(line, no_wrap=True, overflow="crop")
 
@@ -126,6 +135,7 @@ class Lines:
         tenth = generation * _LINES // self._speed.total if self._speed.total else 0
         if tenth > self._tenth or time.monotonic() - self._said > _SILENCE:
             self._tenth, self._said = tenth, time.monotonic()
+            self._speed.count()
             line = whole(self._speed.standing(generation, metrics, []))
             self._console.print(line, markup=False, soft_wrap=True)
 

@@ -24,14 +24,18 @@ class Speed:
         self.total = total
         self._evaluations, self._before = evaluations, evaluations()
         self._began = time.monotonic()
+        self._rate = 0.0
         self._recent = deque([(self._began, done)], maxlen=_WINDOW)
 
+    def count(self) -> None:
+        """Asks how many members were evaluated so far; by the thread that trains, in which the core is not at work."""
+        spent = time.monotonic() - self._began
+        self._rate = (self._evaluations() - self._before) / spent if spent > 0 else 0.0
+
     def standing(self, generation: int, metrics: Mapping[str, float], losses: Sequence[float]) -> Standing:
-        """Returns how the run stands after a generation; `losses` are those so far."""
+        """Returns how the run stands after a generation, as last counted; `losses` are those so far."""
         now = time.monotonic()
         then, before = self._recent[0]
         self._recent.append((now, generation))
         left = (self.total - generation) * (now - then) / (generation - before) if generation > before else math.nan
-        spent = now - self._began
-        rate = (self._evaluations() - self._before) / spent if spent > 0 else 0.0
-        return Standing(generation, self.total, metrics, left, rate, losses)
+        return Standing(generation, self.total, metrics, left, self._rate, losses)
