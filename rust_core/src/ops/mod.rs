@@ -47,6 +47,8 @@ mod square;
 mod tanh;
 mod weight;
 
+use std::sync::Arc;
+
 use pulp::Arch;
 
 pub use phi_residual::{Activation, ResidualMode};
@@ -264,6 +266,8 @@ pub trait Element: Real + Compute<1> + Compute<LANES> {
     fn slice(tensor: &Tensor) -> &[Self];
     /// Wraps values as the memory of a tensor.
     fn storage(values: impl Into<Buffer<Self>>) -> Storage;
+    /// Returns the memory of a tensor of this format if nobody else has it, or a copy; of another format, nothing.
+    fn owned(tensor: Tensor) -> Buffer<Self>;
 }
 
 impl Element for f32 {
@@ -277,6 +281,13 @@ impl Element for f32 {
     fn storage(values: impl Into<Buffer<Self>>) -> Storage {
         values.into().into()
     }
+
+    fn owned(tensor: Tensor) -> Buffer<Self> {
+        match tensor.into_storage() {
+            Storage::F32(v) => Arc::try_unwrap(v).unwrap_or_else(|shared| Buffer::from(shared.to_vec())),
+            Storage::F64(_) => Buffer::from(Vec::new()),
+        }
+    }
 }
 
 impl Element for f64 {
@@ -289,6 +300,13 @@ impl Element for f64 {
 
     fn storage(values: impl Into<Buffer<Self>>) -> Storage {
         values.into().into()
+    }
+
+    fn owned(tensor: Tensor) -> Buffer<Self> {
+        match tensor.into_storage() {
+            Storage::F64(v) => Arc::try_unwrap(v).unwrap_or_else(|shared| Buffer::from(shared.to_vec())),
+            Storage::F32(_) => Buffer::from(Vec::new()),
+        }
     }
 }
 

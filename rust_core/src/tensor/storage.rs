@@ -124,6 +124,11 @@ impl Tensor {
         &self.storage
     }
 
+    /// Returns the memory, and forgets the shape.
+    pub fn into_storage(self) -> Storage {
+        self.storage
+    }
+
     /// Returns the number format.
     pub fn dtype(&self) -> DType {
         self.storage.dtype()

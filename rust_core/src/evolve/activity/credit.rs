@@ -32,6 +32,10 @@ pub(super) fn credits(reach: &Reach, shape: &Shape, rows: &Shape, changes: &[f64
         (values, sizes[axis]) = (next, size);
     }
     let last = reach.iter().flatten().map(|link| link.axis + 1).max().unwrap_or(0);
+    // Mostly the rows' axes are the value's own first ones.
+    if reach[..last].iter().enumerate().all(|(axis, link)| link.is_some_and(|link| link.axis == axis)) {
+        return Credits { values, inner: shape.dims()[last..].iter().product() };
+    }
     let outer = Shape::from(shape.dims()[..last].to_vec());
     let strides = Shape::from(sizes).strides();
     let place = |index: usize| -> usize {

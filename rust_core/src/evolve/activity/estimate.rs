@@ -63,7 +63,7 @@ pub(in crate::evolve) fn estimate<T: Element>(pool: &Pool, plan: &Arc<Plan>, req
     generation.sigmas = Arc::new(generation.sigmas(request.sigma)?);
     let outputs = generation.outputs()?;
     let centre = generation.scalars(&outputs, &request.wanted, &request.parameters)?;
-    let clean = generation.row_losses(T::slice(&outputs), 0..plan.batch)?;
+    let clean = generation.clean_losses(pool, cost / 4)?;
     if !clean.iter().any(|loss| loss.is_finite()) {
         return Err(Error::Value {
             op: "trainer",
@@ -71,7 +71,7 @@ pub(in crate::evolve) fn estimate<T: Element>(pool: &Pool, plan: &Arc<Plan>, req
             got: format!("{} of {} examples", clean[0], clean.len()),
         });
     }
-    let head = generation.exact(&outputs, &clean)?;
+    let head = generation.exact(pool, cost / 4, &clean)?;
     let passes = generation.run(pool, cost * settings.draws, generation.draws(request.plain))?;
     let changes = generation.changes(&passes, &clean);
     let lost = generation.lost(&passes, &clean);

@@ -125,7 +125,7 @@ impl<T: Element> Forward<T> {
             let point =
                 plan.point_of[id].filter(|&point| plan.is_perturbed(point) && draws.only.is_none_or(|o| o == point));
             values[id] = Some(match point {
-                Some(point) => self.perturbed(point, &value, draws, examples, clean)?,
+                Some(point) => self.perturbed(point, value, draws, examples, clean)?,
                 None => value,
             });
             self.free(id, &mut values, |_| false);
@@ -164,21 +164,20 @@ impl<T: Element> Forward<T> {
     fn perturbed(
         &self,
         point: usize,
-        value: &Tensor,
+        value: Tensor,
         draws: &Draws,
         examples: &Range<usize>,
         clean: &Values,
     ) -> Result<Tensor> {
-        let z = T::slice(value);
-        let size = (z.len() / draws.which.len().max(1)).max(1);
-        let mut out = Buffer::<T>::stale(z.len());
-        let parts = out.values_mut().chunks_exact_mut(size).zip(z.chunks_exact(size));
-        for (&(draw, sign), (out, z)) in draws.which.iter().zip(parts) {
+        let shape = value.shape().clone();
+        // What was just computed is nobody else's, and is changed where it lies.
+        let mut out = T::owned(value);
+        let size = (out.len() / draws.which.len().max(1)).max(1);
+        for (&(draw, sign), out) in draws.which.iter().zip(out.values_mut().chunks_exact_mut(size)) {
             let sigma = [T::from_f64(sign * draws.sigmas[point])];
-            out.copy_from_slice(z);
             self.add_noise((point, draw), (&sigma, size), examples, clean, out);
         }
-        Tensor::new(value.shape().clone(), T::storage(out))
+        Tensor::new(shape, T::storage(out))
     }
 
     /// Returns a value that is not computed for these examples: what all share, or their part of what is given.

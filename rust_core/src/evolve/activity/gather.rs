@@ -37,8 +37,14 @@ impl<T: Element> Work<T> {
             }
         }
         let weights = self.generation.weights()?;
-        let counting: Vec<Vec<Vec<f64>>> =
-            (0..plan.sites.points.len()).map(|point| self.counted(point, weights.as_ref(), takes)).collect();
+        let counted = |point| self.counted(point, weights.as_ref(), takes);
+        // Draws that perturb all points count alike at each.
+        let counting: Vec<Arc<Vec<Vec<f64>>>> = if plan.settings.in_turn {
+            (0..plan.sites.points.len()).map(|point| Arc::new(counted(point))).collect()
+        } else {
+            let all = Arc::new(plan.perturbed().first().map_or_else(Vec::new, |&point| counted(point)));
+            vec![all; plan.sites.points.len()]
+        };
         let (these, all) = (Arc::clone(self), tasks.clone());
         let found = pool.map(tasks.len(), cost, move |task| {
             let (point, slice) = all[task];
@@ -57,7 +63,8 @@ impl<T: Element> Work<T> {
         Ok(total)
     }
 
-    /// Returns for each draw and row its change as it counts at a point: nothing for draws that do not perturb it.
+    /// Returns for each draw and row its change as it counts at a point, times sigma: nothing for draws that do not
+    /// perturb it.
     fn counted(&self, point: usize, weights: Option<&Tensor>, takes: fn(usize) -> bool) -> Vec<Vec<f64>> {
         let Self { generation, changes, clean, .. } = self;
         let plan = generation.plan();
@@ -70,11 +77,10 @@ impl<T: Element> Work<T> {
         let counts: Vec<usize> =
             (0..clean.len()).map(|row| if clean[row].is_finite() { known(row) } else { 0 }).collect();
         let shares = plan.loss.shares(weights, |row| counts[row] > 0);
-        let sigma = generation.sigmas[point];
         let counted = |(draw, changes): (usize, &Vec<f64>)| {
             let each = |(row, &change): (usize, &f64)| {
                 let none = counts[row] == 0 || change.is_nan();
-                if none { 0.0 } else { change * shares[row] / (counts[row] as f64 * sigma) }
+                if none { 0.0 } else { change * shares[row] / counts[row] as f64 }
             };
             if meant(draw) { changes.iter().enumerate().map(each).collect() } else { Vec::new() }
         };
@@ -94,11 +100,12 @@ impl<T: Element> Work<T> {
         let error: Vec<T> = if plan.is_perturbed(point) {
             let each = plan.loss.rows.numel() / plan.batch;
             let rows = plan.loss.rows.with_axis(0, examples.len());
+            let sigma = generation.sigmas[point];
             let mut error = vec![T::ZERO; size];
             for (draw, changes) in counted.iter().enumerate().filter(|(_, changes)| !changes.is_empty()) {
                 let changes = &changes[examples.start * each..examples.end * each];
                 let credits = credits(&site.reach, &shape, &rows, changes, plan.settings.credit_discount);
-                let values: Vec<T> = credits.values.iter().map(|&credit| T::from_f64(credit)).collect();
+                let values: Vec<T> = credits.values.iter().map(|&credit| T::from_f64(credit / sigma)).collect();
                 let of = (point, draw);
                 generation.forward.add_noise(of, (&values, credits.inner), &examples, &clean, &mut error);
             }

@@ -55,8 +55,8 @@ impl<T: Element> Generation<T> {
         if let [one] = parts.as_slice() {
             return Ok((*one).clone());
         }
-        let all: Vec<T> = parts.iter().flat_map(|part| T::slice(part).iter().copied()).collect();
-        Tensor::new(self.plan().program.nodes()[outputs].shape.clone(), T::storage(all))
+        let all: Vec<&[T]> = parts.iter().map(|part| T::slice(part)).collect();
+        Tensor::new(self.plan().program.nodes()[outputs].shape.clone(), T::storage(all.concat()))
     }
 
     /// Computes the loss and the metrics of the centre as every trainer does, from the outputs of the whole batch.
@@ -134,22 +134,46 @@ impl<T: Element> Generation<T> {
         Ok(&T::slice(self.forward.whole(targets)?)[examples.start * each..examples.end * each])
     }
 
+    /// Returns the loss of each row of the clean pass.
+    pub fn clean_losses(&self, pool: &Pool, cost: usize) -> Result<Vec<f64>> {
+        let these = self.clone();
+        let found = pool.map(self.slices.len(), cost, move |slice| {
+            let outputs = these.clean[slice][these.plan().loss.outputs].as_ref();
+            these.row_losses(outputs.map_or(&[], |x| T::slice(x)), these.slices[slice].clone())
+        })?;
+        Ok(found.into_iter().collect::<Result<Vec<_>>>()?.concat())
+    }
+
     /// Returns the exact error of the last site over the whole batch; nothing if it is perturbed.
-    pub fn exact(&self, outputs: &Tensor, clean: &[f64]) -> Result<Vec<T>> {
+    pub fn exact(&self, pool: &Pool, cost: usize, clean: &[f64]) -> Result<Vec<T>> {
         let plan = self.plan();
         let Some(head) = &plan.head else { return Ok(Vec::new()) };
-        let x = T::slice(outputs);
-        let mut errors = vec![T::ZERO; x.len()];
-        plan.loss.errors(x, self.targets(&(0..plan.batch))?, &mut errors);
         let shares = plan.loss.shares(self.weights()?.as_ref(), |row| clean[row].is_finite());
-        let width = x.len() / shares.len().max(1);
-        let mut error = vec![T::ZERO; plan.program.nodes()[plan.sites.points[head.point].node].shape.numel()];
-        for (i, &e) in errors.iter().enumerate() {
-            let share = shares[i / width];
-            if share != 0.0 {
-                let place = &mut error[head.elements[i]];
-                *place = *place + e * T::from_f64(head.scale * share);
+        let factor = |share: &f64| T::from_f64(head.scale * share);
+        let factors: Vec<T> = shares.iter().map(factor).collect();
+        let these = self.clone();
+        let parts = pool.map(self.slices.len(), cost, move |slice| {
+            let (loss, examples) = (&these.plan().loss, &these.slices[slice]);
+            let x = these.clean[slice][loss.outputs].as_ref().map_or(&[][..], |x| T::slice(x));
+            let each = factors.len() / these.plan().batch;
+            let factors = &factors[examples.start * each..examples.end * each];
+            let mut errors = vec![T::ZERO; x.len()];
+            loss.errors(x, these.targets(examples)?, &mut errors);
+            let width = (errors.len() / factors.len().max(1)).max(1);
+            for (errors, &factor) in errors.chunks_exact_mut(width).zip(factors) {
+                // An error that is no number counts nothing.
+                errors.iter_mut().for_each(|e| *e = if factor == T::ZERO { T::ZERO } else { *e * factor });
             }
+            Ok(errors)
+        })?;
+        let errors = parts.into_iter().collect::<Result<Vec<_>>>()?.concat();
+        let size = plan.program.nodes()[plan.sites.points[head.point].node].shape.numel();
+        if size == errors.len() && head.in_order {
+            return Ok(errors);
+        }
+        let mut error = vec![T::ZERO; size];
+        for (&e, &place) in errors.iter().zip(&head.elements) {
+            error[place] = error[place] + e;
         }
         Ok(error)
     }

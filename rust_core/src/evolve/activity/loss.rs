@@ -132,38 +132,7 @@ impl RowLoss {
 
     /// Computes the derivative of each row's loss by the row's outputs: the loss's own closed form.
     pub fn errors<T: Real>(&self, outputs: &[T], targets: &[T], errors: &mut [T]) {
-        match self.kind {
-            Kind::CrossEntropy => {
-                let classes = outputs.len() / targets.len().max(1);
-                let share = T::from_f64(self.smoothing / classes as f64);
-                let own = T::from_f64(1.0 - self.smoothing);
-                for ((x, e), &label) in outputs.chunks_exact(classes).zip(errors.chunks_exact_mut(classes)).zip(targets)
-                {
-                    let largest = x.iter().fold(-T::INFINITY, |m, &x| if x > m { x } else { m });
-                    e.iter_mut().zip(x).for_each(|(e, &x)| *e = exponential(x - largest));
-                    let sum = e.iter().fold(T::ZERO, |s, &e| s + e);
-                    e.iter_mut().for_each(|e| *e = *e / sum);
-                    match class(label, classes) {
-                        Some(label) => {
-                            e[label] = e[label] - own;
-                            e.iter_mut().for_each(|e| *e = *e - share);
-                        }
-                        None => e.fill(T::NAN),
-                    }
-                }
-            }
-            Kind::BinaryCrossEntropy => {
-                for ((e, &x), &y) in errors.iter_mut().zip(outputs).zip(targets) {
-                    *e = T::ONE / (T::ONE + (-x).exp()) - y;
-                }
-            }
-            Kind::Square => {
-                for ((e, &x), &y) in errors.iter_mut().zip(outputs).zip(targets) {
-                    *e = T::from_f64(2.0) * (x - y);
-                }
-            }
-            Kind::Value => errors.fill(T::ONE),
-        }
+        Arch::new().dispatch(Errors { kind: self.kind, smoothing: self.smoothing, outputs, targets, errors });
     }
 
     /// Returns what each row counts, summing to 1 over the rows whose loss `counts`, times the scale.
@@ -218,6 +187,82 @@ fn exponential<T: Real>(x: T) -> T {
     (if x < T::LEAST_EXPONENT { T::LEAST_EXPONENT } else { x }).exp()
 }
 
+/// Rows whose exponentials are taken in one pass.
+const TOGETHER: usize = 64;
+/// Partial sums side by side, which compilers turn into vectors.
+const SUMS: usize = 16;
+
+/// Folds values in a fixed order: sixteen of them side by side, then these one after the other.
+#[inline(always)]
+fn folded<T: Real>(x: &[T], start: T, join: impl Fn(T, T) -> T) -> T {
+    let mut all = [start; SUMS];
+    let (whole, rest) = x.as_chunks::<SUMS>();
+    for x in whole {
+        for l in 0..SUMS {
+            all[l] = join(all[l], x[l]);
+        }
+    }
+    for (all, &x) in all.iter_mut().zip(rest) {
+        *all = join(*all, x);
+    }
+    all.into_iter().fold(start, join)
+}
+
+/// Writes e^(x - m) of some rows, m each row's largest, which is returned row by row to `then`.
+#[inline(always)]
+fn exponentials<T: Real>(x: &[T], classes: usize, out: &mut [T], mut then: impl FnMut(usize, T)) {
+    for (row, (x, out)) in x.chunks_exact(classes).zip(out.chunks_exact_mut(classes)).enumerate() {
+        let largest = folded(x, -T::INFINITY, |m, x| if x > m { x } else { m });
+        out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - largest);
+        then(row, largest);
+    }
+    out.iter_mut().for_each(|x| *x = exponential(*x));
+}
+
+struct Errors<'a, T> {
+    kind: Kind,
+    smoothing: f64,
+    outputs: &'a [T],
+    targets: &'a [T],
+    errors: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for Errors<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { kind, smoothing, outputs, targets, errors } = self;
+        match kind {
+            Kind::CrossEntropy => {
+                let classes = outputs.len() / targets.len().max(1);
+                let share = T::from_f64(smoothing / classes as f64);
+                let own = T::from_f64(1.0 - smoothing);
+                exponentials(outputs, classes, errors, |_, _| ());
+                for (e, &label) in errors.chunks_exact_mut(classes).zip(targets) {
+                    let scale = T::ONE / folded(e, T::ZERO, |sum, e| sum + e);
+                    e.iter_mut().for_each(|e| *e = *e * scale - share);
+                    match class(label, classes) {
+                        Some(label) => e[label] = e[label] - own,
+                        None => e.fill(T::NAN),
+                    }
+                }
+            }
+            Kind::BinaryCrossEntropy => {
+                for ((e, &x), &y) in errors.iter_mut().zip(outputs).zip(targets) {
+                    *e = T::ONE / (T::ONE + (-x).exp()) - y;
+                }
+            }
+            Kind::Square => {
+                for ((e, &x), &y) in errors.iter_mut().zip(outputs).zip(targets) {
+                    *e = T::from_f64(2.0) * (x - y);
+                }
+            }
+            Kind::Value => errors.fill(T::ONE),
+        }
+    }
+}
+
 struct Losses<'a, T> {
     kind: Kind,
     smoothing: f64,
@@ -235,22 +280,24 @@ impl<T: Real> NullaryFnOnce for Losses<'_, T> {
         match kind {
             Kind::CrossEntropy => {
                 let classes = outputs.len() / losses.len().max(1);
-                let mut exponentials = vec![T::ZERO; classes];
+                let mut made = vec![T::ZERO; classes * TOGETHER.min(losses.len())];
                 // The sums first, then the logarithms in one pass, which compilers turn into vector code.
                 let mut spreads = vec![T::NAN; losses.len()];
                 let (smoothing, share) = (T::from_f64(smoothing), T::from_f64(smoothing / classes as f64));
-                for (row, x) in outputs.chunks_exact(classes).enumerate() {
-                    let largest = x.iter().fold(-T::INFINITY, |m, &x| if x > m { x } else { m });
-                    for (e, &x) in exponentials.iter_mut().zip(x) {
-                        *e = exponential(x - largest);
-                    }
-                    losses[row] = exponentials.iter().fold(T::ZERO, |s, &e| s + e);
-                    if let Some(label) = class(targets[row], classes) {
-                        spreads[row] = largest - x[label];
-                        if smoothing > T::ZERO {
-                            let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
-                            spreads[row] = spreads[row] + (smoothing * x[label] - share * sum);
+                for (first, x) in outputs.chunks(classes * TOGETHER).enumerate() {
+                    let (first, made) = (first * TOGETHER, &mut made[..x.len()]);
+                    exponentials(x, classes, made, |row, largest| {
+                        let own = &x[row * classes..(row + 1) * classes];
+                        if let Some(label) = class(targets[first + row], classes) {
+                            spreads[first + row] = largest - own[label];
+                            if smoothing > T::ZERO {
+                                let sum = folded(own, T::ZERO, |sum, x| sum + x);
+                                spreads[first + row] = spreads[first + row] + (smoothing * own[label] - share * sum);
+                            }
                         }
+                    });
+                    for (loss, made) in losses[first..].iter_mut().zip(made.chunks_exact(classes)) {
+                        *loss = folded(made, T::ZERO, |sum, e| sum + e);
                     }
                 }
                 for (loss, &spread) in losses.iter_mut().zip(&spreads) {

@@ -55,6 +55,8 @@ pub(super) struct Head {
     pub point: usize,
     /// Which element of the point each element of the outputs is.
     pub elements: Vec<usize>,
+    /// Whether each is the one of the same number.
+    pub in_order: bool,
     pub scale: f64,
 }
 
@@ -181,7 +183,8 @@ impl Sites {
             }
         };
         let elements = moved(&program.nodes()[at].shape, moves.iter().rev())?;
-        Ok(Head { point, elements, scale })
+        let in_order = elements.iter().enumerate().all(|(i, &element)| i == element);
+        Ok(Head { point, elements, in_order, scale })
     }
 }
 
