@@ -223,6 +223,8 @@ def test_a_sweep_compares_by_the_fitness(folder, capsys):
         == 0
     )
     said = capsys.readouterr().out
+    heading = next(line for line in said.splitlines() if line.split()[:2] == ["run", "status"])
+    assert heading.split()[2] == "fitness"
     assert "best: trainer.sigma=" in said
     assert ", fitness -" in said
     assert "chosen by the test" not in said

@@ -114,9 +114,11 @@ class SweepState:
         )
 
     def reported(self) -> list[str]:
-        """Returns the results that the runs have in their tables: those on test data."""
-        names = (key for result in self.results.values() for key in result.results if key.startswith("test_"))
-        return list(dict.fromkeys(names))
+        """Returns the results that the runs have in their tables: what they are compared by, and those on test data."""
+        chosen = self.settings.chosen
+        names = [key for result in self.results.values() for key in result.results]
+        first = [chosen] if chosen in names and not chosen.startswith("test_") else []
+        return list(dict.fromkeys([*first, *(key for key in names if key.startswith("test_"))]))
 
     def told(self, jobs: Sequence[Job]) -> list[TrialResult]:
         """Returns what a sweeper is told of the points of these runs, one entry for each point."""
