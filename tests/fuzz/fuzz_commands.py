@@ -18,6 +18,7 @@ from syntonic.runners.command.table import COMMANDS
 # Now, and not when the first command needs them: what is interrupted while it is imported stays half there.
 for _module in ("command.request", "run.life", "sweep.loop", *(f"command.{name}" for name in COMMANDS)):
     importlib.import_module(f"syntonic.runners.{_module}")
+importlib.import_module("numpy")
 
 CODES: Final = (0, 1, 2, 130)
 PATIENCE: Final = 10.0  # seconds that any answer may take

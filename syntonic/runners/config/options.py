@@ -38,7 +38,8 @@ def _details(section: object) -> list[str]:
     if not isinstance(section, Mapping) or name not in registry.names("benchmark"):
         return []
     usual = registry.arguments(registry.lookup("benchmark", str(name)))
-    found = [(key, section[key]) for key in _DETAILS if key in usual and section.get(key) != usual[key].default]
+    stated = [key for key in _DETAILS if key in usual and key in section]
+    found = [(key, section[key]) for key in stated if section[key] != usual[key].default]
     texts = [Path(str(value)).stem if key == "path" else str(value) for key, value in found if value is not None]
     return [text[:_LONGEST] for text in texts if text]
 
