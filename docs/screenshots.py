@@ -13,17 +13,24 @@ WebSocket client of aiohttp, which MLflow brings as it does Pillow.
 import argparse
 import asyncio
 import base64
+import fcntl
+import html
 import io
 import json
 import os
+import pty
+import re
+import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +46,6 @@ PATIENCE: Final = 120.0  # seconds for a page
 WIDTH: Final = 1110  # pixels
 
 RUNS: Final = "location.hash.startsWith('#/experiments/1/runs')"  # the table of the training runs
-DIGITS: Final = "digits-retrocausal-s1"
-XOR: Final = "xor-retrocausal: sweep over benchmark.variant, trainer, seed"
 CHARTS: Final = "document.querySelectorAll('.js-plotly-plot .scatterlayer .trace path.js-line').length >= 3"
 SLIDER: Final = "document.querySelector('[role=slider]')"
 PICTURE: Final = "[...document.querySelectorAll('img')].some(i => i.naturalWidth == 603)"  # that of the weights
@@ -92,8 +97,11 @@ class Page:
             await self.resize(height)
         kinds = json.dumps(["a", "button", "[role=tab]", "[role=treeitem]", "li", "span"])
         same = f"e => e.innerText?.trim() == {json.dumps(text)}"
+        press = (
+            "e => {e?.dispatchEvent(new MouseEvent('mousedown', {bubbles: true})); e?.click()}"  # tabs heed the first
+        )
         found = f"{kinds}.map(kind => [...document.querySelectorAll(kind)].find({same})).find(e => e)"
-        await self.wait_for(condition, lambda: self.call("Runtime.evaluate", expression=f"{found}?.click()"))
+        await self.wait_for(condition, lambda: self.call("Runtime.evaluate", expression=f"({press})({found})"))
 
     async def resize(self, height: int, width: int = WIDTH) -> None:
         """Gives the window another size."""
@@ -135,6 +143,40 @@ class Page:
         print(path)
 
 
+def drawn(folder: Path, words: Sequence[str], columns: int = 100) -> str:
+    """Returns what the command leaves on a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    kept = {key: value for key, value in os.environ.items() if key not in ("CI", "COLUMNS", "LINES")}
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    child = subprocess.Popen([*COMMAND, *words], cwd=folder, env={**kept, "TERM": "xterm-256color"}, **streams)
+    os.close(theirs)
+    came = b""
+    with suppress(OSError):  # so says Linux when the last process has closed the terminal
+        while part := os.read(ours, 65536):
+            came += part
+    os.close(ours)
+    if child.wait():
+        sys.exit(f"screenshots: {shlex.join(words)} failed\n{came.decode()}")
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", came.decode())
+    lines = [line.split("\r")[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    live = [
+        number for number, line in enumerate(lines) if line.startswith("generation ")
+    ]  # each was drawn over the last
+    return "\n".join(line for number, line in enumerate(lines) if number not in live[:-1])
+
+
+def as_page(folder: Path, words: Sequence[str], shown: str) -> str:
+    """Writes what a terminal shows into a page, and returns its address."""
+    text = html.escape(f"$ syntonic-run {shlex.join(words)}\n{shown}")
+    style = "margin: 0; padding: 18px; background: #16181d; color: #e4e4e4; font: 14.5px/1.45 monospace"
+    page = folder / "terminal.html"
+    page.write_text(
+        f'<meta charset="utf-8"><body style="margin: 0; background: #16181d"><pre style="{style}">{text}</pre>'
+    )
+    return page.as_uri()
+
+
 @asynccontextmanager
 async def opened(devtools: int) -> AsyncIterator[Page]:
     """Yields the page of the browser that takes orders on this port."""
@@ -145,18 +187,28 @@ async def opened(devtools: int) -> AsyncIterator[Page]:
             yield Page(socket)
 
 
+def title(home: Path, pattern: str) -> str:
+    """Returns what the first run or sweep is called."""
+    return str(json.loads(min(home.glob(pattern)).read_text())["title"])
+
+
 async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
     """Takes every picture."""
-    report = next(home.glob("sweeps/*/report.html")).as_uri()
+    run, sweep = (title(home, kind) for kind in ("runs/*/run.json", "sweeps/*/sweep.json"))
+    lines = drawn(home.parent, RUN.split())
+    single = home.parent / "one.html"
+    subprocess.run([*COMMAND, "report", "--out", str(single)], cwd=home.parent, check=True)
+    sweep_report = next(home.glob("sweeps/*/sweep.html")).as_uri()
     async with opened(devtools) as page:
-        await page.show(address, f"{RUNS} && {says('test_accuracy', DIGITS, XOR)}", 560)
+        await page.show(address, f"{RUNS} && {says('test_accuracy', run, sweep)}", 560)
         await page.take(to / "runs.png")
-        await page.click(XOR, says("Description", "Best of 2 points", "Child runs"), 1000)
+        await page.click(sweep, says("Description", "Best point", "Child runs"), 1000)
         await page.take(to / "sweep.png")
-        await page.show(address, says("test_accuracy", DIGITS), 560)
-        await page.click(DIGITS, says("Description", "chance", "-cn digits seed=1"), 900)
+        await page.show(address, says("test_accuracy", run), 560)
+        await page.click(run, says("Description", "chance", "-cn digits seed=1"), 900)
+        await page.resize(720, 1440)
         await page.take(to / "run.png")
-        await page.click("Model metrics", f"{CHARTS} && {says('train (2)', 'population')}", 900)
+        await page.click("Model metrics", f"{CHARTS} && {says('train/loss', 'population')}", 900)
         await page.take(to / "metrics.png")
         await page.resize(2500)
         await page.wait_for(SLIDER)
@@ -165,8 +217,12 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
         await page.click("figures", says("lattice-gen-00000300.svg"))
         await page.click("lattice-gen-00000300.svg", FIGURE)
         await page.take(to / "lattice.png")
-        await page.show(report, says("What each setting does"), 1150)
+        await page.show(as_page(home.parent, RUN.split(), lines), says("FINISHED"), 40 + 21 * (lines.count("\n") + 2))
+        await page.take(to / "terminal.png")
+        await page.show(single.as_uri(), says("Confusion", "fitness of the population"), 1500)
         await page.take(to / "report.png")
+        await page.show(sweep_report, says("What each setting does"), 1500)
+        await page.take(to / "sweep-report.png")
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) 
         await page.click(sweep, says("Description", "Best point", "Child runs"))
         await page.show(address, says("test_accuracy", single), 600)
         await page.click(single, says("Description", "chance", "syntonic-run trainer.max_generations=30"))
-        await page.click("Model metrics", says("train/loss", "population/syntony"))
+        await page.click("Model metrics", f"{shots.CHARTS} && {says('train/loss')}")
         server = address.partition("/#")[0]
         asked = "performance.getEntriesByType('resource').map(e => e.name).join(' ')"
         found = await page.call("Runtime.evaluate", expression=asked, returnByValue=True)
@@ -74,6 +74,34 @@ def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) 
 
     with shots.dashboard(folder) as address:
         look(shots, folder, steps)
+
+
+@needs_browser
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # aiohttp's own
+def test_reports_fit_a_phone_and_sort_without_a_script(folder: Path, shots: ModuleType) -> None:
+    few = ["tracking=none", "trainer.max_generations=30"]
+    assert main(["-cn", "digits", *few]) == 0
+    assert main(["report", "--out", "one.html"]) == 0
+    assert main(["-m", "trainer=retrocausal,es", "trainer.sigma=0.05,0.2", "seed=0,1", *few]) == 0
+    sweep = next((folder / ".syntonic" / "sweeps").glob("*/sweep.html"))
+    rows = "[...document.querySelectorAll('.points tr')].slice(1)"
+    seen = f"{rows}.sort((a, b) => a.getBoundingClientRect().y - b.getBoundingClientRect().y)"
+    falling = f"{seen}.map(row => +row.cells[2].innerText).every((v, i, all) => i == 0 || all[i - 1] >= v)"
+
+    async def steps(page: Any) -> None:
+        for path in (folder / "one.html", sweep):
+            for width in (390, 820, 1600):
+                await page.show(path.as_uri(), "document.readyState == 'complete'", 800)
+                await page.resize(800, width)
+                await page.wait_for(f"window.innerWidth == {width}")
+                assert await page.true("document.documentElement.scrollWidth <= window.innerWidth"), (path.name, width)
+            assert await page.true("performance.getEntriesByType('resource').length == 0"), "it loads something"
+        assert not await page.true(falling), "the best comes first, which has the smallest loss"
+        await page.true("document.querySelector('#points2').click()")
+        await page.wait_for(falling)
+
+    look(shots, folder, steps)
 
 
 def test_a_link_leads_to_a_dashboard_that_is_open_and_a_command_to_one_that_is_not(tmp_path: Path) -> None:
