@@ -71,3 +71,44 @@ KERNEL(attention_values)(real* out, const real* weights, const real* value, cons
         out[i] = sum;
     }
 }
+
+#ifdef ATTENTION_D
+// All three steps at once for widths that fit registers: a thread for each query of a head, `n` of them, no weights in memory.
+KERNEL(attention_whole)(real* out, const real* query, const real* key, const real* value, const real* mask, SIZES_ARGUMENTS,
+                        double scale, size n) {
+    const Sizes s = SIZES;
+    for (size row = thread_number(); row < n; row += thread_count()) {
+        const size lane = quotient(row, queries), q = row - lane * queries;
+        const size batch = quotient(lane, heads), head = lane - batch * heads;
+        const real* of_q = query + ((batch * queries + q) * heads + head) * ATTENTION_D;
+        const real* keys_of = key + (batch * keys * heads + head) * ATTENTION_D;
+        const real* values_of = value + (batch * keys * heads + head) * ATTENTION_DV;
+        real own[ATTENTION_D], sums[ATTENTION_DV] = {}, largest = -INFINITE, whole = 0;
+#pragma unroll
+        for (int j = 0; j < ATTENTION_D; j++) own[j] = of_q[j] * (real)scale;
+        auto score = [&](size k) {
+            const real* of_k = keys_of + k * heads * ATTENTION_D;
+            real sum = 0;
+#pragma unroll
+            for (int j = 0; j < ATTENTION_D; j++) sum = fma(own[j], of_k[j], sum);
+            return sum;
+        };
+        const size end = s.causal && q + 1 < keys ? q + 1 : keys;
+        for (size k = 0; k < end; k++) {
+            if (seen(mask, s, batch, q, k)) largest = Larger()(largest, score(k));
+        }
+        const bool level = largest == -INFINITE;
+        for (size k = 0; k < end; k++) {
+            if (!seen(mask, s, batch, q, k)) continue;
+            const real weight = level ? (real)1 : exp(score(k) - largest);
+            const real* of_v = values_of + k * heads * ATTENTION_DV;
+            whole += weight;
+#pragma unroll
+            for (int j = 0; j < ATTENTION_DV; j++) sums[j] = fma(weight, of_v[j], sums[j]);
+        }
+        real* to = out + ((batch * queries + q) * heads + head) * ATTENTION_DV;
+#pragma unroll
+        for (int j = 0; j < ATTENTION_DV; j++) to[j] = whole == 0 ? (real)0 : sums[j] / whole;
+    }
+}
+#endif

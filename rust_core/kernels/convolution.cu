@@ -231,3 +231,50 @@ LINKAGE(conv2d_gemm_whole) __global__ void __launch_bounds__(TILE_THREADS, TILES
     ENTRY(conv2d_gemm_whole)(real* out, const real* x, const real* weight, const real* bias, size rectify, size pixels, GEOMETRY_ARGUMENTS) {
     conv2d_tiles<true>(out, x, weight, bias, rectify, pixels, GEOMETRY);
 }
+
+// out (members, samples, rows, columns, outputs) = the cross-correlation of x (members or shared, samples, height, width, inputs)
+// with weight (members, outputs, kh, kw, inputs), plus bias. A block takes positions of one member, whose weights it turns to
+// (depth, outputs) in shared memory; a thread has all outputs of a position, HELD at a time.
+#ifdef CONV_HELD
+KERNEL(conv_members)(real* out, const real* x, const real* weight, const real* bias, size shared, size positions, size height,
+                     size width, size inputs, size outputs, size kh, size kw, size sh, size sw, size ph, size pw, size down, size across) {
+    extern __shared__ Pack memory[];
+    real* turned = (real*)memory;
+    const size member = blockIdx.y, depth = kh * kw * inputs, padded = (outputs + CONV_HELD - 1) / CONV_HELD * CONV_HELD;
+    const real* own = weight + member * outputs * depth;
+    for (size i = threadIdx.x; i < depth * padded; i += blockDim.x) {
+        const size d = i / padded, o = i - d * padded;
+        turned[i] = o < outputs ? own[o * depth + d] : (real)0;
+    }
+    __syncthreads();
+    const size plane = height * width * inputs;
+    const real* from = shared ? x : x + member * (positions / (down * across)) * plane;
+    for (size at = (size)blockIdx.x * blockDim.x + threadIdx.x; at < positions; at += (size)gridDim.x * blockDim.x) {
+        const size sample = quotient(at, down * across), place = at - sample * down * across;
+        const size row = quotient(place, across), column = place - row * across;
+        real* to = out + (member * positions + at) * outputs;
+        for (size first = 0; first < outputs; first += CONV_HELD) {
+            real sum[CONV_HELD] = {};
+            for (size u = 0; u < kh; u++) {
+                const size y = row * sh + u - ph;
+                if (y < 0 || y >= height) continue;
+                for (size v = 0; v < kw; v++) {
+                    const size z = column * sw + v - pw;
+                    if (z < 0 || z >= width) continue;
+                    const real* line = from + sample * plane + (y * width + z) * inputs;
+                    const real* w = turned + (u * kw + v) * inputs * padded + first;
+                    for (size c = 0; c < inputs; c++) {
+                        const real value = line[c];
+#pragma unroll
+                        for (int o = 0; o < CONV_HELD; o++) sum[o] = fma(value, w[c * padded + o], sum[o]);
+                    }
+                }
+            }
+#pragma unroll
+            for (int o = 0; o < CONV_HELD; o++) {
+                if (first + o < outputs) to[first + o] = sum[o] + (bias ? bias[member * outputs + first + o] : (real)0);
+            }
+        }
+    }
+}
+#endif

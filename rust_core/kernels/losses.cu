@@ -44,6 +44,32 @@ KERNEL(cross_entropy)(real* out, const real* logits, const real* labels, const r
     }
 }
 
+// As `cross_entropy`, a warp for each row: for many classes.
+KERNEL(cross_entropy_wide)(real* out, const real* logits, const real* labels, const real* weights, size classes, size own,
+                           double smoothing, size n) {
+    const int lane = threadIdx.x % 32;
+    for (size row = thread_number() / 32; row < n; row += thread_count() / 32) {
+        const real* x = logits + row * classes;
+        const size at = remainder_of(row, own);
+        const real label = labels[at];
+        const bool named = label >= 0 && label < (real)classes && label == floor(label);
+        real largest = -INFINITE, sum = 0;
+        for (size c = lane; c < classes; c += 32) largest = x[c] > largest ? x[c] : largest;
+        largest = warp_reduce(largest, Larger());
+        for (size c = lane; c < classes; c += 32) sum += exp(x[c] - largest);
+        sum = warp_reduce(sum, Sum());
+        const real picked = named ? x[(size)label] : (real)__longlong_as_double(0x7FF8000000000000LL);
+        real spread = 0;
+        if (smoothing > 0) {
+            real total = 0;
+            for (size c = lane; c < classes; c += 32) total += x[c];
+            total = warp_reduce(total, Sum());
+            spread = (real)smoothing * picked - (real)(smoothing / (double)classes) * total;
+        }
+        if (lane == 0) out[row] = weighed(log(sum) + ((largest - picked) + spread), weights, at);
+    }
+}
+
 // out[row] = w where the first largest logit is the label's, else 0; NaN never is the largest.
 KERNEL(accuracy)(real* out, const real* logits, const real* labels, const real* weights, size classes, size own, size n) {
     for (size row = thread_number(); row < n; row += thread_count()) {

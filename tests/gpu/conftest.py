@@ -15,6 +15,7 @@ from syntonic import _core
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "ops"))  # the operations of one element and their formulas
+sys.path.insert(0, str(HERE))
 
 
 def numbers(item):

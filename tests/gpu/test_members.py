@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gpu_tasks import PLAIN, TASKS, Rows, engine_of
 
 from syntonic._core import Tensor
 from syntonic.benchmarks import Digits
@@ -11,35 +12,6 @@ from syntonic.nn.training import RetrocausalTrainer
 from syntonic.nn.training.strategy import Strategy
 from syntonic.nn.training.trainer import trace
 from syntonic.sn import Module, Parameter
-from syntonic.sn import functional as F
-
-PLAIN = {"lattice": False, "error_feedback": False, "harmonize_strength": 0.0, "pull_strength": 0.0}
-TASKS = {
-    "features": Task((3,), (4,)),
-    "image": Task((8, 8, 2), (4,)),
-    "signal": Task((12, 2), (4,)),
-    "tokens": Task((6,), (4,), vocabulary=5),
-    "sequence": Task((6,), (6, 5), vocabulary=5),
-}
-
-
-class Rows:
-    """Random examples of a task; cross-entropy of each answer."""
-
-    def __init__(self, task, rows=7, dtype="float64"):
-        rng, shape = np.random.default_rng(rows), (rows, *task.input_shape)
-        x = rng.integers(5, size=shape) if task.vocabulary else rng.standard_normal(shape)
-        y = rng.integers(task.output_shape[-1], size=(rows, *task.output_shape[:-1]))
-        self.both = tuple(Tensor(a.astype(float), shape=list(a.shape), dtype=dtype) for a in (x, y))
-
-    def batch(self, _generation):
-        return self.both
-
-    def loss(self, outputs, targets):
-        return F.cross_entropy(outputs, targets)
-
-    def metrics(self, outputs, targets):
-        return {"accuracy": F.accuracy(outputs, targets)}
 
 
 class Square:
@@ -56,11 +28,6 @@ class Square:
 
     def metrics(self, _outputs, _targets):
         return {}
-
-
-def engine_of(device, model, trainer=RetrocausalTrainer, **settings):
-    trainer = trainer(3, device, **{"population_size": 10, **settings})
-    return trainer, trainer._engine_for(model)
 
 
 def losses(device, model, problem, **settings):
@@ -168,6 +135,15 @@ CALLS = {
         lambda x, p: (x * own(x, p)).cross_entropy(x.sum(-1) * 0 + 2, (x * own(x, p)).sum(-1).square()),
         [(6,)],
     ),
+    "cross_entropy of many classes": (
+        lambda x, w, p: x.linear(w, None).cross_entropy(x.sum(-1) * 0 + 33, (x * own(x, p)).sum(-1).square()),
+        [(40, 6), (6,)],
+    ),
+    "conv2d of 20 outputs": (
+        lambda x, p, w, b: (x * own(x, p)).reshape((3, 4, 3, 2)).conv2d(w, b, 1, 1),
+        [(6,), (20, 3, 3, 2), (20,)],
+    ),
+    "conv1d of wide windows": (lambda x, w: x.concat([x, x] * 40, 2).conv1d(w, None), [(30, 3, 6 * 81)]),
     "binary_cross_entropy": (lambda x, p: (x * own(x, p)).binary_cross_entropy(x.sigmoid()), [(6,)]),
     "binary_cross_entropy of members": (lambda x, p: x.binary_cross_entropy((x * own(x, p)).sigmoid()), [(6,)]),
     "mse": (lambda x, p: (x * own(x, p)).mse(x.square()), [(6,)]),

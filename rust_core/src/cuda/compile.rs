@@ -97,7 +97,7 @@ fn nvrtc() -> Result<Nvrtc> {
 }
 
 /// Macros that specialise units.
-const DEFINES: [&str; 9] = [
+const DEFINES: [&str; 12] = [
     "ROW_THREADS",
     "ROW_VECTORS",
     "ROW_LANES",
@@ -107,6 +107,9 @@ const DEFINES: [&str; 9] = [
     "BN_THREADS",
     "BN_HELD",
     "TILE_OUTPUTS",
+    "ATTENTION_D",
+    "ATTENTION_DV",
+    "CONV_HELD",
 ];
 
 /// Returns macros by their names.

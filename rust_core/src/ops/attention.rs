@@ -6,7 +6,7 @@
 
 use pulp::Simd;
 
-use crate::cuda::{Arg, DeviceTensor, Unit, unit};
+use crate::cuda::{Arg, DeviceTensor, Grid, Kernel, Unit, unit};
 use crate::describe::{Count, Given, methods};
 use crate::loops::elementwise::load;
 use crate::loops::lanes::{fma, mul, reserve};
@@ -58,6 +58,9 @@ impl Attention {
         Plan { batch: query[0], queries: query[1], keys: value[1], heads, d, dv, causal, scale }
     }
 }
+
+/// Widths of a head that a thread of a device holds in registers.
+const HELD: usize = 64;
 
 static KERNELS: Unit = unit!("attention");
 
@@ -141,6 +144,22 @@ impl Operation for Attention {
     fn on_members(&self, side: &Side<'_>) -> Result<DeviceTensor> {
         let inputs = (0..side.inputs.len()).map(|i| side.folded(Self::NAME, i)).collect::<Result<Vec<_>>>()?;
         let shape = side.shape.with_axis(0, side.members * side.shape.dims()[0]);
+        let shapes: Vec<&Shape> = inputs.iter().map(DeviceTensor::shape).collect();
+        let Plan { batch, queries, keys, heads, d, dv, causal, scale } = self.plan(&shapes);
+        if d.max(dv) <= HELD && shape.numel() > 0 {
+            let out = inputs[0].like(Self::NAME, shape)?;
+            let pointers = [&out, &inputs[0], &inputs[1], &inputs[2]].map(DeviceTensor::pointer);
+            let (mask, rows) = (Arg::maybe(inputs.get(3)), batch * heads * queries);
+            let sizes = [heads, queries, keys, d, dv, usize::from(causal)].map(Arg::size);
+            let args = [&pointers[..], &[mask], &sizes, &[Arg::Real(scale), Arg::size(rows)]].concat();
+            let width = |n: usize| n.cast_signed() as i64;
+            let defines = [("ATTENTION_D", width(d)), ("ATTENTION_DV", width(dv))];
+            let dtype = out.format().real(Self::NAME)?;
+            let entry = "attention_whole";
+            let kernel = Kernel { op: Self::NAME, unit: (&KERNELS).into(), entry, dtype, defines: &defines };
+            out.device().launch(&kernel, Grid::flat(rows), &args)?;
+            return out.reshape(side.lifted());
+        }
         self.device(&inputs.iter().collect::<Vec<_>>(), &[], &shape)?.reshape(side.lifted())
     }
 

@@ -7,7 +7,7 @@
 
 use pulp::Simd;
 
-use crate::cuda::{Binary, DeviceTensor};
+use crate::cuda::{Arg, Binary, DeviceTensor, Grid, Kernel};
 use crate::describe::{Param, PerAxis, methods};
 use crate::loops::lanes::reserve;
 use crate::loops::packed::{groups, pack, run, unpack};
@@ -33,6 +33,11 @@ pub struct Conv {
     /// Zeros on either side, likewise.
     pub padding: [usize; 2],
 }
+
+/// Bytes of one member's weights that a block of a device holds; its threads, and blocks that keep a card busy.
+const SHARED: usize = 48 << 10;
+const THREADS: usize = 128;
+const BLOCKS: usize = 8192;
 
 /// The most numbers of a sample between its zeros.
 const MAX_PADDED: usize = 1 << 31;
@@ -181,6 +186,9 @@ impl Operation for Conv {
         let weight = side.weights(self.weight)?;
         let [outputs, kh, kw, channels] = with_axes(&weight.shape().dims()[1..], self.axes);
         let (x, each) = side.input(0);
+        if let Some(y) = self.by_kernel(side)? {
+            return Ok(y);
+        }
         let x = if each { side.folded(self.name(), 0)? } else { x.clone() };
         let x = x.reshape(with_axes(x.shape().dims(), self.axes).into())?;
         let [(sh, sw), (ph, pw)] = [kind(self.axes, self.stride, 1), kind(self.axes, self.padding, 0)].map(Into::into);
@@ -237,6 +245,44 @@ impl Operation for Conv {
 
     fn parameters(&self) -> Vec<usize> {
         [self.weight].into_iter().chain(self.bias).collect()
+    }
+}
+
+impl Conv {
+    /// Convolves for members by a kernel of their own; nothing where a member's weights do not fit shared memory.
+    fn by_kernel(&self, side: &Side<'_>) -> Result<Option<DeviceTensor>> {
+        let weight = side.weights(self.weight)?;
+        let [outputs, kh, kw, inputs] = with_axes(&weight.shape().dims()[1..], self.axes);
+        let held: usize = if outputs <= 8 { 8 } else { 16 };
+        let (x, each) = side.input(0);
+        let shared = kh * kw * inputs * outputs.next_multiple_of(held) * x.format().size();
+        let out = x.like(Self::NAME, side.lifted())?;
+        if shared > SHARED || out.numel() == 0 {
+            return Ok(None);
+        }
+        let [_, height, width, _] = with_axes(side.shape_of(0), self.axes);
+        let [_, down, across, _] = with_axes(side.shape.dims(), self.axes);
+        let ([sh, sw], [ph, pw]) = (kind(self.axes, self.stride, 1), kind(self.axes, self.padding, 0));
+        let positions = side.shape.rows();
+        let sizes =
+            [usize::from(!each), positions, height, width, inputs, outputs, kh, kw, sh, sw, ph, pw, down, across];
+        let bias = self.bias.map(|bias| side.weights(bias)).transpose()?;
+        let pointers = [out.pointer(), x.pointer(), weight.pointer(), Arg::maybe(bias)];
+        let args = [&pointers[..], &sizes.map(Arg::size)].concat();
+        let defines = [("CONV_HELD", held.cast_signed() as i64)];
+        let dtype = x.format().real(Self::NAME)?;
+        let kernel =
+            Kernel { op: Self::NAME, unit: "convolution".into(), entry: "conv_members", dtype, defines: &defines };
+        // A block takes several positions, since it turns the weights first.
+        let columns = BLOCKS.div_ceil(side.members).clamp(1, positions.div_ceil(THREADS));
+        let side_of = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let grid = Grid {
+            blocks: (side_of(columns), side_of(side.members)),
+            threads: (side_of(THREADS), 1),
+            shared: side_of(shared),
+        };
+        out.device().launch(&kernel, grid, &args)?;
+        Ok(Some(out))
     }
 }
 

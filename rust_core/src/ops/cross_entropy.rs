@@ -6,12 +6,15 @@
 
 use pulp::Simd;
 
-use crate::cuda::{Arg, Binary, DeviceTensor, Reduction};
+use crate::cuda::{Arg, Binary, DeviceTensor, Grid, Kernel, Reduction};
 use crate::describe::{Given, methods};
 use crate::loops::lanes::{add, div, max, mul, reserve, sub};
 use crate::loops::{Call, Operand, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
+
+/// Classes from which on a warp takes a row.
+const WIDE: usize = 32;
 
 /// Mean cross-entropy of logits (.., classes) against labels (..), which are class numbers written as floats; a third
 /// input (..) weighs the rows. A label that is no class number makes the result NaN.
@@ -87,7 +90,18 @@ pub(super) fn rows_of_members(op: &'static str, side: &Side<'_>, further: &[Arg]
     let (logits, labels) = (side.whole(op, 0)?, target(1)?);
     let weights = if side.inputs.len() > 2 { Some(target(2)?) } else { None };
     let rows = logits.shape().rows() / side.members.max(1);
-    let values = each_row(op, &logits, &labels, weights.as_ref(), [side.members, rows].into(), further)?;
+    let shape: Shape = [side.members, rows].into();
+    let values = if op == CrossEntropy::NAME && logits.shape().last() >= WIDE {
+        let values = logits.like(op, shape)?;
+        let [classes, own, n] = [logits.shape().last(), labels.numel(), values.numel()].map(Arg::size);
+        let pointers = [values.pointer(), logits.pointer(), labels.pointer(), Arg::maybe(weights.as_ref())];
+        let args = [&pointers[..], &[classes, own], further, &[n]].concat();
+        let kernel = Kernel::plain(op, "losses", "cross_entropy_wide", logits.format().real(op)?);
+        logits.device().launch(&kernel, Grid::flat(32 * values.numel()), &args)?;
+        values
+    } else {
+        each_row(op, &logits, &labels, weights.as_ref(), shape, further)?
+    };
     let total = |x: &DeviceTensor| x.reduce(Reduction::Sum, Some(1), false);
     match weights {
         None => values.reduce(Reduction::Mean, Some(1), false),
