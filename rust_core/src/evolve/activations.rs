@@ -1,4 +1,4 @@
-//! Perturbed activations on the CPU, in the place of members: the direction comes from the losses of examples.
+//! Perturbed activations in the place of members, with passes on the CPU or on a device: the direction comes from the losses of examples.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use super::activity::{Plan, Request, estimate};
 use super::evaluate::{Evaluate, Found, Ready};
 use super::population::{Evaluation, Summary};
 use super::{Evolution, Objective};
+use crate::cuda::Device;
 use crate::ops::Element;
 use crate::tensor::{DType, Tensor};
 use crate::{Error, Result};
@@ -15,6 +16,8 @@ use crate::{Error, Result};
 pub(super) struct ByActivations {
     /// What was derived from the last program.
     prepared: Option<Arc<Plan>>,
+    /// Where the passes are made; none is the CPU.
+    device: Option<Arc<Device>>,
 }
 
 impl Evaluate<Evolution> for ByActivations {
@@ -27,8 +30,8 @@ impl Evaluate<Evolution> for ByActivations {
     ) -> Result<(Found, Ready)> {
         let plan = self.plan(evolution, objective)?;
         match evolution.config().dtype {
-            DType::F32 => generation::<f32>(evolution, &plan, objective, inputs),
-            DType::F64 => generation::<f64>(evolution, &plan, objective, inputs),
+            DType::F32 => generation::<f32>(evolution, &plan, objective, inputs, self.device.as_ref()),
+            DType::F64 => generation::<f64>(evolution, &plan, objective, inputs, self.device.as_ref()),
         }
     }
 
@@ -56,6 +59,11 @@ impl Evaluate<Evolution> for ByActivations {
 }
 
 impl ByActivations {
+    /// Makes the passes on a device.
+    pub fn on(device: &Arc<Device>) -> Self {
+        Self { prepared: None, device: Some(Arc::clone(device)) }
+    }
+
     /// Returns what is derived from the objective's program, once.
     fn plan(&mut self, evolution: &Evolution, objective: &Objective) -> Result<Arc<Plan>> {
         if let Some(plan) = self.prepared.as_ref().filter(|plan| plan.is_of(&objective.program, objective.loss)) {
@@ -72,6 +80,7 @@ fn generation<T: Element>(
     plan: &Arc<Plan>,
     objective: &Objective,
     inputs: &[Tensor],
+    device: Option<&Arc<Device>>,
 ) -> Result<(Found, Ready)> {
     let (config, state) = (evolution.config(), evolution.state());
     let values = evolution.shapes.iter().zip(evolution.centre_as::<T>());
@@ -86,6 +95,7 @@ fn generation<T: Element>(
         wanted: objective.wanted().collect(),
         signal: interval > 0 && state.generation.is_multiple_of(interval),
         plain: false,
+        device: device.cloned(),
     };
     let found = estimate::<T>(&evolution.pool, plan, &request)?;
     let found = Found {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::super::pool::Pool;
+use super::card::Card;
 use super::forward::Forward;
 use super::gather::{Work, signals};
 use super::generation::Generation;
 use super::noise::Source;
 use super::plan::Plan;
+use crate::cuda::Device;
 use crate::loops::Draw;
 use crate::ops::Element;
 use crate::program::NodeId;
@@ -29,6 +31,8 @@ pub(in crate::evolve) struct Request {
     pub signal: bool,
     /// Whether the whole batch is one part and draws are made one by one: the plain version.
     pub plain: bool,
+    /// Where passes are made; none is the CPU.
+    pub device: Option<Arc<Device>>,
 }
 
 /// What a generation says.
@@ -55,9 +59,11 @@ pub(in crate::evolve) fn estimate<T: Element>(pool: &Pool, plan: &Arc<Plan>, req
     let noise = Source::new(request.seed, request.generation, settings.noise, &plan.rows);
     let draw = Draw { seed: request.seed, generation: request.generation, pair: 0 };
     let forward = Forward::<T>::new(plan, &request.inputs, request.parameters.clone(), noise, draw)?;
-    let slices = if request.plain { std::iter::once(0..plan.batch).collect() } else { plan.slices.clone() };
+    let card = request.device.as_ref().map(|device| Card::new(device, &request.parameters)).transpose()?.map(Arc::new);
+    let whole = request.plain || card.is_some();
+    let slices = if whole { std::iter::once(0..plan.batch).collect() } else { plan.slices.clone() };
     let (slices, clean, sigmas) = (Arc::new(slices), Arc::default(), Arc::default());
-    let mut generation = Generation { forward: Arc::new(forward), slices, clean, sigmas };
+    let mut generation = Generation { forward: Arc::new(forward), slices, clean, sigmas, card };
     let cost = plan.cost();
     generation.clean = Arc::new(generation.passes(pool, cost)?);
     generation.sigmas = Arc::new(generation.sigmas(request.sigma)?);

@@ -161,7 +161,7 @@ impl<T: Element> Forward<T> {
     }
 
     /// Returns a value and the noise of some draws, one below the other.
-    fn perturbed(
+    pub fn perturbed(
         &self,
         point: usize,
         value: Tensor,

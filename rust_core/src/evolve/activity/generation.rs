@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::pool::Pool;
+use super::card::Card;
 use super::forward::{Draws, Forward, Values, missing, part};
 use super::plan::Plan;
 use super::reach::Examples;
@@ -15,6 +16,9 @@ use crate::tensor::Tensor;
 /// Numbers that one draw's largest value has side by side with others: with more they would leave the cache.
 const TOGETHER: usize = 1 << 16;
 
+/// The same on a device: enough to keep it busy, in little of its memory.
+const ON_A_CARD: usize = 1 << 26;
+
 /// Everything of one generation that its tasks read, as far as it is known.
 pub(super) struct Generation<T> {
     pub forward: Arc<Forward<T>>,
@@ -23,13 +27,15 @@ pub(super) struct Generation<T> {
     /// The values of the clean pass, of each part.
     pub clean: Arc<Vec<Values>>,
     pub sigmas: Arc<Vec<f64>>,
+    /// The device that passes are made on; none is the CPU.
+    pub card: Option<Arc<Card>>,
 }
 
 impl<T> Clone for Generation<T> {
     fn clone(&self) -> Self {
-        let Self { forward, slices, clean, sigmas } = self;
+        let Self { forward, slices, clean, sigmas, card } = self;
         let (forward, slices) = (Arc::clone(forward), Arc::clone(slices));
-        Self { forward, slices, clean: Arc::clone(clean), sigmas: Arc::clone(sigmas) }
+        Self { forward, slices, clean: Arc::clone(clean), sigmas: Arc::clone(sigmas), card: card.clone() }
     }
 }
 
@@ -40,6 +46,9 @@ impl<T: Element> Generation<T> {
 
     /// Runs the clean pass of each slice.
     pub fn passes(&self, pool: &Pool, cost: usize) -> Result<Vec<Values>> {
+        if let Some(card) = &self.card {
+            return Ok(vec![card.clean(&self.forward)?]);
+        }
         let these = self.clone();
         pool.map(self.slices.len(), cost, move |slice| these.forward.clean(&these.slices[slice]))?.into_iter().collect()
     }
@@ -184,10 +193,12 @@ impl<T: Element> Generation<T> {
         let settings = &plan.settings;
         let perturbed = plan.perturbed();
         let signs: &[f64] = if settings.mirrored { &[1.0, -1.0] } else { &[1.0] };
-        let stacks = plan.stacks() && !plain && self.slices.len() > 1;
+        let card = self.card.is_some();
+        let stacks = plan.stacks() && !plain && (card || self.slices.len() > 1);
+        let together = if card { ON_A_CARD } else { TOGETHER };
         let mut tasks = Vec::new();
         for (slice, examples) in self.slices.iter().enumerate() {
-            let most = if stacks { (TOGETHER / (plan.width() * examples.len())).max(1) } else { 1 };
+            let most = if stacks { (together / (plan.width() * examples.len())).max(1) } else { 1 };
             let mut passes: Vec<(Option<usize>, (usize, f64))> = (0..settings.draws)
                 .flat_map(|draw| signs.iter().map(move |&sign| (draw, sign)))
                 .map(|pass| (settings.in_turn.then(|| perturbed[pass.0 % perturbed.len()]), pass))
@@ -211,7 +222,11 @@ impl<T: Element> Generation<T> {
         let found = pool.map(tasks.len(), cost, move |task| {
             let (slice, draws) = &all[task];
             let examples = &these.slices[*slice];
-            let outputs = these.forward.draws(draws, examples, &these.clean[*slice])?;
+            let clean = &these.clean[*slice];
+            let outputs = match &these.card {
+                Some(card) => card.draws(&these.forward, draws, examples, clean)?,
+                None => these.forward.draws(draws, examples, clean)?,
+            };
             let outputs = T::slice(&outputs);
             let size = outputs.len() / draws.which.len();
             outputs.chunks_exact(size).map(|outputs| these.row_losses(outputs, examples.clone())).collect()

@@ -5,6 +5,7 @@
 //! Source: Williams, "Simple statistical gradient-following algorithms", Machine Learning 8 (1992); Ren et al., "Scaling
 //! forward gradient with local losses", ICLR 2023.
 
+mod card;
 mod credit;
 mod estimate;
 mod forward;

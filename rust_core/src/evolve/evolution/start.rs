@@ -7,7 +7,7 @@ use super::super::cpu::Cpu;
 use super::super::on_device::OnDevice;
 use super::super::pool::Pool;
 use super::super::strategies::STRATEGIES;
-use super::super::strategy::{Strategy, refuse};
+use super::super::strategy::Strategy;
 use super::super::{AttractorMemory, Config, Estimator, Gene, State};
 use super::Evolution;
 use crate::cuda::Device;
@@ -95,7 +95,8 @@ impl Evolution {
     /// `Error::Value` when the system grants no thread.
     pub fn on(mut self, device: &Arc<Device>) -> Result<Self> {
         if self.config.estimator == Estimator::Activations {
-            return refuse("estimator=activations", "device cpu", "cuda");
+            self.place = Some(Box::new(ByActivations::on(device)));
+            return Ok(self);
         }
         self.place = Some(Box::new(OnDevice::new(device)));
         self.pool = Pool::new(Some(self.pool.threads().min(2)))?;

@@ -91,6 +91,7 @@ impl Net {
             wanted: vec![self.loss],
             signal: false,
             plain,
+            device: None,
         };
         estimate::<f64>(pool, plan, &request).unwrap_or_else(|e| panic!("{}: {e}", self.name))
     }
