@@ -158,8 +158,9 @@ def main() -> None:
     for name in args.configs:
         for population in args.populations:
             population = population or CONFIGS[name].population
-            found += measure(name, CONFIGS[name], population, args.repeats, args.seconds)
-            for row in found[-3:]:
+            rows = measure(name, CONFIGS[name], population, args.repeats, args.seconds)
+            found += rows
+            for row in rows:
                 spread = f"{row.milliseconds:.3f} ({row.fastest:.3f} to {row.slowest:.3f})"
                 print(f"| {row.config} | {row.population} | {row.name} | {spread} | {row.over_peer:.2f} |", flush=True)
             args.out.write_text(json.dumps({"card": card, "rows": [asdict(row) for row in found]}, indent=1) + "\n")
