@@ -92,7 +92,7 @@ def test_smoothed_labels(losses):
     rng = np.random.default_rng(3)
     logits, labels = aligned(3 * rng.standard_normal((9, 4))), rng.integers(0, 4, 9)
     out = aligned(np.full(9, np.nan))
-    losses.run("cross_entropy", GRID, THREADS, [out, logits, aligned(labels), None], [4, 9], [0.2])
+    losses.run("cross_entropy", GRID, THREADS, [out, logits, aligned(labels), None], [4, 9, 9], [0.2])
     x = logits.astype(np.float64)
     logs = x - np.log(np.exp(x).sum(1, keepdims=True))
     wanted = np.full((9, 4), 0.05)
