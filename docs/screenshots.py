@@ -208,7 +208,7 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
         await page.click(run, says("Description", "chance", "-cn digits seed=1"), 900)
         await page.resize(720, 1440)
         await page.take(to / "run.png")
-        await page.click("Model metrics", f"{CHARTS} && {says('train/loss', 'population')}", 900)
+        await page.click("Model metrics", f"{CHARTS} && {says('train (2)', 'population (')}", 900)
         await page.take(to / "metrics.png")
         await page.resize(2500)
         await page.wait_for(SLIDER)
