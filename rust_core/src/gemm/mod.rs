@@ -4,7 +4,7 @@
 //! which are read where they lie. So a thread's part of B stays in its own second cache, nobody waits for another's
 //! packing, and what is fetched from memory all the while is A, in rows. Only an A that lies by columns is copied before.
 //! Tiles are summed over up to 1024 k at a time, each sum going on from where it stands in the result: every element is one
-//! chain over k in rising order, as in every product of `ops`. So the bits depend neither on the threads nor on the
+//! chain over k in rising order, and of more than 4096 k the sum of chains of 512 each, as in every product of `ops`. So the bits depend neither on the threads nor on the
 //! vectors or the layout.
 //! A panel of that depth streams from the second cache, which costs nothing; sums that go back to memory more often do.
 //! Source of the blocking: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008).
@@ -21,6 +21,7 @@ use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
 pub use matrix::Matrix;
 use panels::{PanelWidth, Panels, Part, copy};
 
+use crate::loops::sizes::block;
 use crate::tensor::{Buffer, Real};
 use crate::threads;
 
@@ -56,6 +57,10 @@ pub fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: bool, ou
             out.fill(T::ZERO);
         }
         return;
+    }
+    let block = block(a.columns);
+    if a.columns > block {
+        return blocks(a, b, (alpha, add), block, out);
     }
     let finish = Finish { alpha, add };
     let work = a.rows * a.columns * b.columns;
@@ -94,6 +99,23 @@ pub fn gemm<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, alpha: T, add: bool, ou
         let a = Matrix { down: width, ..Matrix::new(copied, rows, a.columns) };
         parts(a, b, finish, work >= WORTH, out);
     }
+}
+
+/// Multiplies matrices whose sums are those of several blocks of k.
+fn blocks<T: Real>(a: Matrix<'_, T>, b: Matrix<'_, T>, (alpha, add): (T, bool), block: usize, out: &mut [T]) {
+    let (mut sums, mut some) = (Buffer::stale(out.len()), Buffer::stale(out.len()));
+    for k in (0..a.columns).step_by(block) {
+        let depth = block.min(a.columns - k);
+        let a = Matrix { values: &a.values[k * a.right..], columns: depth, ..a };
+        let b = Matrix { values: &b.values[k * b.down..], rows: depth, ..b };
+        let into = if k == 0 { &mut sums } else { &mut some };
+        gemm(a, b, T::ONE, false, into.values_mut());
+        if k > 0 {
+            sums.values_mut().iter_mut().zip(some.iter()).for_each(|(sum, &x)| *sum = *sum + x);
+        }
+    }
+    let write = |(out, &sum): (&mut T, &T)| *out = if add { alpha.fma(sum, *out) } else { alpha * sum };
+    out.iter_mut().zip(sums.iter()).for_each(write);
 }
 
 /// Writes `count` products of (m, k) by (k, n) one after the other to `out`; `factors` returns those of each.

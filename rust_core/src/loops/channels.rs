@@ -6,6 +6,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::columns::{self, Line, Statistics};
+use super::extremes::{Scaled, is_sound};
 use super::moments::Moments;
 use super::sums;
 use crate::tensor::Real;
@@ -26,27 +27,30 @@ pub struct Layout {
 /// Lines of x, with their places in the result.
 type Lines<'a, T> = Vec<(&'a [T], &'a mut [T])>;
 
-/// Writes the norm of x to `out`, as `decide` finds it by a channel's number and statistics, and returns the statistics.
+/// Writes the norm of x to `out`, as `decide` finds it by a channel's number and statistics, and returns the statistics; a
+/// variance below `least` is not trusted.
 pub fn normalise<T: Real>(
     x: &[T],
     layout: Layout,
+    least: T,
     out: &mut [T],
     decide: impl Fn(usize, &Statistics<T>) -> Line<T> + Sync,
 ) -> Vec<Statistics<T>> {
     let Layout { channels, inner } = layout;
     if inner == 1 {
-        let statistics = columns::statistics(x, channels, x.len() >= WORTH);
+        let statistics = columns::statistics(x, channels, least, x.len() >= WORTH);
         let lines: Vec<Line<T>> = statistics.iter().enumerate().map(|(c, s)| decide(c, s)).collect();
         columns::apply(&lines, Some(x), out, x.len() >= WORTH);
         return statistics;
     }
-    let mut statistics = vec![Statistics { shift: T::ZERO, rest: T::ZERO, variance: T::ZERO }; channels];
+    let nothing = Statistics { unit: T::ONE, shift: T::ZERO, rest: T::ZERO, variance: T::ZERO };
+    let mut statistics = vec![nothing; channels];
     let mut lines: Vec<Lines<'_, T>> = (0..channels).map(|_| Vec::new()).collect();
     for (i, line) in x.chunks_exact(inner).zip(out.chunks_exact_mut(inner)).enumerate() {
         lines[i % channels].push(line);
     }
     let work = |(c, (lines, found)): (usize, (Lines<'_, T>, &mut Statistics<T>))| {
-        *found = Arch::new().dispatch(Channel { lines, decide: |found: &Statistics<T>| decide(c, found) });
+        *found = Arch::new().dispatch(Channel { lines, least, decide: |found: &Statistics<T>| decide(c, found) });
     };
     let pieces = lines.into_iter().zip(&mut statistics).enumerate();
     if x.len() >= WORTH {
@@ -80,9 +84,9 @@ impl<T: Real> WithSimd for Apply<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Line { shift, scale, offset } = *self.line;
+        let Line { factor, shift, scale, offset } = *self.line;
         for (y, &x) in self.out.iter_mut().zip(self.x) {
-            *y = (x - shift).fma(scale, offset);
+            *y = (x * factor - shift).fma(scale, offset);
         }
     }
 }
@@ -90,6 +94,7 @@ impl<T: Real> WithSimd for Apply<'_, T> {
 /// All lines of one channel, with their places in the result.
 struct Channel<'a, T, F> {
     lines: Lines<'a, T>,
+    least: T,
     decide: F,
 }
 
@@ -112,7 +117,12 @@ impl<T: Real, F: Fn(&Statistics<T>) -> Line<T>> WithSimd for Channel<'_, T, F> {
         }
         let ([rest], [squares]) = (sums::sum(simd, &partial), sums::sum(simd, &squares));
         let variance = Moments { rest, squares, count }.variance();
-        let found = Statistics { shift, rest: rest / count, variance };
+        let mut found = Statistics { unit: T::ONE, shift, rest: rest / count, variance };
+        if !is_sound(variance, self.least)
+            && let Some(scaled) = Scaled::of(self.lines.iter().flat_map(|(x, _)| x.iter().copied()))
+        {
+            found = scaled.statistics();
+        }
         let line = (self.decide)(&found);
         for (x, out) in self.lines {
             Apply { line: &line, x, out }.with_simd(simd);

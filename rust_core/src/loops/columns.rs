@@ -5,6 +5,7 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
+use super::extremes::{Scaled, is_sound};
 use super::moments::Moments;
 use super::sums::{BLOCK, PARTIALS};
 use crate::tensor::Real;
@@ -20,9 +21,11 @@ where
     if with_threads { threads::each(pieces, work) } else { pieces.for_each(work) }
 }
 
-/// What a norm does with each column: y = (x - shift) * scale + offset.
+/// What a norm does with each column: y = (x * factor - shift) * scale + offset.
 #[derive(Clone, Debug)]
 pub struct Line<T> {
+    /// A power of 2, 1 but for numbers whose squares leave the format.
+    pub factor: T,
     /// What is taken off first.
     pub shift: T,
     /// The factor.
@@ -31,9 +34,11 @@ pub struct Line<T> {
     pub offset: T,
 }
 
-/// The mean of a column, as shift + rest, and its population variance.
+/// The mean of a column, as shift + rest, and its population variance, both of the numbers divided by `unit`.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics<T> {
+    /// A power of 2, 1 but for numbers whose squares leave the format.
+    pub unit: T,
     /// The mean but for its rounding.
     pub shift: T,
     /// What the rounding lost.
@@ -42,8 +47,20 @@ pub struct Statistics<T> {
     pub variance: T,
 }
 
-/// Returns mean and variance of each of `width` columns.
-pub fn statistics<T: Real>(x: &[T], width: usize, with_threads: bool) -> Vec<Statistics<T>> {
+impl<T: Real> Statistics<T> {
+    /// Returns what makes the mean 0 and the variance `target`, `eps` being added to the variance first.
+    pub fn line(&self, eps: f64, target: f64) -> Line<T> {
+        let unit = self.unit.to_f64();
+        let spread = self.variance + T::from_f64(eps / unit / unit);
+        // Beside such numbers eps is nothing, but equal ones are still 0.
+        let lost = spread == T::ZERO && eps > 0.0;
+        let scale = if lost { T::ZERO } else { (T::from_f64(target) / spread).sqrt() };
+        Line { factor: T::ONE / self.unit, shift: self.shift, scale, offset: -self.rest * scale }
+    }
+}
+
+/// Returns mean and variance of each of `width` columns; a variance below `least` is not trusted.
+pub fn statistics<T: Real>(x: &[T], width: usize, least: T, with_threads: bool) -> Vec<Statistics<T>> {
     let count = T::from_f64((x.len() / width) as f64);
     let mean = |sum: &T| *sum / count;
     let shift: Vec<T> = totals(x, &[], width, with_threads).iter().map(mean).collect();
@@ -51,25 +68,33 @@ pub fn statistics<T: Real>(x: &[T], width: usize, with_threads: bool) -> Vec<Sta
     let (rest, squares) = moments.split_at(width);
     let one = |((&shift, &rest), &squares)| {
         let moments = Moments { rest, squares, count };
-        Statistics { shift, rest: rest / count, variance: moments.variance() }
+        Statistics { unit: T::ONE, shift, rest: rest / count, variance: moments.variance() }
     };
-    shift.iter().zip(rest).zip(squares).map(one).collect()
+    let mut found: Vec<_> = shift.iter().zip(rest).zip(squares).map(one).collect();
+    for (column, found) in found.iter_mut().enumerate().filter(|(_, found)| !is_sound(found.variance, least)) {
+        if let Some(scaled) = Scaled::of(x[column..].iter().copied().step_by(width)) {
+            *found = scaled.statistics();
+        }
+    }
+    found
 }
 
 /// Writes y for each column of x, or of `out` itself where there is no x.
 pub fn apply<T: Real>(lines: &[Line<T>], x: Option<&[T]>, out: &mut [T], with_threads: bool) {
     let table = |read: fn(&Line<T>) -> T| repeated(&lines.iter().map(read).collect::<Vec<_>>());
-    let (shift, scale, offset) = (table(|l| l.shift), table(|l| l.scale), table(|l| l.offset));
+    let (factor, shift) = (table(|l| l.factor), table(|l| l.shift));
+    let (scale, offset) = (table(|l| l.scale), table(|l| l.offset));
     let size = BLOCK * lines.len();
     each(with_threads, out.chunks_mut(size).enumerate(), |(i, out)| {
         if let Some(x) = x {
             out.copy_from_slice(&x[i * size..][..out.len()]);
         }
-        Arch::new().dispatch(Apply { shift: &shift, scale: &scale, offset: &offset, out });
+        Arch::new().dispatch(Apply { factor: &factor, shift: &shift, scale: &scale, offset: &offset, out });
     });
 }
 
 struct Apply<'a, T> {
+    factor: &'a [T],
     shift: &'a [T],
     scale: &'a [T],
     offset: &'a [T],
@@ -82,8 +107,9 @@ impl<T: Real> NullaryFnOnce for Apply<'_, T> {
     #[inline(always)]
     fn call(self) {
         for out in self.out.chunks_mut(self.shift.len()) {
-            for (((y, &shift), &scale), &offset) in out.iter_mut().zip(self.shift).zip(self.scale).zip(self.offset) {
-                *y = (*y - shift).fma(scale, offset);
+            let first = out.iter_mut().zip(self.factor).zip(self.shift);
+            for ((((y, &factor), &shift), &scale), &offset) in first.zip(self.scale).zip(self.offset) {
+                *y = (*y * factor - shift).fma(scale, offset);
             }
         }
     }
@@ -104,9 +130,7 @@ fn totals<T: Real>(x: &[T], shift: &[T], width: usize, with_threads: bool) -> Ve
     if x.len() <= size {
         return blocks;
     }
-    let mut out = vec![T::ZERO; numbers * width];
-    Arch::new().dispatch(Chain { x: &blocks, shift: &[], width: numbers * width, out: &mut out });
-    out
+    totals(&blocks, &[], numbers * width, false)
 }
 
 /// The sums of one block.

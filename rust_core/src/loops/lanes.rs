@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::chain::CHAIN;
 use super::memory::Memory;
 use crate::tensor::{Real, Shape};
 
@@ -219,7 +220,7 @@ pub(crate) fn minimum_of<T: Real>(a: T, b: T) -> T {
     if a != a || a < b { a } else { b }
 }
 
-/// Elements, in whole rows, whose energies are added in `T` before they join the binary64 sums.
+/// Elements, in whole rows, whose energies are added in `T` before they join the binary64 sums; a long row joins in parts.
 const BATCH: usize = 64;
 
 /// The sums of one parameter's energies, as a value that `pulp` compiles for each instruction set.
@@ -243,17 +244,22 @@ impl<T: Real, const L: usize> WithSimd for Energies<'_, '_, T, L> {
         for start in (0..length).step_by(batch) {
             let elements = &mut self.scratch[..batch.min(length - start)];
             self.parameter.read(simd, start, elements);
-            let (mut low, mut total) = ([T::ZERO; L], [T::ZERO; L]);
-            for row in elements.chunks_exact(width) {
-                for (x, &w) in row.iter().zip(self.weights) {
-                    let energy = mul(simd, x, x);
-                    low = fma(simd, &energy, &[T::from_f64(w); L], &low);
-                    total = add(simd, &total, &energy);
+            // Whole rows, or pieces of a long one.
+            let size = batch.min(CHAIN);
+            for (i, piece) in elements.chunks(size).enumerate() {
+                let weights = &self.weights[i * size..];
+                let (mut low, mut total) = ([T::ZERO; L], [T::ZERO; L]);
+                for row in piece.chunks(width) {
+                    for (x, &w) in row.iter().zip(weights) {
+                        let energy = mul(simd, x, x);
+                        low = fma(simd, &energy, &[T::from_f64(w); L], &low);
+                        total = add(simd, &total, &energy);
+                    }
                 }
-            }
-            for l in 0..L {
-                self.low[l] += low[l].to_f64();
-                self.total[l] += total[l].to_f64();
+                for l in 0..L {
+                    self.low[l] += low[l].to_f64();
+                    self.total[l] += total[l].to_f64();
+                }
             }
         }
     }

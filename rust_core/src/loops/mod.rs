@@ -1,8 +1,10 @@
 //! The loops that operations are made of: lanes, walks through memory, sums, products over lanes.
 
+pub(crate) mod chain;
 pub mod channels;
 pub mod columns;
 pub(crate) mod elementwise;
+pub mod extremes;
 pub(crate) mod lanes;
 pub(crate) mod lines;
 mod memory;

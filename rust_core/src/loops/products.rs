@@ -1,6 +1,7 @@
 //! Sums of products in vector registers: the inner loop of `linear`, convolutions, products of activations and attention.
 //!
-//! All of them are x W^T, and every sum is one chain of fused multiply-adds over the inputs in rising order. What differs
+//! All of them are x W^T, and every sum is one chain of fused multiply-adds over the inputs in rising order; of more than 4096
+//! inputs each 512 are a chain, and the sums of these are added. What differs
 //! is where the factors of a row lie in x, which a `Window` tells, and what a vector holds: sixteen members, or, for the
 //! centre alone, sixteen outputs.
 
@@ -8,7 +9,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::sizes::{FACTORS, ROWS, Size, TILE, Window, tile};
+use super::sizes::{FACTORS, ROWS, Size, TILE, Window, block, tile};
 use crate::tensor::Real;
 
 /// A factor: one number for all members, or one for each.
@@ -119,23 +120,49 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> WithSimd for Product<'
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let Window { parts, length, .. } = self.size.window;
-        let step = (FACTORS / length.max(1)).clamp(1, parts.max(1));
+        let depth = parts * length;
+        let (block, step) = (block(depth), (FACTORS / length.max(1)).clamp(1, parts.max(1)) * length);
         // A sum that is cut goes on from what is written, so that nothing may be computed twice.
-        let twice = step >= parts;
+        let twice = step >= depth && depth <= block;
+        let rows = if depth > block { self.rows.len().min(ROWS) } else { 0 };
+        let mut before = vec![[T::ZERO; L]; rows * self.outputs.len()];
         for v in 0..vectors_in::<S, T, L>() {
             let mut row = self.rows.start;
             while row < self.rows.end {
                 let rows = row..self.rows.end.min(row + ROWS);
-                let mut part = 0;
-                while part < parts {
-                    let parts = part..parts.min(part + step);
-                    self.outputs(simd, (&rows, &parts, twice), v);
-                    part = parts.end;
+                let (mut start, mut place) = (0, (0, 0));
+                loop {
+                    let end = depth.min(start + step).min((start / block + 1) * block);
+                    let (fresh, last) = (start.is_multiple_of(block), end == depth);
+                    let stretch = Stretch { count: end - start, place, fresh, last, twice, before: &before };
+                    self.outputs(simd, (&rows, &stretch), v);
+                    if last {
+                        break;
+                    }
+                    if end.is_multiple_of(block) {
+                        self.put_by::<S>(simd, &rows, &mut before, end == block, v);
+                    }
+                    (start, place) = (end, (end / length, end % length));
                 }
                 row = rows.end;
             }
         }
     }
+}
+
+/// Some factors of the sums of some rows.
+struct Stretch<'b, T, const L: usize> {
+    count: usize,
+    /// The run with the first of them, and its place there.
+    place: (usize, usize),
+    /// Whether sums begin with them.
+    fresh: bool,
+    /// Whether none follow.
+    last: bool,
+    /// Whether outputs may be computed twice.
+    twice: bool,
+    /// The sums of earlier blocks for (rows, outputs); empty where there is one block.
+    before: &'b [[T; L]],
 }
 
 impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, X, L> {
@@ -144,13 +171,26 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         Arch::new().dispatch(self);
     }
 
-    /// Adds the products of some parts to the sums of some rows.
+    /// Adds the sums of a block, which are written, to those of earlier blocks.
     #[inline(always)]
-    fn outputs<S: Simd>(&mut self, simd: S, what: (&Range<usize>, &Range<usize>, bool), v: usize) {
+    fn put_by<S: Simd>(&self, simd: S, rows: &Range<usize>, before: &mut [[T; L]], first: bool, v: usize) {
+        let count = self.outputs.len();
+        for row in rows.clone() {
+            for o in 0..count {
+                let sum = T::vectors::<S>(&self.out[row * self.size.outputs + self.outputs.start + o])[v];
+                let before = &mut T::vectors_mut::<S>(&mut before[(row - rows.start) * count + o])[v];
+                *before = if first { sum } else { T::add_vectors(simd, *before, sum) };
+            }
+        }
+    }
+
+    /// Adds the products of some factors to the sums of some rows.
+    #[inline(always)]
+    fn outputs<S: Simd>(&mut self, simd: S, what: (&Range<usize>, &Stretch<'_, T, L>), v: usize) {
         let outputs = self.outputs.clone();
         let mut output = outputs.start;
         while output < outputs.end {
-            let (first, count) = tile(output, &outputs, what.2);
+            let (first, count) = tile(output, &outputs, what.1.twice);
             match count {
                 TILE => self.columns::<S, TILE>(simd, first, what, v),
                 _ => self.columns::<S, 1>(simd, first, what, v),
@@ -164,15 +204,15 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         &mut self,
         simd: S,
         first: usize,
-        (rows, parts, twice): (&Range<usize>, &Range<usize>, bool),
+        (rows, stretch): (&Range<usize>, &Stretch<'_, T, L>),
         v: usize,
     ) {
         let mut row = rows.start;
         while row < rows.end {
-            let (from, count) = tile(row, rows, twice);
+            let (from, count) = tile(row, rows, stretch.twice);
             match count {
-                TILE => self.tile::<S, O, TILE>(simd, (first, from, v), parts),
-                _ => self.tile::<S, O, 1>(simd, (first, from, v), parts),
+                TILE => self.tile::<S, O, TILE>(simd, (first, from, v), (rows.start, stretch)),
+                _ => self.tile::<S, O, 1>(simd, (first, from, v), (rows.start, stretch)),
             }
             row = from + count;
         }
@@ -183,48 +223,55 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         &mut self,
         simd: S,
         (first, row, v): (usize, usize, usize),
-        parts: &Range<usize>,
+        (top, stretch): (usize, &Stretch<'_, T, L>),
     ) {
         let outputs = self.size.outputs;
         let mut sums = [[T::splat(simd, T::ZERO); B]; O];
-        if parts.start > 0 {
+        if !stretch.fresh {
             for o in 0..O {
                 for b in 0..B {
                     sums[o][b] = T::vectors::<S>(&self.out[(row + b) * outputs + first + o])[v];
                 }
             }
         }
-        let sums = self.sums::<S, O, B>(simd, (first, row, v), parts, sums);
-        let last = parts.end == self.size.window.parts;
+        let sums = self.sums::<S, O, B>(simd, (first, row, v), stretch, sums);
         for o in 0..O {
             for b in 0..B {
-                let (row, o, sum) = (row + b, first + o, sums[o][b]);
-                let y = if last { self.finish.vector(simd, (row, o, v), sum) } else { sum };
-                T::vectors_mut::<S>(&mut self.out[row * outputs + o])[v] = y;
+                let (row, o, mut sum) = (row + b, first + o, sums[o][b]);
+                if stretch.last {
+                    if !stretch.before.is_empty() {
+                        let at = (row - top) * self.outputs.len() + o - self.outputs.start;
+                        sum = T::add_vectors(simd, T::vectors::<S>(&stretch.before[at])[v], sum);
+                    }
+                    sum = self.finish.vector(simd, (row, o, v), sum);
+                }
+                T::vectors_mut::<S>(&mut self.out[row * outputs + o])[v] = sum;
             }
         }
     }
 
-    /// Returns the sums plus w[o][k] x[b][k] over the k in some parts, all O times B of them in registers.
+    /// Returns the sums plus w[o][k] x[b][k] over the k of a stretch, all O times B of them in registers.
     #[inline(always)]
     fn sums<S: Simd, const O: usize, const B: usize>(
         &self,
         simd: S,
         (first, row, v): (usize, usize, usize),
-        parts: &Range<usize>,
+        stretch: &Stretch<'_, T, L>,
         mut sums: [[T::Vector<S>; B]; O],
     ) -> [[T::Vector<S>; B]; O] {
         let Self { size: Size { window, step, .. }, w, x, .. } = *self;
         let first = (first - self.outputs.start) * step;
         let (mut ws, mut xs): ([&[W]; O], [&[X]; B]) = ([&[]; O], [&[]; B]);
-        for part in parts.start..parts.end {
+        let ((mut part, mut from), mut left) = (stretch.place, stretch.count);
+        while left > 0 {
+            let count = left.min(window.length - from);
             for o in 0..O {
-                ws[o] = &w[first + o * step + part * window.length..][..window.length];
+                ws[o] = &w[first + o * step + part * window.length + from..][..count];
             }
             for b in 0..B {
-                xs[b] = &x[window.start(row + b) + part * window.part..][..window.length];
+                xs[b] = &x[window.start(row + b) + part * window.part + from..][..count];
             }
-            for k in 0..window.length {
+            for k in 0..count {
                 let mut factors = [T::splat(simd, T::ZERO); O];
                 for o in 0..O {
                     factors[o] = ws[o][k].vector(simd, v);
@@ -236,6 +283,7 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
                     }
                 }
             }
+            (left, part, from) = (left - count, part + 1, 0);
         }
         sums
     }

@@ -6,6 +6,16 @@ use std::ops::Range;
 pub(crate) const TILE: usize = 4;
 /// Rows whose factors wait in the second cache for the next outputs.
 pub(crate) const ROWS: usize = 48;
+/// Factors whose products are one sum, one after the other; where there are more, sums of `BLOCK` are added.
+const CHAIN: usize = 4096;
+/// Factors of such a sum.
+const BLOCK: usize = 512;
+
+/// Returns how many of `depth` products are added before their sum joins others.
+pub(crate) const fn block(depth: usize) -> usize {
+    if depth > CHAIN { BLOCK } else { CHAIN }
+}
+
 /// Factors of a tile's outputs that fit into the first cache beside those of its rows; longer sums are cut.
 pub(crate) const FACTORS: usize = 96;
 

@@ -3,7 +3,8 @@
 //! Elements come in blocks of 512. Within a block p[j] adds the elements j, j + 8, j + 16, .. and the block's sum is
 //! ((p0+p4)+(p2+p6)) + ((p1+p5)+(p3+p7)); the sums of several blocks are added in the same way once more. So a vector may
 //! hold eight partial sums of one member, or the same partial sum of sixteen members, and the bits do not tell which.
-//! Rounding errors grow with the length of a chain: 64 additions in a block, and one for each 4096 elements after it.
+//! Of more than 512 blocks, the sums of each 512 are such an element in their turn. Rounding errors grow with the length of a
+//! chain: 64 additions in a block, and as many among the sums of blocks.
 
 use pulp::Simd;
 
@@ -37,34 +38,69 @@ pub(crate) fn moments<S: Simd, T: Real, const L: usize>(simd: S, x: &[[T; L]], f
 
 /// The sum of a line of elements that comes block by block.
 pub(crate) struct Blocks<T, const L: usize> {
-    totals: [[T; L]; PARTIALS],
-    /// The first block, which is the sum if no other comes.
-    first: [T; L],
-    count: usize,
+    /// The sums of blocks since the last 512 of them.
+    near: Level<T, L>,
+    /// The sums of 512 blocks each.
+    far: Level<T, L>,
 }
 
 impl<T: Real, const L: usize> Blocks<T, L> {
     /// No block has come.
     #[inline(always)]
     pub fn new() -> Self {
-        Self { totals: [[T::ZERO; L]; PARTIALS], first: [T::ZERO; L], count: 0 }
+        Self { near: Level::new(), far: Level::new() }
     }
 
     /// Adds the next `BLOCK` elements; fewer only at the end.
     #[inline(always)]
     pub fn add<S: Simd>(&mut self, simd: S, x: &[[T; L]]) {
         let [found] = block::<Plain, S, T, L, 1>(simd, x, &[T::ZERO; L]);
-        if self.count == 0 {
-            self.first = found;
+        if self.near.count == BLOCK {
+            self.far.add(simd, &self.near.total(simd));
+            self.near = Level::new();
         }
-        let total = &mut self.totals[self.count % PARTIALS];
-        *total = add(simd, total, &found);
-        self.count += 1;
+        self.near.add(simd, &found);
     }
 
     /// Returns the sum.
     #[inline(always)]
-    pub fn total<S: Simd>(&self, simd: S) -> [T; L] {
+    pub fn total<S: Simd>(&mut self, simd: S) -> [T; L] {
+        let near = self.near.total(simd);
+        if self.far.count == 0 {
+            return near;
+        }
+        self.far.add(simd, &near);
+        self.far.total(simd)
+    }
+}
+
+/// Sums that are added as the elements of a block are.
+#[derive(Clone, Copy)]
+struct Level<T, const L: usize> {
+    totals: [[T; L]; PARTIALS],
+    /// The first sum, which is all if no other comes.
+    first: [T; L],
+    count: usize,
+}
+
+impl<T: Real, const L: usize> Level<T, L> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { totals: [[T::ZERO; L]; PARTIALS], first: [T::ZERO; L], count: 0 }
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(&mut self, simd: S, sum: &[T; L]) {
+        if self.count == 0 {
+            self.first = *sum;
+        }
+        let total = &mut self.totals[self.count % PARTIALS];
+        *total = add(simd, total, sum);
+        self.count += 1;
+    }
+
+    #[inline(always)]
+    fn total<S: Simd>(&self, simd: S) -> [T; L] {
         if self.count > 1 { fold(simd, &self.totals) } else { self.first }
     }
 }
@@ -110,16 +146,41 @@ fn sums<F: Terms<N>, S: Simd, T: Real, const L: usize, const N: usize>(
     if x.len() <= BLOCK {
         return block::<F, S, T, L, N>(simd, x, from);
     }
-    let mut totals = [[[T::ZERO; L]; PARTIALS]; N];
-    for (i, x) in x.chunks(BLOCK).enumerate() {
-        let found = block::<F, S, T, L, N>(simd, x, from);
+    if x.len() <= BLOCK * BLOCK {
+        return blocks::<F, S, T, L, N>(simd, x, from);
+    }
+    let mut levels = [Level::new(); N];
+    for x in x.chunks(BLOCK * BLOCK) {
+        let found = blocks::<F, S, T, L, N>(simd, x, from);
         for n in 0..N {
-            totals[n][i % PARTIALS] = add(simd, &totals[n][i % PARTIALS], &found[n]);
+            levels[n].add(simd, &found[n]);
         }
     }
+    totals(simd, &levels)
+}
+
+/// The sums of at most 512 blocks.
+#[inline(always)]
+fn blocks<F: Terms<N>, S: Simd, T: Real, const L: usize, const N: usize>(
+    simd: S,
+    x: &[[T; L]],
+    from: &[T; L],
+) -> [[T; L]; N] {
+    let mut levels = [Level::new(); N];
+    for x in x.chunks(BLOCK) {
+        let found = block::<F, S, T, L, N>(simd, x, from);
+        for n in 0..N {
+            levels[n].add(simd, &found[n]);
+        }
+    }
+    totals(simd, &levels)
+}
+
+#[inline(always)]
+fn totals<S: Simd, T: Real, const L: usize, const N: usize>(simd: S, levels: &[Level<T, L>; N]) -> [[T; L]; N] {
     let mut out = [[T::ZERO; L]; N];
     for n in 0..N {
-        out[n] = fold(simd, &totals[n]);
+        out[n] = levels[n].total(simd);
     }
     out
 }
@@ -256,9 +317,12 @@ mod tests {
 
     #[test]
     fn long_sums_keep_their_digits() {
-        let x = vec![[0.1_f32]; 1 << 20];
-        let [[sum], _] = Arch::new().dispatch(Sums(&x));
-        let exact = f64::from(0.1_f32) * f64::from(1 << 20);
-        assert!((f64::from(sum) - exact).abs() < 1e-5 * exact, "{sum} against {exact}");
+        for count in [1 << 20, (1 << 22) + 12_345] {
+            let x = vec![[0.1_f32]; count];
+            let [[sum], _] = Arch::new().dispatch(Sums(&x));
+            let exact = f64::from(0.1_f32) * count as f64;
+            assert!((f64::from(sum) - exact).abs() < 1e-5 * exact, "{sum} against {exact}");
+            assert_eq!(Arch::new().dispatch(InBlocks(&x)), [sum]);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Windows that slide over one or two axes of positions, channel last: convolutions and pooling share their sizes.
 
+use std::ops::Range;
+
 use super::expect_inputs;
 use super::lanes::{Call, Operand};
 use crate::cuda::{DeviceTensor, Pool};
@@ -79,11 +81,17 @@ impl Windows {
         })
     }
 
-    /// Writes, for each window and channel, its first number and then, for each further number x, f(so far, x).
+    /// Returns how many numbers of a channel a window has.
+    pub(crate) fn area(&self) -> usize {
+        kind(self.axes, self.size, 1).iter().product()
+    }
+
+    /// Writes, for each window and channel, the first of the numbers in `range` and then, for each further x, f(so far, x).
     #[inline(always)]
     pub(crate) fn fold<T: Real, const L: usize>(
         &self,
         call: &Call<'_, T, L>,
+        range: Range<usize>,
         out: &mut [[T; L]],
         f: impl Fn(T, T) -> T,
     ) {
@@ -92,18 +100,18 @@ impl Windows {
         let (down, across) = (count(height, ph, sh), count(width, pw, sw));
         let windows = (0..samples).flat_map(|b| (0..down).flat_map(move |y| (0..across).map(move |x| (b, y, x))));
         for ((sample, y, x), out) in windows.zip(out.chunks_exact_mut(channels.max(1))) {
-            for i in 0..ph * pw {
+            for i in range.clone() {
                 let at = ((sample * height + y * sh + i / pw) * width + x * sw + i % pw) * channels;
                 match call.inputs[0] {
                     Operand::Members(values) => {
                         let values = values[at..at + channels].as_flattened();
                         for (o, &v) in out.as_flattened_mut().iter_mut().zip(values) {
-                            *o = if i == 0 { v } else { f(*o, v) };
+                            *o = if i == range.start { v } else { f(*o, v) };
                         }
                     }
                     Operand::Shared(values) => {
                         for (o, &v) in out.iter_mut().zip(&values[at..at + channels]) {
-                            *o = o.map(|o| if i == 0 { v } else { f(o, v) });
+                            *o = o.map(|o| if i == range.start { v } else { f(o, v) });
                         }
                     }
                     Operand::InPlace => {}

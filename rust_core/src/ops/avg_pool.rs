@@ -5,6 +5,7 @@ use pulp::Simd;
 use crate::Result;
 use crate::cuda::{DeviceTensor, Pool};
 use crate::describe::{PerAxis, methods};
+use crate::loops::chain;
 use crate::loops::windows::Windows;
 use crate::loops::{Call, Operation, Side, Split};
 use crate::tensor::{Real, Shape};
@@ -55,9 +56,11 @@ impl Operation for AvgPool {
 
     #[inline(always)]
     fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        self.0.fold(call, out, |sum, x| sum + x);
-        let [height, width] = self.0.size;
-        let area = T::from_f64((if self.0.axes == 1 { width } else { height * width }) as f64);
+        let area = self.0.area();
+        chain::joined(0..area, chain::block(area), out, &mut |range, out| {
+            self.0.fold(call, range, out, |sum, x| sum + x);
+        });
+        let area = T::from_f64(area as f64);
         for y in out.as_flattened_mut() {
             *y = *y / area;
         }

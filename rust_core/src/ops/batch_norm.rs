@@ -7,7 +7,8 @@ use pulp::Simd;
 use super::layer_norm::check_options;
 use crate::cuda::{Binary, DeviceTensor, Reduction};
 use crate::describe::methods;
-use crate::loops::columns::{self, Line, Statistics};
+use crate::loops::columns::{self, Line};
+use crate::loops::extremes::least_variance;
 use crate::loops::lanes::{Call, Operand};
 use crate::loops::{Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -91,14 +92,8 @@ impl BatchNorm {
     }
 
     fn norm<T: Real>(&self, width: usize, x: Option<&[T]>, out: &mut [T], with_threads: bool) {
-        let statistics = columns::statistics(x.unwrap_or(out), width, with_threads);
-        let lines: Vec<Line<T>> = statistics.iter().map(|s| self.line(s)).collect();
+        let statistics = columns::statistics(x.unwrap_or(out), width, least_variance(self.eps), with_threads);
+        let lines: Vec<Line<T>> = statistics.iter().map(|s| s.line(self.eps, self.variance)).collect();
         columns::apply(&lines, x, out, with_threads);
-    }
-
-    /// Returns what is done with a channel of these statistics.
-    pub(crate) fn line<T: Real>(&self, s: &Statistics<T>) -> Line<T> {
-        let scale = (T::from_f64(self.variance) / (s.variance + T::from_f64(self.eps))).sqrt();
-        Line { shift: s.shift, scale, offset: -s.rest * scale }
     }
 }

@@ -40,9 +40,9 @@ impl Operation for BinaryAccuracy {
     }
 
     #[inline(always)]
-    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         let half = T::from_f64(0.5);
-        out[0] = mean_of_pairs(call, |x, y| {
+        out[0] = mean_of_pairs(simd, call, |x, y| {
             let right = if y > half { x > T::ZERO } else { x <= T::ZERO };
             if right { T::ONE } else { T::ZERO }
         });

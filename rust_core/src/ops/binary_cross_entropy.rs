@@ -4,6 +4,7 @@ use pulp::Simd;
 
 use crate::cuda::{Arg, DeviceTensor, Reduction};
 use crate::describe::{Given, methods};
+use crate::loops::chain::Chain;
 use crate::loops::{Call, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
@@ -42,16 +43,22 @@ pub(super) fn pairs_of_members(op: &'static str, side: &Side<'_>) -> Result<Devi
 
 /// Returns the mean of f over pairs of elements.
 #[inline(always)]
-pub(super) fn mean_of_pairs<T: Real, const L: usize>(call: &Call<'_, T, L>, f: impl Fn(T, T) -> T) -> [T; L] {
+pub(super) fn mean_of_pairs<S: Simd, T: Real, const L: usize>(
+    simd: S,
+    call: &Call<'_, T, L>,
+    f: impl Fn(T, T) -> T,
+) -> [T; L] {
     let count = call.shapes[0].numel();
-    let mut total = [T::ZERO; L];
+    let mut total = Chain::of(count);
     for i in 0..count {
         let (x, y) = (call.inputs[0].at(i), call.inputs[1].at(i));
+        let mut value = [T::ZERO; L];
         for l in 0..L {
-            total[l] = total[l] + f(x[l], y[l]);
+            value[l] = f(x[l], y[l]);
         }
+        total.add(simd, &value);
     }
-    total.map(|t| t / T::from_f64(count as f64))
+    total.total(simd).map(|t| t / T::from_f64(count as f64))
 }
 
 methods! {
@@ -81,7 +88,7 @@ impl Operation for BinaryCrossEntropy {
     }
 
     #[inline(always)]
-    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        out[0] = mean_of_pairs(call, |x, y| x.softplus() - x * y);
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        out[0] = mean_of_pairs(simd, call, |x, y| x.softplus() - x * y);
     }
 }

@@ -8,7 +8,8 @@ use pulp::Simd;
 
 use crate::cuda::{Arg, Binary, DeviceTensor, Grid, Kernel, Reduction};
 use crate::describe::{Given, methods};
-use crate::loops::lanes::{add, div, max, mul, reserve, sub};
+use crate::loops::chain::{self, Chain};
+use crate::loops::lanes::{div, max, mul, reserve, sub};
 use crate::loops::{Call, Operand, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
@@ -115,15 +116,16 @@ pub(super) fn rows_of_members(op: &'static str, side: &Side<'_>, further: &[Arg]
 /// A mean over rows; a row of weight 0 is left out whatever it holds.
 pub(super) struct RowMean<'a, T, const L: usize> {
     weights: Option<&'a Operand<'a, T, L>>,
-    total: [T; L],
-    weight: [T; L],
+    total: Chain<T, L>,
+    weight: Chain<T, L>,
 }
 
 impl<'a, T: Real, const L: usize> RowMean<'a, T, L> {
     /// Starts the mean over the rows of a call.
     #[inline(always)]
     pub fn new(call: &'a Call<'_, T, L>) -> Self {
-        Self { weights: call.inputs.get(2), total: [T::ZERO; L], weight: [T::ZERO; L] }
+        let rows = call.shapes[1].numel();
+        Self { weights: call.inputs.get(2), total: Chain::of(rows), weight: Chain::of(rows) }
     }
 
     /// Adds what one row gave.
@@ -134,14 +136,14 @@ impl<'a, T: Real, const L: usize> RowMean<'a, T, L> {
         for l in 0..L {
             value[l] = if weight[l] == T::ZERO { T::ZERO } else { value[l] };
         }
-        self.total = add(simd, &self.total, &value);
-        self.weight = add(simd, &self.weight, &weight);
+        self.total.add(simd, &value);
+        self.weight.add(simd, &weight);
     }
 
     /// Returns the mean; NaN if all weights are 0.
     #[inline(always)]
     pub fn mean<S: Simd>(&self, simd: S) -> [T; L] {
-        div(simd, &self.total, &self.weight)
+        div(simd, &self.total.total(simd), &self.weight.total(simd))
     }
 }
 
@@ -234,10 +236,7 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
         }
         spreads[row] = sub(simd, &largest, &picked);
         if smoothing > T::ZERO {
-            let mut sum = [T::ZERO; L];
-            for x in exponentials.iter() {
-                sum = add(simd, &sum, x);
-            }
+            let sum = chain::sum(simd, exponentials);
             for l in 0..L {
                 spreads[row][l] = spreads[row][l] + (smoothing * picked[l] - share * sum[l]);
             }
@@ -250,11 +249,7 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
             let x = if *e < T::LEAST_EXPONENT { T::LEAST_EXPONENT } else { *e };
             *e = x.exp();
         }
-        let mut sum = [T::ZERO; L];
-        for e in exponentials.iter() {
-            sum = add(simd, &sum, e);
-        }
-        sums[row] = sum;
+        sums[row] = chain::sum(simd, exponentials);
     }
     for (s, &d) in sums.as_flattened_mut().iter_mut().zip(spreads.as_flattened()) {
         *s = s.ln() + d;

@@ -8,6 +8,7 @@ use pulp::Simd;
 
 use crate::cuda::DeviceTensor;
 use crate::describe::methods;
+use crate::loops::extremes::{Scaled, is_sound, least_variance};
 use crate::loops::lanes::Call;
 use crate::loops::lines::{Kernel, Lines, place};
 use crate::loops::moments::Moments;
@@ -82,7 +83,7 @@ impl<T: Real> Kernel<T> for LayerNorm {
     #[inline(always)]
     fn lines<S: Simd, const L: usize>(&self, simd: S, length: usize, x: &mut [[T; L]]) {
         let count = T::from_f64(length as f64);
-        let (eps, variance) = (T::from_f64(self.eps), T::from_f64(self.variance));
+        let (eps, variance, least) = (T::from_f64(self.eps), T::from_f64(self.variance), least_variance(self.eps));
         for line in x.chunks_exact_mut(length) {
             let mut mean = sums::sum(simd, line);
             for l in 0..L {
@@ -91,10 +92,31 @@ impl<T: Real> Kernel<T> for LayerNorm {
             let [rest, squares] = sums::moments(simd, line, &mean);
             let (mut scale, mut offset) = ([T::ZERO; L], [T::ZERO; L]);
             for l in 0..L {
-                scale[l] = Moments { rest: rest[l], squares: squares[l], count }.scale(eps, variance);
+                let moments = Moments { rest: rest[l], squares: squares[l], count };
+                scale[l] = moments.scale(eps, variance);
                 offset[l] = -(rest[l] / count) * scale[l];
+                if !is_sound(moments.variance(), least) {
+                    self.rescue(line, l, (&mut mean, &mut scale, &mut offset));
+                }
             }
             place(simd, line, &mean, &scale, &offset);
         }
+    }
+}
+
+impl LayerNorm {
+    /// Brings one member's line of numbers whose squares leave the format into it, and finds what is done with it there.
+    #[cold]
+    #[inline(never)]
+    fn rescue<T: Real, const L: usize>(
+        &self,
+        line: &mut [[T; L]],
+        l: usize,
+        (mean, scale, offset): (&mut [T; L], &mut [T; L], &mut [T; L]),
+    ) {
+        let Some(scaled) = Scaled::of(line.iter().map(|x| x[l])) else { return };
+        let found = scaled.statistics().line(self.eps, self.variance);
+        line.iter_mut().for_each(|x| x[l] = x[l] * found.factor);
+        (mean[l], scale[l], offset[l]) = (found.shift, found.scale, found.offset);
     }
 }

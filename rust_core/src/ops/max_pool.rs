@@ -57,6 +57,11 @@ impl Operation for MaxPool {
     fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
         // A NaN is not <= anything and so comes in; once in, it is unlike itself and stays.
         #[expect(clippy::eq_op, reason = "only a NaN is unlike itself")]
-        self.0.fold(call, out, |largest, x| if x <= largest || largest != largest { largest } else { x });
+        self.0.fold(
+            call,
+            0..self.0.area(),
+            out,
+            |largest, x| if x <= largest || largest != largest { largest } else { x },
+        );
     }
 }

@@ -48,7 +48,7 @@ impl Operation for MeanSquaredError {
     }
 
     #[inline(always)]
-    fn run<S: Simd, T: Real, const L: usize>(&self, _: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
-        out[0] = mean_of_pairs(call, |x, y| (x - y) * (x - y));
+    fn run<S: Simd, T: Real, const L: usize>(&self, simd: S, call: &Call<'_, T, L>, out: &mut [[T; L]]) {
+        out[0] = mean_of_pairs(simd, call, |x, y| (x - y) * (x - y));
     }
 }

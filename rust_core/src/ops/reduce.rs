@@ -9,7 +9,9 @@ use pulp::Simd;
 use super::arithmetic::{Add, Maximum, Minimum};
 use crate::cuda::{DeviceTensor, Reduction};
 use crate::describe::{Dims, methods};
+use crate::loops::chain;
 use crate::loops::elementwise::Binary;
+use crate::loops::extremes::Scaled;
 use crate::loops::lanes::{add, div, maximum, mul, reserve, sub};
 use crate::loops::strided::{Walk, gather};
 use crate::loops::sums::{PARTIALS, distances, moments, sum};
@@ -190,11 +192,11 @@ impl Operation for Reduce {
         }
         match (self.inner(shape), self.how) {
             (Some(1), _) => self.rows(simd, x, count, out),
-            (Some(inner), How::Sum) => columns::<Add, T, L>(x, inner, out),
-            (Some(inner), How::Max) => columns::<Maximum, T, L>(x, inner, out),
-            (Some(inner), How::Min) => columns::<Minimum, T, L>(x, inner, out),
+            (Some(inner), How::Sum) => columns::<Add, T, L>(x, inner, chain::block(count), out),
+            (Some(inner), How::Max) => columns::<Maximum, T, L>(x, inner, count, out),
+            (Some(inner), How::Min) => columns::<Minimum, T, L>(x, inner, count, out),
             (Some(inner), How::Mean) => {
-                columns::<Add, T, L>(x, inner, out);
+                columns::<Add, T, L>(x, inner, chain::block(count), out);
                 let count = T::from_f64(count as f64);
                 for o in out.as_flattened_mut() {
                     *o = *o / count;
@@ -209,10 +211,41 @@ impl Operation for Reduce {
                 self.rows(simd, lines, count, out);
             }
         }
+        let adds = matches!(self.how, How::Sum | How::Mean | How::Var);
+        if adds && out.as_flattened().iter().any(|&x| !(x.abs() < T::INFINITY)) {
+            self.rescue(shape, x, out);
+        }
     }
 }
 
 impl Reduce {
+    /// Computes again what left the format though no element is infinite or NaN.
+    #[cold]
+    #[inline(never)]
+    fn rescue<T: Real, const L: usize>(&self, shape: &Shape, x: &[[T; L]], out: &mut [[T; L]]) {
+        let (taken, rest): (Vec<usize>, Vec<usize>) = (0..shape.rank()).partition(|&axis| self.takes(axis));
+        let places = |axes: &[usize]| -> Vec<usize> {
+            let strides = shape.strides();
+            axes.iter().fold(vec![0], |places, &axis| {
+                let (size, stride) = (shape.dims()[axis], strides[axis]);
+                let along = |&place: &usize| (0..size).map(move |i| place + i * stride);
+                places.iter().flat_map(along).collect()
+            })
+        };
+        let (within, starts) = (places(&taken), places(&rest));
+        for (out, start) in out.iter_mut().zip(starts) {
+            for (l, out) in out.iter_mut().enumerate().filter(|(_, x)| !(x.abs() < T::INFINITY)) {
+                if let Some(found) = Scaled::of(within.iter().map(|place| x[start + place][l])) {
+                    *out = T::from_f64(match self.how {
+                        How::Sum => found.sum(),
+                        How::Mean => found.mean(),
+                        _ => found.variance(),
+                    });
+                }
+            }
+        }
+    }
+
     /// Reduces rows of `count` elements.
     #[inline(always)]
     fn rows<S: Simd, T: Real, const L: usize>(&self, simd: S, x: &[[T; L]], count: usize, out: &mut [[T; L]]) {
@@ -266,17 +299,20 @@ fn extreme<F: Binary, S: Simd, T: Real, const L: usize>(simd: S, row: &[[T; L]],
     joined
 }
 
-/// Joins the rows of blocks, each of `inner` elements, in rising order.
+/// Joins the rows of blocks, each of `inner` elements: `terms` of them in rising order, and sums of so many as `chain` does.
 #[inline(always)]
-fn columns<F: Binary, T: Real, const L: usize>(x: &[[T; L]], inner: usize, out: &mut [[T; L]]) {
+fn columns<F: Binary, T: Real, const L: usize>(x: &[[T; L]], inner: usize, terms: usize, out: &mut [[T; L]]) {
     let block = x.len() / (out.len() / inner).max(1);
     for (out, x) in out.chunks_exact_mut(inner).zip(x.chunks_exact(block)) {
-        let (first, rest) = x.split_at(inner);
-        out.copy_from_slice(first);
-        for x in rest.chunks_exact(inner) {
-            for (o, &x) in out.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
-                *o = F::value(*o, x);
+        let rows = block / inner;
+        chain::joined(0..rows, terms, out, &mut |range, out| {
+            let (first, rest) = x[range.start * inner..range.end * inner].split_at(inner);
+            out.copy_from_slice(first);
+            for x in rest.chunks_exact(inner) {
+                for (o, &x) in out.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
+                    *o = F::value(*o, x);
+                }
             }
-        }
+        });
     }
 }

@@ -1,9 +1,11 @@
 //! Convolution and pooling: members compute what the model alone does, and what cannot be is refused.
 
 use crate::alone::{data, same_bits};
-use syntonic_core::ops::{AvgPool, Conv, How, Linear, MaxPool, Op, Reduce, Tanh, Windows};
+use syntonic_core::ops::{
+    Arithmetic, AvgPool, Conv, How, Linear, MatMul, MaxPool, MeanSquaredError, Op, Permute, Reduce, Tanh, Windows,
+};
 use syntonic_core::program::Program;
-use syntonic_core::tensor::{Shape, Tensor};
+use syntonic_core::tensor::{DType, Shape, Tensor};
 
 const CONV: Conv = Conv { weight: 0, bias: None, axes: 2, stride: [1, 1], padding: [0, 0] };
 
@@ -48,6 +50,27 @@ fn members_with_long_sums_have_the_bits_of_the_model_alone() {
     let h = p.apply(Linear { weight: 3, bias: None }, &[h]).unwrap();
     let out = p.apply(Reduce::all(How::Mean), &[h]).unwrap();
     same_bits(&p, out, &[data(0, [2, 13, 7, 40])], &[None]);
+}
+
+#[test]
+fn members_with_sums_of_several_blocks_have_the_bits_of_the_model_alone() {
+    // More than 4096 terms in each: a prime number of inputs, windows whose runs blocks cut, products, rows of a loss.
+    let mut p = Program::new(vec![[3, 5003].into(), [3].into(), [5, 70, 33, 2].into(), [5000, 3].into()]);
+    let x = p.input([2, 5003]);
+    let images = p.input([1, 71, 35, 2]);
+    let h = p.apply(Linear { weight: 0, bias: Some(1) }, &[x]).unwrap();
+    let y = p.apply(Conv { weight: 2, ..CONV }, &[images]).unwrap();
+    let own = p.apply(Reduce { how: How::Mean, axes: Some(vec![0, 1, 2]), keep: false }, &[y]).unwrap();
+    let wide = p.apply(Linear { weight: 3, bias: None }, &[h]).unwrap();
+    let turned = p.apply(Permute { axes: vec![1, 0] }, &[wide]).unwrap();
+    let square = p.apply(MatMul, &[wide, turned]).unwrap();
+    let zeros = p.constant(Tensor::full([2, 5000], DType::F32, 0.1).unwrap());
+    let loss = p.apply(MeanSquaredError, &[wide, zeros]).unwrap();
+    let columns = p.apply(Reduce { how: How::Sum, axes: Some(vec![0]), keep: false }, &[turned]).unwrap();
+    let one = |p: &mut Program, x| p.apply(Reduce::all(How::Mean), &[x]).unwrap();
+    let parts = [own, square, columns].map(|x| one(&mut p, x));
+    let out = parts.iter().fold(loss, |sum, &x| p.apply(Arithmetic::Add, &[sum, x]).unwrap());
+    same_bits(&p, out, &[data(0, [2, 5003]), data(1, [1, 71, 35, 2])], &[None, Some(1)]);
 }
 
 #[test]

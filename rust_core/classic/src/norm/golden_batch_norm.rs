@@ -9,7 +9,9 @@ use super::GoldenNormMode;
 use syntonic_core::exact::constants::PHI_INVERSE;
 use syntonic_core::loops::channels::{self, Layout};
 use syntonic_core::loops::columns::{Line, Statistics};
+use syntonic_core::loops::extremes::least_variance;
 use syntonic_core::ops::Element;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{Buffer, DType, Real, Shape, Tensor};
 use syntonic_core::{Error, Result};
 
@@ -84,6 +86,7 @@ impl GoldenBatchNorm {
         if !(0.0..=1.0).contains(&config.momentum) {
             return fault("a momentum from 0 to 1", config.momentum.to_string());
         }
+        afford::<[f64; 4]>(NAME, count)?;
         let affine = if config.affine { count } else { 0 };
         Ok(Self {
             gamma: vec![1.0; affine],
@@ -164,7 +167,8 @@ impl GoldenBatchNorm {
         let mut out = Buffer::<T>::stale(x.shape().numel());
         if training || !self.config.track_running_stats {
             let decide = |c: usize, found: &Statistics<T>| self.line(c, found);
-            let found = channels::normalise(T::slice(x), layout, out.values_mut(), decide);
+            let found =
+                channels::normalise(T::slice(x), layout, least_variance(self.config.eps), out.values_mut(), decide);
             if training && self.config.track_running_stats {
                 self.follow(&found);
             }
@@ -174,7 +178,7 @@ impl GoldenBatchNorm {
                     let shift = T::from_f64(self.running_mean[c]);
                     let rest = T::from_f64(self.running_mean[c] - shift.to_f64());
                     let variance = T::from_f64(self.running_variance[c]);
-                    self.line(c, &Statistics { shift, rest, variance })
+                    self.line(c, &Statistics { unit: T::ONE, shift, rest, variance })
                 })
                 .collect();
             channels::apply(&lines, T::slice(x), layout.inner, out.values_mut());
@@ -183,11 +187,10 @@ impl GoldenBatchNorm {
     }
 
     fn line<T: Real>(&self, c: usize, found: &Statistics<T>) -> Line<T> {
-        let target = T::from_f64(self.config.mode.variance());
-        let scale = (target / (found.variance + T::from_f64(self.config.eps))).sqrt();
+        let line = found.line(self.config.eps, self.config.mode.variance());
         let number = |values: &[f64], other: f64| T::from_f64(values.get(c).copied().unwrap_or(other));
-        let scale = scale * number(&self.gamma, 1.0);
-        Line { shift: found.shift, scale, offset: (-found.rest).fma(scale, number(&self.beta, 0.0)) }
+        let scale = line.scale * number(&self.gamma, 1.0);
+        Line { scale, offset: (-found.rest).fma(scale, number(&self.beta, 0.0)), ..line }
     }
 
     fn follow<T: Real>(&mut self, found: &[Statistics<T>]) {
@@ -195,8 +198,9 @@ impl GoldenBatchNorm {
         let share = self.config.momentum;
         let step = |old: &mut f64, new: f64| *old += share * (new - *old);
         for (c, found) in found.iter().enumerate() {
-            step(&mut self.running_mean[c], found.shift.to_f64() + found.rest.to_f64());
-            step(&mut self.running_variance[c], found.variance.to_f64());
+            let unit = found.unit.to_f64();
+            step(&mut self.running_mean[c], (found.shift.to_f64() + found.rest.to_f64()) * unit);
+            step(&mut self.running_variance[c], found.variance.to_f64() * unit * unit);
         }
     }
 }

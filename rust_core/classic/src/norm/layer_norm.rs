@@ -38,6 +38,7 @@ pub fn golden_layer_norm(
 
 fn affine<T: Element>(y: &Tensor, gamma: Option<&[f64]>, beta: Option<&[f64]>) -> Result<Tensor> {
     let line = |i: usize| Line {
+        factor: T::ONE,
         shift: T::ZERO,
         scale: gamma.map_or(T::ONE, |g| T::from_f64(g[i])),
         offset: beta.map_or(T::ZERO, |b| T::from_f64(b[i])),

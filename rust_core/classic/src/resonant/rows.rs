@@ -65,6 +65,12 @@ impl Resonant {
         let mut x = self.values();
         for row in x.chunks_mut(d.max(1)) {
             let n = d as f64;
+            let largest = row.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+            // Squares beyond the range of f64 are taken of a power of 2 less, beside which eps is nothing.
+            let wide = largest.is_finite() && !(1e-150..1e150).contains(&largest) && largest > 0.0;
+            let unit = if wide { 2.0_f64.powi((largest.log2().floor() as i32).clamp(-1022, 1022)) } else { 1.0 };
+            row.iter_mut().for_each(|v| *v /= unit);
+            let eps = eps / unit / unit;
             let mean = row.iter().sum::<f64>() / n;
             row.iter_mut().for_each(|v| *v -= mean);
             // What the rounded mean missed.
