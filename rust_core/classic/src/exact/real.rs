@@ -10,6 +10,7 @@ use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 
 use super::{GoldenExact, Rational};
+use syntonic_core::Result;
 use syntonic_core::exact::constants::PHI;
 use syntonic_core::exact::embed::{self, times_phi, two_sum};
 
@@ -29,6 +30,36 @@ impl GoldenExact {
             }
         }
         Surd::new(self).to_f64()
+    }
+}
+
+impl GoldenExact {
+    /// Returns the largest integer that is no larger.
+    ///
+    /// ```
+    /// use syntonic_classic::exact::GoldenExact;
+    /// let below = (GoldenExact::ONE - GoldenExact::phi_to_power(-90)?)?;
+    /// assert_eq!((below.floor(), GoldenExact::ONE.floor()), (0.into(), 1.into()));
+    /// # Ok::<(), syntonic_core::Error>(())
+    /// ```
+    pub fn floor(&self) -> BigInt {
+        let Surd { s, q, d } = Surd::new(self);
+        // Where q is not 0 its root is irrational, and an integer below it is no less below -root.
+        let root = BigInt::from((5_u32 * q.magnitude() * q.magnitude()).sqrt());
+        let root = if q < BigInt::ZERO { -root - 1 } else { root };
+        (s + root).div_floor(&d)
+    }
+
+    /// Returns the nearest integer, of two the even one.
+    ///
+    /// # Errors
+    /// `Error::Overflow`.
+    pub fn round(&self) -> Result<BigInt> {
+        let half = Self::new(Rational::new(1, 2)?, Rational::ZERO);
+        let above = (self + half)?;
+        let rounded = above.floor();
+        let tie = above == Self::new(Rational::from_integer(rounded.clone())?, Rational::ZERO);
+        Ok(if tie && rounded.is_odd() { rounded - 1 } else { rounded })
     }
 }
 

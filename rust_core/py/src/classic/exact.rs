@@ -2,6 +2,7 @@
 
 mod number;
 mod operand;
+mod whole;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -18,6 +19,7 @@ pub use self::number::GoldenExact;
 pub(crate) use self::operand::operand;
 use self::operand::{Integer, fraction_type};
 use crate::door::{quick, to_py};
+use crate::list::List;
 
 #[pymethods]
 impl GoldenExact {
@@ -86,7 +88,7 @@ impl GoldenExact {
     /// Raises:
     ///     ValueError: If a number is NaN or infinite, or max_coeff is not in 1..2^30.
     #[staticmethod]
-    fn snap(values: Vec<f64>, max_coeff: i64) -> PyResult<(Vec<Self>, Vec<f64>)> {
+    fn snap(values: List<f64>, max_coeff: i64) -> PyResult<(Vec<Self>, Vec<f64>)> {
         quick(|| {
             let snapper = Snapper::new(max_coeff)?;
             let snap = |&x: &f64| {
