@@ -33,12 +33,13 @@ peers:
 docs:
 	uv run --group docs mkdocs build --strict
 
-# The tests that try random texts and files, for hours instead of seconds; `make fuzz texts=50000 files=2000` for minutes.
+# The tests that try random texts and files, for hours instead of seconds; `make fuzz texts=50000 files=2000 calls=20000` for minutes.
 texts ?= 200000000
 files ?= 300000
+calls ?= 10000000
 fuzz:
 	PROPTEST_CASES=$(texts) cargo test --locked -p syntonic-classic --test fuzz_text
-	SYNTONIC_FUZZ=$(files) uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
+	SYNTONIC_FUZZ=$(files) SYNTONIC_FUZZ_CALLS=$(calls) uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
 
 # Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
 sanitize:

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use crate::cuda::DeviceTensor;
 use crate::loops::{Call, Draw, Noise, Operand, Parameter, Split};
 use crate::ops::{Element, Op};
+use crate::tensor::afford::afford;
 use crate::tensor::{Buffer, DType, Shape, Tensor};
 use crate::{Error, Result, threads};
 
@@ -110,6 +111,8 @@ impl Op {
             .map(|p| Parameter { shape: p.shape(), centre: T::slice(p), noise: Noise::None })
             .collect();
         let values: SmallVec<[&[T]; 3]> = inputs.iter().map(|x| T::slice(x)).collect();
+        let parameter_shapes: SmallVec<[&Shape; 2]> = parameters.iter().map(Tensor::shape).collect();
+        afford::<T>(self.name(), self.memory(&shapes, &parameter_shapes, &output))?;
         let mut out = Buffer::stale(output.numel());
         let job = Job { op: self, values: &values, shapes: &shapes, parameters: &views };
         job.run(self.cost(&shapes, &output), out.values_mut());

@@ -47,6 +47,13 @@ pub enum Error {
         /// Why, and what to do about it.
         reason: String,
     },
+    /// Memory of a size that the caller chose cannot be had; nothing has changed. Python: `MemoryError`.
+    OutOfMemory {
+        /// The operation that asked for it.
+        op: &'static str,
+        /// How much it asked for.
+        bytes: usize,
+    },
     /// The memory of a CUDA device does not suffice. Python: `OutOfDeviceMemory`.
     OutOfDeviceMemory {
         /// The operation that asked for it.
@@ -88,6 +95,9 @@ impl fmt::Display for Error {
             }
             Self::DivisionByZero { op } => write!(f, "{op}: division by zero"),
             Self::DeviceUnavailable { reason } => write!(f, "CUDA cannot be used: {reason}"),
+            Self::OutOfMemory { op, bytes } => {
+                write!(f, "{op}: {bytes} bytes cannot be had; use a size that fits in memory")
+            }
             Self::OutOfDeviceMemory { op, bytes } => {
                 write!(f, "{op}: {bytes} bytes do not fit the device's memory; free tensors or use smaller batches")
             }

@@ -95,7 +95,7 @@ def test_constants():
     assert Tensor.full((), 0.1, "float64").item() == 0.1
     assert Tensor.full((), 0.1).item() == np.float32(0.1)
     assert math.isnan(Tensor.full([1], float("nan")).item())
-    with pytest.raises(ValueError, match="fits in memory"):
+    with pytest.raises(MemoryError, match="fits in memory"):
         Tensor.zeros((1 << 50,))
 
 

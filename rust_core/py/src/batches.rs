@@ -5,11 +5,17 @@ use syntonic_core::Error;
 use syntonic_core::tensor::philox;
 
 use crate::door::quick;
+use crate::list::whole;
 use crate::tensor::Tensor;
 
 /// `count` row numbers below `rows`, drawn with replacement: a pure function of seed and generation.
 #[pyfunction]
-fn sample_rows(seed: u32, generation: u32, rows: u32, count: usize) -> PyResult<Vec<usize>> {
+fn sample_rows(
+    #[pyo3(from_py_with = whole)] seed: u32,
+    #[pyo3(from_py_with = whole)] generation: u32,
+    #[pyo3(from_py_with = whole)] rows: u32,
+    #[pyo3(from_py_with = whole)] count: usize,
+) -> PyResult<Vec<usize>> {
     quick(|| {
         if rows == 0 && count > 0 {
             return Err(Error::Value { op: "sample_rows", expected: "rows >= 1".into(), got: "0".into() });
@@ -25,9 +31,9 @@ fn sample_rows(seed: u32, generation: u32, rows: u32, count: usize) -> PyResult<
 #[pyfunction]
 fn sample_batch(
     split: (PyRef<'_, Tensor>, PyRef<'_, Tensor>),
-    seed: u32,
-    generation: u32,
-    count: usize,
+    #[pyo3(from_py_with = whole)] seed: u32,
+    #[pyo3(from_py_with = whole)] generation: u32,
+    #[pyo3(from_py_with = whole)] count: usize,
 ) -> PyResult<(Tensor, Tensor)> {
     let (inputs, labels) = (split.0.on_host()?, split.1.on_host()?);
     let length = |tensor: &syntonic_core::tensor::Tensor| tensor.shape().dims().first().copied().unwrap_or(0);

@@ -41,6 +41,7 @@ pub fn to_py(error: &Error) -> PyErr {
         Error::Overflow { .. } => PyOverflowError::new_err(text),
         Error::DivisionByZero { .. } => PyZeroDivisionError::new_err(text),
         Error::DeviceUnavailable { .. } => DeviceUnavailable::new_err(text),
+        Error::OutOfMemory { .. } => PyMemoryError::new_err(text),
         Error::OutOfDeviceMemory { .. } => OutOfDeviceMemory::new_err(text),
         Error::Device { .. } => DeviceError::new_err(text),
         Error::Interrupted => Interrupted::new_err(text),

@@ -21,8 +21,14 @@ macro_rules! either {
 
             fn extract(given: pyo3::Borrowed<'_, 'py, pyo3::PyAny>) -> pyo3::PyResult<Self> {
                 $(
-                    if let Ok(value) = given.extract() {
-                        return Ok(Self::$variant(value));
+                    match given.extract() {
+                        Ok(value) => return Ok(Self::$variant(value)),
+                        Err(error) => {
+                            let error: pyo3::PyErr = error.into();
+                            if error.is_instance_of::<pyo3::exceptions::PyMemoryError>(given.py()) {
+                                return Err(error);
+                            }
+                        }
                     }
                 )+
                 Err($crate::either::refused(&given, $expected))

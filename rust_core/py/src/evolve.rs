@@ -15,6 +15,8 @@ use syntonic_core::evolve::{self, Displacement, Gene};
 use crate::arrays;
 use crate::devices;
 use crate::door::{enter, quick};
+use crate::list::List;
+use crate::list::whole;
 use crate::program::Objective;
 use crate::resonant::{ResonantTensor, Shared, poisoned};
 use crate::tensor::Tensor;
@@ -83,7 +85,7 @@ impl Evolution {
     #[pyo3(signature = (parameters, *, device="cpu", strategy="retrocausal", **settings))]
     fn new(
         py: Python<'_>,
-        parameters: Vec<PyRef<'_, ResonantTensor>>,
+        parameters: List<PyRef<'_, ResonantTensor>>,
         device: &str,
         strategy: &str,
         settings: Option<&Bound<'_, PyDict>>,
@@ -115,8 +117,8 @@ impl Evolution {
         &self,
         py: Python<'_>,
         objective: &Objective,
-        inputs: Vec<PyRef<'_, Tensor>>,
-        following: Option<Vec<PyRef<'_, Tensor>>>,
+        inputs: List<PyRef<'_, Tensor>>,
+        following: Option<List<PyRef<'_, Tensor>>>,
     ) -> PyResult<Record> {
         let own =
             |tensors: &[PyRef<'_, Tensor>]| tensors.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>();
@@ -136,7 +138,7 @@ impl Evolution {
     }
 
     /// Multiplies sigma for the next `duration` generations; the factor falls back to 1 in a straight line.
-    fn shock(&self, multiplier: f64, duration: u64) -> PyResult<()> {
+    fn shock(&self, multiplier: f64, #[pyo3(from_py_with = whole)] duration: u64) -> PyResult<()> {
         quick(|| self.engine()?.shock(multiplier, duration))
     }
 
@@ -186,21 +188,22 @@ impl Evolution {
         &self,
         py: Python<'_>,
         objective: &Objective,
-        inputs: Vec<PyRef<'_, Tensor>>,
-        members: Vec<Vec<f64>>,
+        inputs: List<PyRef<'_, Tensor>>,
+        members: List<List<f64>>,
     ) -> PyResult<Vec<f64>> {
         let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
+        let members: Vec<Vec<f64>> = members.into_iter().map(|member| member.0).collect();
         self.enter(py, || self.engine()?.losses_of(objective, &inputs, &members))
     }
 
     /// Ends a generation whose members were evaluated by the caller: `fitness` of each, higher is better, NaN counts as
     /// worst. `centre` is the centre's loss and metrics; without it the members' mean loss stands for its loss.
     #[pyo3(signature = (fitness, centre=None))]
-    fn tell(&self, py: Python<'_>, fitness: Vec<f64>, centre: Option<Vec<f64>>) -> PyResult<Record> {
+    fn tell(&self, py: Python<'_>, fitness: List<f64>, centre: Option<List<f64>>) -> PyResult<Record> {
         self.enter(py, || {
             let mut engine = self.engine()?;
-            let record = engine.tell_fitness(&fitness, centre)?;
+            let record = engine.tell_fitness(&fitness, centre.map(|x| x.0))?;
             self.publish(&engine)?;
             Ok(Record(record))
         })
@@ -211,13 +214,13 @@ impl Evolution {
     fn follow(
         &self,
         py: Python<'_>,
-        direction: Vec<f64>,
-        fitness: Vec<f64>,
-        centre: Option<Vec<f64>>,
+        direction: List<f64>,
+        fitness: List<f64>,
+        centre: Option<List<f64>>,
     ) -> PyResult<Record> {
         self.enter(py, || {
             let mut engine = self.engine()?;
-            let record = engine.follow(direction, &fitness, centre)?;
+            let record = engine.follow(direction.0, &fitness, centre.map(|x| x.0))?;
             self.publish(&engine)?;
             Ok(Record(record))
         })

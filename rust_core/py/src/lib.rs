@@ -11,6 +11,7 @@ mod door;
 mod either;
 mod element;
 mod evolve;
+mod list;
 mod numbers;
 mod ops;
 mod place;

@@ -12,6 +12,7 @@ use syntonic_core::{Error, Result};
 
 use crate::devices;
 use crate::door::{enter, quick};
+use crate::list::whole;
 use crate::resonant::{ResonantTensor, Shared, poisoned};
 use crate::source;
 use crate::symbol::{Recording, Symbol};
@@ -83,7 +84,13 @@ impl Objective {
     /// Raises:
     ///     ValueError: the model has an operation without a rule for the GPU.
     #[pyo3(signature = (population, *, rank=None, syntony=false, dtype="float32"))]
-    fn cuda_source(&self, population: usize, rank: Option<usize>, syntony: bool, dtype: &str) -> PyResult<String> {
+    fn cuda_source(
+        &self,
+        #[pyo3(from_py_with = whole)] population: usize,
+        rank: Option<usize>,
+        syntony: bool,
+        dtype: &str,
+    ) -> PyResult<String> {
         quick(|| Ok(self.blueprint(population, rank, syntony, dtype)?.text()))
     }
 
@@ -97,7 +104,7 @@ impl Objective {
     fn cuda_image<'py>(
         &self,
         py: Python<'py>,
-        population: usize,
+        #[pyo3(from_py_with = whole)] population: usize,
         arch: u32,
         rank: Option<usize>,
         syntony: bool,

@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, RwLock};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeWarning, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
+use syntonic_core::exact::constants::PHI;
 use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
 use syntonic_core::{Error, Result};
 
 use crate::devices;
 use crate::door::quick;
 use crate::either::either;
+use crate::list::{List, dtype, whole};
 use crate::source;
 use crate::tensor::{Tensor, nested, numbers};
 
@@ -46,6 +48,25 @@ impl ResonantTensor {
         quick(|| work(&mut *self.0.write().map_err(|_| poisoned())?))
     }
 
+    /// Warns of values that the lattice does not reach, or refuses them where the precision was given.
+    pub(crate) fn expect_fit(&self, py: Python<'_>, given: Option<i64>) -> PyResult<()> {
+        let (precision, beyond) = self.read(|x| {
+            let precision = given.unwrap_or(x.precision());
+            let reach = precision as f64 * PHI * PHI;
+            Ok((precision, x.values().into_iter().find(|x| x.is_finite() && x.abs() > reach * (1.0 + f64::EPSILON))))
+        })?;
+        let Some(x) = beyond.filter(|_| precision > 0) else { return Ok(()) };
+        let reach = precision as f64 * PHI * PHI;
+        let text = format!(
+            "{x} is beyond {reach:.6}, the last point of the lattice at precision {precision}; use a larger one"
+        );
+        if given.is_some() {
+            return Err(PyValueError::new_err(text));
+        }
+        let text = std::ffi::CString::new(format!("{text}; it becomes that point")).unwrap_or_default();
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)
+    }
+
     pub(crate) fn copy(&self) -> PyResult<Resonant> {
         self.read(|x| Ok(x.clone()))
     }
@@ -63,7 +84,7 @@ pub(crate) enum Norms {
     Name(String),
     /// No norms, but the precision, which the documents give in this place.
     Precision(i64),
-    Given(Vec<f64>),
+    Given(List<f64>),
 }
 
 either!(Norms: Name | Precision | Given, "mode norms: 'scaled', 'raw' or a sequence of numbers");
@@ -77,7 +98,7 @@ impl Norms {
             ))),
             (None, None) => Ok(ModeNorms::Scaled),
             (Some(Self::Name(name)), None) | (None, Some(Self::Name(name))) => quick(|| ModeNorms::from_name(&name)),
-            (Some(Self::Given(norms)), None) | (None, Some(Self::Given(norms))) => Ok(ModeNorms::Given(norms)),
+            (Some(Self::Given(norms)), None) | (None, Some(Self::Given(norms))) => Ok(ModeNorms::Given(norms.0)),
             _ => Err(PyValueError::new_err("expected mode_norms or mode_norm_sq, which are the same, got both")),
         }
     }
@@ -86,15 +107,19 @@ impl Norms {
 #[pymethods]
 impl ResonantTensor {
     #[new]
-    #[pyo3(signature = (data, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
+    #[pyo3(
+        signature = (data, shape=None, mode_norms=None, precision=None, *, mode_norm_sq=None),
+        text_signature = "(data, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None)"
+    )]
     fn new(
         data: &Bound<'_, PyAny>,
         shape: Option<&Bound<'_, PyAny>>,
         mode_norms: Option<Norms>,
-        precision: i64,
+        precision: Option<i64>,
         mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
-        let tensor = Self::from_flux(data, shape, mode_norms, precision, mode_norm_sq)?;
+        let tensor = Self::from_flux(data, shape, mode_norms, precision.unwrap_or(100), mode_norm_sq)?;
+        tensor.expect_fit(data.py(), precision)?;
         tensor.write(|x| x.crystallize(None))?;
         Ok(tensor)
     }
@@ -201,9 +226,9 @@ impl ResonantTensor {
     }
 
     /// The values as a float tensor with memory of its own.
-    #[pyo3(signature = (dtype="float32"))]
-    fn to_tensor(&self, dtype: &str) -> PyResult<Tensor> {
-        self.read(|x| x.to_tensor(DType::from_name(dtype)?)).map(Tensor::from)
+    #[pyo3(signature = (dtype=DType::F32), text_signature = "($self, dtype='float32')")]
+    fn to_tensor(&self, #[pyo3(from_py_with = dtype)] dtype: DType) -> PyResult<Tensor> {
+        self.read(|x| x.to_tensor(dtype)).map(Tensor::from)
     }
 
     /// The state as bytes, little-endian: all a and then all b (int64) if crystallized, the values (float64) in flux.
@@ -237,7 +262,14 @@ impl ResonantTensor {
 
     /// Puts the tensor in flux with its first values: parameter number `index` of a model under `seed`.
     #[pyo3(signature = (law, *, seed, index, gain=1.0, fan_in=1))]
-    fn initialize(&self, law: &str, seed: u32, index: u32, gain: f64, fan_in: usize) -> PyResult<()> {
+    fn initialize(
+        &self,
+        law: &str,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] index: u32,
+        gain: f64,
+        #[pyo3(from_py_with = whole)] fan_in: usize,
+    ) -> PyResult<()> {
         self.write(|x| {
             let norms = ModeNorms::Given(x.norms().to_vec());
             let values = Law::from_name(law)?.draw(x.shape(), &norms, Scale { gain, fan_in }, seed, index)?;
@@ -260,14 +292,31 @@ impl ResonantTensor {
     }
 
     /// Snaps every value to the lattice with coefficients up to `precision`, which becomes the tensor's own.
+    ///
+    /// Values beyond the last point, precision * phi^2, become that point: a warning, and refused where `precision` is given.
     #[pyo3(signature = (precision=None))]
-    fn crystallize(&self, precision: Option<i64>) -> PyResult<()> {
+    fn crystallize(&self, py: Python<'_>, precision: Option<i64>) -> PyResult<()> {
+        self.expect_fit(py, precision)?;
         self.write(|x| x.crystallize(precision))
     }
 
     /// A tensor of its own with the same state.
     fn clone(&self) -> PyResult<Self> {
         self.copy().map(Self::wrap)
+    }
+
+    fn __copy__(&self) -> PyResult<Self> {
+        self.clone()
+    }
+
+    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
+        self.clone()
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a ResonantTensor is not pickled; keep to_bytes(), shape, mode_norms and precision, and put them back with set_bytes()",
+        ))
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! Everything is copied: a tensor is immutable, and nothing keeps an owner from writing to memory that it lent.
 
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PySequence, PyString, PyTuple};
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{self as core, DType, Real, Shape};
 
 use crate::dlpack;
 use crate::door::quick;
 use crate::either::kind;
 use crate::element::Element;
+use crate::list::List;
 
 /// Nesting that is surely a mistake (a list that holds itself) rather than data; also what a buffer can describe.
 const MAX_RANK: usize = 64;
@@ -26,14 +28,19 @@ pub fn open_sizes(given: &Bound<'_, PyAny>) -> PyResult<Vec<isize>> {
 }
 
 fn integers<'py, N: for<'a> FromPyObject<'a, 'py>>(given: &Bound<'py, PyAny>, expected: &str) -> PyResult<Vec<N>> {
-    let list: PyResult<Vec<Bound<'_, PyAny>>> =
-        if given.is_exact_instance_of::<PyInt>() { Ok(vec![given.clone()]) } else { given.extract() };
-    let list = list.unwrap_or_else(|_| vec![given.clone()]);
+    if given.is_exact_instance_of::<PyInt>() {
+        return Ok(vec![given.extract::<N>().map_err(|_| refuse_size(given, expected))?]);
+    }
+    let list = match given.extract::<List<Bound<'_, PyAny>>>() {
+        Err(error) if error.is_instance_of::<PyMemoryError>(given.py()) => return Err(error),
+        list => list.map_or_else(|_| vec![given.clone()], |list| list.0),
+    };
     let size = |item: &Bound<'py, PyAny>| item.extract::<N>().ok().filter(|_| !item.is_instance_of::<PyString>());
-    list.iter()
-        .map(size)
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| PyValueError::new_err(format!("{expected}, got {}", shown(given))))
+    list.iter().map(size).collect::<Option<Vec<_>>>().ok_or_else(|| refuse_size(given, expected))
+}
+
+fn refuse_size(given: &Bound<'_, PyAny>, expected: &str) -> PyErr {
+    PyValueError::new_err(format!("{expected}, got {}", shown(given)))
 }
 
 /// Reads numbers of rows or entries, for the operation `op`.
@@ -47,6 +54,8 @@ pub fn places(op: &str, given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
 /// Reads a tensor of `dtype` from anything that holds real numbers and is no tensor of ours.
 pub fn read(data: &Bound<'_, PyAny>, dtype: DType) -> PyResult<core::Tensor> {
     if let Some((shape, element, bytes)) = lent(data)? {
+        // What is lent may be much smaller than what it becomes.
+        quick(|| afford::<f64>("tensor", bytes.len() / element.size))?;
         return match dtype {
             DType::F32 => quick(|| core::Tensor::new(shape, element.read::<f32>(&bytes))),
             DType::F64 => quick(|| core::Tensor::new(shape, element.read::<f64>(&bytes))),
@@ -77,7 +86,10 @@ fn lent(data: &Bound<'_, PyAny>) -> PyResult<Option<Lent>> {
     let unreadable = match PyMemoryView::from(data) {
         Ok(view) => match format(&view) {
             Ok(element) => {
-                let bytes = view.call_method0("tobytes")?.cast::<PyBytes>()?.as_bytes().to_vec();
+                let bytes = view.call_method0("tobytes")?;
+                let bytes = bytes.cast::<PyBytes>()?.as_bytes();
+                quick(|| afford::<u8>("tensor", bytes.len()))?;
+                let bytes = bytes.to_vec();
                 return Ok(Some((view.getattr("shape")?.extract()?, element, bytes)));
             }
             Err(unknown) if !has_dlpack => return Err(unknown),

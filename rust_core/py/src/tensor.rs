@@ -6,11 +6,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use syntonic_core::cuda::{DeviceTensor, Format};
 use syntonic_core::ops::{IndexSelect, Op};
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{self as core, DType, Storage};
 use syntonic_core::{Error, Result};
 
 use crate::cuda::lend;
 use crate::door::{enter, quick};
+use crate::list::dtype;
 pub use crate::place::Place;
 use crate::{dlpack, source};
 
@@ -91,32 +93,38 @@ impl Tensor {
 #[pymethods]
 impl Tensor {
     #[new]
-    #[pyo3(signature = (data, shape=None, dtype="float32"))]
-    fn new(data: &Bound<'_, PyAny>, shape: Option<&Bound<'_, PyAny>>, dtype: &str) -> PyResult<Self> {
-        let dtype = quick(|| DType::from_name(dtype))?;
+    #[pyo3(
+        signature = (data, shape=None, dtype=DType::F32),
+        text_signature = "(data, shape=None, dtype='float32')"
+    )]
+    fn new(
+        data: &Bound<'_, PyAny>,
+        shape: Option<&Bound<'_, PyAny>>,
+        #[pyo3(from_py_with = dtype)] dtype: DType,
+    ) -> PyResult<Self> {
         numbers(data, shape.map(source::sizes).transpose()?, dtype).map(Self::from)
     }
 
     /// A tensor of zeros.
     #[staticmethod]
-    #[pyo3(signature = (shape, dtype="float32"))]
-    fn zeros(shape: &Bound<'_, PyAny>, dtype: &str) -> PyResult<Self> {
+    #[pyo3(signature = (shape, dtype=DType::F32), text_signature = "(shape, dtype='float32')")]
+    fn zeros(shape: &Bound<'_, PyAny>, #[pyo3(from_py_with = dtype)] dtype: DType) -> PyResult<Self> {
         Self::full(shape, 0.0, dtype)
     }
 
     /// A tensor of ones.
     #[staticmethod]
-    #[pyo3(signature = (shape, dtype="float32"))]
-    fn ones(shape: &Bound<'_, PyAny>, dtype: &str) -> PyResult<Self> {
+    #[pyo3(signature = (shape, dtype=DType::F32), text_signature = "(shape, dtype='float32')")]
+    fn ones(shape: &Bound<'_, PyAny>, #[pyo3(from_py_with = dtype)] dtype: DType) -> PyResult<Self> {
         Self::full(shape, 1.0, dtype)
     }
 
     /// A tensor that holds `value` everywhere.
     #[staticmethod]
-    #[pyo3(signature = (shape, value, dtype="float32"))]
-    fn full(shape: &Bound<'_, PyAny>, value: f64, dtype: &str) -> PyResult<Self> {
+    #[pyo3(signature = (shape, value, dtype=DType::F32), text_signature = "(shape, value, dtype='float32')")]
+    fn full(shape: &Bound<'_, PyAny>, value: f64, #[pyo3(from_py_with = dtype)] dtype: DType) -> PyResult<Self> {
         let shape = source::sizes(shape)?;
-        quick(|| core::Tensor::full(shape, DType::from_name(dtype)?, value)).map(Self::from)
+        quick(|| core::Tensor::full(shape, dtype, value)).map(Self::from)
     }
 
     /// Sizes of the axes, outermost first.
@@ -233,6 +241,22 @@ impl Tensor {
         slf.as_ptr().addr().cast_signed()
     }
 
+    /// Itself: nothing can change it.
+    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Itself: nothing can change it.
+    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
+        slf
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Tensor is not pickled; keep numpy.asarray(x) or x.tolist() and make Tensor(data) of it",
+        ))
+    }
+
     /// The given rows (entries of axis 0), in the given order, as a new tensor.
     fn take(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rows = source::places("take", rows)?;
@@ -246,8 +270,8 @@ impl Tensor {
     }
 
     /// The same values in another number format.
-    fn astype(&self, dtype: &str) -> PyResult<Self> {
-        quick(|| Ok(self.host()?.cast(DType::from_name(dtype)?))).map(Self::from)
+    fn astype(&self, #[pyo3(from_py_with = dtype)] dtype: DType) -> PyResult<Self> {
+        quick(|| Ok(self.host()?.cast(dtype))).map(Self::from)
     }
 
     fn __repr__(&self) -> String {
@@ -332,6 +356,8 @@ where
         }
         [_] => Ok(PyList::new(py, values.iter().copied())?.into_any().unbind()),
         [count, rest @ ..] => {
+            // Rows of nothing are rows too.
+            quick(|| afford::<[usize; 9]>("tolist", *count))?;
             let width: usize = rest.iter().product();
             let row = |i: usize| nested(py, rest, &values[i * width..(i + 1) * width]);
             let rows = (0..*count).map(row).collect::<PyResult<Vec<_>>>()?;

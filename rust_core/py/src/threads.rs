@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use syntonic_core::threads as core;
 
 use crate::door::quick;
+use crate::list::whole;
 
 /// The most threads that one large operation uses: a thread for each core, unless `set_threads` said less.
 #[pyfunction]
@@ -18,7 +19,7 @@ fn threads() -> usize {
 /// Raises:
 ///     ValueError: for 0.
 #[pyfunction]
-fn set_threads(count: usize) -> PyResult<()> {
+fn set_threads(#[pyo3(from_py_with = whole)] count: usize) -> PyResult<()> {
     quick(|| core::set_count(count))
 }
 

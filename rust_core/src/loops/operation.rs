@@ -36,6 +36,12 @@ pub(crate) trait Operation: Sized {
         20 * output.numel()
     }
 
+    /// Returns how many numbers it takes at most to compute at once, the result included: that, and a copy of what is read.
+    fn memory(&self, inputs: &[&Shape], parameters: &[&Shape], output: &Shape) -> usize {
+        let read = inputs.iter().chain(parameters).map(|shape| shape.numel());
+        read.fold(output.numel(), usize::saturating_add)
+    }
+
     /// Returns how the work falls into rows that threads may compute; into none unless the operation says so.
     fn split(&self, inputs: &[&Shape]) -> Split {
         let _ = inputs;

@@ -12,7 +12,7 @@ use pulp::Simd;
 use crate::cuda::{Binary, DeviceTensor};
 use crate::describe::{Param, methods};
 use crate::loops::lanes::{mul, reserve};
-use crate::loops::packed::{groups, pack, run, unpack};
+use crate::loops::packed::{filled, groups, pack, run, unpack};
 use crate::loops::products::{Factor, Finish, Product};
 use crate::loops::sizes::{self, ROWS, Size, TILE};
 use crate::loops::{Call, LANES, Memory, Noise, Operand, Operation, Parameter, Side, Weights, expect_inputs};
@@ -64,6 +64,14 @@ impl Operation for Linear {
 
     fn cost(&self, inputs: &[&Shape], output: &Shape) -> usize {
         output.numel() * inputs[0].last()
+    }
+
+    fn memory(&self, inputs: &[&Shape], parameters: &[&Shape], output: &Shape) -> usize {
+        // Sixteen outputs lie in a vector, in the packed weights and in the sums.
+        let packed = |outputs: usize, numbers: usize| numbers / outputs.max(1) * filled::<1>(outputs);
+        let (outputs, weight) = (parameters[self.weight].dims()[0], parameters[self.weight].numel());
+        let sums = packed(output.last(), output.numel());
+        [inputs[0].numel(), output.numel(), packed(outputs, weight), sums].into_iter().fold(0, usize::saturating_add)
     }
 
     fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {

@@ -146,6 +146,11 @@ macro_rules! operations {
                 match self { $(Self::$name(op) => op.cost(inputs, output)),* }
             }
 
+            /// Returns how many numbers it takes at most to compute at once, the result included.
+            pub(crate) fn memory(&self, inputs: &[&Shape], parameters: &[&Shape], output: &Shape) -> usize {
+                match self { $(Self::$name(op) => op.memory(inputs, parameters, output)),* }
+            }
+
             /// Returns how the work falls into rows that threads may compute.
             pub(crate) fn split(&self, inputs: &[&Shape]) -> Split {
                 match self { $(Self::$name(op) => op.split(inputs)),* }

@@ -9,6 +9,7 @@ use super::slots::Slots;
 use super::{Node, NodeId, Perturbation, Program};
 use crate::loops::{Call, Draw, LANES, Memory, Noise, Operand, Parameter};
 use crate::ops::{Compute, Element, Linear, Op};
+use crate::tensor::afford::afford;
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -78,6 +79,8 @@ impl<T: Element> Evaluator<T> {
             shared[id] = Shared::Given(tensor.cast(T::DTYPE));
         }
         let bases = vec![Vec::new(); program.nodes().len()];
+        let alone = program.nodes().iter().filter(|node| !node.varies).map(|node| node.shape.numel());
+        afford::<T>("program", alone.fold(0, usize::saturating_add))?;
         let (slots, needed) = (Slots::new(&program), program.ancestors(output));
         let mut evaluator = Self { program: Arc::clone(&program), output, centre, shared, bases, slots, needed, draw };
         for (id, node) in program.nodes().iter().enumerate() {

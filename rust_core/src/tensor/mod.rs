@@ -1,5 +1,6 @@
 //! Float tensors, the random numbers that fill them, and the dual-state resonant tensor.
 
+pub mod afford;
 mod buffer;
 mod dtype;
 mod harmonize;

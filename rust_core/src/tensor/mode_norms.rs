@@ -3,6 +3,7 @@
 //! The feature index runs over the last axis alone, so that a row's syntony does not depend on where the row lies.
 
 use super::Real;
+use super::afford::afford;
 use crate::exact::constants::PHI;
 use crate::{Error, Result};
 
@@ -43,6 +44,7 @@ impl ModeNorms {
     /// # Errors
     /// `Error::Shape` when given norms are not `d`, `Error::Value` when one of them is negative or not finite.
     pub fn norms(&self, d: usize) -> Result<Vec<f64>> {
+        afford::<[f64; 2]>("mode norms", d)?;
         match self {
             Self::Scaled => Ok((0..d).map(|i| (SCALE * i as f64 / d as f64).powi(2)).collect()),
             Self::Raw => Ok((0..d).map(|i| (i as f64).powi(2)).collect()),

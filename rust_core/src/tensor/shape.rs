@@ -77,7 +77,10 @@ impl Shape {
         let from_start = if axis < 0 { axis.checked_add_unsigned(rank) } else { Some(axis) };
         from_start.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank).ok_or_else(|| Error::Value {
             op,
-            expected: format!("an axis of {self}, from -{rank} to {}", rank.saturating_sub(1)),
+            expected: match rank {
+                0 => "no axis, as a scalar has none".into(),
+                _ => format!("an axis of {self}, from -{rank} to {}", rank - 1),
+            },
             got: axis.to_string(),
         })
     }

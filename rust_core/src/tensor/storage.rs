@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::afford::afford;
 use super::{Buffer, DType, Real, Shape};
 use crate::{Error, Result};
 
@@ -103,7 +104,7 @@ impl Tensor {
     /// Builds a tensor that holds `value` everywhere.
     ///
     /// # Errors
-    /// `Error::Shape` when the shape is impossible, `Error::Value` when there is not enough memory.
+    /// `Error::Shape` when the shape is impossible, `Error::OutOfMemory` when there is not enough memory.
     pub fn full(shape: impl Into<Shape>, dtype: DType, value: f64) -> Result<Self> {
         let shape = shape.into();
         shape.check("full")?;
@@ -184,6 +185,10 @@ impl Tensor {
             return Err(Error::Value { op: "take", expected: format!("rows below {count}"), got: row.to_string() });
         }
         let width = rest.iter().product();
+        match self.dtype() {
+            DType::F32 => afford::<f32>("take", rows.len().saturating_mul(width))?,
+            DType::F64 => afford::<f64>("take", rows.len().saturating_mul(width))?,
+        }
         let storage: Storage = match &self.storage {
             Storage::F32(v) => gather(v, rows, width).into(),
             Storage::F64(v) => gather(v, rows, width).into(),
@@ -195,17 +200,8 @@ impl Tensor {
 }
 
 fn filled<T: Real>(count: usize, value: T) -> Result<Vec<T>> {
-    let mut values = Vec::new();
-    // An ordinary allocation would end the process when it fails.
-    if values.try_reserve_exact(count).is_err() {
-        return Err(Error::Value {
-            op: "full",
-            expected: "a size that fits in memory".into(),
-            got: format!("{count} {} values", T::DTYPE.name()),
-        });
-    }
-    values.resize(count, value);
-    Ok(values)
+    afford::<T>("full", count)?;
+    Ok(vec![value; count])
 }
 
 fn gather<T: Real>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {

@@ -1,5 +1,6 @@
 //! Steps that change every number of a list, and return a new list.
 
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::{Error, Result};
 
 /// Returns x / scalar for every x.
@@ -37,13 +38,8 @@ pub fn golden_weights(x: &[f64], phi: f64) -> Result<Vec<f64>> {
 
 /// Returns a list of one number, or an error if memory cannot hold it.
 pub(super) fn filled(op: &'static str, count: usize, value: f64) -> Result<Vec<f64>> {
-    let mut list = Vec::new();
-    if list.try_reserve_exact(count).is_err() {
-        let expected = "a result that fits in memory".to_owned();
-        return Err(Error::Shape { op, expected, got: format!("{count} numbers") });
-    }
-    list.resize(count, value);
-    Ok(list)
+    afford::<f64>(op, count)?;
+    Ok(vec![value; count])
 }
 
 #[cfg(test)]

@@ -60,6 +60,10 @@ impl Resonant {
         }
         let values = self.values();
         let reduced = lanes.map(|(o, i)| kind.float(&lane(o, i).map(|n| values[n]).collect::<Vec<_>>()));
+        if kind.is_statistic() && precision.is_none() {
+            // No point of the lattice is the mean of two others.
+            return self.with_values(shape, Values::Flux(reduced.collect()), same);
+        }
         self.with_floats(shape, reduced.collect(), same, precision)
     }
 }
@@ -85,6 +89,11 @@ impl Reduction {
             Self::Var => "var",
             Self::Norm(_) => "norm",
         }
+    }
+
+    /// Returns whether the result stays a float unless a precision is given.
+    fn is_statistic(self) -> bool {
+        matches!(self, Self::Mean | Self::Var | Self::Norm(_))
     }
 
     fn check(self, size: usize) -> Result<()> {
@@ -175,9 +184,11 @@ mod tests {
         assert_eq!(reduced(Reduction::Min), (-4, 5));
         let product = multiply(multiply((100, -3), (7, 200)).unwrap(), (-4, 5)).unwrap();
         assert_eq!(reduced(Reduction::Prod), product);
-        // The mean snaps, within the precision.
+        // A statistic stays a float, and snaps where a precision is given.
         let mean = x.reduce(Reduction::Mean, Some(0), true, None).unwrap();
-        assert_eq!((mean.phase(), mean.shape().dims()), ("crystallized", &[1][..]));
+        assert_eq!((mean.phase(), mean.shape().dims()), ("flux", &[1][..]));
+        assert!((mean.values()[0] - x.values().iter().sum::<f64>() / 3.0).abs() < 1e-12);
+        assert_eq!(x.reduce(Reduction::Mean, None, false, Some(100)).unwrap().phase(), "crystallized");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use syntonic_core::tensor::{self as core, DType, ModeNorms, Resonant};
 
 use crate::door::quick;
 use crate::either::refused;
+use crate::list::List;
 use crate::resonant::ResonantTensor;
 use crate::tensor::Tensor;
 
@@ -43,7 +44,7 @@ impl<'py> FromPyObject<'_, 'py> for Features {
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         match given.cast::<ResonantTensor>() {
             Ok(tensor) => tensor.get().read(|x| Ok(x.values())).map(Self),
-            Err(_) => given.extract().map(Self),
+            Err(_) => given.extract::<List<f64>>().map(|list| Self(list.0)),
         }
     }
 }

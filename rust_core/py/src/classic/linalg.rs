@@ -15,6 +15,7 @@ use syntonic_core::tensor::{self, Resonant};
 
 use crate::classic::complex::{ComplexTensor, Factor, Floats, Pair, Scalar, widened};
 use crate::door::{enter, quick};
+use crate::list::List;
 use crate::resonant::ResonantTensor;
 use crate::tensor::Tensor;
 
@@ -237,8 +238,8 @@ fn linalg_mm_golden_weighted(py: Python<'_>, a: Factor, b: Factor) -> PyResult<P
 fn linalg_projection_sum(
     py: Python<'_>,
     psi: Factor,
-    projectors: Vec<Factor>,
-    alphas: Vec<Scalar>,
+    projectors: List<Factor>,
+    alphas: List<Scalar>,
 ) -> PyResult<Py<PyAny>> {
     let tensors: Option<Vec<tensor::Tensor>> = projectors.iter().map(real).collect();
     if let (Some(psi), Some(all), true) = (real(&psi), tensors, alphas.iter().all(|x| x.0.1 == 0.0)) {

@@ -8,6 +8,8 @@ use syntonic_core::exact::primes;
 use syntonic_core::tensor::{ModeNorms, Shape, golden_weight};
 
 use crate::door::{enter, quick};
+use crate::list::List;
+use crate::list::whole;
 
 /// A flat list and its shape.
 type Shaped = (Vec<f64>, Vec<usize>);
@@ -33,7 +35,7 @@ fn py_mertens(py: Python<'_>, n: i64) -> PyResult<i64> {
 
 /// Returns the golden weights e^(-s / phi) of a list of squared norms.
 #[pyfunction]
-fn py_golden_weights(norms: Vec<f64>) -> Vec<f64> {
+fn py_golden_weights(norms: List<f64>) -> Vec<f64> {
     norms.into_iter().map(golden_weight).collect()
 }
 
@@ -45,50 +47,60 @@ fn py_e_star() -> f64 {
 
 /// Returns S = sum x^2 w / sum x^2 for values with squared mode norms, one each; 0 for no energy.
 #[pyfunction]
-fn py_compute_winding_syntony(values: Vec<f64>, norms: Vec<f64>) -> PyResult<f64> {
+fn py_compute_winding_syntony(values: List<f64>, norms: List<f64>) -> PyResult<f64> {
     quick(|| lists::winding_syntony(&values, &norms))
 }
 
 /// Returns S of each of `batch` rows of `dim` values, all with the same `dim` norms.
 #[pyfunction]
-fn py_batch_winding_syntony(values: Vec<f64>, batch: usize, dim: usize, norms: Vec<f64>) -> PyResult<Vec<f64>> {
+fn py_batch_winding_syntony(
+    values: List<f64>,
+    #[pyo3(from_py_with = whole)] batch: usize,
+    #[pyo3(from_py_with = whole)] dim: usize,
+    norms: List<f64>,
+) -> PyResult<Vec<f64>> {
     quick(|| lists::batch_winding_syntony(&values, batch, dim, &norms))
 }
 
 /// Returns one syntony for several: their "mean", "min", or "geometric" mean; 0.5 for none.
 #[pyfunction]
 #[pyo3(signature = (syntonies, method="mean"))]
-fn py_aggregate_syntony(syntonies: Vec<f64>, method: &str) -> PyResult<f64> {
+fn py_aggregate_syntony(syntonies: List<f64>, method: &str) -> PyResult<f64> {
     quick(|| Ok(Aggregate::from_name(method)?.of(&syntonies)))
 }
 
 /// Returns [0, 1, 4, .., (dim - 1)^2].
 #[pyfunction]
-fn py_standard_mode_norms(dim: u32) -> PyResult<Vec<f64>> {
+fn py_standard_mode_norms(#[pyo3(from_py_with = whole)] dim: u32) -> PyResult<Vec<f64>> {
     quick(|| ModeNorms::Raw.norms(dim as usize))
 }
 
 /// Returns the mean of (p - t)^2; 0 for empty lists. ValueError for different lengths.
 #[pyfunction]
-fn py_mse_loss(predictions: Vec<f64>, targets: Vec<f64>) -> PyResult<f64> {
+fn py_mse_loss(predictions: List<f64>, targets: List<f64>) -> PyResult<f64> {
     quick(|| lists::mean_squared_error(&predictions, &targets))
 }
 
 /// Returns e^x / sum e^x.
 #[pyfunction]
-fn py_softmax(logits: Vec<f64>) -> Vec<f64> {
+fn py_softmax(logits: List<f64>) -> Vec<f64> {
     lists::softmax(&logits)
 }
 
 /// Returns -sum t ln softmax(x), by log-sum-exp; 0 for empty lists. ValueError for different lengths.
 #[pyfunction]
-fn py_cross_entropy_loss(logits: Vec<f64>, targets: Vec<f64>) -> PyResult<f64> {
+fn py_cross_entropy_loss(logits: List<f64>, targets: List<f64>) -> PyResult<f64> {
     quick(|| lists::cross_entropy(&logits, &targets))
 }
 
 /// Returns the mean cross-entropy of `batch` rows of `classes`. ValueError unless both lists are batch * classes long.
 #[pyfunction]
-fn py_batch_cross_entropy_loss(logits: Vec<f64>, targets: Vec<f64>, batch: usize, classes: usize) -> PyResult<f64> {
+fn py_batch_cross_entropy_loss(
+    logits: List<f64>,
+    targets: List<f64>,
+    #[pyo3(from_py_with = whole)] batch: usize,
+    #[pyo3(from_py_with = whole)] classes: usize,
+) -> PyResult<f64> {
     quick(|| lists::batch_cross_entropy(&logits, &targets, batch, classes))
 }
 
@@ -111,7 +123,7 @@ fn py_syntony_loss_srt(syntony: f64, lam: f64, target: f64) -> PyResult<f64> {
     signature = (values, target=std::f64::consts::FRAC_PI_2, mu=1.0),
     text_signature = "(values, target=1.5707963267948966, mu=1.0)"
 )]
-fn py_phase_alignment_loss(values: Vec<f64>, target: f64, mu: f64) -> PyResult<f64> {
+fn py_phase_alignment_loss(values: List<f64>, target: f64, mu: f64) -> PyResult<f64> {
     quick(|| lists::phase_alignment(&values, target, mu))
 }
 
@@ -124,31 +136,31 @@ fn py_syntonic_loss(task: f64, syntony: f64, phase_cost: f64, lam: f64, mu: f64)
 
 /// Returns 1 - H(p) / ln n; 0.5 for one probability or none. ValueError unless they are probabilities.
 #[pyfunction]
-fn py_estimate_syntony_from_probs(probabilities: Vec<f64>) -> PyResult<f64> {
+fn py_estimate_syntony_from_probs(probabilities: List<f64>) -> PyResult<f64> {
     quick(|| lists::syntony_of_probabilities(&probabilities))
 }
 
 /// Returns lam times the sum of phi^-l norms[l], with the squared norms of the layers l.
 #[pyfunction]
-fn py_golden_decay_loss(norms: Vec<f64>, lam: f64) -> f64 {
+fn py_golden_decay_loss(norms: List<f64>, lam: f64) -> f64 {
     lists::golden_decay(&norms, lam)
 }
 
 /// Returns the shape that two shapes broadcast to; None if they do not fit.
 #[pyfunction]
-fn py_broadcast_shape(a: Vec<usize>, b: Vec<usize>) -> Option<Vec<usize>> {
-    Shape::from(a).broadcast(&b.into()).map(|shape| shape.dims().to_vec())
+fn py_broadcast_shape(a: List<usize>, b: List<usize>) -> Option<Vec<usize>> {
+    Shape::from(a.0).broadcast(&b.0.into()).map(|shape| shape.dims().to_vec())
 }
 
 /// Returns whether two shapes broadcast.
 #[pyfunction]
-fn py_are_broadcastable(a: Vec<usize>, b: Vec<usize>) -> bool {
+fn py_are_broadcastable(a: List<usize>, b: List<usize>) -> bool {
     py_broadcast_shape(a, b).is_some()
 }
 
 /// Returns the sum of index * stride.
 #[pyfunction]
-fn py_linear_index(indices: Vec<usize>, strides: Vec<usize>) -> PyResult<usize> {
+fn py_linear_index(indices: List<usize>, strides: List<usize>) -> PyResult<usize> {
     quick(|| lists::linear_index(&indices, &strides))
 }
 
@@ -158,7 +170,7 @@ macro_rules! broadcasting {
         $($(#[$doc])*
         #[pyfunction]
         fn $name(
-            py: Python<'_>, a: Vec<f64>, a_shape: Vec<usize>, b: Vec<f64>, b_shape: Vec<usize>,
+            py: Python<'_>, a: List<f64>, a_shape: List<usize>, b: List<f64>, b_shape: List<usize>,
         ) -> PyResult<Option<Shaped>> {
             enter(py, || lists::broadcast(Binary::$op, (&a, &a_shape), (&b, &b_shape)))
         })*
@@ -181,7 +193,7 @@ macro_rules! scalars {
     ($($(#[$doc:meta])* $name:ident($data:ident, $scalar:ident) $work:expr;)*) => {
         $($(#[$doc])*
         #[pyfunction]
-        fn $name($data: Vec<f64>, $scalar: f64) -> PyResult<Vec<f64>> {
+        fn $name($data: List<f64>, $scalar: f64) -> PyResult<Vec<f64>> {
             quick(|| $work)
         })*
     };
@@ -200,26 +212,26 @@ scalars! {
 
 /// Returns a new list of -x.
 #[pyfunction]
-fn py_inplace_negate(data: Vec<f64>) -> Vec<f64> {
+fn py_inplace_negate(data: List<f64>) -> Vec<f64> {
     data.into_iter().map(|x| -x).collect()
 }
 
 /// Returns a new list of |x|.
 #[pyfunction]
-fn py_inplace_abs(data: Vec<f64>) -> Vec<f64> {
+fn py_inplace_abs(data: List<f64>) -> Vec<f64> {
     data.into_iter().map(f64::abs).collect()
 }
 
 /// Returns a new list of x within min..=max; ValueError unless min <= max.
 #[pyfunction]
-fn py_inplace_clamp(data: Vec<f64>, min: f64, max: f64) -> PyResult<Vec<f64>> {
+fn py_inplace_clamp(data: List<f64>, min: f64, max: f64) -> PyResult<Vec<f64>> {
     quick(|| lists::clamp(&data, min, max))
 }
 
 /// Returns a new list of e^(-x / phi); ValueError unless phi > 0.
 #[pyfunction]
 #[pyo3(signature = (data, phi=PHI), text_signature = "(data, phi=1.618033988749895)")]
-fn py_inplace_golden_weight(data: Vec<f64>, phi: f64) -> PyResult<Vec<f64>> {
+fn py_inplace_golden_weight(data: List<f64>, phi: f64) -> PyResult<Vec<f64>> {
     quick(|| lists::golden_weights(&data, phi))
 }
 

@@ -8,6 +8,7 @@ use syntonic_classic::norm as core;
 use crate::classic::floats::{Features, floats, like};
 use crate::door::{enter, quick};
 use crate::either::either;
+use crate::list::whole;
 use crate::resonant::poisoned;
 
 /// The variance that a norm gives its output: `GoldenNormMode("golden")` is 1/phi, `"standard"` is 1,
@@ -96,7 +97,7 @@ impl GoldenBatchNormConfig {
     #[new]
     #[pyo3(signature = (num_features, eps=1e-5, momentum=0.1, affine=true, track_running_stats=true, mode=None))]
     fn new(
-        num_features: usize,
+        #[pyo3(from_py_with = whole)] num_features: usize,
         eps: f64,
         momentum: f64,
         affine: bool,

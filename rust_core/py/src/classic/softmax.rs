@@ -5,9 +5,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::classic::floats::{Features, floats, like};
+use crate::door::quick;
 use crate::either::either;
+use crate::list::List;
 use crate::symbol::Given;
 use crate::tensor::Tensor;
+use syntonic_core::tensor::afford::afford;
 
 /// Where the weights come from: "learned" (mode norms), "provided" (a syntony for each element) or "identity" (none).
 #[pyclass(frozen, eq, from_py_object, module = "syntonic._core")]
@@ -109,7 +112,7 @@ impl Weights {
             Source::Learned => (Some(self.norms.ok_or_else(|| missing("mode_norms"))?), None),
             Source::Provided => (None, Some(syntony.ok_or_else(|| missing("syntony"))?)),
         };
-        let value = Tensor::from(floats(x)?).syntonic_softmax(x.py(), dim, norms, syntony, self.scale)?;
+        let value = Tensor::from(floats(x)?).syntonic_softmax(x.py(), dim, norms.map(List), syntony, self.scale)?;
         if x.cast::<Tensor>().is_ok() { Ok(value.unbind()) } else { like(x, floats(&value)?) }
     }
 }
@@ -168,7 +171,11 @@ impl SyntonicSoftmaxState {
             }
         }
         let mode = mode.map_or(Ok(SyntonicSoftmaxMode::IDENTITY), |mode| mode.read())?;
-        let norms = num_features.map(|count| (0..count).map(|i| f64::from(i) * f64::from(i)).collect());
+        let squares = |count: u32| {
+            quick(|| afford::<f64>("syntonic_softmax", count as usize))?;
+            Ok::<_, PyErr>((0..count).map(|i| f64::from(i) * f64::from(i)).collect())
+        };
+        let norms = num_features.map(squares).transpose()?;
         let mode_norms = match mode.0 {
             Source::Learned if norms.is_none() => {
                 return Err(PyValueError::new_err(

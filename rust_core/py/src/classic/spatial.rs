@@ -6,6 +6,7 @@ use syntonic_core::ops::{AvgPool, Conv, MaxPool, Op, Windows};
 use syntonic_core::tensor::Tensor;
 
 use crate::door::enter;
+use crate::list::List;
 
 /// A flat list and its shape.
 type Shaped = (Vec<f64>, Vec<usize>);
@@ -26,51 +27,51 @@ fn run(op: impl Into<Op>, (data, shape): Shaped, parameters: &[Tensor]) -> Resul
 )]
 fn py_conv2d(
     py: Python<'_>,
-    input: Vec<f64>,
-    input_shape: Vec<usize>,
-    kernel: Vec<f64>,
-    kernel_shape: Vec<usize>,
+    input: List<f64>,
+    input_shape: List<usize>,
+    kernel: List<f64>,
+    kernel_shape: List<usize>,
     stride: [usize; 2],
     padding: [usize; 2],
 ) -> PyResult<Shaped> {
     let op = Conv { weight: 0, bias: None, axes: 2, stride, padding };
-    enter(py, || run(op, (input, input_shape), &[Tensor::new(kernel_shape, kernel)?]))
+    enter(py, || run(op, (input.0, input_shape.0), &[Tensor::new(kernel_shape.0, kernel.0)?]))
 }
 
 /// Returns (data, [b, oh, ow, c]) of the largest in each full window of an input [b, h, w, c], without padding.
 #[pyfunction]
 fn py_max_pool2d(
     py: Python<'_>,
-    input: Vec<f64>,
-    input_shape: Vec<usize>,
+    input: List<f64>,
+    input_shape: List<usize>,
     pool: [usize; 2],
     stride: [usize; 2],
 ) -> PyResult<Shaped> {
-    enter(py, || run(MaxPool(Windows { axes: 2, size: pool, stride }), (input, input_shape), &[]))
+    enter(py, || run(MaxPool(Windows { axes: 2, size: pool, stride }), (input.0, input_shape.0), &[]))
 }
 
 /// Returns (data, [b, oh, ow, c]) of the mean of each full window of an input [b, h, w, c], without padding.
 #[pyfunction]
 fn py_avg_pool2d(
     py: Python<'_>,
-    input: Vec<f64>,
-    input_shape: Vec<usize>,
+    input: List<f64>,
+    input_shape: List<usize>,
     pool: [usize; 2],
     stride: [usize; 2],
 ) -> PyResult<Shaped> {
-    enter(py, || run(AvgPool(Windows { axes: 2, size: pool, stride }), (input, input_shape), &[]))
+    enter(py, || run(AvgPool(Windows { axes: 2, size: pool, stride }), (input.0, input_shape.0), &[]))
 }
 
 /// Returns (data, [b, c]) of the mean over all positions of an input [b, h, w, c], of which there is at least one.
 #[pyfunction]
-fn py_global_avg_pool2d(py: Python<'_>, input: Vec<f64>, input_shape: Vec<usize>) -> PyResult<Shaped> {
+fn py_global_avg_pool2d(py: Python<'_>, input: List<f64>, input_shape: List<usize>) -> PyResult<Shaped> {
     // With another rank the operation itself says what it expects.
-    let size = match *input_shape.as_slice() {
+    let size = match *input_shape {
         [_, height, width, _] => [height, width],
         _ => [1, 1],
     };
     enter(py, || {
-        let (data, shape) = run(AvgPool(Windows { axes: 2, size, stride: [1, 1] }), (input, input_shape), &[])?;
+        let (data, shape) = run(AvgPool(Windows { axes: 2, size, stride: [1, 1] }), (input.0, input_shape.0), &[])?;
         Ok((data, [shape.first(), shape.last()].into_iter().flatten().copied().collect()))
     })
 }

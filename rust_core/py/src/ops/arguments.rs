@@ -5,6 +5,7 @@ use syntonic_core::describe::{Dims, Given, OpenSizes, Param, PerAxis, Places, Si
 
 use super::call::Call;
 use crate::either::either;
+use crate::list::{List, Whole};
 use crate::resonant::ResonantTensor;
 use crate::source::{open_sizes, places, sizes};
 use crate::symbol;
@@ -42,8 +43,31 @@ macro_rules! plain {
 }
 
 plain! {
-    bool: bool, f64: f64, isize: isize, u32: u32, String: String, Option<f64>: Option<f64>, Vec<isize>: Vec<isize>,
-    Option<Vec<f64>>: Option<Vec<f64>>,
+    bool: bool, f64: f64, isize: isize, String: String, Option<f64>: Option<f64>,
+}
+
+/// Kinds that are read by a type of ours.
+macro_rules! lists {
+    ($($kind:ty: $python:ty, |$given:ident| $value:expr;)+) => {
+        $(impl Argument for $kind {
+            type Taken = $python;
+            type Kept = Self;
+
+            fn keep($given: $python, _: &'static str, _: &mut Call) -> PyResult<Self> {
+                Ok($value)
+            }
+
+            fn make(kept: Self, _: &[usize]) -> Self {
+                kept
+            }
+        })+
+    };
+}
+
+lists! {
+    u32: Whole, |given| given.0;
+    Vec<isize>: List<isize>, |given| given.0;
+    Option<Vec<f64>>: Option<List<f64>>, |given| given.map(|given| given.0);
 }
 
 impl Argument for Given {
@@ -76,10 +100,10 @@ impl Argument for Option<Given> {
 }
 
 impl Argument for Vec<Given> {
-    type Taken = Vec<symbol::Given>;
+    type Taken = List<symbol::Given>;
     type Kept = usize;
 
-    fn keep(given: Vec<symbol::Given>, _: &'static str, call: &mut Call) -> PyResult<usize> {
+    fn keep(given: List<symbol::Given>, _: &'static str, call: &mut Call) -> PyResult<usize> {
         let count = given.len();
         call.inputs.extend(given);
         Ok(count)
@@ -191,7 +215,7 @@ impl Argument for Option<PerAxis> {
 /// One axis or several.
 pub(crate) enum Axes {
     One(isize),
-    Several(Vec<isize>),
+    Several(List<isize>),
 }
 
 either!(Axes: One | Several, "an axis or a sequence of axes");
@@ -203,7 +227,7 @@ impl Argument for Option<Dims> {
     fn keep(given: Option<Axes>, _: &'static str, _: &mut Call) -> PyResult<Self> {
         Ok(given.map(|given| match given {
             Axes::One(axis) => Dims(vec![axis]),
-            Axes::Several(axes) => Dims(axes),
+            Axes::Several(axes) => Dims(axes.0),
         }))
     }
 

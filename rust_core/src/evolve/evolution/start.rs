@@ -14,6 +14,7 @@ use crate::cuda::Device;
 use crate::exact::snap::Snapper;
 use crate::program::Perturbation;
 use crate::tensor::Shape;
+use crate::tensor::afford::afford;
 use crate::{Error, Result};
 
 /// Snaps in a run from which on a table for them pays.
@@ -35,6 +36,8 @@ impl Evolution {
     pub fn by(strategy: Box<dyn Strategy>, config: Config, genes: Vec<Gene>) -> Result<Self> {
         config.check()?;
         strategy.check(&config)?;
+        // What a generation keeps of each member: losses, syntonies, scores, ranks and their orders.
+        afford::<[f64; 16]>("trainer", config.population_size)?;
         if genes.iter().all(|gene| gene.values.is_empty()) {
             return Err(Error::Value {
                 op: "trainer",

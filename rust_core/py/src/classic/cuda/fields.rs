@@ -6,6 +6,7 @@ use syntonic_core::cuda as core;
 use syntonic_core::tensor::DType;
 
 use crate::door::{enter, quick};
+use crate::list::whole;
 use crate::tensor::Tensor;
 
 #[pymethods]
@@ -38,7 +39,13 @@ impl Tensor {
     /// Squared mode norms of `dim` features: (scale i / dim)^2, or i^2 without a scale.
     #[staticmethod]
     #[pyo3(signature = (dim, scale=None, *, dtype="float32", device="cuda:0"))]
-    fn mode_norms(py: Python<'_>, dim: usize, scale: Option<f64>, dtype: &str, device: &str) -> PyResult<Self> {
+    fn mode_norms(
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole)] dim: usize,
+        scale: Option<f64>,
+        dtype: &str,
+        device: &str,
+    ) -> PyResult<Self> {
         let dtype = quick(|| DType::from_name(dtype))?;
         let device = crate::devices::device(py, device)?;
         enter(py, || core::DeviceTensor::mode_norms(&device, dim, scale, dtype)).map(Self::from)
@@ -68,8 +75,8 @@ impl Tensor {
         spreads: Option<&Self>,
         noise_scale: f64,
         noise: Option<&Self>,
-        seed: u32,
-        step: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
     ) -> PyResult<Self> {
         let tables = (roots.on_cuda()?, spreads.map(Tensor::on_cuda).transpose()?);
         let result = enter(py, || match noise {

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use syntonic_classic::cuda::{FourierProjection, Gnosis, GnosisMask, Phases, Threshold as CoreThreshold};
 
 use crate::door::enter;
+use crate::list::whole;
 use crate::tensor::Tensor;
 
 /// A threshold for all features, or one for each.
@@ -23,7 +24,7 @@ impl Tensor {
         roots: &Self,
         weights: &Self,
         strength: f64,
-        cycles: usize,
+        #[pyo3(from_py_with = whole)] cycles: usize,
     ) -> PyResult<(Self, Self)> {
         let (x, syntony) = enter(py, || self.cuda()?.dhsr_cycles((roots.cuda()?, weights.cuda()?), strength, cycles))?;
         Ok((Self::from(x), Self::from(syntony)))
@@ -38,7 +39,7 @@ impl Tensor {
         syntony: &Self,
         beta: f64,
         delta: f64,
-        levels: usize,
+        #[pyo3(from_py_with = whole)] levels: usize,
     ) -> PyResult<Self> {
         enter(py, || self.cuda()?.damping_cascade(norms.cuda()?, syntony.cuda()?, (beta, delta), levels))
             .map(Self::from)
@@ -61,7 +62,7 @@ impl Tensor {
         syntony: &Self,
         threshold: Threshold<'_>,
         strength: f64,
-        levels: usize,
+        #[pyo3(from_py_with = whole)] levels: usize,
         past: Option<&Self>,
         memory: f64,
     ) -> PyResult<Self> {
@@ -107,7 +108,7 @@ impl Tensor {
 
     /// The second differences along the last `axes` (1 or 2) axes, which are rings; pairs may stand behind them.
     #[pyo3(signature = (axes=1, *, complex=false))]
-    fn laplacian(&self, py: Python<'_>, axes: usize, complex: bool) -> PyResult<Self> {
+    fn laplacian(&self, py: Python<'_>, #[pyo3(from_py_with = whole)] axes: usize, complex: bool) -> PyResult<Self> {
         enter(py, || self.cuda()?.laplacian(axes, complex)).map(Self::from)
     }
 
@@ -121,7 +122,7 @@ impl Tensor {
         force: Option<&Self>,
         alpha: f64,
         zeta: f64,
-        axes: usize,
+        #[pyo3(from_py_with = whole)] axes: usize,
         complex: bool,
     ) -> PyResult<Self> {
         let force = force.map(Tensor::on_cuda).transpose()?;

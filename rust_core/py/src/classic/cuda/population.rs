@@ -7,6 +7,7 @@ use syntonic_core::tensor::DType;
 use syntonic_core::tensor::philox::{Key, Stream};
 
 use crate::door::{enter, quick};
+use crate::list::whole;
 use crate::tensor::Tensor;
 
 #[pymethods]
@@ -19,13 +20,13 @@ impl Tensor {
     #[expect(clippy::too_many_arguments, reason = "the counters of the noise, all but three of them with defaults")]
     fn noise(
         py: Python<'_>,
-        seed: u32,
-        pairs: usize,
-        n: usize,
-        generation: u32,
-        parameter: u32,
-        first_pair: u32,
-        stream: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] pairs: usize,
+        #[pyo3(from_py_with = whole)] n: usize,
+        #[pyo3(from_py_with = whole)] generation: u32,
+        #[pyo3(from_py_with = whole)] parameter: u32,
+        #[pyo3(from_py_with = whole)] first_pair: u32,
+        #[pyo3(from_py_with = whole)] stream: u32,
         dtype: &str,
         device: &str,
     ) -> PyResult<Self> {
@@ -43,11 +44,11 @@ impl Tensor {
         &self,
         py: Python<'_>,
         sigma: f64,
-        seed: u32,
-        pairs: usize,
-        generation: u32,
-        parameter: u32,
-        first_pair: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] pairs: usize,
+        #[pyo3(from_py_with = whole)] generation: u32,
+        #[pyo3(from_py_with = whole)] parameter: u32,
+        #[pyo3(from_py_with = whole)] first_pair: u32,
     ) -> PyResult<Self> {
         let key = Key::new(seed, Stream::Noise);
         enter(py, || self.cuda()?.perturb(sigma, key, (parameter, first_pair, generation), pairs)).map(Self::from)

@@ -7,6 +7,7 @@ use syntonic_core::tensor::{DType, Resonant};
 
 use crate::devices::device;
 use crate::door::enter;
+use crate::list::whole;
 use crate::resonant::{Norms, ResonantTensor, poisoned};
 use crate::source;
 use crate::tensor::{Tensor, numbers};
@@ -19,7 +20,7 @@ impl ResonantTensor {
     fn from_floats_cuda(
         data: &Bound<'_, PyAny>,
         shape: Option<&Bound<'_, PyAny>>,
-        device_idx: u32,
+        #[pyo3(from_py_with = whole)] device_idx: u32,
         mode_norm_sq: Option<Norms>,
         precision: i64,
     ) -> PyResult<Self> {
@@ -31,7 +32,12 @@ impl ResonantTensor {
 
     /// The values on the GPU of this number: a Tensor with memory of its own.
     #[pyo3(signature = (device_idx=0, dtype="float64"))]
-    fn to_device(&self, py: Python<'_>, device_idx: u32, dtype: &str) -> PyResult<Tensor> {
+    fn to_device(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = whole)] device_idx: u32,
+        dtype: &str,
+    ) -> PyResult<Tensor> {
         let values = self.read(|x| x.to_tensor(DType::from_name(dtype)?))?;
         let device = device(py, &format!("cuda:{device_idx}"))?;
         enter(py, || Remote::upload(&device, &values)).map(Tensor::from)
@@ -49,8 +55,8 @@ impl ResonantTensor {
         py: Python<'_>,
         device: &str,
         noise_scale: f64,
-        seed: u32,
-        step: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
         weighted: bool,
     ) -> PyResult<Vec<f64>> {
         let noise = Noise { scale: noise_scale, weighted, seed, step };
@@ -72,8 +78,8 @@ impl ResonantTensor {
         device: &str,
         noise_scale: f64,
         precision: Option<i64>,
-        seed: u32,
-        step: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
         weighted: bool,
     ) -> PyResult<f64> {
         let noise = Noise { scale: noise_scale, weighted, seed, step };

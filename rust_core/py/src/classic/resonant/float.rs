@@ -4,9 +4,11 @@
 //! or at its own; a tensor in flux gives floats, unless a precision is given. What is exact on the lattice is not snapped.
 
 use pyo3::prelude::*;
+use pyo3::types::PyFloat;
 use syntonic_classic::resonant::{Function, Pointwise, Reduce, Reduction, Rows};
 
 use super::select::values_of;
+use crate::list::whole;
 use crate::resonant::ResonantTensor;
 
 #[pymethods]
@@ -126,6 +128,7 @@ impl ResonantTensor {
     }
 
     /// gamma s (x - mean) / sqrt(var + eps) + beta over the last axis, s = sqrt(1 / phi) for `golden_target`, else 1.
+    /// `layer_norm(1e-5)` gives eps, as it does of a Tensor.
     #[pyo3(signature = (gamma=None, beta=None, eps=1e-8, golden_target=true, precision=None))]
     fn layer_norm(
         &self,
@@ -135,6 +138,12 @@ impl ResonantTensor {
         golden_target: bool,
         precision: Option<i64>,
     ) -> PyResult<Self> {
+        // Other classes take eps in this place.
+        let (gamma, eps) =
+            match gamma.filter(|_| beta.is_none()).and_then(|gamma| Some(gamma.cast::<PyFloat>().ok()?.value())) {
+                Some(eps) => (None, eps),
+                None => (gamma, eps),
+            };
         let read = |data| values_of(data).map(|(_, values)| values);
         let (gamma, beta) = (gamma.map(read).transpose()?, beta.map(read).transpose()?);
         self.read(|x| x.layer_norm(gamma.as_deref(), beta.as_deref(), eps, golden_target, precision)).map(Self::wrap)
@@ -144,7 +153,12 @@ impl ResonantTensor {
     ///
     /// The mask is a pure function of (seed, step, element).
     #[pyo3(signature = (p=0.5, *, seed, step=0))]
-    fn dropout(&self, p: f64, seed: u32, step: u32) -> PyResult<Self> {
+    fn dropout(
+        &self,
+        p: f64,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
+    ) -> PyResult<Self> {
         self.read(|x| x.dropout(p, seed, step)).map(Self::wrap)
     }
 }

@@ -1,18 +1,21 @@
 //! Moving the elements of a resonant tensor; nothing is computed, and both states stay what they are.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 use syntonic_classic::resonant::Moves;
 use syntonic_core::tensor::Resonant;
 
 use super::select::numbers_of;
 use crate::door::quick;
 use crate::either::either;
+use crate::list::List;
 use crate::resonant::ResonantTensor;
 
 /// One integer or several.
 enum Sizes {
     One(i64),
-    Many(Vec<i64>),
+    Many(List<i64>),
 }
 
 either!(Sizes: One | Many, "a size or a sequence of sizes");
@@ -21,7 +24,7 @@ impl Sizes {
     fn list(self) -> Vec<i64> {
         match self {
             Self::One(size) => vec![size],
-            Self::Many(sizes) => sizes,
+            Self::Many(sizes) => sizes.0,
         }
     }
 }
@@ -49,17 +52,28 @@ impl ResonantTensor {
         self.read(|x| x.permute(&dims)).map(Self::wrap)
     }
 
-    /// The entries of an axis with these numbers, in this order.
-    #[pyo3(signature = (indices, dim=0))]
-    fn index_select(&self, indices: &Bound<'_, PyAny>, dim: i64) -> PyResult<Self> {
+    /// The entries `indices` of the axis `dim`, in that order; without `dim` of the first.
+    ///
+    /// A number and a list may be given in either order: `index_select(dim, indices)`, as of a Tensor, or `(indices, dim)`.
+    #[pyo3(signature = (dim=None, indices=None))]
+    fn index_select(&self, dim: Option<&Bound<'_, PyAny>>, indices: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let (axis, indices) = match (dim, indices) {
+            (Some(indices), None) | (None, Some(indices)) => (None, indices),
+            (Some(dim), Some(axis)) if axis.is_instance_of::<PyInt>() && !dim.is_instance_of::<PyInt>() => {
+                (Some(axis), dim)
+            }
+            (Some(dim), Some(indices)) => (Some(dim), indices),
+            (None, None) => return Err(PyTypeError::new_err("index_select() needs a list of indices")),
+        };
+        let axis: i64 = axis.map(|axis| axis.extract()).transpose()?.unwrap_or(0);
         let (_, indices) = numbers_of(indices)?;
-        self.read(|x| x.index_select(dim, &indices)).map(Self::wrap)
+        self.read(|x| x.index_select(axis, &indices)).map(Self::wrap)
     }
 
     /// Tensors joined along an axis; in flux if one of them is.
     #[staticmethod]
     #[pyo3(signature = (tensors, dim=-1), text_signature = "(tensors, dim=-1)")]
-    fn concat(tensors: Vec<PyRef<'_, Self>>, dim: i64) -> PyResult<Self> {
+    fn concat(tensors: List<PyRef<'_, Self>>, dim: i64) -> PyResult<Self> {
         let tensors = tensors.iter().map(|tensor| tensor.copy()).collect::<PyResult<Vec<_>>>()?;
         quick(|| Resonant::concat(&tensors, dim)).map(Self::wrap)
     }

@@ -6,6 +6,7 @@ use syntonic_core::exact::constants::Q_DEFICIT;
 use syntonic_core::tensor::DType;
 
 use crate::door::enter;
+use crate::list::whole;
 use crate::resonant::{ResonantTensor, poisoned};
 use crate::tensor::{Tensor, numbers};
 
@@ -21,7 +22,13 @@ impl ResonantTensor {
     ///
     /// g is e^(-n^2 / (4 phi)) if `weighted`, else 1. The noise is a pure function of (seed, step, element).
     #[pyo3(signature = (noise_scale, *, seed, step=0, weighted=true))]
-    fn differentiate(&self, noise_scale: f64, seed: u32, step: u32, weighted: bool) -> PyResult<()> {
+    fn differentiate(
+        &self,
+        noise_scale: f64,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
+        weighted: bool,
+    ) -> PyResult<()> {
         self.write(|x| x.differentiate(Noise { scale: noise_scale, weighted, seed, step }))
     }
 
@@ -52,8 +59,8 @@ impl ResonantTensor {
         py: Python<'_>,
         noise_scale: f64,
         precision: Option<i64>,
-        seed: u32,
-        step: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
         weighted: bool,
     ) -> PyResult<f64> {
         let noise = Noise { scale: noise_scale, weighted, seed, step };
@@ -68,8 +75,8 @@ impl ResonantTensor {
         py: Python<'_>,
         noise_scale: f64,
         precision: Option<i64>,
-        seed: u32,
-        step: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
         weighted: bool,
     ) -> PyResult<f64> {
         self.cpu_cycle(py, noise_scale, precision, seed, step, weighted)
@@ -84,8 +91,8 @@ impl ResonantTensor {
         py: Python<'_>,
         noise_scale: f64,
         precision: Option<i64>,
-        seed: u32,
-        step: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
+        #[pyo3(from_py_with = whole)] step: u32,
         weighted: bool,
     ) -> PyResult<Vec<f64>> {
         let noise = Noise { scale: noise_scale, weighted, seed, step };

@@ -9,6 +9,7 @@ use syntonic_core::tensor::{DType, Law, Resonant};
 
 use crate::classic::exact::GoldenExact;
 use crate::door::quick;
+use crate::list::{List, whole};
 use crate::resonant::{Kept, Norms, ResonantTensor, Third, drawn};
 use crate::source;
 use crate::tensor::numbers;
@@ -43,7 +44,7 @@ impl ResonantTensor {
         mode_norms: Option<Norms>,
         precision: Option<Third>,
         device: Option<&str>,
-        seed: u32,
+        #[pyo3(from_py_with = whole)] seed: u32,
         mean: f64,
         std: f64,
         mode_norm_sq: Option<Norms>,
@@ -82,7 +83,7 @@ impl ResonantTensor {
     #[staticmethod]
     #[pyo3(signature = (lattice, shape=None, mode_norms=None, precision=100, *, mode_norm_sq=None))]
     fn from_golden_exact(
-        lattice: Vec<Bound<'_, PyAny>>,
+        lattice: List<Bound<'_, PyAny>>,
         shape: Option<&Bound<'_, PyAny>>,
         mode_norms: Option<Norms>,
         precision: i64,
