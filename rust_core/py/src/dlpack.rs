@@ -9,13 +9,13 @@ use std::any::Any;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
-use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{self as core, DType, Storage};
 
 use crate::element::Element;
+use crate::reach::{check, refuse, room};
 
 const CPU: i32 = 1;
 const READ_ONLY: u64 = 1;
@@ -221,10 +221,6 @@ struct Described {
     start: *const u8,
 }
 
-fn refuse(what: &str) -> PyErr {
-    PyValueError::new_err(format!("DLPack: {what}"))
-}
-
 fn describe(tensor: &DlTensor) -> PyResult<Described> {
     if !(0..=MAX_RANK).contains(&tensor.rank) || (tensor.rank > 0 && tensor.shape.is_null()) {
         return Err(refuse(&format!("expected 0 to {MAX_RANK} axes, got {}", tensor.rank)));
@@ -244,19 +240,7 @@ fn describe(tensor: &DlTensor) -> PyResult<Described> {
         // SAFETY: as for the sizes.
         unsafe { std::slice::from_raw_parts(tensor.strides, rank) }.to_vec()
     };
-    if shape.numel() > 0 && tensor.data.is_null() {
-        return Err(refuse(&format!("expected memory for shape {shape}, got none")));
-    }
-    let (reach, below) = dims.iter().zip(&strides).fold((0_i128, 0_i128), |(above, below), (&size, &stride)| {
-        let last = (size.max(1) as i128 - 1) * i128::from(stride);
-        (above + last.max(0), below + last.min(0))
-    });
-    // What lies before the first element or beyond all addresses belongs to no array.
-    let address = tensor.data as usize as i128 + i128::from(tensor.byte_offset);
-    let (first, end) = (address + below * element.size as i128, address + (reach + 1) * element.size as i128);
-    if shape.numel() > 0 && (first <= 0 || end > isize::MAX as i128) {
-        return Err(refuse(&format!("shape {shape} with strides {strides:?} leaves the memory of the machine")));
-    }
+    check(tensor.data as usize, tensor.byte_offset, &shape, &strides, element.size)?;
     let start = tensor.data.cast::<u8>().cast_const().wrapping_add(tensor.byte_offset as usize);
     Ok(Described { dims, strides, element, start })
 }
@@ -266,9 +250,7 @@ fn copy_out(tensor: &DlTensor) -> PyResult<(Vec<usize>, Element, Vec<u8>)> {
         return Err(refuse(&format!("expected memory of the CPU (device 1), got device {}", tensor.device.kind)));
     }
     let Described { dims, strides, element, start } = describe(tensor)?;
-    let size = core::Shape::from(dims.clone()).numel().saturating_mul(element.size);
-    crate::door::quick(|| afford::<u8>("DLPack", size))?;
-    let mut bytes = Vec::with_capacity(size);
+    let mut bytes = room(&dims, element.size)?;
     if !dims.contains(&0) {
         // SAFETY: the producer promises memory for every element of this shape under these strides.
         unsafe { gather(start, &dims, &strides, element.size, &mut bytes) };

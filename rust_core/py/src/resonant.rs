@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, RwLock};
 
-use pyo3::exceptions::{PyRuntimeWarning, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
-use syntonic_core::exact::constants::PHI;
+use pyo3::types::PyTuple;
 use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
 use syntonic_core::{Error, Result};
 
@@ -46,25 +45,6 @@ impl ResonantTensor {
 
     pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Resonant) -> Result<T>) -> PyResult<T> {
         quick(|| work(&mut *self.0.write().map_err(|_| poisoned())?))
-    }
-
-    /// Warns of values that the lattice does not reach, or refuses them where the precision was given.
-    pub(crate) fn expect_fit(&self, py: Python<'_>, given: Option<i64>) -> PyResult<()> {
-        let (precision, beyond) = self.read(|x| {
-            let precision = given.unwrap_or(x.precision());
-            let reach = precision as f64 * PHI * PHI;
-            Ok((precision, x.values().into_iter().find(|x| x.is_finite() && x.abs() > reach * (1.0 + f64::EPSILON))))
-        })?;
-        let Some(x) = beyond.filter(|_| precision > 0) else { return Ok(()) };
-        let reach = precision as f64 * PHI * PHI;
-        let text = format!(
-            "{x} is beyond {reach:.6}, the last point of the lattice at precision {precision}; use a larger one"
-        );
-        if given.is_some() {
-            return Err(PyValueError::new_err(text));
-        }
-        let text = std::ffi::CString::new(format!("{text}; it becomes that point")).unwrap_or_default();
-        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)
     }
 
     pub(crate) fn copy(&self) -> PyResult<Resonant> {
@@ -231,35 +211,6 @@ impl ResonantTensor {
         self.read(|x| x.to_tensor(dtype)).map(Tensor::from)
     }
 
-    /// The state as bytes, little-endian: all a and then all b (int64) if crystallized, the values (float64) in flux.
-    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let words: Vec<u64> = self.read(|x| {
-            Ok(match x.lattice() {
-                Some(points) => points.a().iter().chain(points.b()).map(|v| v.cast_unsigned()).collect(),
-                None => x.values().iter().map(|v| v.to_bits()).collect(),
-            })
-        })?;
-        Ok(PyBytes::new(py, &words.iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>()))
-    }
-
-    /// Puts the tensor into the state that `to_bytes` gave, in the given phase.
-    fn set_bytes(&self, phase: &str, data: &[u8]) -> PyResult<()> {
-        let (words, rest) = data.as_chunks::<8>();
-        let words = words.iter().map(|&w| u64::from_le_bytes(w));
-        if !rest.is_empty() {
-            return Err(PyValueError::new_err(format!("expected whole numbers of 8 bytes, got {} bytes", data.len())));
-        }
-        match phase {
-            "crystallized" => {
-                let points: Vec<i64> = words.map(u64::cast_signed).collect();
-                let (a, b) = points.split_at(points.len() / 2);
-                self.write(|x| x.set_lattice(a, b))
-            }
-            "flux" => self.write(|x| x.set_flux(&words.map(f64::from_bits).collect::<Vec<_>>())),
-            other => Err(PyValueError::new_err(format!("expected phase crystallized or flux, got {other:?}"))),
-        }
-    }
-
     /// Puts the tensor in flux with its first values: parameter number `index` of a model under `seed`.
     #[pyo3(signature = (law, *, seed, index, gain=1.0, fan_in=1))]
     fn initialize(
@@ -303,20 +254,6 @@ impl ResonantTensor {
     /// A tensor of its own with the same state.
     fn clone(&self) -> PyResult<Self> {
         self.copy().map(Self::wrap)
-    }
-
-    fn __copy__(&self) -> PyResult<Self> {
-        self.clone()
-    }
-
-    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
-        self.clone()
-    }
-
-    fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err(
-            "a ResonantTensor is not pickled; keep to_bytes(), shape, mode_norms and precision, and put them back with set_bytes()",
-        ))
     }
 }
 

@@ -3,16 +3,16 @@
 use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyTuple;
 use syntonic_core::cuda::{DeviceTensor, Format};
 use syntonic_core::ops::{IndexSelect, Op};
-use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{self as core, DType, Storage};
 use syntonic_core::{Error, Result};
 
 use crate::cuda::lend;
 use crate::door::{enter, quick};
 use crate::list::dtype;
+pub use crate::nested::nested;
 pub use crate::place::Place;
 use crate::{dlpack, source};
 
@@ -241,22 +241,6 @@ impl Tensor {
         slf.as_ptr().addr().cast_signed()
     }
 
-    /// Itself: nothing can change it.
-    fn __copy__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    /// Itself: nothing can change it.
-    fn __deepcopy__<'py>(slf: Bound<'py, Self>, _memo: &Bound<'py, PyAny>) -> Bound<'py, Self> {
-        slf
-    }
-
-    fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err(
-            "a Tensor is not pickled; keep numpy.asarray(x) or x.tolist() and make Tensor(data) of it",
-        ))
-    }
-
     /// The given rows (entries of axis 0), in the given order, as a new tensor.
     fn take(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Self> {
         let rows = source::places("take", rows)?;
@@ -340,29 +324,6 @@ pub fn numbers(data: &Bound<'_, PyAny>, shape: Option<Vec<usize>>, dtype: DType)
     match shape {
         None => Ok(found),
         Some(shape) => quick(|| found.reshape(shape)),
-    }
-}
-
-/// Builds nested lists from row-major values.
-pub fn nested<'py, T>(py: Python<'py>, dims: &[usize], values: &[T]) -> PyResult<Py<PyAny>>
-where
-    T: Copy + Default + IntoPyObject<'py>,
-    PyErr: From<T::Error>,
-{
-    match dims {
-        [] => {
-            let only = values.first().copied().unwrap_or_default();
-            Ok(PyList::new(py, [only])?.get_item(0)?.unbind())
-        }
-        [_] => Ok(PyList::new(py, values.iter().copied())?.into_any().unbind()),
-        [count, rest @ ..] => {
-            // Rows of nothing are rows too.
-            quick(|| afford::<[usize; 9]>("tolist", *count))?;
-            let width: usize = rest.iter().product();
-            let row = |i: usize| nested(py, rest, &values[i * width..(i + 1) * width]);
-            let rows = (0..*count).map(row).collect::<PyResult<Vec<_>>>()?;
-            Ok(PyList::new(py, rows)?.into_any().unbind())
-        }
     }
 }
 

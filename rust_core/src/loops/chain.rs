@@ -10,10 +10,9 @@ use pulp::Simd;
 use smallvec::SmallVec;
 
 use super::lanes::add;
+use super::sizes::CHAIN;
 use crate::tensor::Real;
 
-/// Terms that one chain may have: short sums keep the order that they always had.
-pub(crate) const CHAIN: usize = 4096;
 /// Terms of a block where there are more.
 const BLOCK: usize = 256;
 

@@ -5,6 +5,7 @@
 
 use pulp::{Arch, NullaryFnOnce};
 
+pub use super::extremes::{Line, Statistics};
 use super::extremes::{Scaled, is_sound};
 use super::moments::Moments;
 use super::sums::{BLOCK, PARTIALS};
@@ -19,44 +20,6 @@ where
     I::Item: Send,
 {
     if with_threads { threads::each(pieces, work) } else { pieces.for_each(work) }
-}
-
-/// What a norm does with each column: y = (x * factor - shift) * scale + offset.
-#[derive(Clone, Debug)]
-pub struct Line<T> {
-    /// A power of 2, 1 but for numbers whose squares leave the format.
-    pub factor: T,
-    /// What is taken off first.
-    pub shift: T,
-    /// The factor.
-    pub scale: T,
-    /// What is added last.
-    pub offset: T,
-}
-
-/// The mean of a column, as shift + rest, and its population variance, both of the numbers divided by `unit`.
-#[derive(Clone, Copy, Debug)]
-pub struct Statistics<T> {
-    /// A power of 2, 1 but for numbers whose squares leave the format.
-    pub unit: T,
-    /// The mean but for its rounding.
-    pub shift: T,
-    /// What the rounding lost.
-    pub rest: T,
-    /// The population variance.
-    pub variance: T,
-}
-
-impl<T: Real> Statistics<T> {
-    /// Returns what makes the mean 0 and the variance `target`, `eps` being added to the variance first.
-    pub fn line(&self, eps: f64, target: f64) -> Line<T> {
-        let unit = self.unit.to_f64();
-        let spread = self.variance + T::from_f64(eps / unit / unit);
-        // Beside such numbers eps is nothing, but equal ones are still 0.
-        let lost = spread == T::ZERO && eps > 0.0;
-        let scale = if lost { T::ZERO } else { (T::from_f64(target) / spread).sqrt() };
-        Line { factor: T::ONE / self.unit, shift: self.shift, scale, offset: -self.rest * scale }
-    }
 }
 
 /// Returns mean and variance of each of `width` columns; a variance below `least` is not trusted.

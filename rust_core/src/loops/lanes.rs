@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::chain::CHAIN;
 use super::memory::Memory;
+use super::sizes::CHAIN;
 use crate::tensor::{Real, Shape};
 
 /// Members that one vector holds: 16 lanes fill an AVX-512 register in binary32.

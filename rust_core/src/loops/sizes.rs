@@ -6,8 +6,8 @@ use std::ops::Range;
 pub(crate) const TILE: usize = 4;
 /// Rows whose factors wait in the second cache for the next outputs.
 pub(crate) const ROWS: usize = 48;
-/// Factors whose products are one sum, one after the other; where there are more, sums of `BLOCK` are added.
-const CHAIN: usize = 4096;
+/// Terms that are added one after the other in one chain: short sums keep the order that they always had.
+pub(crate) const CHAIN: usize = 4096;
 /// Factors of such a sum.
 const BLOCK: usize = 512;
 
