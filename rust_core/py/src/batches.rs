@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use syntonic_core::Error;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::philox;
 
 use crate::door::quick;
@@ -20,6 +21,7 @@ fn sample_rows(
         if rows == 0 && count > 0 {
             return Err(Error::Value { op: "sample_rows", expected: "rows >= 1".into(), got: "0".into() });
         }
+        afford::<[usize; 6]>("sample_rows", count)?;
         Ok(philox::sample_rows(seed, generation, rows, count))
     })
 }
@@ -46,6 +48,7 @@ fn sample_batch(
                 got: format!("{} and {}", inputs.shape(), labels.shape()),
             });
         }
+        afford::<usize>("sample_batch", count)?;
         let rows = philox::sample_rows(seed, generation, rows, count);
         Ok((Tensor::from(inputs.take(&rows)?), Tensor::from(labels.take(&rows)?)))
     })

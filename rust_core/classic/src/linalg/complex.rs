@@ -2,6 +2,7 @@
 
 use super::products::{Form, check_projection, golden_columns, sizes, square_pair};
 use syntonic_core::gemm::{Matrix, gemm};
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{DType, Shape, Storage, Tensor};
 use syntonic_core::{Error, Result};
 
@@ -123,6 +124,7 @@ impl<'a> ComplexProduct<'a> {
         let (rows, inner, columns) = sizes(self.op, (a, self.a.1), (b, self.b.1))?;
         let shape = Shape::from([rows, columns]);
         shape.check(self.op)?;
+        afford::<[f64; 6]>(self.op, shape.numel())?;
         if let Some((c, _)) = self.c.filter(|(c, _)| c.shape != shape) {
             let expected = format!("a C of shape {shape}");
             return Err(Error::Shape { op: self.op, expected, got: c.shape.to_string() });

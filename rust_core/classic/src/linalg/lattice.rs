@@ -2,6 +2,7 @@
 
 use super::products::{Form, sizes, square_pair};
 use syntonic_core::exact::LatticeArray;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{ModeNorms, Resonant};
 use syntonic_core::{Error, Result};
 
@@ -15,6 +16,7 @@ use crate::resonant::ExactArithmetic;
 pub fn lattice_product(op: &'static str, a: (&Resonant, Form), b: (&Resonant, Form)) -> Result<Resonant> {
     let (rows, inner, columns) = sizes(op, (a.0.shape().dims(), a.1), (b.0.shape().dims(), b.1))?;
     let (x, y) = (points(op, a.0)?, points(op, b.0)?);
+    afford::<[i64; 4]>(op, rows.saturating_mul(columns).saturating_add(inner))?;
     let x = if a.1 == Form::Plain { x.clone() } else { transposed(x, inner, rows)? };
     // The exact product takes its second factor by columns.
     let y = if b.1 == Form::Plain { transposed(y, inner, columns)? } else { y.clone() };

@@ -3,6 +3,7 @@
 use syntonic_core::exact::constants::{PHI, PHI_INVERSE};
 use syntonic_core::gemm::{Matrix, batched, gemm};
 use syntonic_core::ops::Element;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{Buffer, DType, Shape, Tensor, golden_weight};
 use syntonic_core::{Error, Result};
 
@@ -102,6 +103,7 @@ impl<'a> Product<'a> {
         let (rows, inner, columns) = sizes(self.op, (a, self.a.1), (b, self.b.1))?;
         let shape = Shape::from([rows, columns]);
         shape.check(self.op)?;
+        afford::<[T; 2]>(self.op, shape.numel())?;
         let mut out = Buffer::stale(shape.numel());
         if let Some((c, beta)) = self.c {
             if *c.shape() != shape {
@@ -156,6 +158,7 @@ fn bmm_as<T: Element>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     }
     let shape = Shape::from([batch, m, n]);
     shape.check("bmm")?;
+    afford::<[T; 2]>("bmm", shape.numel())?;
     let mut out = Buffer::stale(shape.numel());
     let (x, y) = (T::slice(a), T::slice(b));
     let factors = |i: usize| (Matrix::new(&x[i * m * k..][..m * k], m, k), Matrix::new(&y[i * k * n..][..k * n], k, n));

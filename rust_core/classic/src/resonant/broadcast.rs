@@ -4,6 +4,7 @@
 //! point, else all are floats, each the exact quotient rounded once.
 
 use easy_ext::ext;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{Resonant, Shape};
 use syntonic_core::{Error, Result};
 
@@ -80,6 +81,8 @@ impl Resonant {
             got: format!("{} and {}", self.shape(), other.shape()),
         })?;
         shape.check(op)?;
+        // Both factors as large as the result, their places, and the result with what its numbers grow to.
+        afford::<[i64; 24]>(op, shape.numel())?;
         let result = f(&self.repeated(&shape)?, &other.repeated(&shape)?)?;
         if self.shape().last() == shape.last() { Ok(result) } else { result.with_norms(other.norms().to_vec()) }
     }

@@ -3,6 +3,7 @@
 //! Nothing is computed, so that both states stay what they are. The mode norms follow the last axis where it is kept.
 
 use easy_ext::ext;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{Resonant, Shape};
 use syntonic_core::{Error, Result};
 
@@ -107,6 +108,7 @@ impl Resonant {
         if let Some(bad) = indices.iter().find(|&&i| i >= size) {
             return Err(Error::Value { op, expected: format!("indices below {size}"), got: bad.to_string() });
         }
+        afford::<[i64; 4]>(op, outer.saturating_mul(indices.len()).saturating_mul(inner))?;
         let numbers: Vec<usize> = (0..outer)
             .flat_map(|o| indices.iter().flat_map(move |&i| (0..inner).map(move |k| (o * size + i) * inner + k)))
             .collect();
