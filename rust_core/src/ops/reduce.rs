@@ -212,7 +212,7 @@ impl Operation for Reduce {
             }
         }
         let adds = matches!(self.how, How::Sum | How::Mean | How::Var);
-        if adds && out.as_flattened().iter().any(|&x| !(x.abs() < T::INFINITY)) {
+        if adds && !out.as_flattened().iter().all(is_finite) {
             self.rescue(shape, x, out);
         }
     }
@@ -234,7 +234,7 @@ impl Reduce {
         };
         let (within, starts) = (places(&taken), places(&rest));
         for (out, start) in out.iter_mut().zip(starts) {
-            for (l, out) in out.iter_mut().enumerate().filter(|(_, x)| !(x.abs() < T::INFINITY)) {
+            for (l, out) in out.iter_mut().enumerate().filter(|(_, x)| !is_finite::<T>(x)) {
                 if let Some(found) = Scaled::of(within.iter().map(|place| x[start + place][l])) {
                     *out = T::from_f64(match self.how {
                         How::Sum => found.sum(),
@@ -269,6 +269,11 @@ fn variance<S: Simd, T: Real, const L: usize>(simd: S, row: &[[T; L]], size: &[T
     let [d, squares] = moments(simd, row, &mean);
     let rest = sub(simd, &squares, &div(simd, &mul(simd, &d, &d), size));
     div(simd, &maximum(simd, &rest, &[T::ZERO; L]), size)
+}
+
+#[inline(always)]
+fn is_finite<T: Real>(x: &T) -> bool {
+    x.abs() < T::INFINITY
 }
 
 /// Joins a row in the order of `sums`: eight partial results first.
