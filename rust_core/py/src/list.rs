@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PySequence, PyString};
+use pyo3::types::{PyDict, PyString};
 use syntonic_core::Error;
 use syntonic_core::tensor::DType;
 
@@ -21,7 +21,8 @@ impl<'py, T: for<'a> FromPyObject<'a, 'py>> FromPyObject<'_, 'py> for List<T> {
     type Error = PyErr;
 
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if given.is_instance_of::<PyString>() || given.cast::<PySequence>().is_err() {
+        let is_dict = given.is_instance_of::<PyDict>();
+        if given.is_instance_of::<PyString>() || is_dict || !given.hasattr("__getitem__")? {
             return Err(PyTypeError::new_err(format!("expected a sequence, got {}", kind(&given))));
         }
         let mut items = Vec::new();

@@ -24,7 +24,7 @@ pub struct Graph(Arc<Recording>);
 #[pymethods]
 impl Graph {
     #[new]
-    fn new(parameters: Vec<PyRef<'_, ResonantTensor>>) -> PyResult<Self> {
+    fn new(parameters: crate::list::List<PyRef<'_, ResonantTensor>>) -> PyResult<Self> {
         let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
         let shape = |p: &Shared| Ok(p.read().map_err(|_| poisoned())?.shape().clone());
         let program = Program::new(quick(|| parameters.iter().map(shape).collect())?);

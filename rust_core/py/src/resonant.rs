@@ -244,10 +244,9 @@ impl ResonantTensor {
 
     /// Snaps every value to the lattice with coefficients up to `precision`, which becomes the tensor's own.
     ///
-    /// Values beyond the last point, precision * phi^2, become that point: a warning, and refused where `precision` is given.
+    /// Values beyond the last point, precision * phi^2, become that point.
     #[pyo3(signature = (precision=None))]
-    fn crystallize(&self, py: Python<'_>, precision: Option<i64>) -> PyResult<()> {
-        self.expect_fit(py, precision)?;
+    fn crystallize(&self, precision: Option<i64>) -> PyResult<()> {
         self.write(|x| x.crystallize(precision))
     }
 

@@ -21,9 +21,18 @@ use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
 pub use matrix::Matrix;
 use panels::{PanelWidth, Panels, Part, copy};
 
-use crate::loops::sizes::block;
 use crate::tensor::{Buffer, Real};
 use crate::threads;
+
+/// Terms that are added one after the other in one chain: short sums keep the order that they always had.
+pub(crate) const CHAIN: usize = 4096;
+/// Factors of such a sum.
+const BLOCK: usize = 512;
+
+/// Returns how many of `depth` products are added before their sum joins others.
+pub(crate) const fn block(depth: usize) -> usize {
+    if depth > CHAIN { BLOCK } else { CHAIN }
+}
 
 /// Terms that one pass over a tile sums.
 const DEPTH: usize = 1024;

@@ -2,20 +2,12 @@
 
 use std::ops::Range;
 
+pub(crate) use crate::gemm::{CHAIN, block};
+
 /// Outputs and rows that one inner loop works on: 16 sums stay in registers.
 pub(crate) const TILE: usize = 4;
 /// Rows whose factors wait in the second cache for the next outputs.
 pub(crate) const ROWS: usize = 48;
-/// Terms that are added one after the other in one chain: short sums keep the order that they always had.
-pub(crate) const CHAIN: usize = 4096;
-/// Factors of such a sum.
-const BLOCK: usize = 512;
-
-/// Returns how many of `depth` products are added before their sum joins others.
-pub(crate) const fn block(depth: usize) -> usize {
-    if depth > CHAIN { BLOCK } else { CHAIN }
-}
-
 /// Factors of a tile's outputs that fit into the first cache beside those of its rows; longer sums are cut.
 pub(crate) const FACTORS: usize = 96;
 

@@ -10,6 +10,7 @@ use syntonic_core::evolve::{self, Config, STRATEGIES};
 use syntonic_core::tensor::Shape;
 
 use crate::door::quick;
+use crate::list::List;
 
 /// Reads one value of a setting; what settings have no type for becomes its text, which no setting takes.
 fn value(given: &Bound<'_, PyAny>) -> PyResult<Value> {
@@ -109,9 +110,9 @@ fn trainer_config<'py>(
 /// Returns the bytes, about, that a run of these settings needs for parameters of these shapes, its model's values left out.
 #[pyfunction]
 #[pyo3(signature = (shapes, strategy="retrocausal", **settings))]
-fn trainer_bytes(shapes: Vec<Vec<usize>>, strategy: &str, settings: Option<&Bound<'_, PyDict>>) -> PyResult<u128> {
+fn trainer_bytes(shapes: List<List<usize>>, strategy: &str, settings: Option<&Bound<'_, PyDict>>) -> PyResult<u128> {
     let (config, ..) = config(strategy, settings)?;
-    let shapes: Vec<Shape> = shapes.into_iter().map(Shape::from).collect();
+    let shapes: Vec<Shape> = shapes.into_iter().map(|shape| Shape::from(shape.0)).collect();
     quick(|| Ok(config.bytes(&shapes)))
 }
 

@@ -77,6 +77,11 @@ impl GoldenExact {
             let text = self.0.to_string().into_pyobject(py)?;
             return py.import("builtins")?.call_method1("format", (text, spec))?.extract();
         }
+        // A number in decimals shows six of them unless told otherwise, as a float does.
+        let spec = &match spec.split_at(spec.len() - 1) {
+            (left, kind) if !left.contains('.') && kind != "n" => format!("{left}.6{kind}"),
+            _ => spec.to_owned(),
+        };
         let asked = spec.rsplit_once('.').map_or("6", |(_, rest)| rest.trim_end_matches(|c: char| !c.is_ascii_digit()));
         let asked: u32 = asked.parse().ok().filter(|&asked| asked <= MOST).ok_or_else(|| {
             PyValueError::new_err(format!(
