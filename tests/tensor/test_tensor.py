@@ -158,8 +158,8 @@ def test_tensors_cannot_be_changed():
     t = Tensor([1])
     with pytest.raises(AttributeError):
         t.shape = (2,)
-    with pytest.raises((TypeError, NotImplementedError)):
-        copy.deepcopy(t)
+    # So a copy is the tensor itself.
+    assert copy.deepcopy(t) is t
 
 
 @given(

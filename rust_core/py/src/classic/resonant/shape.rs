@@ -1,6 +1,5 @@
 //! Moving the elements of a resonant tensor; nothing is computed, and both states stay what they are.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 use syntonic_classic::resonant::Moves;
@@ -55,15 +54,11 @@ impl ResonantTensor {
     /// The entries `indices` of the axis `dim`, in that order; without `dim` of the first.
     ///
     /// A number and a list may be given in either order: `index_select(dim, indices)`, as of a Tensor, or `(indices, dim)`.
-    #[pyo3(signature = (dim=None, indices=None))]
-    fn index_select(&self, dim: Option<&Bound<'_, PyAny>>, indices: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let (axis, indices) = match (dim, indices) {
-            (Some(indices), None) | (None, Some(indices)) => (None, indices),
-            (Some(dim), Some(axis)) if axis.is_instance_of::<PyInt>() && !dim.is_instance_of::<PyInt>() => {
-                (Some(axis), dim)
-            }
-            (Some(dim), Some(indices)) => (Some(dim), indices),
-            (None, None) => return Err(PyTypeError::new_err("index_select() needs a list of indices")),
+    #[pyo3(signature = (indices, dim=None), text_signature = "($self, indices, dim=0)")]
+    fn index_select(&self, indices: &Bound<'_, PyAny>, dim: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let (axis, indices) = match dim {
+            Some(list) if indices.is_instance_of::<PyInt>() && !list.is_instance_of::<PyInt>() => (Some(indices), list),
+            dim => (dim, indices),
         };
         let axis: i64 = axis.map(|axis| axis.extract()).transpose()?.unwrap_or(0);
         let (_, indices) = numbers_of(indices)?;
