@@ -10,8 +10,8 @@ ROOT = Path(syntonic.__file__).parent.parent
 CRATES = ROOT / "rust_core"
 # Registers the wing's names beside the core's.
 DOOR = CRATES / "py/src/lib.rs"
-# Members, perturbed activations with what regularises them, devices by position, members of every model on a GPU, long sums
-# and numbers at the ends of their format, hostile arguments.
+# Members, perturbed activations with what regularises them, devices by position, members of every model on a GPU,
+# long sums and numbers at the ends of their format, hostile arguments.
 MOST = 25_000 + 3_560 + 2_000 + 900
 
 

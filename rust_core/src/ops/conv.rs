@@ -10,7 +10,7 @@ use pulp::Simd;
 use crate::cuda::{Arg, Binary, DeviceTensor, Grid, Kernel};
 use crate::describe::{Param, PerAxis, methods};
 use crate::loops::lanes::reserve;
-use crate::loops::packed::{filled, groups, pack, run, unpack};
+use crate::loops::packed::{groups, pack, run, unpack};
 use crate::loops::products::{Factor, Finish, Product};
 use crate::loops::sizes::{Size, Window};
 use crate::loops::windows::{count, kind, with_axes};
@@ -174,12 +174,8 @@ impl Operation for Conv {
 
     fn memory(&self, inputs: &[&Shape], parameters: &[&Shape], output: &Shape) -> usize {
         // Sixteen outputs lie in a vector, in the packed weights and in the sums.
-        let packed = |outputs: usize, numbers: usize| numbers / outputs.max(1) * filled::<1>(outputs);
-        let (outputs, weight) = (parameters[self.weight].dims()[0], parameters[self.weight].numel());
-        let sums = packed(output.last(), output.numel());
-        [2 * inputs[0].numel(), output.numel(), packed(outputs, weight), sums]
-            .into_iter()
-            .fold(0, usize::saturating_add)
+        let numbers = parameters[self.weight].numel().saturating_add(output.numel()).saturating_mul(16);
+        numbers.saturating_add(2 * inputs[0].numel())
     }
 
     fn device(&self, inputs: &[&DeviceTensor], parameters: &[DeviceTensor], shape: &Shape) -> Result<DeviceTensor> {
