@@ -19,7 +19,7 @@ def test_every_line_of_the_list_is_there_once() -> None:
 @pytest.mark.parametrize(("line", "tests"), [(row[0], row[3]) for row in ROWS], ids=[row[0] for row in ROWS])
 def test_its_tests_are_there(line: str, tests: str) -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", tests)
-    assert named or tests == "*not yet*"
+    assert named
     for file, name in named:
         text = (ROOT / file).read_text(encoding="utf-8")
         assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{line}: there is no {name} in {file}"
