@@ -242,5 +242,5 @@ def test_repr_and_len():
     ],
 )
 def test_misuse_is_an_error_and_never_a_panic(call):
-    with pytest.raises((ValueError, TypeError, OverflowError)):
+    with pytest.raises((ValueError, TypeError, OverflowError, MemoryError)):
         call(ResonantTensor([1.0, 2.0]))
