@@ -219,7 +219,8 @@ class Uploader:
             for key in sorted(kept.keys() - {"model"}):
                 pictured = None if key in there else self._model(key, checkpoint.generation(kept[key]), kept, end)
                 self._keep_as_file(remote, key, kept.pop(key), pictured)
-        results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and end.ending.results else set()
+        with_results = end is not None and end.ending.results and "model" not in kept
+        results_of = {checkpoint.folder_name(end.ending.step)} if end is not None and with_results else set()
         incomplete = results_of & self._early & there
         there -= incomplete
         self._early -= incomplete

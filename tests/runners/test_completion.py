@@ -16,7 +16,7 @@ CASES = [
     ("hydra/sweeper=t", ["hydra/sweeper=tpe"]),
     ("hydra/sweeper=tpe hydra.sweeper.n", ["hydra.sweeper.n_trials="]),
     ("seed=1 sweep.se", ["sweep.seeds="]),
-    ("-cn dig", ["digits"]),
+    ("-cn dig", ["digits", "digits_activity"]),
     ("--comp", ["--completion"]),
     ("experiment=s", ["experiment=smoke"]),
     ("device=c", ["device=cpu", "device=cuda"]),

@@ -237,7 +237,7 @@ def test_the_page_shows_the_settings_that_mattered(command: Command, folder: Pat
     assert command("-m", *words) == 0
     (page,) = folder.glob(".syntonic/sweeps/*/sweep.html")
     text = page.read_text()
-    assert text.count("<svg") == 2 + 2, "settings and shares; loss and accuracy"
+    assert text.count("<svg") == 3 + 2, "settings, shares and points; loss and accuracy"
     assert text.count("<polyline") == 8 + 2 * 8
     bars = re.findall(r'text-anchor="end">([\w.]+)</text>.*?>(\d+)%<', text, re.S)
     assert bars[0][0] == "trainer.max_generations"

@@ -30,6 +30,7 @@ class Store:
         self.id, self.refuses, self.seconds = "id", set(refuses), seconds
         self.points: list[Point] = []
         self.kept: dict[str, Model] = {}
+        self.files: set[str] = set()
         self.called: list[str] = []
         self.requests: list[int] = []
 
@@ -56,6 +57,11 @@ class Store:
     def drop_model(self, key: str) -> None:
         self._call(f"drop {key}")
         del self.kept[key]
+
+    def log_file(self, name: str, path: Path) -> None:
+        assert path.is_file()
+        self._call(name)
+        self.files.add(name)
 
     def log_text(self, name: str, text: str) -> None:
         self._call(name)
@@ -135,11 +141,13 @@ def test_one_checkpoint_that_is_refused_keeps_nothing_else_and_is_said(run: Run)
     checkpoints(run, 15, 20)
     (run.folder / "model").mkdir()
     (run.folder / "model" / "MLmodel").write_text("x")
-    store.refuses = {"drop gen-00000005", "add gen-00000015", "report.html"}
+    refused = "checkpoints/gen-00000015/state.safetensors"
+    store.refuses = {"drop gen-00000005", refused, "report.html"}
     spool = Spool(run.folder)
     spool.end(Ending(Status.FINISHED, 20, {"test_loss": 0.5}), 1)
     ended = uploader(run, store).conclude(spool.read_end(), 0.0)
-    assert set(store.kept) == {"gen-00000005", "gen-00000020", "model"}
+    assert set(store.kept) == {"gen-00000005", "model"}, "a finished run's checkpoints are files"
+    assert store.files == {"checkpoints/gen-00000020/state.safetensors"}
     assert not ended.whole
     told = "; ".join(ended.problems)
     for what in ("remove gen-00000005", "upload the checkpoint gen-00000015", "upload its report"):
@@ -147,7 +155,8 @@ def test_one_checkpoint_that_is_refused_keeps_nothing_else_and_is_said(run: Run)
     assert run.folder in [found.run_folder for found in not_uploaded(run.home)]
     store.refuses = set()
     assert uploader(run, store).conclude(spool.read_end(), 0.0).whole
-    assert set(store.kept) == {"gen-00000015", "gen-00000020", "model"}
+    assert set(store.kept) == {"model"}
+    assert refused in store.files
 
 
 def test_a_model_that_is_not_registered_is_missing(run: Run) -> None:

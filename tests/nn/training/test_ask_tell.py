@@ -175,8 +175,6 @@ def test_a_strategy_in_python_has_a_schema():
     assert arguments["sigma"].default == 0.1
     with pytest.raises(ValueError, match="elitist is True; CrossEntropy has no use for it"):
         own(elitist=True)
-    with pytest.raises(ValueError, match="on the cpu"):
-        CrossEntropy(0, "cuda")
 
 
 def test_a_run_ends_within_a_generation_and_goes_on_from_the_last():
