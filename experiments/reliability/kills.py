@@ -120,7 +120,7 @@ def outcome(folder: Path) -> dict[str, Any]:
     with sqlite3.connect(folder / ".syntonic" / "mlflow.db") as database:
         statuses = [row[0] for row in database.execute("SELECT status FROM runs")]
         query = "SELECT key, step, value FROM metrics WHERE key NOT LIKE 'system/%'"
-        rows = [row for row in database.execute(query) if not row[0].startswith(OF_TIME)]
+        rows = [row for row in database.execute(query) if not row[0].removeprefix("speed/").startswith(OF_TIME)]
     results = json.loads((run / "run.json").read_text(encoding="utf-8"))["results"]
     return {
         "weights": (run / "model" / "parameters.safetensors").read_bytes(),
