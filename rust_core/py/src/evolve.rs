@@ -154,7 +154,12 @@ impl Evolution {
     }
 
     /// The loss on one batch of each member of the generation to come, mirror images side by side. Nothing changes.
-    fn losses(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
+    fn losses(
+        &self,
+        py: Python<'_>,
+        objective: &Objective,
+        inputs: crate::list::List<PyRef<'_, Tensor>>,
+    ) -> PyResult<Vec<f64>> {
         let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
         self.enter(py, || self.engine()?.losses(objective, &inputs))
@@ -177,7 +182,12 @@ impl Evolution {
     }
 
     /// The centre's loss and metrics on one batch. Nothing changes.
-    fn centre(&self, py: Python<'_>, objective: &Objective, inputs: Vec<PyRef<'_, Tensor>>) -> PyResult<Vec<f64>> {
+    fn centre(
+        &self,
+        py: Python<'_>,
+        objective: &Objective,
+        inputs: crate::list::List<PyRef<'_, Tensor>>,
+    ) -> PyResult<Vec<f64>> {
         let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
         let objective = &objective.0;
         self.enter(py, || self.engine()?.centre_on(objective, &inputs))

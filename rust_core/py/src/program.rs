@@ -45,10 +45,15 @@ impl Graph {
     /// Raises:
     ///     ValueError: a value that is no scalar, or label smoothing without a cross-entropy.
     #[pyo3(
-        signature = (loss, metrics=Vec::new(), label_smoothing=0.0),
+        signature = (loss, metrics=crate::list::List(Vec::new()), label_smoothing=0.0),
         text_signature = "($self, loss, metrics=(), label_smoothing=0.0)"
     )]
-    fn objective(&self, loss: &Symbol, metrics: Vec<PyRef<'_, Symbol>>, label_smoothing: f64) -> PyResult<Objective> {
+    fn objective(
+        &self,
+        loss: &Symbol,
+        metrics: crate::list::List<PyRef<'_, Symbol>>,
+        label_smoothing: f64,
+    ) -> PyResult<Objective> {
         quick(|| {
             let symbols = [loss].into_iter().chain(metrics.iter().map(|m| &**m));
             for symbol in symbols {

@@ -171,7 +171,7 @@ fn syntonic_softmax(
 
 /// e^(-n^2 / phi) for each mode norm n^2.
 #[pyfunction]
-fn compute_syntonic_weights(mode_norms: Vec<f64>) -> Vec<f64> {
+fn compute_syntonic_weights(mode_norms: crate::list::List<f64>) -> Vec<f64> {
     mode_norms.into_iter().map(golden_weight).collect()
 }
 

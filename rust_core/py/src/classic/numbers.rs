@@ -69,7 +69,7 @@ fn correction_factor(structure: Structure, sign: i64) -> PyResult<f64> {
 ///     >>> phase_functional([0.25, 0.25, 0.25, 0.25]) * 4
 ///     3.141592653589793
 #[pyfunction]
-fn phase_functional(eigenvalues: Vec<f64>) -> PyResult<f64> {
+fn phase_functional(eigenvalues: crate::list::List<f64>) -> PyResult<f64> {
     quick(|| lists::phase(&eigenvalues))
 }
 

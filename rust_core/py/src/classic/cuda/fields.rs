@@ -32,7 +32,7 @@ impl Tensor {
     }
 
     /// x where the mask of its feature is not 0, 0 elsewhere.
-    fn mobius_filter(&self, py: Python<'_>, mask: Vec<i32>) -> PyResult<Self> {
+    fn mobius_filter(&self, py: Python<'_>, mask: crate::list::List<i32>) -> PyResult<Self> {
         enter(py, || self.cuda()?.mobius_filter(&mask)).map(Self::from)
     }
 
@@ -113,12 +113,18 @@ impl Tensor {
     }
 
     /// The weighted mean of the entries of axis 0.
-    fn centroid(&self, py: Python<'_>, weights: Vec<f64>) -> PyResult<Self> {
+    fn centroid(&self, py: Python<'_>, weights: crate::list::List<f64>) -> PyResult<Self> {
         enter(py, || self.cuda()?.centroid(&weights)).map(Self::from)
     }
 
     /// The centroid of each of some lists of entries of axis 0; -1 in a list stands for none.
-    fn centroids(&self, py: Python<'_>, weights: Vec<f64>, lists: Vec<Vec<i32>>) -> PyResult<Self> {
+    fn centroids(
+        &self,
+        py: Python<'_>,
+        weights: crate::list::List<f64>,
+        lists: crate::list::List<crate::list::List<i32>>,
+    ) -> PyResult<Self> {
+        let lists: Vec<Vec<i32>> = lists.into_iter().map(|list| list.0).collect();
         enter(py, || self.cuda()?.centroids(&weights, &lists)).map(Self::from)
     }
 

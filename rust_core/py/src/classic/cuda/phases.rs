@@ -77,7 +77,7 @@ impl Tensor {
 
     /// The part of each field of the last axis that lies in these frequencies, as pairs: (.., n) to (.., n, 2).
     #[pyo3(signature = (frequencies, *, complex=false))]
-    fn fourier_projection(&self, py: Python<'_>, frequencies: Vec<i64>, complex: bool) -> PyResult<Self> {
+    fn fourier_projection(&self, py: Python<'_>, frequencies: crate::list::List<i64>, complex: bool) -> PyResult<Self> {
         enter(py, || self.cuda()?.fourier_projection(&frequencies, complex)).map(Self::from)
     }
 

@@ -47,7 +47,7 @@ impl ResonantTensor {
     }
 
     /// The axes in another order: axis i of the result is axis dims[i].
-    fn permute(&self, dims: Vec<i64>) -> PyResult<Self> {
+    fn permute(&self, dims: crate::list::List<i64>) -> PyResult<Self> {
         self.read(|x| x.permute(&dims)).map(Self::wrap)
     }
 
