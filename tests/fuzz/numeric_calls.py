@@ -309,7 +309,9 @@ class Maker:
             return f"T({self.data()}, {self.one('None', self.sizes())}, {self.one(*DTYPES)})"
         if kind < 0.16:
             operator = self.one("+", "-", "*", "/", "@", "//", "%", "**", "==", "<", "divmod")
-            left, right = (self.one(self.tensor(), self.resonant(), self.exact(), self.number()) for _ in range(2))
+            own = self.one(self.tensor(), self.resonant(), self.exact())
+            other = self.one(self.tensor(), self.resonant(), self.exact(), self.number())
+            left, right = (own, other) if self.chance(0.5) else (other, own)
             return f"divmod({left}, {right})" if operator == "divmod" else f"({left}) {operator} ({right})"
         if kind < 0.2:
             return self.one(

@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use syntonic_core::tensor::afford::afford;
 use syntonic_core::tensor::{self as core, DType, Law, ModeNorms, Resonant, Scale, Shape};
 use syntonic_core::{Error, Result};
 
@@ -316,8 +317,9 @@ pub(crate) fn drawn(
 ) -> PyResult<ResonantTensor> {
     let shape = Shape::from(source::sizes(shape)?);
     quick(|| {
-        // Refuses a shape that memory does not hold before anything is drawn.
-        core::Tensor::full(shape.clone(), DType::F64, 0.0)?;
+        // Refuses a shape that memory does not hold before anything is drawn: values, their copy, and coefficients twice.
+        shape.check("drawn")?;
+        afford::<[f64; 6]>("drawn", shape.numel())?;
         let mut values = law.draw(&shape, &kept.norms, Scale { gain: 1.0, fan_in: 1 }, seed, 0)?;
         values.iter_mut().for_each(|x| *x = change(*x));
         core::Tensor::new(shape, values)
