@@ -1,6 +1,7 @@
 """Lets every room of the tests import what several of them share: `engines.py`, `waiting.py`, `repository_copy.py`."""
 
 import os
+import signal
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -13,6 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 # What tests name with `--use` is not trusted by the person who runs them.
 _STATE = tempfile.TemporaryDirectory(prefix="syntonic-tests-")
 os.environ["XDG_STATE_HOME"] = _STATE.name
+
+# Started by nohup, or in the background of a script, the tests would hand on that a signal is ignored, which runs respect.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_configure(config: pytest.Config) -> None:
