@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 _STATE = tempfile.TemporaryDirectory(prefix="syntonic-tests-")
 os.environ["XDG_STATE_HOME"] = _STATE.name
 
-# Started by nohup, or in the background of a script, the tests would hand on that a signal is ignored, which runs respect.
+# Started by nohup, or in the background of a script, tests would hand on that a signal is ignored, which runs respect.
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
