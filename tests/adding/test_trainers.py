@@ -27,7 +27,7 @@ def touched(copy: Copy) -> list[str]:
 
 def add_setting(copy: Copy) -> None:
     copy.apply("A setting of the trainer")
-    copy.write("tests/nn/training/test_weight_decay.py", shown("A setting of the trainer")[0])
+    copy.write("tests/nn/training/test_shrinkage.py", shown("A setting of the trainer")[0])
 
 
 def add_figure(copy: Copy) -> None:
@@ -69,10 +69,10 @@ def test_what_was_added_in_rust_works(copy: Copy) -> None:
     link = next((copy.root / "syntonic").glob("_core*.so"))
     link.unlink()
     shutil.copy(core, link)
-    copy.tests("tests/nn/training/test_weight_decay.py", "shrink")
+    copy.tests("tests/nn/training/test_shrinkage.py", "shrink")
     copy.tests("tests/nn/training/test_fitness_lead.py", "lead")
     copy.tests("tests/nn/training/test_settings.py", "described or made_of")
-    assert "weight_decay" in copy.command("--cfg", "trainer.weight_decay=0.1")
+    assert "shrinkage" in copy.command("--cfg", "trainer.shrinkage=0.1")
     assert "FINISHED" in copy.command("trainer=twin", "trainer.max_generations=5", "tracking=none")
 
 
