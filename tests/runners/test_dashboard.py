@@ -63,7 +63,7 @@ def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) 
         await page.click(sweep, says("Description", "Best point", "Child runs"))
         await page.show(address, says("test_accuracy", single), 600)
         await page.click(single, says("Description", "chance", "syntonic-run trainer.max_generations=30"))
-        await page.click("Model metrics", says("train (2)", "population (8)", "best_fitness"))
+        await page.click("Model metrics", says("Add chart", "population", "best_fitness", "train"))
         server = address.partition("/#")[0]
         asked = "performance.getEntriesByType('resource').map(e => e.name).join(' ')"
         found = await page.call("Runtime.evaluate", expression=asked, returnByValue=True)
