@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,17 @@ os.environ["XDG_STATE_HOME"] = _STATE.name
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def own_code() -> Iterator[None]:
+    """Forgets after each test what it has loaded of a user's code: workers of another test's sweep would look for it."""
+    yield
+    loading = sys.modules.get("syntonic.runners.own.loading")
+    for module in list(loading._loaded) if loading else ():
+        sys.modules["syntonic.core.registry"].forget(module)
+        sys.modules.pop(module, None)
+        del loading._loaded[module]
 
 
 def pytest_configure(config: pytest.Config) -> None:

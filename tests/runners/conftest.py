@@ -1,6 +1,5 @@
 """What every test of the runner needs: an empty folder, and the command with fakes that train in milliseconds."""
 
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,10 +13,6 @@ sys.path.insert(0, str(HERE))
 import runner_fakes  # noqa: E402, F401  (registers itself)
 
 from syntonic.runners.cli import main  # noqa: E402
-
-# A shell's background job ignores Ctrl-C, and so would every command that the tests start.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FAKE = ["-cd", str(HERE / "configs"), "-cn", "fake"]
 

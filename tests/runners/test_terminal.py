@@ -83,10 +83,10 @@ def test_what_matters_is_never_cut(folder: Path, columns: int) -> None:
 
 def test_the_line_is_drawn_while_the_core_computes(folder: Path) -> None:
     """A thread that asks the core for something, and holds what the core waits for, would never end."""
-    lines = screen(folder, 100, "-cn", "digits", "trainer.max_generations=150", "tracking=none")
-    drawn = [line for line in lines if re.search(r"\b\d+/150\b.* loss ", line)]
+    lines = screen(folder, 100, "-cn", "digits", "trainer.max_generations=1500", "tracking=none")
+    drawn = [line for line in lines if re.search(r"\b\d+/1500\b.* loss ", line)]
     assert len(drawn) >= 2
-    assert "150/150" in drawn[-1]
+    assert "1500/1500" in drawn[-1]
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
