@@ -89,6 +89,28 @@ pub(crate) fn sum<S: Simd, T: Real, const L: usize>(simd: S, x: &[[T; L]]) -> [T
     all.total(simd)
 }
 
+/// Lines of one member whose sums are made at once: each addition waits for the one before in its own line alone.
+pub(crate) const LINES: usize = 8;
+
+/// Writes the sum of each line of `length` elements, for each member.
+#[inline(always)]
+pub(crate) fn sums<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &[[T; L]], out: &mut [[T; L]]) {
+    if L == 1 && out.len() == LINES && length <= CHAIN {
+        let x = x.as_flattened();
+        let lines: [&[T]; LINES] = std::array::from_fn(|i| &x[i * length..][..length]);
+        let mut sums = [T::ZERO; LINES];
+        for k in 0..length {
+            for i in 0..LINES {
+                sums[i] = sums[i] + lines[i][k];
+            }
+        }
+        return out.as_flattened_mut().copy_from_slice(&sums);
+    }
+    for (out, line) in out.iter_mut().zip(x.chunks_exact(length.max(1))) {
+        *out = sum(simd, line);
+    }
+}
+
 /// Writes the sum of the terms in a range, which have one shape, to `out`: `some` writes that of a block of them.
 pub(crate) fn joined<T: Real, const L: usize>(
     range: Range<usize>,
@@ -140,6 +162,32 @@ mod tests {
             let exact = f64::from(0.1_f32) * count as f64;
             let sum = f64::from(Arch::new().dispatch(Sum(&vec![0.1; count])));
             assert!((sum - exact).abs() < 1e-5 * exact, "{count}: {sum} against {exact}");
+        }
+    }
+
+    struct Lines<'a>(&'a [f32], usize);
+
+    impl WithSimd for Lines<'_> {
+        type Output = Vec<[f32; 1]>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let Self(x, length) = self;
+            let x = x.as_chunks::<1>().0;
+            let mut out = vec![[f32::NAN]; x.len() / length];
+            sums(simd, length, x, &mut out);
+            assert_eq!(out, x.chunks(length).map(|line| sum(simd, line)).collect::<Vec<_>>());
+            out
+        }
+    }
+
+    #[test]
+    fn lines_that_are_summed_at_once_have_the_sums_of_each() {
+        for length in [1, 3, 17, 100, CHAIN + 1] {
+            for count in [1, LINES, LINES + 1] {
+                let x: Vec<f32> = (0..length * count).map(|i| (i * 7919 % 1000) as f32 / 7.0).collect();
+                assert_eq!(Arch::new().dispatch(Lines(&x, length)).len(), count);
+            }
         }
     }
 

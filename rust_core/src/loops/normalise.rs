@@ -18,7 +18,7 @@ pub(crate) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize
         for line in x.as_flattened_mut().chunks_exact_mut(length) {
             let mut peak = Peak::new();
             peak.see(simd, line);
-            divide(simd, line, peak.largest());
+            divide(simd, line, peak.largest(), length);
         }
         return;
     }
@@ -93,13 +93,30 @@ impl<T: Real> Peak<T> {
     /// Returns the largest element; NaN, or some element, where one is NaN.
     #[inline(always)]
     pub fn largest(&self) -> T {
-        self.0.iter().fold(-T::INFINITY, |a, &b| larger(a, b))
+        let (mut best, mut count) = (self.0, LANES);
+        while count > 1 {
+            count /= 2;
+            for i in 0..count {
+                best[i] = larger(best[i], best[i + count]);
+            }
+        }
+        best[0]
     }
 }
 
-/// Makes of a line of one member e^x / sum e^x, given its largest element.
+/// Makes of the first `length` elements of a line of one member e^x / sum e^x. The line is as long as vectors are; what
+/// follows in it is written over.
 #[inline(always)]
-pub(crate) fn divide<S: Simd, T: Real>(simd: S, line: &mut [T], largest: T) {
+pub(crate) fn normalise_filled<S: Simd, T: Real>(simd: S, length: usize, line: &mut [T]) {
+    line[length..].fill(-T::INFINITY);
+    let mut peak = Peak::new();
+    peak.see(simd, line);
+    divide(simd, line, peak.largest(), length);
+}
+
+/// Makes of a line of one member e^x / sum e^x, given its largest element and how many elements count.
+#[inline(always)]
+pub(crate) fn divide<S: Simd, T: Real>(simd: S, line: &mut [T], largest: T, length: usize) {
     let largest = or_zero(largest);
     let mut sum = Blocks::new();
     for block in line.chunks_mut(BLOCK) {
@@ -115,7 +132,7 @@ pub(crate) fn divide<S: Simd, T: Real>(simd: S, line: &mut [T], largest: T) {
         sum.add(simd, block.as_chunks::<1>().0);
     }
     let [sum] = sum.total(simd);
-    let (scale, offset) = share(sum, line.len());
+    let (scale, offset) = share(sum, length);
     stretch(simd, line.as_chunks_mut::<1>().0, &[scale], &[offset]);
 }
 
@@ -140,7 +157,12 @@ fn share<T: Real>(sum: T, length: usize) -> (T, T) {
 
 /// Returns the largest element of a line; NaN, or some element, where one is NaN.
 #[inline(always)]
-fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L] {
+pub(crate) fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L] {
+    if L == 1 {
+        let mut peak = Peak::new();
+        peak.see(simd, line.as_flattened());
+        return [peak.largest(); L];
+    }
     let mut best = [-T::INFINITY; L];
     for x in line {
         best = max(simd, &best, x);

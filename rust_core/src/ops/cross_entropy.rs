@@ -9,7 +9,9 @@ use pulp::Simd;
 use crate::cuda::{Arg, Binary, DeviceTensor, Grid, Kernel, Reduction};
 use crate::describe::{Given, methods};
 use crate::loops::chain::{self, Chain};
-use crate::loops::lanes::{div, max, mul, reserve, sub};
+use crate::loops::lanes::{div, mul, reserve, sub};
+use crate::loops::lines::shift;
+use crate::loops::normalise::largest;
 use crate::loops::{Call, Operand, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape, Tensor};
 use crate::{Error, Result};
@@ -211,45 +213,39 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
     let classes = call.shapes[0].last();
     let (smoothing, share) = (T::from_f64(smoothing), T::from_f64(smoothing / classes as f64));
     let rows = logits.len() / classes;
+    let group = if L == 1 { chain::LINES } else { 1 };
     let mut scratch = call.scratch.borrow_mut();
-    reserve(&mut scratch, 2 * rows + classes);
-    let (sums, rest) = scratch[..2 * rows + classes].split_at_mut(rows);
-    let (spreads, exponentials) = rest.split_at_mut(rows);
-    for (row, logits) in logits.chunks_exact(classes).enumerate() {
-        let mut largest = [-T::INFINITY; L];
+    let sizes = 2 * rows + group * (classes + 1);
+    reserve(&mut scratch, sizes);
+    let (sums, rest) = scratch[..sizes].split_at_mut(rows);
+    let (spreads, rest) = rest.split_at_mut(rows);
+    let (exponentials, plain) = rest.split_at_mut(group * classes);
+    let groups = sums.chunks_mut(group).zip(spreads.chunks_mut(group)).zip(logits.chunks(group * classes));
+    for (first, ((sums, spreads), logits)) in groups.enumerate() {
+        let exponentials = &mut exponentials[..logits.len()];
         for (e, x) in exponentials.iter_mut().zip(logits) {
             *e = read(x);
-            largest = max(simd, &largest, e);
         }
-        let mut picked = [T::NAN; L];
-        match labels {
-            Operand::Shared(labels) => {
-                if let Some(x) = pick(exponentials, labels[row]) {
-                    picked = *x;
-                }
-            }
-            _ => {
-                for (l, label) in labels.at(row).into_iter().enumerate() {
-                    picked[l] = pick(exponentials, label).map_or(T::NAN, |x| x[l]);
-                }
-            }
-        }
-        spreads[row] = sub(simd, &largest, &picked);
         if smoothing > T::ZERO {
-            let sum = chain::sum(simd, exponentials);
-            for l in 0..L {
-                spreads[row][l] = spreads[row][l] + (smoothing * picked[l] - share * sum[l]);
-            }
+            chain::sums(simd, classes, exponentials, &mut plain[..sums.len()]);
         }
-        for e in exponentials.iter_mut() {
-            *e = sub(simd, e, &largest);
+        for (i, (line, spread)) in exponentials.chunks_exact_mut(classes).zip(spreads.iter_mut()).enumerate() {
+            let largest = largest(simd, line);
+            let picked = picked(line, labels, first * group + i);
+            *spread = sub(simd, &largest, &picked);
+            if smoothing > T::ZERO {
+                for l in 0..L {
+                    spread[l] = spread[l] + (smoothing * picked[l] - share * plain[i][l]);
+                }
+            }
+            shift(simd, line, &largest);
         }
         for e in exponentials.as_flattened_mut() {
             // The sum is 1 at least and the same for any smaller number; NaN stays.
             let x = if *e < T::LEAST_EXPONENT { T::LEAST_EXPONENT } else { *e };
             *e = x.exp();
         }
-        sums[row] = chain::sum(simd, exponentials);
+        chain::sums(simd, classes, exponentials, sums);
     }
     for (s, &d) in sums.as_flattened_mut().iter_mut().zip(spreads.as_flattened()) {
         *s = s.ln() + d;
@@ -259,6 +255,19 @@ fn mean_loss<S: Simd, E, T: Real, const L: usize>(
         mean.add(simd, row, loss);
     }
     mean.mean(simd)
+}
+
+/// Returns, for each member, what the label of a row names in its line of logits; NaN if that is no class.
+#[inline(always)]
+fn picked<T: Real, const L: usize>(line: &[[T; L]], labels: Operand<'_, T, L>, row: usize) -> [T; L] {
+    if let Operand::Shared(labels) = labels {
+        return pick(line, labels[row]).copied().unwrap_or([T::NAN; L]);
+    }
+    let mut picked = [T::NAN; L];
+    for (l, label) in labels.at(row).into_iter().enumerate() {
+        picked[l] = pick(line, label).map_or(T::NAN, |x| x[l]);
+    }
+    picked
 }
 
 /// Returns the class that a label names, if it names one.

@@ -201,7 +201,8 @@ impl<T: Real> WithSimd for Rows<'_, T> {
         for (x, out) in self.x.chunks_exact(length).zip(self.out.chunks_exact_mut(length)) {
             let mut peak = Peak::new();
             peak.see_sums(simd, x, self.bias, out);
-            divide(simd, out, peak.largest());
+            let length = out.len();
+            divide(simd, out, peak.largest(), length);
         }
     }
 }
