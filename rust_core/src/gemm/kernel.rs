@@ -10,10 +10,16 @@ use crate::tensor::Real;
 /// Vectors in the width of a tile, and so of a panel.
 pub(super) const VECTORS: usize = 2;
 
-/// Returns the rows of a tile: eight with 32 registers, four with 16.
+/// Whether there are 32 vector registers, not 16.
+#[inline(always)]
+pub(crate) fn many_registers<S: Simd, T: Real>() -> bool {
+    cfg!(target_arch = "aarch64") || size_of::<T::Vector<S>>() == 64
+}
+
+/// Returns the rows of a tile.
 #[inline(always)]
 pub(super) fn tile_rows<S: Simd, T: Real>() -> usize {
-    if cfg!(target_arch = "aarch64") || size_of::<T::Vector<S>>() == 64 { 8 } else { 4 }
+    if many_registers::<S, T>() { 8 } else { 4 }
 }
 
 /// Returns the columns of a tile.

@@ -17,6 +17,7 @@ use std::marker::PhantomData;
 
 use pulp::{Arch, Simd, WithSimd};
 
+pub(crate) use kernel::many_registers;
 use kernel::{Finish, VECTORS, tile, tile_columns, tile_rows, write, zeros};
 pub use matrix::Matrix;
 use panels::{PanelWidth, Panels, Part, copy};

@@ -10,6 +10,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::sizes::{FACTORS, ROWS, Size, TILE, Window, block, tile};
+use crate::gemm::many_registers;
 use crate::tensor::Real;
 
 /// A factor: one number for all members, or one for each.
@@ -42,6 +43,18 @@ impl<T: Real, const L: usize> Factor<T> for [T; L] {
 #[inline(always)]
 fn vectors_in<S: Simd, T: Real, const L: usize>() -> usize {
     T::vectors::<S>(&[T::ZERO; L]).len()
+}
+
+/// Returns how many of `rows` rows one inner loop works on beside `outputs` outputs. Sums, the factors of the rows and one of
+/// the outputs stay in registers; fewer than eight sums would wait for each other.
+#[inline(always)]
+fn rows_in_tile<S: Simd, T: Real>(outputs: usize, rows: usize) -> usize {
+    match (outputs, many_registers::<S, T>()) {
+        (1, _) if rows >= 8 => 8,
+        (1, _) | (_, true) => TILE,
+        _ if rows > TILE || rows == 3 => 3,
+        _ => 2,
+    }
 }
 
 /// What follows the sum of an output: the bias, then the low-rank term, one rank after the other.
@@ -190,7 +203,7 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         let outputs = self.outputs.clone();
         let mut output = outputs.start;
         while output < outputs.end {
-            let (first, count) = tile(output, &outputs, what.1.twice);
+            let (first, count) = tile(output, &outputs, TILE, what.1.twice);
             match count {
                 TILE => self.columns::<S, TILE>(simd, first, what, v),
                 _ => self.columns::<S, 1>(simd, first, what, v),
@@ -207,12 +220,17 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
         (rows, stretch): (&Range<usize>, &Stretch<'_, T, L>),
         v: usize,
     ) {
+        let size = rows_in_tile::<S, T>(O, rows.len());
         let mut row = rows.start;
         while row < rows.end {
-            let (from, count) = tile(row, rows, stretch.twice);
+            let (from, count) = tile(row, rows, size, stretch.twice);
+            let (at, how) = ((first, from, v), (rows.start, stretch));
             match count {
-                TILE => self.tile::<S, O, TILE>(simd, (first, from, v), (rows.start, stretch)),
-                _ => self.tile::<S, O, 1>(simd, (first, from, v), (rows.start, stretch)),
+                8 if O == 1 => self.tile::<S, O, 8>(simd, at, how),
+                4 if many_registers::<S, T>() || O == 1 => self.tile::<S, O, 4>(simd, at, how),
+                3 if !many_registers::<S, T>() => self.tile::<S, O, 3>(simd, at, how),
+                2 if !many_registers::<S, T>() => self.tile::<S, O, 2>(simd, at, how),
+                _ => self.tile::<S, O, 1>(simd, at, how),
             }
             row = from + count;
         }
@@ -272,14 +290,14 @@ impl<T: Real, W: Factor<T>, X: Factor<T>, const L: usize> Product<'_, '_, T, W, 
                 xs[b] = &x[window.start(row + b) + part * window.part + from..][..count];
             }
             for k in 0..count {
-                let mut factors = [T::splat(simd, T::ZERO); O];
-                for o in 0..O {
-                    factors[o] = ws[o][k].vector(simd, v);
-                }
+                let mut row = [T::splat(simd, T::ZERO); B];
                 for b in 0..B {
-                    let x = xs[b][k].vector(simd, v);
-                    for o in 0..O {
-                        sums[o][b] = T::mul_add(simd, factors[o], x, sums[o][b]);
+                    row[b] = xs[b][k].vector(simd, v);
+                }
+                for o in 0..O {
+                    let factor = ws[o][k].vector(simd, v);
+                    for b in 0..B {
+                        sums[o][b] = T::mul_add(simd, factor, row[b], sums[o][b]);
                     }
                 }
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 pub(crate) use crate::gemm::{CHAIN, block};
 
-/// Outputs and rows that one inner loop works on: 16 sums stay in registers.
+/// Outputs that one inner loop works on, and rows where 32 registers hold the sums of both.
 pub(crate) const TILE: usize = 4;
 /// Rows whose factors wait in the second cache for the next outputs.
 pub(crate) const ROWS: usize = 48;
@@ -72,14 +72,14 @@ impl Size {
     }
 }
 
-/// Returns the tile (first, count) that goes on at `from` in `range`: a whole one; for the rest single numbers or, where one
-/// may be computed twice, a tile that overlaps the one before.
+/// Returns the tile (first, count) that goes on at `from` in `range`: a whole one of `size`; for the rest single numbers or,
+/// where one may be computed twice, a tile that overlaps the one before.
 #[inline(always)]
-pub(crate) fn tile(from: usize, range: &Range<usize>, twice: bool) -> (usize, usize) {
-    if range.end - from >= TILE {
-        (from, TILE)
-    } else if twice && range.end - range.start >= TILE {
-        (range.end - TILE, TILE)
+pub(crate) fn tile(from: usize, range: &Range<usize>, size: usize, twice: bool) -> (usize, usize) {
+    if range.end - from >= size {
+        (from, size)
+    } else if twice && range.end - range.start >= size {
+        (range.end - size, size)
     } else {
         (from, 1)
     }
@@ -95,7 +95,7 @@ mod tests {
             for twice in [false, true] {
                 let (mut found, mut singles, mut from) = (Vec::new(), 0, start);
                 while from < end {
-                    let (first, count) = tile(from, &(start..end), twice);
+                    let (first, count) = tile(from, &(start..end), TILE, twice);
                     found.extend(first..first + count);
                     singles += usize::from(count == 1);
                     from = first + count;

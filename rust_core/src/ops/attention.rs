@@ -9,9 +9,9 @@ use pulp::Simd;
 use crate::cuda::{Arg, DeviceTensor, Grid, Kernel, Unit, unit};
 use crate::describe::{Count, Given, methods};
 use crate::loops::elementwise::load;
-use crate::loops::lanes::{fma, mul, reserve};
-use crate::loops::normalise::normalise;
-use crate::loops::packed::{filled, groups, place, product};
+use crate::loops::lanes::reserve;
+use crate::loops::normalise::{normalise, normalise_filled};
+use crate::loops::packed::{add_product, filled, group, groups, product, wide, wide_mut};
 use crate::loops::sizes::{Size, TILE, Window};
 use crate::loops::{Call, Memory, Operation, Side, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -182,7 +182,7 @@ impl Operation for Attention {
                 *keep = call.inputs[3].at(sample * plan.keys + key);
             }
             for head in 0..plan.heads {
-                plan.pack(simd, call, sample, head, &mut own);
+                plan.pack(call, sample, head, &mut own);
                 for first in (0..plan.queries).step_by(BLOCK) {
                     let count = BLOCK.min(plan.queries - first);
                     plan.weigh(simd, first, count, &mut own);
@@ -245,45 +245,46 @@ fn drop_masked<T: Real, const L: usize>(keep: Option<&[T; L]>, line: &mut [[T; L
 
 impl Plan {
     /// Returns how many keys query `i` sees.
+    #[inline(always)]
     fn seen(&self, i: usize) -> usize {
         if self.causal { self.keys.min(i + 1) } else { self.keys }
     }
 
     /// Packs one head: queries times the scale, keys and values; what a masked key holds becomes 0.
     #[inline(always)]
-    fn pack<S: Simd, T: Real, const L: usize>(
+    fn pack<T: Real, const L: usize>(
         &self,
-        simd: S,
         call: &Call<'_, T, L>,
         sample: usize,
         head: usize,
         own: &mut Head<'_, T, L>,
     ) {
         let &Self { queries, keys, heads, d, dv, .. } = self;
-        let scale = [T::from_f64(self.scale); L];
         for (i, out) in own.queries.chunks_exact_mut(d.max(1)).enumerate() {
             load(&call.inputs[0], ((sample * queries + i) * heads + head) * d, out);
-            for x in out {
-                *x = mul(simd, x, &scale);
-            }
         }
+        let scale = T::from_f64(self.scale);
+        for x in own.queries.as_flattened_mut() {
+            *x = *x * scale;
+        }
+        let group = group::<L>();
         for j in 0..keys {
             let line = &mut own.line[..d];
             load(&call.inputs[1], ((sample * keys + j) * heads + head) * d, line);
             drop_masked(own.keep.get(j), line);
-            for k in 0..d {
-                own.keys[place::<L>(j, d, k)] = line[k];
-            }
+            let places = own.keys.iter_mut().skip((j / group) * group * d + j % group).step_by(group);
+            places.zip(line.iter()).for_each(|(place, x)| *place = *x);
             let line = &mut own.line[..dv];
             load(&call.inputs[2], ((sample * keys + j) * heads + head) * dv, line);
             drop_masked(own.keep.get(j), line);
-            for c in 0..dv {
-                own.values[place::<L>(c, self.apart(), j)] = line[c];
+            for (some, line) in own.values.chunks_exact_mut(self.apart() * group).zip(line.chunks(group)) {
+                some[j * group..][..line.len()].copy_from_slice(line);
             }
         }
     }
 
     /// Returns how far packed values lie apart: a power of two would put all of them into the same part of the cache.
+    #[inline(always)]
     fn apart(&self) -> usize {
         self.keys | 1
     }
@@ -295,39 +296,48 @@ impl Plan {
         // The rows of the weights are as long as if all keys were seen; so are the vectors that the kernel writes.
         let size = Size { rows: count, outputs: groups::<L>(self.keys), window: Window::rows(d, d), step: d };
         let seen = groups::<L>(self.seen(first + count - 1));
-        product(size, seen, own.keys, &own.queries[first * d..], own.weights);
+        product(size, seen, wide(own.keys), &own.queries[first * d..], wide_mut(own.weights));
         for (i, weights) in own.weights.chunks_exact_mut(width.max(1)).take(count).enumerate() {
-            let weights = &mut weights[..self.seen(first + i)];
-            for (weight, keep) in weights.iter_mut().zip(own.keep.iter()) {
+            let seen = self.seen(first + i);
+            for (weight, keep) in weights[..seen].iter_mut().zip(own.keep.iter()) {
                 for l in 0..L {
                     weight[l] = if keep[l] == T::ZERO { -T::INFINITY } else { weight[l] };
                 }
             }
-            normalise(simd, weights.len(), weights);
+            if L == 1 {
+                normalise_filled(simd, seen, &mut weights.as_flattened_mut()[..filled::<1>(seen)]);
+            } else {
+                normalise(simd, seen, &mut weights[..seen]);
+            }
         }
     }
 
     /// Adds up the values of `count` queries by their weights.
     #[inline(always)]
     fn add_up<S: Simd, T: Real, const L: usize>(&self, simd: S, first: usize, count: usize, own: &mut Head<'_, T, L>) {
-        let (width, out) = (filled::<L>(self.keys), filled::<L>(self.dv));
-        for tile in (0..count).step_by(TILE) {
-            let rows = TILE.min(count - tile);
+        let (width, groups) = (filled::<L>(self.keys), groups::<L>(self.dv));
+        let (values, sums) = (wide(own.values), wide_mut(own.sums));
+        for tile in (0..count).step_by(together::<L>()) {
+            let rows = together::<L>().min(count - tile);
             // All rows of the tile see these; each row adds what it alone sees.
             let depth = self.seen(first + tile);
-            let size =
-                Size { rows, outputs: groups::<L>(self.dv), window: Window::rows(width, depth), step: self.apart() };
+            let size = Size { rows, outputs: groups, window: Window::rows(width, depth), step: self.apart() };
             let weights = &own.weights[tile * width..];
-            let sums = &mut own.sums[tile * out..][..rows * out];
-            product(size, size.outputs, own.values, weights, sums);
+            let sums = &mut sums[tile * groups..][..rows * groups];
+            product(size, groups, values, weights, sums);
             for i in 0..rows {
                 for j in depth..self.seen(first + tile + i) {
-                    for c in 0..self.dv {
-                        let value = &own.values[place::<L>(c, self.apart(), j)];
-                        sums[i * out + c] = fma(simd, &weights[i * width + j], value, &sums[i * out + c]);
+                    let weight = &weights[i * width + j];
+                    for (g, sum) in sums[i * groups..][..groups].iter_mut().enumerate() {
+                        add_product(simd, weight, &values[g * self.apart() + j], sum);
                     }
                 }
             }
         }
     }
+}
+
+/// Queries whose sums are made together: a vector of several members is read again for each key that not all of them see.
+const fn together<const L: usize>() -> usize {
+    if L == 1 { BLOCK } else { TILE }
 }

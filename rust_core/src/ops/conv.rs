@@ -10,11 +10,11 @@ use pulp::Simd;
 use crate::cuda::{Arg, Binary, DeviceTensor, Grid, Kernel};
 use crate::describe::{Param, PerAxis, methods};
 use crate::loops::lanes::reserve;
-use crate::loops::packed::{groups, pack, run, unpack};
+use crate::loops::packed::Centre;
 use crate::loops::products::{Factor, Finish, Product};
 use crate::loops::sizes::{Size, Window};
 use crate::loops::windows::{count, kind, with_axes};
-use crate::loops::{Call, LANES, Operand, Operation, Side, Split, expect_inputs};
+use crate::loops::{Call, Operand, Operation, Side, Split, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -336,14 +336,9 @@ impl Plan {
     /// The result of the centre alone: a vector holds 16 outputs of one position.
     fn centre<T: Real>(&self, x: &[T], weight: &[T], bias: &[T], padded: &mut [T], out: &mut [T]) {
         let size = self.size;
-        let panels = Size { outputs: groups::<1>(size.outputs), ..size };
-        let mut w = vec![[T::ZERO; LANES]; panels.outputs * size.step];
-        pack(size.step, weight, &mut w);
-        let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
+        let mut centre = Centre::new(size, weight, bias);
         self.samples(T::ZERO, x, padded, |sample, x| {
-            let out = &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs];
-            run(panels, panels.outputs, &w, x, &mut sums);
-            unpack(size.outputs, &sums, bias, out);
+            centre.run(x, &mut out[sample * size.rows * size.outputs..][..size.rows * size.outputs]);
         });
     }
 }

@@ -12,10 +12,10 @@ use pulp::Simd;
 use crate::cuda::{Binary, DeviceTensor};
 use crate::describe::{Param, methods};
 use crate::loops::lanes::{mul, reserve};
-use crate::loops::packed::{filled, groups, pack, run, unpack};
+use crate::loops::packed::{Centre, filled};
 use crate::loops::products::{Factor, Finish, Product};
 use crate::loops::sizes::{self, ROWS, Size, TILE};
-use crate::loops::{Call, LANES, Memory, Noise, Operand, Operation, Parameter, Side, Weights, expect_inputs};
+use crate::loops::{Call, Memory, Noise, Operand, Operation, Parameter, Side, Weights, expect_inputs};
 use crate::tensor::{Real, Shape};
 use crate::{Error, Result};
 
@@ -112,8 +112,7 @@ impl Operation for Linear {
                 Operand::InPlace => return,
             };
             let bias: &[T] = self.bias.map_or(&[], |bias| call.parameters[bias].centre);
-            centre(size, x, weight.centre, bias, out.as_flattened_mut());
-            return;
+            return Centre::new(size, weight.centre, bias).run(x, out.as_flattened_mut());
         }
         let mut scratch = call.scratch.borrow_mut();
         let mut scratch = Scratch::new(size, weight, self.bias, &mut scratch);
@@ -187,7 +186,7 @@ fn members<S: Simd, T: Real, const L: usize, X: Factor<T>>(
     for row in (0..size.rows).step_by(ROWS) {
         let mut output = 0;
         while output < size.outputs {
-            let (first, count) = sizes::tile(output, &(0..size.outputs), true);
+            let (first, count) = sizes::tile(output, &(0..size.outputs), TILE, true);
             let (rows, outputs) = (row..size.rows.min(row + ROWS), first..first + count);
             let tile = &mut tile[..count * size.step];
             weight.read(simd, first * size.step, tile);
@@ -216,14 +215,4 @@ fn low_rank<S: Simd, T: Real, const L: usize, X: Factor<T>>(
     let (rows, outputs, finish, out) = (0..size.rows, 0..rank, &Finish::none(), &mut *scratch.inner);
     Product { size: narrow, rows, outputs, w: right, x, finish, out }.run();
     rank
-}
-
-/// x W^T + b for the centre alone: a vector holds 16 outputs of one row.
-fn centre<T: Real>(size: Size, x: &[T], weight: &[T], bias: &[T], out: &mut [T]) {
-    let panels = Size { outputs: groups::<1>(size.outputs), ..size };
-    let mut w = vec![[T::ZERO; LANES]; panels.outputs * size.step];
-    pack(size.step, weight, &mut w);
-    let mut sums = vec![[T::ZERO; LANES]; panels.outputs * size.rows];
-    run(panels, panels.outputs, &w, x, &mut sums);
-    unpack(size.outputs, &sums, bias, out);
 }

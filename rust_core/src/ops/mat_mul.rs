@@ -6,7 +6,7 @@ use crate::cuda::DeviceTensor;
 use crate::describe::{Given, methods};
 use crate::gemm::{Matrix, batched};
 use crate::loops::lanes::reserve;
-use crate::loops::packed::{filled, groups, place, product};
+use crate::loops::packed::{filled, groups, place, product, wide, wide_mut};
 use crate::loops::sizes::{Size, Window};
 use crate::loops::{Call, Operand, Operation, Side, expect_inputs};
 use crate::tensor::{Real, Shape};
@@ -202,7 +202,7 @@ impl Plan {
                 }
             }
             last = at;
-            product(size, size.outputs, b, a, sums);
+            product(size, size.outputs, wide(b), a, wide_mut(sums));
             for (out, sums) in out.chunks_exact_mut(m.max(1)).zip(sums.chunks_exact(width.max(1))) {
                 out.copy_from_slice(&sums[..m]);
             }
