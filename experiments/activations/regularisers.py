@@ -1,6 +1,7 @@
-"""Digits, MLP 64-32-10, 9,000 forward passes: a regulariser chosen on validation data, and its test accuracy.
+"""Digits, MLP 64-32-10: settings chosen on validation data, and their test accuracy.
 
-uv run python experiments/activations/regularisers.py    # writes regularisers.json, prints both tables
+uv run python experiments/activations/regularisers.py            # 9,000 forward passes: regularisers; regularisers.json
+uv run python experiments/activations/regularisers.py --short    # 3,000 forward passes: steps and draws; short.json
 
 First every row is trained on four fifths of the training data and judged on the fifth left. Then the best of them, and
 the row without any, are trained on all training data and judged on the test data, ten seeds each.
@@ -19,7 +20,7 @@ from syntonic.nn.architectures.mlp import MLP
 from syntonic.nn.training import RetrocausalTrainer
 
 HERE: Final = Path(__file__).parent
-PASSES: Final = 9000
+PASSES: Final = {False: 9000, True: 3000}
 DRAWS: Final = 7
 BASE: Final[dict[str, Any]] = {
     "estimator": "activations",
@@ -42,6 +43,19 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
     "both, ema_decay .99": BOTH | {"ema_decay": 0.99},
     "both, exact head": BOTH | {"head": "exact"},
     "both, learning_rate .02": BOTH | {"learning_rate": 0.02},
+    "both, active only, learning_rate .02": BOTH | {"active_only": True, "learning_rate": 0.02},
+    "both, active only, learning_rate .03": BOTH | {"active_only": True, "learning_rate": 0.03},
+}
+SHORT: Final[dict[str, dict[str, Any]]] = {
+    "none": {},
+    "learning_rate .02": {"learning_rate": 0.02},
+    "learning_rate .03": {"learning_rate": 0.03},
+    "active only": {"active_only": True},
+    "active only, learning_rate .02": {"active_only": True, "learning_rate": 0.02},
+    "active only, learning_rate .03": {"active_only": True, "learning_rate": 0.03},
+    "sigma by spread, learning_rate .02": {"sigma_unit": "spread", "learning_rate": 0.02},
+    "gaussian, learning_rate .02": {"draw_noise": "gaussian", "learning_rate": 0.02},
+    "one site a draw, learning_rate .02": {"draw_sites": "in_turn", "learning_rate": 0.02},
 }
 # Lattices are compared, not chosen: rows of their own on the test.
 LATTICES: Final[dict[str, dict[str, Any]]] = {
@@ -63,24 +77,26 @@ class Digits(Classification):
         super().__init__(seed, {"train": train, "test": test}, 10, 256)
 
 
-def train(settings: dict[str, Any], seed: int, held_out: bool) -> float:
+def train(settings: dict[str, Any], seed: int, held_out: bool, passes: int) -> float:
     """Returns the centre's accuracy on validation or test data after one run."""
     benchmark = Digits(seed, held_out)
     model = MLP(Task(benchmark.input_shape, benchmark.output_shape), hidden=(32,), activation="relu")
     model.initialize(seed)
-    generations = PASSES // (DRAWS + 1)
+    generations = passes // (DRAWS + 1)
     for _ in RetrocausalTrainer(seed, max_generations=generations, **BASE | settings).run(model, benchmark):
         pass
     return benchmark.evaluate(model)["test_accuracy"]
 
 
-def run(rows: dict[str, dict[str, Any]], seeds: int, held_out: bool, results: dict[str, dict[str, float]]) -> None:
+def run(
+    rows: dict[str, dict[str, Any]], seeds: int, held_out: bool, passes: int, results: dict[str, dict[str, float]]
+) -> None:
     """Fills in what is missing."""
     for name, settings in rows.items():
         found = results.setdefault(name, {})
         for seed in map(str, range(seeds)):
             if seed not in found:
-                found[seed] = train(settings, int(seed), held_out)
+                found[seed] = train(settings, int(seed), held_out, passes)
         print(name, f"{statistics.mean(found.values()):.4f}", flush=True)
 
 
@@ -103,17 +119,19 @@ def table(results: dict[str, dict[str, float]], what: str) -> str:
 def main() -> None:
     """Chooses, then judges."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--short", action="store_true")
     parser.add_argument("--validation-seeds", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=10)
     arguments = parser.parse_args()
-    file = HERE / "regularisers.json"
+    file = HERE / ("short.json" if arguments.short else "regularisers.json")
+    rows, passes = SHORT if arguments.short else ROWS, PASSES[arguments.short]
     results: dict[str, dict[str, dict[str, float]]] = json.loads(file.read_text()) if file.exists() else {}
     validation, test = results.setdefault("validation", {}), results.setdefault("test", {})
-    run(ROWS, arguments.validation_seeds, True, validation)
+    run(rows, arguments.validation_seeds, True, passes, validation)
     file.write_text(json.dumps(results, indent=1) + "\n")
-    best = max(ROWS, key=lambda name: statistics.mean(validation[name].values()))
-    for rows in ({"none": ROWS["none"]}, {best: ROWS[best]}, LATTICES):
-        run(rows, arguments.seeds, False, test)
+    best = max(rows, key=lambda name: statistics.mean(validation[name].values()))
+    for judged in ({"none": {}}, {best: rows[best]}, {} if arguments.short else LATTICES):
+        run(judged, arguments.seeds, False, passes, test)
         file.write_text(json.dumps(results, indent=1) + "\n")
     print(f"chosen on validation data: {best}\n\n{table(validation, 'validation')}\n\n{table(test, 'test')}")
 

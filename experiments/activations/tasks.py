@@ -2,6 +2,7 @@
 
 uv run python experiments/activations/tasks.py sort       # a sixteenth of the examples of configs/transformer_sort
 uv run python experiments/activations/tasks.py language   # the text and windows of configs/language
+uv run python experiments/activations/tasks.py language_eighth  # 102,400 weights, an eighth of the members' 2.6 billion tokens
 
 Appends the curve to tasks.json. Seconds are processor time, so that they mean something on a busy machine too.
 """
@@ -45,6 +46,14 @@ RUNS: Final[dict[str, tuple[str, dict[str, Any], str, dict[str, Any], dict[str, 
         {"learning_rate": 0.005, "max_generations": 4000},
         "test_bits_per_byte",
     ),
+    "language_eighth": (
+        "transformer_lm",
+        {"d_model": 64, "heads": 4, "layers": 2},
+        "language",
+        {"length": 64, "batch_size": 256},
+        {"learning_rate": 0.003, "max_generations": 2500},
+        "test_bits_per_byte",
+    ),
 }
 
 
@@ -63,9 +72,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("name", choices=RUNS)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--head", choices=["exact", "perturbed"], default="exact")
     parser.add_argument("--seconds", type=float, default=1200.0, help="processor time after which the run ends")
     arguments = parser.parse_args()
     model, benchmark, settings, figure = made(arguments.name, arguments.seed)
+    settings["head"] = arguments.head
     print(arguments.name, "rules:", benchmark.rules, flush=True)
     start, curve = time.process_time(), []
     generations = settings["max_generations"]
@@ -81,7 +92,7 @@ def main() -> None:
             break
     file = HERE / "tasks.json"
     results = json.loads(file.read_text()) if file.exists() else []
-    results.append({"run": arguments.name, "seed": arguments.seed, "figure": figure, "curve": curve})
+    results.append({"run": arguments.name, "seed": arguments.seed, "head": arguments.head, "figure": figure, "curve": curve})
     file.write_text(json.dumps(results, indent=1) + "\n")
 
 
