@@ -35,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--batch", type=int, default=2048)
     parser.add_argument("--generations", type=int, default=8000)
@@ -49,6 +50,7 @@ def main() -> None:
     model.initialize(arguments.seed)
     trainer = RetrocausalTrainer(
         arguments.seed,
+        arguments.device,
         learning_rate=arguments.learning_rate,
         max_generations=arguments.generations,
         precision=arguments.precision,
