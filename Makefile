@@ -37,9 +37,11 @@ docs:
 texts ?= 200000000
 files ?= 300000
 calls ?= 10000000
+seed ?= $(shell date +%s)
 fuzz:
+	@echo "seed=$(seed)"
 	PROPTEST_CASES=$(texts) cargo test --locked -p syntonic-classic --test fuzz_text
-	SYNTONIC_FUZZ=$(files) SYNTONIC_FUZZ_CALLS=$(calls) uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
+	SYNTONIC_FUZZ_SEED=$(seed) SYNTONIC_FUZZ=$(files) SYNTONIC_FUZZ_CALLS=$(calls) uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
 
 # Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
 sanitize:

@@ -219,7 +219,7 @@ _PURE: Final[dict[str, dict[str, str]]] = {
         "SyntonicEmbedding": "SyntonicEmbedding",
     },
 }
-# Where names with Pure in front take the arguments of the documents; the other two have those of a run's models.
+# Where names with Pure in front take the arguments of the documents; the other one has those of a run's model.
 _PURE_HOMES: Final = {
     "syntonic_mlp": "mlp",
     "syntonic_attention": "attention",
@@ -230,7 +230,6 @@ _PURE_HOMES: Final = {
 _PURE_ELSEWHERE: Final = {
     "PureResonantTransformer": f"{_CLASSIC}.nn.recursive:PureResonantTransformer",
     "PureGoldenConeAttention": f"{_MODELS}:GoldenConeAttention",
-    "PureSyntonicCNN2d": f"{_MODELS}:CNN2d",
 }
 # Of architectures the documents have each name with and without Pure, from modules with and without _pure.
 for _module, _names in _PURE.items():

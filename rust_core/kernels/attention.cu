@@ -46,12 +46,13 @@ KERNEL(attention_weights)(real* out, const real* scores, const real* mask, SIZES
             if (seen(mask, s, batch, q, k)) largest = Larger()(largest, own[k]);
         }
         const bool level = largest == -INFINITE;
-        real sum = 0;
+        LongSum all(keys);
         for (size k = 0; k < keys; k++) {
             const bool counts = seen(mask, s, batch, q, k);
             to[k] = counts ? (level ? (real)1 : exp(own[k] - largest)) : (real)0;
-            sum += to[k];
+            all.add(to[k]);
         }
+        const real sum = all.total();
         for (size k = 0; k < keys; k++) to[k] = sum == 0 ? (real)0 : to[k] / sum;
     }
 }
@@ -64,15 +65,17 @@ KERNEL(attention_values)(real* out, const real* weights, const real* value, cons
         const size place = quotient(column, heads), head = column - place * heads;
         const size batch = quotient(place, queries), q = place - batch * queries;
         const real* own = weights + ((batch * heads + head) * queries + q) * keys;
-        real sum = 0;
+        LongSum sum(keys);
         for (size k = 0; k < keys; k++) {
-            if (seen(mask, s, batch, q, k)) sum = fma(own[k], value[((batch * keys + k) * heads + head) * dv + j], sum);
+            if (seen(mask, s, batch, q, k)) sum.add_product(own[k], value[((batch * keys + k) * heads + head) * dv + j]);
         }
-        out[i] = sum;
+        out[i] = sum.total();
     }
 }
 
 #ifdef ATTENTION_D
+constexpr size MANY = 1024;
+
 // All three steps at once for widths that fit registers: a thread for each query of a head, `n` of them, no weights in memory.
 KERNEL(attention_whole)(real* out, const real* query, const real* key, const real* value, const real* mask, SIZES_ARGUMENTS,
                         double scale, size n) {
@@ -98,7 +101,19 @@ KERNEL(attention_whole)(real* out, const real* query, const real* key, const rea
             if (seen(mask, s, batch, q, k)) largest = Larger()(largest, score(k));
         }
         const bool level = largest == -INFINITE;
+        real* to = out + ((batch * queries + q) * heads + head) * ATTENTION_DV;
+        double before = 0;
         for (size k = 0; k < end; k++) {
+            // Long sums in blocks; those of whole ones wait in the result, where they take no registers.
+            if (k > 0 && k % MANY == 0) {
+#pragma unroll
+                for (int j = 0; j < ATTENTION_DV; j++) {
+                    to[j] = k == MANY ? sums[j] : to[j] + sums[j];
+                    sums[j] = 0;
+                }
+                before += (double)whole;
+                whole = 0;
+            }
             if (!seen(mask, s, batch, q, k)) continue;
             const real weight = level ? (real)1 : exp(score(k) - largest);
             const real* of_v = values_of + k * heads * ATTENTION_DV;
@@ -106,7 +121,11 @@ KERNEL(attention_whole)(real* out, const real* query, const real* key, const rea
 #pragma unroll
             for (int j = 0; j < ATTENTION_DV; j++) sums[j] = fma(weight, of_v[j], sums[j]);
         }
-        real* to = out + ((batch * queries + q) * heads + head) * ATTENTION_DV;
+        if (end > MANY) {
+#pragma unroll
+            for (int j = 0; j < ATTENTION_DV; j++) sums[j] += to[j];
+            whole = (real)(before + (double)whole);
+        }
 #pragma unroll
         for (int j = 0; j < ATTENTION_DV; j++) to[j] = whole == 0 ? (real)0 : sums[j] / whole;
     }

@@ -93,6 +93,33 @@ __device__ inline size quotient(size i, size d) {
     return (i | d) >> 32 ? (size)long_quotient(i, d) : (size)((unsigned int)i / (unsigned int)d);
 }
 
+// A sum that one thread makes. Up to 4096 terms are one chain; of more, chains of 256 are added up in binary64, so that no
+// rounding error grows with their number. What the CPU does is the same up to 4096 terms: chain.rs.
+struct LongSum {
+    double whole = 0;
+    real sum = 0;
+    const int length;
+    int left;
+
+    __device__ explicit LongSum(size terms) : length(terms > 4096 ? 256 : 4096), left(length) {}
+    __device__ void close() {
+        whole += (double)sum;
+        sum = 0;
+        left = length;
+    }
+    __device__ void add(real x) {
+        if (left == 0) close();
+        left--;
+        sum += x;
+    }
+    __device__ void add_product(real a, real b) {
+        if (left == 0) close();
+        left--;
+        sum = fma(a, b, sum);
+    }
+    __device__ real total() const { return (real)(whole + (double)sum); }
+};
+
 // Returns i mod d.
 __device__ inline size remainder_of(size i, size d) {
     return (i | d) >> 32 ? i - (size)long_quotient(i, d) * d : (size)((unsigned int)i % (unsigned int)d);

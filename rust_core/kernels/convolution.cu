@@ -25,7 +25,7 @@ KERNEL(conv2d_direct)(real* out, const real* x, const real* weight, const real* 
         const size pixel = quotient(i, outputs), output = i - pixel * outputs;
         const size line = quotient(pixel, out_width), column = pixel - line * out_width;
         const size image = quotient(line, out_height), row = line - image * out_height;
-        real sum = 0;
+        LongSum sum(rows * columns * inputs);
         for (size r = 0; r < rows; r++) {
             const size y = row * row_step + r - row_pad;
             for (size c = 0; c < columns; c++) {
@@ -33,10 +33,10 @@ KERNEL(conv2d_direct)(real* out, const real* x, const real* weight, const real* 
                 if (y < 0 || y >= height || z < 0 || z >= width) continue;
                 const real* from = x + ((image * height + y) * width + z) * inputs;
                 const real* with = weight + ((output * rows + r) * columns + c) * inputs;
-                for (size k = 0; k < inputs; k++) sum += from[k] * with[k];
+                for (size k = 0; k < inputs; k++) sum.add(from[k] * with[k]);
             }
         }
-        out[i] = finished(sum, bias ? bias[output] : (real)0, least);
+        out[i] = finished(sum.total(), bias ? bias[output] : (real)0, least);
     }
 }
 

@@ -6,9 +6,9 @@
 typedef unsigned long long u64;
 
 // Row times row, summed in rising order.
-__device__ inline real dot(const real* a, const real* b, size n) {
+__device__ inline real dot_of_block(const real* a, const real* b, size n, bool in_packs) {
     real sum = 0;
-    if (n % LANES == 0) {
+    if (in_packs) {
 #pragma unroll 8
         for (size k = 0; k < n; k += LANES) {
             const Pack x = *(const Pack*)(a + k), y = *(const Pack*)(b + k);
@@ -20,6 +20,17 @@ __device__ inline real dot(const real* a, const real* b, size n) {
         for (size k = 0; k < n; k++) sum = fma(a[k], b[k], sum);
     }
     return sum;
+}
+
+// The same of any length: of more than 4096 numbers, the sums of blocks of 256 are added up in binary64.
+__device__ inline real dot(const real* a, const real* b, size n) {
+    const size block = n > 4096 ? 256 : n;
+    double whole = (double)dot_of_block(a, b, block, n % LANES == 0);
+    for (size first = block; first < n; first += block) {
+        const size length = n - first < block ? n - first : block;
+        whole += (double)dot_of_block(a + first, b + first, length, n % LANES == 0);
+    }
+    return (real)whole;
 }
 
 // base = x W^T with the centre's W, (outputs, rows): neighbouring threads have neighbouring rows. A block takes one output

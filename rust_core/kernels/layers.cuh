@@ -81,7 +81,7 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
                                         int bias, int bias_at) {
     constexpr int TILE = OUT < 32 ? OUT : 32, APART = (TILE + 3) / 4 * 4, FIT = (POOL - 2 * APART) / TILE / 8 * 8, CHUNK = FIT < IN ? FIT : IN;
     static_assert(CHUNK > 0, "eight inputs of a tile must fit the pool");
-    constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1;
+    constexpr int WHOLE = IN * OUT <= 4096, TILES = WHOLE ? (OUT + TILE - 1) / TILE : 1, LONG = IN > 65536;
     real* noise = group.pool;
     real* plus = noise + TILE * CHUNK;
     real* minus = plus + APART;
@@ -89,8 +89,19 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
     for (int start = 0; start < OUT; start += TILE) {
         const int count = OUT - start < TILE ? OUT - start : TILE;
         real sum[ROWS][TILE] = {};
+        // Of long rows, each chunk's sums wait in memory; short ones need none.
+        real whole[LONG ? ROWS : 1][LONG ? TILE : 1] = {};
 #pragma unroll 1
         for (int begin = 0; begin < IN; begin += CHUNK) {
+            if (LONG) {
+                for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+                    for (int o = 0; o < TILE; o++) {
+                        whole[LONG ? r : 0][LONG ? o : 0] += sum[r][o];
+                        sum[r][o] = 0;
+                    }
+                }
+            }
             const int length = IN - begin < CHUNK ? IN - begin : CHUNK;
             group.sync();
             for (int i = group.lane; i < count * (length / 8); i += GROUP) {
@@ -135,8 +146,9 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
 #pragma unroll
                 for (int r = 0; r < ROWS; r++) {
                     const real centre = base[(start + o) * BATCH + group.read(r)];
-                    y.plus[r][start + o] = fma(group.sigma, sum[r][o], centre) + of_plus;
-                    y.minus[r][start + o] = fma(-group.sigma, sum[r][o], centre) + of_minus;
+                    const real all = LONG ? whole[LONG ? r : 0][LONG ? o : 0] + sum[r][o] : sum[r][o];
+                    y.plus[r][start + o] = fma(group.sigma, all, centre) + of_plus;
+                    y.minus[r][start + o] = fma(-group.sigma, all, centre) + of_minus;
                 }
             }
         }

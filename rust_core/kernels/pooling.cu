@@ -30,10 +30,10 @@ KERNEL(max_pool2d)(real* out, const real* x, size count, WINDOW_ARGUMENTS) {
 
 KERNEL(avg_pool2d)(real* out, const real* x, size count, WINDOW_ARGUMENTS) {
     each_window(x, count, WINDOW, [=](size i, const real* corner) {
-        real sum = 0;
+        LongSum sum(rows * columns);
         for (size r = 0; r < rows; r++) {
-            for (size c = 0; c < columns; c++) sum += corner[(r * width + c) * channels];
+            for (size c = 0; c < columns; c++) sum.add(corner[(r * width + c) * channels]);
         }
-        out[i] = sum / (real)(rows * columns);
+        out[i] = sum.total() / (real)(rows * columns);
     });
 }

@@ -279,9 +279,9 @@ __device__ inline void softmax_strided(
         };
         real largest = -INFINITE;
         for (size i = 0; i < dim; i++) largest = Larger()(largest, logit(i));
-        real sum = 0;
-        for (size i = 0; i < dim; i++) sum += exp(logit(i) - largest);
-        const real share = 1 / sum;
+        LongSum sum(dim);
+        for (size i = 0; i < dim; i++) sum.add(exp(logit(i) - largest));
+        const real share = 1 / sum.total();
         for (size i = 0; i < dim; i++) out[start + i * inner] = exp(logit(i) - largest) * share;
     }
 }

@@ -51,6 +51,8 @@ class Language(Standards):
     """
 
     vocabulary: int | None = BYTES
+    usual_model = "transformer_lm"
+    """The model that learns it if nothing else is said."""
     dtype: str = "float32"
     chance: Mapping[str, float] = {"bits_per_byte": math.log2(BYTES)}
     ceiling: Mapping[str, float] = {}

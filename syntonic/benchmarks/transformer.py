@@ -55,6 +55,8 @@ class Sequences(Standards):
             no sense.
     """
 
+    usual_model = "transformer"
+    """The model that learns it if nothing else is said."""
     dtype: str = "float32"
     ceiling: Mapping[str, float] = {"accuracy": 1.0}
 

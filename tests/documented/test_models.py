@@ -19,6 +19,7 @@ from syntonic.nn.architectures.pure import (
     PureResonantTransformer,
     PureSyntonicAttention,
     PureSyntonicCNN1d,
+    PureSyntonicCNN2d,
     PureSyntonicConv1d,
     PureSyntonicConv2d,
     PureSyntonicEmbedding,
@@ -141,6 +142,14 @@ def cnn(p, x):
     return ref.affine(p, x.mean(1), "out")
 
 
+def pooled_cnn(p, x, pool=2):
+    for i in range(2 if pool > 1 else 1):
+        y = conv(ref.part(p, f"layers.{i}"), x)
+        high, wide = y.shape[1] // pool, y.shape[2] // pool
+        x = y[:, : high * pool, : wide * pool].reshape(len(y), high, pool, wide, pool, -1).max((2, 4))
+    return ref.affine(p, x.mean((1, 2)), "out")
+
+
 def recursive(p, x):
     y = x @ p["inlet"].T
     for i in range(3):
@@ -194,6 +203,8 @@ MODELS = [
     (lambda: PureSyntonicConv2d(2, 3, kernel_size=3, stride=1, padding=1), (5, 6, 2), as_batch_of_one(conv)),
     (lambda: PureSyntonicConv2d(2, 3, 3, 2), (4, 5, 6, 2), lambda p, x: conv(p, x, 2)),
     (lambda: PureSyntonicCNN1d(4, 3, [5, 6]), (9, 4), as_batch_of_one(cnn)),
+    (lambda: PureSyntonicCNN2d(2, 3, [4, 5]), (5, 8, 2), as_batch_of_one(pooled_cnn)),
+    (lambda: PureSyntonicCNN2d(2, 3, hidden_channels=[4], pool=1), (2, 5, 4, 2), lambda p, x: pooled_cnn(p, x, 1)),
     (lambda: PureResonantTransformer(4, 8, 2), (3, 4), recursive),
     (lambda: GoldenConeAttention(8, n_heads=36), (5, 8), cone),
 ]
@@ -243,6 +254,7 @@ def test_a_task_in_front_makes_the_model_of_a_run():
     assert type(architectures.PureSyntonicTransformer(task, d_model=8, layers=1)) is architectures.Transformer
     assert type(architectures.PureDeepSyntonicMLP(Task((2,), (1,)), width=4)) is architectures.DeepMLP
     assert type(architectures.PureSyntonicCNN1d(Task((8, 1), (2,)))) is architectures.CNN1d
+    assert type(architectures.PureSyntonicCNN2d(Task((8, 8, 1), (2,)))) is architectures.CNN2d
     assert type(WindingNet(Task((2,), (1,)))) is architectures.WindingNet
 
 

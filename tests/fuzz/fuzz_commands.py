@@ -104,6 +104,11 @@ def names(place: Path, but: Path) -> set[str]:
     return found
 
 
+def seed() -> int:
+    """Returns what cases are drawn from: always the same in the tests, SYNTONIC_FUZZ_SEED in `make fuzz`."""
+    return int(os.environ.get("SYNTONIC_FUZZ_SEED", "0"))
+
+
 def budget(cases: int) -> int:
     """Returns how many cases are tried: so many in the tests, as many as SYNTONIC_FUZZ says in `make fuzz`."""
     return int(os.environ.get("SYNTONIC_FUZZ", cases))

@@ -1,6 +1,7 @@
 """Fuzzing of command lines: real ones with a few changes, which are answered with a code and in words.
 
-`make fuzz` tries as many as SYNTONIC_FUZZ says. What was found to be wrong is kept in `corpus/command_lines.json`.
+`make fuzz` tries as many as SYNTONIC_FUZZ says, others each time. What was found to be wrong is kept in
+`corpus/command_lines.json`.
 """
 
 import json
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from fuzz_commands import Answer, answer, budget
+from fuzz_commands import Answer, answer, budget, seed
 
 from syntonic.runners.command.table import COMMANDS
 
@@ -140,7 +141,7 @@ def fresh(place: Path, number: int) -> Path:
 
 def test_a_changed_line_is_answered(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    source = random.Random(0)
+    source = random.Random(seed())
     for number in range(budget(60)):
         words = changed(source)
         found = carried_out(words, fresh(place, number))

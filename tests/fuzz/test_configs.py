@@ -1,7 +1,7 @@
 """Fuzzing of config files: those of the package with a few changes, in the working folder's `conf/`.
 
-`make fuzz` tries as many as SYNTONIC_FUZZ says. What was found to be wrong is kept in `corpus/configs.json`: the file's
-place, its text and the command line.
+`make fuzz` tries as many as SYNTONIC_FUZZ says, others each time. What was found to be wrong is kept in
+`corpus/configs.json`: the file's place, its text and the command line.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from fuzz_commands import answer, budget
+from fuzz_commands import answer, budget, seed
 
 import syntonic
 
@@ -124,7 +124,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_changed_config_is_answered(place: Path) -> None:
-    source = random.Random(0)
+    source = random.Random(seed())
     for _ in range(budget(60)):
         found = case(source)
         if wrong := tried(place, found):

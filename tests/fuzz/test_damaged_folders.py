@@ -1,7 +1,7 @@
 """Fuzzing of what runs and sweeps leave behind: damaged in a few places, and read by every command that reads it.
 
-`make fuzz` tries as many as SYNTONIC_FUZZ says. What was found to be wrong is kept in `corpus/damaged_folders.json`:
-the files that were damaged, how, and the command.
+`make fuzz` tries as many as SYNTONIC_FUZZ says, others each time. What was found to be wrong is kept in
+`corpus/damaged_folders.json`: the files that were damaged, how, and the command.
 """
 
 import base64
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from fuzz_commands import Answer, answer, budget
+from fuzz_commands import Answer, answer, budget, seed
 
 from syntonic.runners.cli import main
 
@@ -195,7 +195,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_damaged_folder_is_answered(example: Path, place: Path) -> None:
-    source = random.Random(0)
+    source = random.Random(seed())
     for _ in range(budget(60)):
         command = source.choice(COMMANDS)
         damage, found = tried(example, place, source, command)

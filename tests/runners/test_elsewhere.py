@@ -1,5 +1,6 @@
 """What people type who know other programs, and what they read: each has one answer."""
 
+import json
 import re
 import shlex
 import sqlite3
@@ -66,10 +67,25 @@ def test_the_recorded_command_can_be_typed_again(folder: Path, monkeypatch: pyte
 def test_a_model_that_does_not_fit_names_one_that_does(
     folder: Path, capsys: pytest.CaptureFixture[str], benchmark: str, model: str
 ) -> None:
-    assert main([f"benchmark={benchmark}"]) == 2
+    assert main([f"benchmark={benchmark}", "model=mlp"]) == 2
     assert f"try model={model}" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
-    assert main([f"benchmark={benchmark}", f"model={model}", "--cfg"]) == 0
+
+
+@pytest.mark.parametrize("benchmark", ["transformer", "language", "text"])
+def test_a_benchmark_that_the_usual_model_cannot_learn_has_one_of_its_own(
+    folder: Path, capsys: pytest.CaptureFixture[str], benchmark: str
+) -> None:
+    own = "transformer" if benchmark == "transformer" else "transformer_lm"
+    short = ["benchmark.length=4", "model.d_model=8", "trainer.population_size=4", "trainer.max_generations=1"]
+    assert main([f"benchmark={benchmark}", *short, "tracking=none"]) == 0
+    assert f": {own} / {benchmark} / " in capsys.readouterr().out
+    (record,) = folder.glob(".syntonic/runs/*/run.json")
+    assert json.loads(record.read_text())["config"]["model"]["name"] == own
+    # What is said about the model holds, in an experiment config too; a benchmark that is swept changes nothing.
+    for words in ([f"benchmark={benchmark}", "model=deep_mlp"], ["-cn", "digits", f"benchmark={benchmark}"]):
+        assert main(words) == 2
+    assert main([f"benchmark={benchmark}", *short, "-m", "seed=0,1", "sweep.dry_run=true", "tracking=none"]) == 0
 
 
 def test_one_figure_of_throughput(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

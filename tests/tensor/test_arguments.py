@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from syntonic._core import Graph, ResonantTensor, Tensor, sample_rows
+from syntonic._core import Evolution, Graph, ResonantTensor, Tensor, sample_rows
 from syntonic.classic.state import State
 from syntonic.nn.layers import ResonantLinear as Linear
 
@@ -120,13 +120,54 @@ def test_statistics_stay_floats():
     assert x.mean(precision=10).phase == "crystallized"
 
 
-def test_what_the_lattice_does_not_reach_is_said():
-    with pytest.warns(RuntimeWarning, match=r"300.* is beyond 261.8"):
-        x = ResonantTensor([300.0])
-    assert x.to_list() == [pytest.approx(261.803, abs=1e-3)]
-    with pytest.raises(ValueError, match=r"is beyond 26\.18"):
-        ResonantTensor([30.0], precision=10)
-    assert ResonantTensor([26.0, -26.0], precision=10).phase == "crystallized"
+# How values beyond the last point of a lattice, precision * phi^2, are asked for: without and with the precision.
+BEYOND = {
+    "constructor": lambda given: ResonantTensor([300.0], **given),
+    "from_floats": lambda given: ResonantTensor.from_floats([300.0], **given),
+    "randn": lambda given: ResonantTensor.randn((3,), std=1e4, seed=2, **given),
+    "crystallize": lambda given: _changed(ResonantTensor.from_flux([-300.0, 1.0]).crystallize, **given),
+    "crystallize_from_values": lambda given: _changed(ResonantTensor([0.0]).crystallize_from_values, [-300.0], **given),
+    "cycle": lambda given: _changed(ResonantTensor([0.0, 9.0]).cycle, 1e5, seed=1, **given),
+    "batch_cpu_cycle": lambda given: _changed(ResonantTensor([[0.0, 9.0]]).batch_cpu_cycle, 1e5, seed=1, **given),
+    "exp": lambda given: ResonantTensor([10.0]).exp(**given),
+    "layer_norm": lambda given: ResonantTensor([1.0, 2.0]).layer_norm([1.0, 1.0], [300.0, 0.0], **given),
+    "mean": lambda given: ResonantTensor.from_golden_exact([(300, 0)]).mean(**(given or {"precision": None})),
+}
+
+
+def _changed(step, *arguments, **given):
+    step(*arguments, **given)
+    return step.__self__
+
+
+@pytest.mark.parametrize("name", [name for name in BEYOND if name != "mean"])
+def test_what_the_lattice_does_not_reach_becomes_its_last_point_with_a_warning(name):
+    with pytest.warns(RuntimeWarning, match=r"is beyond 261.803399, the last point of the lattice at precision 100"):
+        x = BEYOND[name]({})
+    assert x.phase == "crystallized"
+    assert max(map(abs, np.ravel(x.to_list()))) == pytest.approx(261.8033988749895)
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_what_the_lattice_does_not_reach_is_refused_where_the_precision_was_given(name):
+    with pytest.raises(ValueError, match=r"numbers up to 261.803399, the last point at precision 100, got -?\d+"):
+        BEYOND[name]({"precision": 100})
+
+
+def test_a_refused_snap_changes_nothing_and_a_larger_precision_reaches_further():
     flux = ResonantTensor.from_flux([300.0])
+    with pytest.raises(ValueError, match="numbers up to 261"):
+        flux.crystallize(100)
+    assert (flux.phase, flux.to_list()) == ("flux", [300.0])
+    with pytest.warns(RuntimeWarning, match="300 is beyond"):
+        flux.clone().dwell(1e3)
+    with pytest.raises(ValueError, match="at precision 110"):
+        flux.dwell(1e-9, 110)
     flux.crystallize(1000)
     assert flux.to_list() == [pytest.approx(300.0, abs=1e-2)]
+    assert ResonantTensor([26.0, -26.0], precision=10).phase == "crystallized"
+
+
+def test_a_training_says_what_its_lattice_cuts_off():
+    with pytest.warns(RuntimeWarning, match=r"-5 is beyond 2.618034, the last point of the lattice at precision 1"):
+        Evolution([ResonantTensor([-5.0, 1.0])], seed=0, population_size=4, precision=1)

@@ -3,7 +3,8 @@
 use pyo3::exceptions::{PyRuntimeWarning, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use syntonic_core::exact::constants::PHI;
+use syntonic_core::Result;
+use syntonic_core::tensor::{Resonant, reach};
 
 use crate::resonant::ResonantTensor;
 use crate::tensor::Tensor;
@@ -74,22 +75,33 @@ impl ResonantTensor {
 }
 
 impl ResonantTensor {
-    /// Warns of values that the lattice does not reach, or refuses them where the precision was given.
-    pub(crate) fn expect_fit(&self, py: Python<'_>, given: Option<i64>) -> PyResult<()> {
-        let (precision, beyond) = self.read(|x| {
-            let precision = given.unwrap_or(x.precision());
-            let reach = precision as f64 * PHI * PHI;
-            Ok((precision, x.values().into_iter().find(|x| x.is_finite() && x.abs() > reach * (1.0 + f64::EPSILON))))
-        })?;
-        let Some(x) = beyond.filter(|_| precision > 0) else { return Ok(()) };
-        let reach = precision as f64 * PHI * PHI;
-        let text = format!(
-            "{x} is beyond {reach:.6}, the last point of the lattice at precision {precision}; use a larger one"
-        );
-        if given.is_some() {
-            return Err(PyValueError::new_err(text));
-        }
-        let text = std::ffi::CString::new(format!("{text}; it becomes that point")).unwrap_or_default();
-        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1)
+    /// Returns a tensor whose values may have been snapped, and warns of one that the lattice does not reach.
+    pub(crate) fn snapped(tensor: Resonant) -> PyResult<Self> {
+        warn_of_cut(&tensor)?;
+        Ok(Self::wrap(tensor))
     }
+
+    /// Snaps the values in place, and warns of one that the lattice does not reach.
+    pub(crate) fn snap_in_place<T>(&self, work: impl FnOnce(&mut Resonant) -> Result<T>) -> PyResult<T> {
+        let found = self.write(work)?;
+        self.told(found)
+    }
+
+    /// Warns of a value that the last snap has cut off, and returns what the snap gave.
+    pub(crate) fn told<T>(&self, found: T) -> PyResult<T> {
+        let cut = self.read(|x| Ok(x.cut().map(|_| x.clone())))?;
+        cut.map_or(Ok(()), |tensor| warn_of_cut(&tensor)).map(|()| found)
+    }
+}
+
+/// Warns of a value of this tensor that the last snap has cut off.
+pub(crate) fn warn_of_cut(tensor: &Resonant) -> PyResult<()> {
+    let Some(x) = tensor.cut() else { return Ok(()) };
+    let precision = tensor.precision();
+    let text = format!(
+        "{x} is beyond {:.6}, the last point of the lattice at precision {precision}, and becomes that point; use a larger precision",
+        reach(precision)
+    );
+    let text = std::ffi::CString::new(text).unwrap_or_default();
+    Python::attach(|py| PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1))
 }

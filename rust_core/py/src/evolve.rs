@@ -13,6 +13,7 @@ use syntonic_core::Result;
 use syntonic_core::evolve::{self, Displacement, Gene};
 
 use crate::arrays;
+use crate::copies::warn_of_cut;
 use crate::devices;
 use crate::door::{enter, quick};
 use crate::list::List;
@@ -69,7 +70,7 @@ impl Evolution {
 fn gene(parameter: &Shared, precision: Option<i64>) -> Result<Gene> {
     let mut parameter = parameter.write().map_err(|_| poisoned())?;
     match precision {
-        Some(_) => parameter.crystallize(precision)?,
+        Some(precision) => parameter.saturate(precision)?,
         None => parameter.wake_flux(),
     }
     Ok(Gene {
@@ -93,8 +94,10 @@ impl Evolution {
         let parameters: Vec<Shared> = parameters.iter().map(|p| p.inner()).collect();
         let (config, strategy, _) = settings::config(strategy, settings)?;
         let device = if device == "cpu" { None } else { Some(devices::device(py, device)?) };
-        enter(py, || {
+        let (evolution, cut) = enter(py, || {
             let genes = parameters.iter().map(|p| gene(p, config.bound())).collect::<Result<_>>()?;
+            // As they are snapped: what is published has been in bounds since.
+            let cut = parameters.iter().find_map(|p| p.read().ok()?.cut().and(p.read().ok().map(|p| p.clone())));
             let engine = evolve::Evolution::by(strategy, config, genes)?;
             let mut engine = match &device {
                 Some(device) => engine.on(device)?,
@@ -104,8 +107,10 @@ impl Evolution {
             engine.set_interrupt(Some(watch.interrupt()));
             let evolution = Self { engine: Mutex::new(engine), parameters, watch };
             evolution.publish(&*evolution.engine()?)?;
-            Ok(evolution)
-        })
+            Ok((evolution, cut))
+        })?;
+        cut.iter().try_for_each(warn_of_cut)?;
+        Ok(evolution)
     }
 
     /// Does one generation on one batch and returns what it found. After an error nothing has changed.

@@ -24,8 +24,11 @@ use crate::tensor::{Tensor, nested, numbers};
 /// `mode_norm_sq` is another word for it.
 /// Arithmetic is exact and returns new tensors; the steps of a cycle change the tensor in place.
 ///
+/// A value beyond the last point of the lattice, precision * phi^2, becomes that point, with a RuntimeWarning.
+///
 /// Raises:
-///     ValueError: data, shapes, norms or a precision that do not fit; NaN or infinity in a snap.
+///     ValueError: data, shapes, norms or a precision that do not fit; in a snap NaN, infinity, or a value beyond the
+///         last point of a precision that was given.
 ///     OverflowError: an exact result beyond 64-bit coefficients.
 #[pyclass(frozen, module = "syntonic._core")]
 pub struct ResonantTensor(Arc<RwLock<Resonant>>);
@@ -100,8 +103,7 @@ impl ResonantTensor {
         mode_norm_sq: Option<Norms>,
     ) -> PyResult<Self> {
         let tensor = Self::from_flux(data, shape, mode_norms, precision.unwrap_or(100), mode_norm_sq)?;
-        tensor.expect_fit(data.py(), precision)?;
-        tensor.write(|x| x.crystallize(None))?;
+        tensor.crystallize(precision)?;
         Ok(tensor)
     }
 
@@ -245,10 +247,11 @@ impl ResonantTensor {
 
     /// Snaps every value to the lattice with coefficients up to `precision`, which becomes the tensor's own.
     ///
-    /// Values beyond the last point, precision * phi^2, become that point.
+    /// Values beyond the last point, precision * phi^2, are a ValueError if `precision` is given; otherwise they become
+    /// that point, with a RuntimeWarning.
     #[pyo3(signature = (precision=None))]
     fn crystallize(&self, precision: Option<i64>) -> PyResult<()> {
-        self.write(|x| x.crystallize(precision))
+        self.snap_in_place(|x| x.crystallize(precision))
     }
 
     /// A tensor of its own with the same state.
@@ -265,10 +268,10 @@ pub(crate) enum Third {
 
 either!(Third: Precision | Device, "a precision, or a device after the precision");
 
-/// Norms and precision of a new tensor.
+/// Norms of a new tensor, and its precision if that was given.
 pub(crate) struct Kept {
     norms: ModeNorms,
-    precision: i64,
+    precision: Option<i64>,
 }
 
 impl Kept {
@@ -294,16 +297,18 @@ impl Kept {
         if let Some(name) = device.or(named).filter(|&name| name != "cpu") {
             devices::device(py, name)?;
         }
-        Ok(Self { norms: Norms::read(norms.0, norms.1)?, precision: precision.unwrap_or(100) })
+        Ok(Self { norms: Norms::read(norms.0, norms.1)?, precision })
     }
 
     /// Returns a crystallized tensor of these values.
     pub(crate) fn snapped(self, values: core::Tensor) -> PyResult<ResonantTensor> {
         quick(|| {
-            let mut tensor = Resonant::new(values.shape().clone(), values.to_f64(), &self.norms, self.precision)?;
-            tensor.crystallize(None)?;
-            Ok(ResonantTensor::wrap(tensor))
+            let precision = self.precision.unwrap_or(100);
+            let mut tensor = Resonant::new(values.shape().clone(), values.to_f64(), &self.norms, precision)?;
+            tensor.crystallize(self.precision)?;
+            Ok(tensor)
         })
+        .and_then(ResonantTensor::snapped)
     }
 }
 

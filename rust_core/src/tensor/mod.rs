@@ -22,7 +22,7 @@ pub use harmonize::harmonize;
 pub use initial::{Law, Scale};
 pub use mode_norms::{ModeNorms, golden_weight, mode_weights};
 pub use real::Real;
-pub use resonant::{Resonant, Values};
+pub use resonant::{Resonant, Values, reach};
 pub use shape::Shape;
 pub use shelf::Shelf;
 pub use storage::{Storage, Tensor};

@@ -5,6 +5,7 @@
 
 use super::{DType, ModeNorms, Real, Shape, Tensor, mode_weights, syntony};
 use crate::exact::LatticeArray;
+use crate::exact::constants::PHI;
 use crate::exact::snap::Snapper;
 use crate::{Error, Result};
 
@@ -25,6 +26,7 @@ pub struct Resonant {
     norms: Vec<f64>,
     weights: Vec<f64>,
     values: Values,
+    cut: Option<f64>,
 }
 
 impl Resonant {
@@ -144,6 +146,7 @@ impl Resonant {
         self.expect(self.shape.numel(), a.len())?;
         self.expect(self.shape.numel(), b.len())?;
         self.values = Values::Lattice(LatticeArray::new(a.to_vec(), b.to_vec())?);
+        self.cut = None;
         Ok(())
     }
 
@@ -158,6 +161,7 @@ impl Resonant {
         } else {
             self.values = Values::Flux(values.to_vec());
         }
+        self.cut = None;
         Ok(())
     }
 
@@ -170,19 +174,43 @@ impl Resonant {
 
     /// Snaps every value to the nearest point with coefficients up to `precision`, which becomes the tensor's own.
     ///
-    /// A tensor already on the lattice is snapped again, which bounds coefficients that exact operations let grow.
+    /// A tensor already on the lattice is snapped again, which bounds coefficients that exact operations let grow. At
+    /// the tensor's own precision, values beyond the last point become that point, and [`Resonant::cut`] is one of them.
+    ///
+    /// # Errors
+    /// `Error::Value` when a value is NaN, infinite, or beyond the last point of a given precision, or the precision is
+    /// out of range; the tensor is then unchanged.
+    pub fn crystallize(&mut self, precision: Option<i64>) -> Result<()> {
+        let Some(given) = precision else { return self.saturate(self.precision) };
+        let mut next = self.clone();
+        next.saturate(given)?;
+        if let Some(x) = next.cut {
+            let expected = format!("numbers up to {:.6}, the last point at precision {given}", reach(given));
+            return Err(Error::Value { op: "snap", expected, got: x.to_string() });
+        }
+        *self = next;
+        Ok(())
+    }
+
+    /// Snaps as [`Resonant::crystallize`] does, at any precision with values beyond the last point becoming that point.
     ///
     /// # Errors
     /// `Error::Value` when a value is NaN or infinite, or the precision is out of range; the tensor is then unchanged.
-    pub fn crystallize(&mut self, precision: Option<i64>) -> Result<()> {
-        let values = match &self.values {
-            Values::Flux(x) => x,
-            Values::Lattice(points) => &points.to_f64(),
-        };
-        let precision = precision.unwrap_or(self.precision);
-        self.values = Values::Lattice(LatticeArray::snap(values, &Snapper::new(precision)?)?);
-        self.precision = precision;
+    pub fn saturate(&mut self, precision: i64) -> Result<()> {
+        let values = self.values();
+        self.values = Values::Lattice(LatticeArray::snap(&values, &Snapper::new(precision)?)?);
+        (self.precision, self.cut) = (precision, beyond(&values, precision));
         Ok(())
+    }
+
+    /// Returns the first value that the last snap moved to the last point of the lattice because it lay beyond it.
+    pub fn cut(&self) -> Option<f64> {
+        self.cut
+    }
+
+    /// Says that a value was cut off by the snaps that this tensor is made of.
+    pub fn set_cut(&mut self, cut: Option<f64>) {
+        self.cut = cut;
     }
 
     /// Returns a tensor like this one at other points, of which there are as many.
@@ -193,6 +221,7 @@ impl Resonant {
             norms: self.norms.clone(),
             weights: self.weights.clone(),
             values: Values::Lattice(points),
+            cut: None,
         }
     }
 
@@ -200,7 +229,8 @@ impl Resonant {
         shape.check("resonant tensor")?;
         Snapper::new(precision)?;
         let d = shape.last();
-        let tensor = Self { norms: norms.norms(d)?, weights: mode_weights(d, norms)?, values, shape, precision };
+        let tensor =
+            Self { norms: norms.norms(d)?, weights: mode_weights(d, norms)?, values, shape, precision, cut: None };
         tensor.expect(tensor.shape.numel(), count)?;
         Ok(tensor)
     }
@@ -215,6 +245,17 @@ impl Resonant {
             got: format!("{got} values"),
         })
     }
+}
+
+/// Returns the last point of a precision, as a float.
+pub fn reach(precision: i64) -> f64 {
+    precision as f64 * PHI * PHI
+}
+
+/// Returns the first value beyond the last point of a precision.
+fn beyond(values: &[f64], precision: i64) -> Option<f64> {
+    let last = reach(precision) * (1.0 + f64::EPSILON);
+    values.iter().copied().find(|x| x.is_finite() && x.abs() > last)
 }
 
 #[cfg(test)]
@@ -249,6 +290,20 @@ mod tests {
         x.crystallize(None).unwrap();
         x.crystallize(Some(5)).unwrap();
         assert_eq!((x.precision(), points(&x)), (5, (&[-3][..], &[2][..])));
+    }
+
+    #[test]
+    fn what_lies_beyond_the_last_point_is_remembered_or_refused() {
+        let mut x = flux(&[1.0, -300.0, 400.0]);
+        assert!(x.crystallize(Some(10)).is_err());
+        assert_eq!((x.phase(), x.precision(), x.cut()), ("flux", 100, None));
+        x.crystallize(None).unwrap();
+        assert_eq!((points(&x), x.cut()), ((&[1, -100, 100][..], &[0, -100, 100][..]), Some(-300.0)));
+        x.crystallize(None).unwrap();
+        assert_eq!(x.cut(), None);
+        x.set_flux(&[300.0; 3]).unwrap();
+        x.crystallize(Some(115)).unwrap();
+        assert_eq!(x.cut(), None);
     }
 
     #[test]

@@ -114,3 +114,50 @@ class PureSyntonicCNN1d(Module):
         for layer in self.layers:
             y = layer(y)
         return self.out(y.mean(1))
+
+
+class PureSyntonicCNN2d(Module):
+    """Convolutions of images, each with max pooling, the mean over what is left, and an affine map to the classes.
+
+    With a `Task` as the first argument it is the model of a run, `CNN2d`.
+
+    Args:
+        in_channels: Size of the last axis of the input.
+        num_classes: Number of outputs.
+        hidden_channels: Channels of each convolution.
+        kernel_size: Side of the square that one output sees.
+        pool: Side of the squares whose largest value is kept after each convolution; 1 keeps all.
+
+    Raises:
+        ValueError: a size below 1, or no convolution; `forward`: an image with fewer pixels than the pooling takes.
+    """
+
+    def __new__(cls, *given: object, **named: object) -> Any:  # noqa: ANN401 (or the model of a run)
+        """Returns the model, or that of a run for a task."""
+        return of_task(architectures.CNN2d, given, named) or super().__new__(cls)
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        num_classes: int = 10,
+        hidden_channels: Sequence[int] = (32, 64, 128),
+        kernel_size: int = 3,
+        pool: int = 2,
+    ) -> None:
+        if not hidden_channels:
+            raise ValueError("expected the channels of at least one convolution, got none")
+        if pool < 1:
+            raise ValueError(f"expected a pool of at least 1, got {pool}")
+        widths = [in_channels, *hidden_channels]
+        self._pool: Final = pool
+        self.layers: Final = ModuleList(
+            architectures.Conv2d(a, b, kernel_size) for a, b in zip(widths, hidden_channels, strict=False)
+        )
+        self.out: Final = ResonantLinear(widths[-1], num_classes)
+
+    def forward(self, x: A, /) -> A:
+        """Returns (batch, num_classes) of (batch, height, width, in_channels); one image is a batch of one."""
+        y = batched(x, 4)
+        for layer in self.layers:
+            y = layer(y).max_pool2d((self._pool, self._pool))
+        return self.out(y.mean((1, 2)))

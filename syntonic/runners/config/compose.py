@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
@@ -13,6 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from syntonic.core import registry
 from syntonic.runners.config import overrides as checks
 from syntonic.runners.config.errors import RequestError, did_you_mean
 from syntonic.runners.config.options import title
@@ -20,6 +21,8 @@ from syntonic.runners.config.run_config import without_newer
 from syntonic.runners.sweep.space import Space, dimension
 
 Config = dict[str, Any]
+DEFAULT: Final = "config"  # the config that a command line starts from
+DEFAULT_MODEL: Final = "mlp"  # the model that it has
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ def compose(loader: ConfigLoader, config_name: str, typed: Sequence[str], *, mul
             faults.append(fault)
             groups.remove(override)
     base = _load(loader, config_name, [override.input_line or "" for override in groups], RunMode.MULTIRUN)
+    if usual := _usual_model(base, config_name, groups):
+        (model,), _ = checks.parsed([f"model={usual}"], loader)
+        given, groups = [model, *given], [model, *groups]
+        base = _load(loader, config_name, [override.input_line or "" for override in groups], RunMode.MULTIRUN)
     for override in values.copy():
         if fault := checks.key_fault(override, base, loader):
             faults.append(fault)
@@ -152,6 +159,23 @@ class Points:
             self._bases[rest] = (_own(config), dict(config.hydra.runtime.choices))
         base, choices = self._bases[rest]
         return _resolved(_changed(copy.deepcopy(base), simple), choices)
+
+
+def _usual_model(base: DictConfig, config_name: str, groups: Sequence[Override]) -> str | None:
+    """Returns the model that a benchmark is learned by if nothing else is said; None where another was chosen.
+
+    Hydra reads the defaults list from its end, so that a model may bring its benchmark and no benchmark its model.
+    """
+    chosen = {override.key_or_group: override for override in groups}
+    benchmark = chosen.get("benchmark")
+    if config_name != DEFAULT or "model" in chosen or benchmark is None or benchmark.is_sweep_override():
+        return None
+    if base.hydra.runtime.choices.get("model") != DEFAULT_MODEL:
+        return None
+    name = OmegaConf.select(base, "benchmark.name")
+    if name not in registry.names("benchmark"):
+        return None
+    return getattr(registry.lookup("benchmark", name), "usual_model", None)
 
 
 def _changed(config: DictConfig, values: Sequence[Override]) -> DictConfig:

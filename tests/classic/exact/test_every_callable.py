@@ -44,9 +44,10 @@ ORDINARY = (
     _core.DeviceUnavailable,
 )
 CALLS = 60
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::numpy.exceptions.ComplexWarning"
-)  # NumPy's own, on being asked for floats
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning"),  # NumPy's own, on being asked for floats
+    pytest.mark.filterwarnings("ignore:.* is beyond .*, the last point of the lattice:RuntimeWarning"),
+]
 # Called by the interpreter on a half-made object, or not ours.
 SKIPPED = {"__class__", "__init__", "__new__", "__init_subclass__", "__subclasshook__", "__del__", "__getattribute__"}
 SKIPPED |= {"__cuda_array_interface__"}  # an attribute of tensors on a GPU alone

@@ -9,7 +9,7 @@ use easy_ext::ext;
 use syntonic_core::Result;
 use syntonic_core::cuda::{Device, DeviceTensor};
 use syntonic_core::exact::LatticeArray;
-use syntonic_core::tensor::{DType, ModeNorms, Resonant, Tensor};
+use syntonic_core::tensor::{DType, ModeNorms, Resonant, Shape, Tensor};
 
 use super::cycle::Noise;
 use crate::cuda::{Lattice, ResonantPhases};
@@ -40,14 +40,12 @@ impl Resonant {
     /// # Errors
     /// As [`Resonant::differentiated_on`], and `Error::Value` for a precision out of range; the tensor is unchanged then.
     pub fn cycle_on(&mut self, device: &Arc<Device>, noise: Noise, precision: Option<i64>) -> Result<f64> {
-        let precision = precision.unwrap_or(self.precision());
         let upload = |values: &[f64]| DeviceTensor::upload(device, &Tensor::new([values.len()], values.to_vec())?);
         let (weights, syntony) = (upload(self.weights())?, upload(&[self.syntony()?])?);
         let stirred = self.differentiated_on(device, noise)?;
-        let (a, b) = stirred.h_phase(&weights, &syntony, 1.0)?.snap(precision)?;
-        let points = LatticeArray::new(a.integers()?, b.integers()?)?;
+        let (bound, stirred) = (precision.unwrap_or(self.precision()), stirred.h_phase(&weights, &syntony, 1.0)?);
         let norms = ModeNorms::Given(self.norms().to_vec());
-        *self = Resonant::from_points(self.shape().clone(), points, &norms, precision)?;
+        *self = snapped(&stirred, self.shape(), &norms, bound, precision.is_some())?;
         self.syntony()
     }
 
@@ -55,9 +53,34 @@ impl Resonant {
     ///
     /// # Errors
     /// As [`Resonant::new`], `Error::Value` for NaN or infinity, and what the device reports.
-    pub fn snapped_on(device: &Arc<Device>, values: &Tensor, norms: &ModeNorms, precision: i64) -> Result<Resonant> {
-        let (a, b) = DeviceTensor::upload(device, values)?.snap(precision)?;
-        let points = LatticeArray::new(a.integers()?, b.integers()?)?;
-        Resonant::from_points(values.shape().clone(), points, norms, precision)
+    pub fn snapped_on(
+        device: &Arc<Device>,
+        values: &Tensor,
+        norms: &ModeNorms,
+        precision: Option<i64>,
+    ) -> Result<Resonant> {
+        let remote = DeviceTensor::upload(device, values)?;
+        snapped(&remote, values.shape(), norms, precision.unwrap_or(100), precision.is_some())
     }
+}
+
+/// Returns a crystallized tensor of what a device has snapped. As on the CPU, values beyond the last point are refused if
+/// the precision was given.
+fn snapped(
+    values: &DeviceTensor,
+    shape: &Shape,
+    norms: &ModeNorms,
+    precision: i64,
+    is_given: bool,
+) -> Result<Resonant> {
+    let (a, b) = values.snap(precision)?;
+    let points = LatticeArray::new(a.integers()?, b.integers()?)?;
+    let at_the_end = |(a, b): (i64, i64)| a == b && a.abs() == precision;
+    if points.points().any(at_the_end) {
+        // What was there decides.
+        let mut again = Resonant::new(shape.clone(), values.download()?.to_f64(), norms, precision)?;
+        again.crystallize(is_given.then_some(precision))?;
+        return Ok(again);
+    }
+    Resonant::from_points(shape.clone(), points, norms, precision)
 }

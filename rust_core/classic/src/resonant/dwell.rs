@@ -47,6 +47,7 @@ pub fn snap_distance(values: &[f64], precision: i64) -> Result<f64> {
 impl Resonant {
     /// Crystallizes at the first precision p, ceil(p phi), ceil(ceil(p phi) phi), .. at which the root mean square of
     /// snap(x) - x is at most `tolerance`, or else at `max_precision`. The precision becomes the tensor's own.
+    /// Values beyond its last point become that point, unless it is the one that was given.
     ///
     /// # Errors
     /// `Error::Value` for a tolerance that is negative or NaN, a precision out of range, NaN or infinity; the tensor is
@@ -63,7 +64,10 @@ impl Resonant {
         for passes in 1.. {
             let error = snap_distance(&values, precision)? / (values.len().max(1) as f64).sqrt();
             if error <= tolerance || precision >= deepest {
-                self.crystallize(Some(precision))?;
+                match max_precision {
+                    Some(given) if given == precision => self.crystallize(max_precision)?,
+                    _ => self.saturate(precision)?,
+                }
                 return Ok(Dwell { precision, error, passes });
             }
             precision = deeper(precision, deepest);
@@ -92,6 +96,7 @@ impl Resonant {
         let syntonies = cycled.collect::<Result<Vec<_>>>()?;
         *self = self.with_values(self.shape().clone(), Resonant::chain(&samples), true)?;
         self.crystallize(precision)?;
+        self.set_cut(samples.iter().find_map(Resonant::cut));
         Ok(syntonies)
     }
 }

@@ -95,8 +95,8 @@ impl DeviceTensor {
         let head =
             [out.pointer(), self.pointer(), weight.pointer(), maybe(bias), size(relu.into()), size(geometry.pixels())];
         let args: Vec<Arg> = head.into_iter().chain(geometry.sizes.map(size)).collect();
-        // The tiled kernels count the depth of a window and the places of an image in 32 bits.
-        let small = geometry.depth() < 1 << 30 && geometry.sizes.iter().all(|&n| n < 1 << 30);
+        // The tiled kernels add a window in one chain, and count the places of an image in 32 bits.
+        let small = geometry.depth() <= 1 << 16 && geometry.sizes.iter().all(|&n| n < 1 << 30);
         if direct || !small {
             let grid = Grid::flat(out.numel());
             self.device().launch(&Kernel::plain(OP, "convolution", "conv2d_direct", dtype), grid, &args)?;

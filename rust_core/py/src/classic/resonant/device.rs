@@ -16,18 +16,21 @@ use crate::tensor::{Tensor, numbers};
 impl ResonantTensor {
     /// A crystallized tensor as the constructor makes it, snapped by the GPU of this number.
     #[staticmethod]
-    #[pyo3(signature = (data, shape=None, device_idx=0, mode_norm_sq=None, precision=100))]
+    #[pyo3(
+        signature = (data, shape=None, device_idx=0, mode_norm_sq=None, precision=None),
+        text_signature = "(data, shape=None, device_idx=0, mode_norm_sq=None, precision=100)"
+    )]
     fn from_floats_cuda(
         data: &Bound<'_, PyAny>,
         shape: Option<&Bound<'_, PyAny>>,
         #[pyo3(from_py_with = whole)] device_idx: u32,
         mode_norm_sq: Option<Norms>,
-        precision: i64,
+        precision: Option<i64>,
     ) -> PyResult<Self> {
         let values = numbers(data, shape.map(source::sizes).transpose()?, DType::F64)?;
         let norms = Norms::read(None, mode_norm_sq)?;
         let device = device(data.py(), &format!("cuda:{device_idx}"))?;
-        enter(data.py(), || Resonant::snapped_on(&device, &values, &norms, precision)).map(Self::wrap)
+        enter(data.py(), || Resonant::snapped_on(&device, &values, &norms, precision)).and_then(Self::snapped)
     }
 
     /// The values on the GPU of this number: a Tensor with memory of its own.
@@ -85,5 +88,6 @@ impl ResonantTensor {
         let noise = Noise { scale: noise_scale, weighted, seed, step };
         let (device, shared) = (self::device(py, device)?, self.inner());
         enter(py, || shared.write().map_err(|_| poisoned())?.cycle_on(&device, noise, precision))
+            .and_then(|s| self.told(s))
     }
 }

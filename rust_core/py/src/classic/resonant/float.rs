@@ -82,7 +82,7 @@ impl ResonantTensor {
     /// e^x / sum e^x along an axis; in flux, so that it sums to 1, unless a precision is given.
     #[pyo3(signature = (dim=-1, precision=None), text_signature = "($self, dim=-1, precision=None)")]
     fn softmax(&self, dim: i64, precision: Option<i64>) -> PyResult<Self> {
-        self.read(|x| x.softmax(dim, precision)).map(Self::wrap)
+        self.read(|x| x.softmax(dim, precision)).and_then(Self::snapped)
     }
 
     /// The sum over an axis, or over all; exact on the lattice.
@@ -146,7 +146,8 @@ impl ResonantTensor {
             };
         let read = |data| values_of(data).map(|(_, values)| values);
         let (gamma, beta) = (gamma.map(read).transpose()?, beta.map(read).transpose()?);
-        self.read(|x| x.layer_norm(gamma.as_deref(), beta.as_deref(), eps, golden_target, precision)).map(Self::wrap)
+        self.read(|x| x.layer_norm(gamma.as_deref(), beta.as_deref(), eps, golden_target, precision))
+            .and_then(Self::snapped)
     }
 
     /// x with elements zeroed with probability p and the others times 1 / (1 - p), exact where the lattice allows.
@@ -165,10 +166,10 @@ impl ResonantTensor {
 
 impl ResonantTensor {
     fn apply(&self, function: Function, precision: Option<i64>) -> PyResult<Self> {
-        self.read(|x| x.apply(function, precision)).map(Self::wrap)
+        self.read(|x| x.apply(function, precision)).and_then(Self::snapped)
     }
 
     fn reduce(&self, kind: Reduction, dim: Option<i64>, keep: bool, precision: Option<i64>) -> PyResult<Self> {
-        self.read(|x| x.reduce(kind, dim, keep, precision)).map(Self::wrap)
+        self.read(|x| x.reduce(kind, dim, keep, precision)).and_then(Self::snapped)
     }
 }

@@ -36,7 +36,7 @@ impl ResonantTensor {
     #[pyo3(signature = (data, precision=None))]
     fn crystallize_from_values(&self, data: &Bound<'_, PyAny>, precision: Option<i64>) -> PyResult<f64> {
         let values = numbers(data, None, DType::F64)?.to_f64();
-        self.write(|x| {
+        self.snap_in_place(|x| {
             x.crystallize_from_values(&values, precision)?;
             x.syntony()
         })
@@ -65,7 +65,7 @@ impl ResonantTensor {
     ) -> PyResult<f64> {
         let noise = Noise { scale: noise_scale, weighted, seed, step };
         let shared = self.inner();
-        enter(py, || shared.write().map_err(|_| poisoned())?.cpu_cycle(noise, precision))
+        enter(py, || shared.write().map_err(|_| poisoned())?.cpu_cycle(noise, precision)).and_then(|s| self.told(s))
     }
 
     /// The same as `cpu_cycle`.
@@ -98,6 +98,7 @@ impl ResonantTensor {
         let noise = Noise { scale: noise_scale, weighted, seed, step };
         let shared = self.inner();
         enter(py, || shared.write().map_err(|_| poisoned())?.batch_cpu_cycle(noise, precision))
+            .and_then(|s| self.told(s))
     }
 
     /// Sets every element with |x| < q / divisor to 0, in place and in either state.
@@ -137,6 +138,6 @@ impl ResonantTensor {
     fn dwell(&self, py: Python<'_>, tolerance: f64, max_precision: Option<i64>) -> PyResult<(i64, f64, u32)> {
         let shared = self.inner();
         let found = enter(py, || shared.write().map_err(|_| poisoned())?.dwell(tolerance, max_precision))?;
-        Ok((found.precision, found.error, found.passes))
+        self.told((found.precision, found.error, found.passes))
     }
 }
