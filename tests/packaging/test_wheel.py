@@ -1,6 +1,6 @@
 """A wheel in a fresh environment, without Rust and git on the path: run, sweep, resume, report, dashboard.
 
-`SYNTONIC_WHEEL` names the wheel, as `make wheels` does; without it one is packed from the package as it is installed here.
+`SYNTONIC_WHEEL` names the wheel, as `make wheels` does; without it one is packed from the package as it is here.
 """
 
 import base64

@@ -16,7 +16,7 @@ _MODE: Final = "WANDB_MODE"
 
 
 class WeightsAndBiases:
-    """Writes `wandb/offline-run-*` in a run's folder, which `wandb sync` uploads; with `WANDB_MODE=online` it sends at once.
+    """Writes `wandb/offline-run-*` in a run's folder, which `wandb sync` uploads; `WANDB_MODE=online` sends at once.
 
     Config, tags, points and final results are what MLflow gets. A resumed run has the id of its first part.
     """
