@@ -1,5 +1,5 @@
 # What a contributor types; CI and pre-commit type the same. `check` needs `cargo install cargo-deny --locked` once.
-.PHONY: check deny test bench peers docs fuzz sanitize aarch64
+.PHONY: check deny test bench peers docs fuzz sanitize aarch64 wheels
 
 check:
 	cargo fmt --all --check
@@ -56,3 +56,13 @@ aarch64: digest = cargo test --locked -q -p syntonic-core --test members $(1) --
 aarch64:
 	cargo test --locked -p syntonic-core --lib --tests --target aarch64-unknown-linux-gnu
 	there=$$($(call digest,--target aarch64-unknown-linux-gnu)) && here=$$($(call digest)) && echo "$$there, here $$here" && test "$$there" = "$$here"
+
+# Wheels in target/wheels for Linux on x86-64 and aarch64, Python 3.11 and newer, glibc 2.17 and newer: zig, which uv fetches, is the
+# linker of both. Needs rustup, for the other target. The wheel of this machine is then tried in a fresh environment.
+wheels: zig = uvx --from 'maturin[zig]>=1.9,<2' maturin build --release --locked --zig --compatibility manylinux2014
+wheels:
+	rm -rf target/wheels
+	rustup target add x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
+	$(zig) --target x86_64-unknown-linux-gnu --out target/wheels
+	$(zig) --target aarch64-unknown-linux-gnu --out target/wheels
+	SYNTONIC_WHEEL=$$(ls target/wheels/*_$$(uname -m).whl) uv run --group dev pytest -q tests/packaging

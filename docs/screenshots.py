@@ -59,8 +59,9 @@ CHAT: Final = (
 
 
 def says(*texts: str) -> str:
-    """Returns the condition that a page shows these texts."""
-    return " && ".join(f"document.body.innerText.includes({json.dumps(text)})" for text in texts)
+    """Returns the condition that a page shows these texts, whatever it puts between their words."""
+    shown = r"document.body.innerText.replace(/\s+/g, ' ')"
+    return " && ".join(f"{shown}.includes({json.dumps(text)})" for text in texts)
 
 
 class Page:
@@ -210,7 +211,7 @@ async def take_all(address: str, devtools: int, home: Path, to: Path) -> None:
         await page.take(to / "run.png")
         await page.click("Model metrics", f"{CHARTS} && {says('train (2)', 'population (')}", 900)
         await page.take(to / "metrics.png")
-        await page.resize(2500)
+        await page.resize(6000)  # charts are drawn when they come into sight
         await page.wait_for(SLIDER)
         await page.wait_for(PICTURE, lambda: page.to_the_end(SLIDER))  # the image with a step: looked at, not taken
         await page.click("Artifacts", says("figures"), 560)

@@ -32,7 +32,7 @@ class MlflowTracker:
         tags: your own, to find the run by, as `tags={team: vision}`.
         note: what a reader of the run's page sees first, in Markdown.
         system_seconds: between two looks at processors, memory and GPUs, one of them at the end; null: none are taken.
-        also: files for other programs, in the run's folder: `csv` and `tensorboard`.
+        also: files for other programs, in the run's folder: `csv`, `tensorboard` and `wandb`.
 
     Raises:
         ValueError: if `uri`, `register_as` or the name of a tag is of another form, or if the package that a file needs
@@ -80,7 +80,7 @@ class MlflowTracker:
         asked = request(run, self._uri, self._experiment, register=self._register, watch=self._system_seconds)
         writer, self._writer = self._writer, None
         self._client = Client(run, asked, uri, served=uri.startswith("sqlite:"), writer=writer)
-        self._copies.start(run.folder)
+        self._copies.start(run)
 
     def log(self, record: Record) -> None:
         """Writes one generation down."""
@@ -94,7 +94,7 @@ class MlflowTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Says how the run ended and waits until the store has everything."""
         receipt = self._client.finish(ending)
-        self._copies.update()
+        self._copies.finish(ending)
         return replace(receipt, problems=[*receipt.problems, *self._copies.problems])
 
     def finished(self, home: Path) -> Sequence[Past]:

@@ -16,7 +16,7 @@ class NoTracker:
     """Keeps the points in the run's journal and the final result in its `run.json`, nothing else.
 
     Args:
-        also: files for other programs, in the run's folder: `csv` and `tensorboard`.
+        also: files for other programs, in the run's folder: `csv`, `tensorboard` and `wandb`.
 
     Raises:
         ValueError: if the package that one of them needs is not installed.
@@ -41,7 +41,7 @@ class NoTracker:
         self._spool = Spool(run.folder)
         self._spool.begin(request(run, None, "syntonic", tracked=False))
         self._journal = Journal(run.folder / JOURNAL, run.started)
-        self._copies.start(run.folder)
+        self._copies.start(run)
         self._id = run.id
 
     def log(self, record: Record) -> None:
@@ -56,7 +56,7 @@ class NoTracker:
     def finish(self, ending: Ending) -> Receipt:
         """Closes the journal."""
         self._journal.close()
-        self._copies.update()
+        self._copies.finish(ending)
         self._spool.end(ending, self._journal.now())
         return Receipt(run_id=self._id, store=str(self._folder), problems=self._copies.problems)
 

@@ -29,6 +29,7 @@ class Outcome:
         distinct, unseen: test cases, and how many of them training never shows; None: not counted.
         classes: names of the classes, where the answers are classes.
         confusion: how many test examples of a class (row) were taken for which one (column).
+        examples: of a few test examples what was asked, what is right, and what the model says.
     """
 
     command: str = ""
@@ -46,6 +47,7 @@ class Outcome:
     unseen: int | None = None
     classes: list[str] = field(default_factory=list)
     confusion: list[list[int]] = field(default_factory=list)
+    examples: list[list[str]] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """Writes it into a run's folder, whole or not at all.

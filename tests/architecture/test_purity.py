@@ -25,3 +25,34 @@ for name in {names}:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+OWN = {
+    "syntonic.compat",
+    "syntonic.version",
+    "syntonic.core.status",
+    "syntonic.runners.api",
+    "syntonic.runners.run.record",
+}
+SLOW = {
+    "asyncio",
+    "email",
+    "http",
+    "importlib.metadata",
+    "json",
+    "logging",
+    "multiprocessing",
+    "subprocess",
+    "typing_extensions",
+}
+
+
+def test_import_syntonic_imports_no_more_than_what_names_its_functions():
+    script = "import sys; before = set(sys.modules); import syntonic; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    found = done.stdout.split()
+    ours = {name for name in found if name.partition(".")[0] == "syntonic"}
+    assert {name for name in ours if not any(other.startswith(f"{name}.") for other in ours)} == OWN
+    others = {name.partition(".")[0] for name in found} - {"syntonic"}
+    assert others <= set(sys.stdlib_module_names), "no package of others, and not the compiled core"
+    assert not SLOW & set(found)

@@ -180,6 +180,7 @@ OUTCOME = Outcome(
     unseen=300,
     classes=["cat", EVIL],
     confusion=[[7, 1], [0, 9]],
+    examples=[["1 2 3", "3 2 1", EVIL], ["short"]],
 )
 
 
@@ -198,7 +199,15 @@ def test_a_result_is_shown_beside_what_it_is_held_against(whole: Run) -> None:
         "300 of them unseen",
     ):
         assert word in told
-    for word in ("syntonic-run -cn digits", "SHA-256 abc", "cat", "87.5%", "Not as by default:"):
+    for word in (
+        "syntonic-run -cn digits",
+        "SHA-256 abc",
+        "cat",
+        "87.5%",
+        "the model says",
+        "3 2 1",
+        "Not as by default:",
+    ):
         assert word in told
     assert told.index("Not as by default") < told.index("model.name"), "changed settings come first"
     assert "script" not in found.tags

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import yaml  # comes with OmegaConf
-from omegaconf._utils import get_yaml_loader
+from omegaconf.basecontainer import get_yaml_loader  # type: ignore[attr-defined]  # 2.3 and 2.4 define it elsewhere
 
 from syntonic.runners.config.errors import RequestError
 

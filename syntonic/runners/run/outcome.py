@@ -13,6 +13,7 @@ from syntonic.core import registry
 from syntonic.runners.config.run_config import RunConfig, flattened
 from syntonic.runners.run import summary
 from syntonic.runners.run.build import Parts
+from syntonic.runners.run.examples import examples
 from syntonic.runners.run.figures import counted, throughput
 from syntonic.runners.run.record import RunRecord
 from syntonic.tracking.base import Ending, Status
@@ -52,6 +53,7 @@ def gather(
         unseen=held.cases.unseen if held.cases else None,
         classes=classes,
         confusion=table,
+        examples=examples(parts.benchmark, parts.model) if ended else [],
     )
 
 

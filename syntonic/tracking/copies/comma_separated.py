@@ -3,9 +3,9 @@
 import csv
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
+from syntonic.tracking.base import Ending, Run
 from syntonic.tracking.journal import Point
 
 FILE: Final = "metrics.csv"
@@ -15,8 +15,8 @@ _FIRST: Final = ("step", "time")  # generation from 1; milliseconds since 1970
 class CommaSeparated:
     """Writes `metrics.csv` in a run's folder. A metric that is not measured in every generation has empty cells."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+    def __init__(self, run: Run) -> None:
+        self._path = run.folder / FILE
         self._columns = list(_FIRST)
         self._path.write_text(",".join(_FIRST) + "\r\n", encoding="utf-8")
 
@@ -28,6 +28,9 @@ class CommaSeparated:
             self._widen(list(new))
         with self._path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns).writerows(rows)
+
+    def close(self, ending: Ending) -> None:
+        """Has nothing to add: every row is in the file."""
 
     def _widen(self, new: list[str]) -> None:
         self._columns += new

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
+from importlib.util import find_spec
 from typing import Final, Literal, Protocol
 
+from syntonic.tracking.base import Ending, Run
 from syntonic.tracking.copies.comma_separated import CommaSeparated
-from syntonic.tracking.copies.tensorboard import TensorBoard, require
+from syntonic.tracking.copies.tensorboard import TensorBoard
+from syntonic.tracking.copies.weights_and_biases import WeightsAndBiases
 from syntonic.tracking.journal import JOURNAL, Point, Tail
 
-Format = Literal["csv", "tensorboard"]
+Format = Literal["csv", "tensorboard", "wandb"]
 
 
 class Copy(Protocol):
@@ -23,8 +25,21 @@ class Copy(Protocol):
         """
         ...
 
+    def close(self, ending: Ending) -> None:
+        """Says how the run ended; nothing is added after it.
 
-_MAKERS: Final[dict[Format, Callable[[Path], Copy]]] = {"csv": CommaSeparated, "tensorboard": TensorBoard}
+        Raises:
+            OSError: if the disk refuses it.
+        """
+        ...
+
+
+_MAKERS: Final[dict[Format, Callable[[Run], Copy]]] = {
+    "csv": CommaSeparated,
+    "tensorboard": TensorBoard,
+    "wandb": WeightsAndBiases,
+}
+_EXTRAS: Final[tuple[Format, ...]] = ("tensorboard", "wandb")  # each is a package, and the extra that brings it
 
 
 class Copies:
@@ -38,16 +53,17 @@ class Copies:
     """
 
     def __init__(self, formats: Sequence[Format]) -> None:
-        if "tensorboard" in formats:
-            require()
+        for name in _EXTRAS:
+            if name in formats and find_spec(name) is None:
+                raise ValueError(f"also=[{name}] needs the package of that name: pip install 'syntonic[{name}]'")
         self._formats = tuple(dict.fromkeys(formats))
         self._copies: list[Copy] = []
         self.problems: list[str] = []
 
-    def start(self, folder: Path) -> None:
+    def start(self, run: Run) -> None:
         """Begins with the journal in a run's folder, from its first point on."""
-        self._tail = Tail(folder / JOURNAL)
-        self._attempt(lambda: self._copies.extend(_MAKERS[each](folder) for each in self._formats))
+        self._tail = Tail(run.folder / JOURNAL)
+        self._attempt(lambda: self._copies.extend(_MAKERS[each](run) for each in self._formats))
 
     def update(self) -> None:
         """Adds what is new in the journal."""
@@ -55,6 +71,12 @@ class Copies:
             points = list(self._tail.new())
             for copy in self._copies:
                 self._attempt(partial(copy.add, points))
+
+    def finish(self, ending: Ending) -> None:
+        """Adds what is left, and says how the run ended."""
+        self.update()
+        for copy in self._copies:
+            self._attempt(partial(copy.close, ending))
 
     def _attempt(self, action: Callable[[], object]) -> None:
         try:

@@ -1,33 +1,22 @@
 """A folder that `tensorboard --logdir` reads, with the extra `syntonic[tensorboard]`."""
 
 from collections.abc import Iterable
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
+from syntonic.tracking.base import Ending, Run
 from syntonic.tracking.journal import Point
 
 FOLDER: Final = "tensorboard"
 _EVENTS: Final = "events.out.tfevents.*"
 
 
-def require() -> None:
-    """Checks that the package is there.
-
-    Raises:
-        ValueError: if it is not.
-    """
-    if find_spec("tensorboard") is None:
-        raise ValueError("also=[tensorboard] needs the package of that name: pip install 'syntonic[tensorboard]'")
-
-
 class TensorBoard:
     """Writes events into `tensorboard/` in a run's folder, a scalar for each metric."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, run: Run) -> None:
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        place = folder / FOLDER
+        place = run.folder / FOLDER
         place.mkdir(exist_ok=True)
         for old in place.glob(_EVENTS):
             old.unlink()
@@ -43,3 +32,7 @@ class TensorBoard:
             event = Event(wall_time=point.time / 1000, step=point.step, summary=Summary(value=values))
             self._writer.add_event(event)
         self._writer.flush()
+
+    def close(self, ending: Ending) -> None:
+        """Closes the file."""
+        self._writer.close()

@@ -1,4 +1,4 @@
-"""The report of one run: result and what it is held against, curves, layers, lattice, confusions, settings, origin."""
+"""The report of one run: result and what it is held against, curves, layers, answers, lattice, settings, origin."""
 
 import json
 import time
@@ -20,6 +20,7 @@ from syntonic.tracking.spool import End, Request, Spool, SpoolError
 _LONGEST_DIFF: Final = 20_000  # characters
 _LARGEST_FACTS: Final = 1 << 20  # bytes
 _SPLITS: Final = ("train", "validation", "test")
+_EXAMPLE: Final = ("asked", "right", "the model says")
 _STANDARDS: Final = ("chance", "baseline", "ceiling")
 
 
@@ -51,6 +52,7 @@ def run_page(spool: Spool, history: History | None = None) -> str:
             section("Layers", _grid([bars.named("syntony S of each parameter, 0 to 1", _syntony(model))])),
             section("Sensitivity and spectra", analysis.shown(spool.run_folder)),
             section("Confusion", matrix(found.classes, found.confusion)),
+            section("Example answers", _examples(found)),
             section("Lattice", _grid(lattice.histograms(model / "parameters.safetensors"))),
             section("Settings", _settings(request.params, found)),
             section("Where it comes from", _provenance(request, origin)),
@@ -106,6 +108,11 @@ def _rules(found: Outcome) -> str:
     if found.distinct is not None and found.unseen is not None:
         said.append(f"{found.distinct:,} distinct test cases, {found.unseen:,} of them unseen in training")
     return f"<p>{escape('; '.join(said))}</p>" if said else ""
+
+
+def _examples(found: Outcome) -> str:
+    rows = [row for row in found.examples if len(row) == len(_EXAMPLE)]
+    return f"<p>Test examples, spread evenly:</p>{table(_EXAMPLE, rows)}" if rows else ""
 
 
 def _facts(request: Request, found: Outcome) -> str:
