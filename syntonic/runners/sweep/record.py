@@ -18,7 +18,7 @@ from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import result_of
-from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState
