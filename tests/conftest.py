@@ -24,7 +24,7 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
 
 @pytest.fixture(autouse=True)
 def own_code() -> Iterator[None]:
-    """Forgets after each test what it has loaded of a user's code: workers of another test's sweep would look for it."""
+    """Forgets after each test what it has loaded of a user's code: workers of another's sweep would look for it."""
     yield
     loading = sys.modules.get("syntonic.runners.own.loading")
     for module in list(loading._loaded) if loading else ():

@@ -15,7 +15,9 @@ import pytest
 from runner_folders import arrays, runs
 from waiting import until
 
+from syntonic.nn.training import RetrocausalTrainer
 from syntonic.runners.cli import main
+from syntonic.runners.run import resume
 from syntonic.tracking import checkpoint
 
 Command = Callable[..., int]
@@ -219,6 +221,11 @@ def test_a_run_that_is_older_than_a_setting_goes_on(stopped: Path, capsys: pytes
     forget(stopped, "trainer", "sigma")
     assert main([*words, "resume=last"]) == 2
     assert "trainer.sigma: there was no such setting" in capsys.readouterr().err
+
+
+def test_what_the_first_version_could_set_is_a_setting_still() -> None:
+    described = {each["name"] for each in RetrocausalTrainer.described()}
+    assert {"name", *described} >= resume._FIRST
 
 
 def forget(folder: Path, *path: str) -> None:

@@ -12,7 +12,7 @@ from runner_folders import runs
 
 from syntonic.runners.cli import main
 from syntonic.runners.sweep import report
-from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState

@@ -11,7 +11,7 @@ import pytest
 from runner_folders import runs
 
 from syntonic.runners.config.compose import Points
-from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState

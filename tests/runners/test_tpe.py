@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from runner_folders import runs
 
+from syntonic.runners.sweep.points import PointResult
 from syntonic.runners.sweep.space import Dimension, Proposal
-from syntonic.runners.sweepers.base import TrialResult
 from syntonic.runners.sweepers.random import Random
 from syntonic.runners.sweepers.tpe import Tpe
 
@@ -42,7 +42,7 @@ def bowl(point: Proposal) -> float:
     return (values["x"] - 1) ** 2 + math.log10(values["y"]) ** 2 + (values["c"] == "a")
 
 
-def proposals(sweeper: Tpe | Random, value: Callable[[Proposal], TrialResult]) -> Iterator[list[Proposal]]:
+def proposals(sweeper: Tpe | Random, value: Callable[[Proposal], PointResult]) -> Iterator[list[Proposal]]:
     """Runs a sweeper against a function."""
     batches = sweeper.batches()
     batch = next(batches)
@@ -61,9 +61,9 @@ def flat(batches: Iterator[Sequence[Proposal]]) -> list[Proposal]:
 
 @pytest.mark.parametrize("batch", [1, 4])
 def test_the_same_answers_give_the_same_points(batch: int) -> None:
-    def told(point: Proposal) -> TrialResult:
+    def told(point: Proposal) -> PointResult:
         value = bowl(point)
-        return TrialResult(pruned=(3, value)) if value > 12 else TrialResult() if value > 9 else TrialResult(value)
+        return PointResult(pruned=(3, value)) if value > 12 else PointResult() if value > 9 else PointResult(value)
 
     first, second = (flat(proposals(Tpe(SPACE, batch, n_trials=30, startup=8), told)) for _ in range(2))
     assert first == second
@@ -73,7 +73,7 @@ def test_the_same_answers_give_the_same_points(batch: int) -> None:
 
 
 def test_points_lie_in_the_space_and_words_say_what_values_do() -> None:
-    for point in flat(proposals(Tpe(SPACE, 2, n_trials=20), lambda point: TrialResult(bowl(point)))):
+    for point in flat(proposals(Tpe(SPACE, 2, n_trials=20), lambda point: PointResult(bowl(point)))):
         values = point.values
         assert -4 <= values["x"] <= 4
         assert 1e-3 <= values["y"] <= 1e3
@@ -84,7 +84,7 @@ def test_points_lie_in_the_space_and_words_say_what_values_do() -> None:
 
 def test_it_finds_better_points_than_random_search() -> None:
     def best(sweeper: Tpe | Random) -> float:
-        return min(bowl(point) for point in flat(proposals(sweeper, lambda point: TrialResult(bowl(point)))))
+        return min(bowl(point) for point in flat(proposals(sweeper, lambda point: PointResult(bowl(point)))))
 
     by_tpe = [best(Tpe(SPACE, 1, n_trials=60, startup=10, seed=seed)) for seed in range(5)]
     by_chance = [best(Random(SPACE, 1, n_trials=60, seed=seed)) for seed in range(5)]

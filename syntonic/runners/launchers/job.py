@@ -24,11 +24,11 @@ from syntonic.runners.run import folder as run_folder
 from syntonic.runners.run import signals
 from syntonic.runners.run.life import resume, start
 from syntonic.runners.run.progress import Output
-from syntonic.runners.run.record import RunRecord
+from syntonic.runners.run.record import given_up
 from syntonic.runners.run.streams import Lenient
 from syntonic.runners.sweep import folder as sweep_folder
 from syntonic.runners.sweep.prune import Pruning
-from syntonic.runners.sweep.results import RunResult, RunSpec, given_up
+from syntonic.runners.sweep.results import RunResult, RunSpec
 
 _INTERVAL: Final = 0.1  # seconds between two looks for the request to stop
 _GRACE: Final = 50.0  # seconds that the run then has to write its checkpoint; the launchers wait a little longer
@@ -55,7 +55,10 @@ def execute(spec: RunSpec, console: Console) -> RunResult:
     except Exception as error:  # one point's failure, whatever it is, must not end the others
         console.print(traceback.format_exc(), markup=False, soft_wrap=True)
         return RunResult.failed(spec.number, f"{type(error).__name__}: {error}")
-    return _result(spec, record, pruning)
+    if pruning is not None and pruning.given_up is not None:
+        record = replace(record, pruned=pruning.given_up, reason=given_up(pruning.given_up[0]))
+        record.write()
+    return RunResult.of(record, spec.number)
 
 
 def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
@@ -89,24 +92,6 @@ def execute_away(plain: dict[str, Any]) -> dict[str, Any]:
         result = execute(spec, Output())
     return asdict(
         replace(result, reason="with its sweep") if result.status == Status.KILLED and _must_end(spec) else result
-    )
-
-
-def _result(spec: RunSpec, record: RunRecord, pruning: Pruning | None) -> RunResult:
-    if pruning is not None and pruning.given_up is not None:
-        reason = given_up(pruning.given_up[0])
-        record = replace(record, pruned=pruning.given_up, reason=reason)
-        record.write()
-    return RunResult(
-        number=spec.number,
-        status=record.status,
-        results=dict(record.results),
-        reason=record.reason,
-        run_id=record.id,
-        tracked_as=record.run_id,
-        seconds=record.seconds,
-        exit_code=record.exit_code,
-        pruned=record.pruned,
     )
 
 

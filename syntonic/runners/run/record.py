@@ -137,6 +137,11 @@ class RunRecord:
         plain.write_json(self.folder / FILE, {"format": _FORMAT, **kept})
 
 
+def given_up(generation: int) -> str:
+    """Returns why a run that was pruned has no result."""
+    return f"given up after generation {generation}"
+
+
 def read(folder: Path) -> RunRecord:
     """Reads the record of the run in a folder.
 
@@ -154,6 +159,6 @@ def read(folder: Path) -> RunRecord:
     if found.status is Status.KILLED and found.reason == _PRUNED:
         at, value = (found.results.get(key, math.nan) for key in _PRUNED_AT)
         pruned = (int(at), value) if 0 <= at < math.inf and math.isfinite(value) else None
-        reason = f"given up after generation {pruned[0]}" if pruned else _PRUNED
+        reason = given_up(pruned[0]) if pruned else _PRUNED
         found = replace(found, status=Status.PRUNED, reason=reason, results={}, pruned=pruned)
     return replace(found, folder=folder)

@@ -10,7 +10,8 @@ from rich.table import Table
 from syntonic.core.status import Status
 from syntonic.runners.run.figures import counted
 from syntonic.runners.sweep.history import History
-from syntonic.runners.sweep.plan import Job, Plan
+from syntonic.runners.sweep.plan import Plan
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.state import SweepState
 

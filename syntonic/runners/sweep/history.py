@@ -79,28 +79,13 @@ def _take(history: History, record: RunRecord, sweep_id: str, core: str) -> None
     ours = record.sweep is not None and record.sweep.get("id") == sweep_id
     if record.status is Status.FINISHED:
         if record.core == core:
-            history.done[digest] = result_of(record, reused=True)
+            history.done[digest] = RunResult.of(record, reused=True)
         else:
             history.other_core.add(digest)
         if 0 <= record.seconds < math.inf:
             history.estimates.setdefault(pair, Estimate()).add(record)
     elif ours and record.status is Status.PRUNED:
-        history.done[digest] = result_of(record, reused=True)
+        history.done[digest] = RunResult.of(record, reused=True)
     elif ours and digest not in history.done:
         history.begun[digest] = record.folder.absolute()  # not resolved: who takes it refuses a link
         (history.failed.add if record.status is Status.FAILED else history.failed.discard)(digest)
-
-
-def result_of(record: RunRecord, *, reused: bool = False) -> RunResult:
-    """Returns what became of a run by its record, its number still to be set."""
-    return RunResult(
-        -1,
-        record.status,
-        record.results,
-        reason=record.reason,
-        run_id=record.id,
-        tracked_as=record.tracked_as or "",
-        seconds=record.seconds,
-        pruned=record.pruned,
-        reused=reused,
-    )

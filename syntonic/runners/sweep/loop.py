@@ -30,7 +30,8 @@ from syntonic.runners.sweep.dry_run import rehearse
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
 from syntonic.runners.sweep.history import History, look_back
 from syntonic.runners.sweep.parent import Parent
-from syntonic.runners.sweep.plan import Job, Plan
+from syntonic.runners.sweep.plan import Plan
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.results import RunResult, RunSpec
 from syntonic.runners.sweep.state import SweepState
 from syntonic.tracking.base import Receipt

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from syntonic.runners.sweep.state import PointResult, SweepState
+from syntonic.runners.sweep.points import PointResult
+from syntonic.runners.sweep.state import SweepState
 
 _CONFIDENCE: Final = 0.95
 _STEPS: Final = 2000

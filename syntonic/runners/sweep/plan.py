@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -13,40 +13,16 @@ from syntonic.core import registry
 from syntonic.runners.config import schema
 from syntonic.runners.config.compose import Composition, Points
 from syntonic.runners.config.errors import RequestError
-from syntonic.runners.config.run_config import RunConfig
 from syntonic.runners.launchers.base import Launcher
 from syntonic.runners.own.source import Source
 from syntonic.runners.run.inputs import Reader
 from syntonic.runners.sweep import precheck
 from syntonic.runners.sweep import settings as sweep_settings
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.space import MOST, Dimension, Proposal, identity
 from syntonic.runners.sweepers.base import Sweeper
 
 _LONGEST_NAME: Final = 200
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run of a sweep.
-
-    Attributes:
-        number: of the run, from 0.
-        point: number of its point; the runs of one point differ in their seed alone.
-        text: what was set, for people: `trainer.sigma=0.1 seed=3`.
-        overrides: the overrides that it was composed from.
-        values: of the swept keys.
-        config: None if the point cannot be run.
-        faults: why not.
-    """
-
-    number: int
-    point: int
-    text: str
-    overrides: tuple[str, ...]
-    values: dict[str, Any]
-    config: RunConfig | None
-    digest: str
-    faults: tuple[str, ...] = ()
 
 
 class Plan:

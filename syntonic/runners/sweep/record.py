@@ -17,8 +17,7 @@ from syntonic.runners.run.listing import known
 from syntonic.runners.run.record import RunRecord
 from syntonic.runners.sweep import settings as sweep_settings
 from syntonic.runners.sweep.folder import SweepFacts, SweepFolder
-from syntonic.runners.sweep.history import result_of
-from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.points import Job
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
 from syntonic.runners.sweep.state import SweepState
@@ -96,7 +95,7 @@ def load(folder: SweepFolder, warn: Callable[[str], None]) -> tuple[SweepState, 
         before = state.results.get(number)
         facts = named.get(job.text)
         if facts is not None and facts.status is not Status.RUNNING and (before is None or _may_change(before)):
-            state.put(result_of(facts), job)
+            state.put(RunResult.of(facts), job)
     return state, logarithmic
 
 

@@ -14,8 +14,9 @@ from syntonic.runners.run.folder import home
 from syntonic.runners.sweep import dots, drawing
 from syntonic.runners.sweep.importance import importance
 from syntonic.runners.sweep.paired import differences
-from syntonic.runners.sweep.plan import Job, shown
-from syntonic.runners.sweep.state import PointResult, SweepState
+from syntonic.runners.sweep.plan import shown
+from syntonic.runners.sweep.points import Job, PointResult
+from syntonic.runners.sweep.state import SweepState
 from syntonic.tracking.journal import JOURNAL
 from syntonic.tracking.report import charts
 from syntonic.tracking.report.history import History

@@ -5,11 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from syntonic.core.status import Status
-
-
-def given_up(generation: int) -> str:
-    """Returns why a run that was pruned has no result."""
-    return f"given up after generation {generation}"
+from syntonic.runners.run.record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What became of one run.
+    """What became of one run: of its record what a sweep needs, which is little and passes from process to process.
 
     Attributes:
         number: of the run in its sweep.
@@ -81,6 +77,22 @@ class RunResult:
     def __post_init__(self) -> None:
         """Takes a status by its name too, as it comes from another process."""
         object.__setattr__(self, "status", Status(self.status))
+
+    @classmethod
+    def of(cls, record: RunRecord, number: int = -1, *, reused: bool = False) -> "RunResult":
+        """Returns what became of a run by its record."""
+        return cls(
+            number,
+            record.status,
+            dict(record.results),
+            record.reason,
+            record.id,
+            record.tracked_as or "",
+            record.seconds,
+            record.exit_code,
+            record.pruned,
+            reused,
+        )
 
     @classmethod
     def failed(cls, number: int, reason: str) -> "RunResult":

@@ -7,37 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from syntonic.core.status import Status
 from syntonic.runners.config.errors import did_you_mean
-from syntonic.runners.sweep.plan import Job
+from syntonic.runners.sweep.points import Job, PointResult
 from syntonic.runners.sweep.results import RunResult
 from syntonic.runners.sweep.settings import Settings
-from syntonic.runners.sweepers.base import TrialResult
-
-
-@dataclass(frozen=True)
-class PointResult:
-    """What the runs of one point came to.
-
-    Attributes:
-        jobs: its runs.
-        mean, spread: of the sweep's metric over the runs that have a value; the spread is the sample's standard
-            deviation, NaN for a single run.
-        runs: how many have a value.
-    """
-
-    jobs: Sequence[Job]
-    mean: float
-    spread: float
-    runs: int
-
-    @property
-    def count(self) -> str:
-        """How many runs have a value, and of how many if some have none."""
-        return str(self.runs) if self.is_whole else f"{self.runs} of {len(self.jobs)}"
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every run has a value: without those that were given up, the mean of the rest looks too good."""
-        return self.runs == len(self.jobs)
 
 
 @dataclass
@@ -120,20 +92,10 @@ class SweepState:
         first = [chosen] if chosen in names and not chosen.startswith("test_") else []
         return list(dict.fromkeys([*first, *(key for key in names if key.startswith("test_"))]))
 
-    def told(self, jobs: Sequence[Job]) -> list[TrialResult]:
+    def told(self, jobs: Sequence[Job]) -> list[PointResult]:
         """Returns what a sweeper is told of the points of these runs, one entry for each point."""
-        answers = []
-        for point in dict.fromkeys(job.point for job in jobs):
-            mine = [job for job in jobs if job.point == point]
-            values = [value for job in mine if (value := self.value(job.number)) is not None]
-            pruned = [result.pruned for job in mine if (result := self.results.get(job.number)) and result.pruned]
-            if len(values) == len(mine):
-                answers.append(TrialResult(self.settings.sign * statistics.fmean(values)))
-            elif pruned:
-                answers.append(TrialResult(pruned=pruned[0]))
-            else:
-                answers.append(TrialResult())
-        return answers
+        points = dict.fromkeys(job.point for job in jobs)
+        return [self._point([job for job in jobs if job.point == point]) for point in points]
 
     def put(self, result: RunResult, job: Job) -> None:
         """Takes the result of a job."""
@@ -141,8 +103,17 @@ class SweepState:
 
     def _point(self, jobs: list[Job]) -> PointResult:
         values = [value for job in jobs if (value := self.value(job.number)) is not None]
+        pruned = [result.pruned for job in jobs if (result := self.results.get(job.number)) and result.pruned]
         mean = statistics.fmean(values) if values else math.nan
-        return PointResult(jobs, mean, statistics.stdev(values) if len(values) > 1 else math.nan, len(values))
+        whole = len(values) == len(jobs)
+        return PointResult(
+            self.settings.sign * mean if whole else None,
+            pruned[0] if pruned and not whole else None,
+            jobs,
+            mean,
+            statistics.stdev(values) if len(values) > 1 else math.nan,
+            len(values),
+        )
 
 
 def _without_seed(values: Mapping[str, object]) -> str:

@@ -15,9 +15,10 @@ from syntonic.runners.run.progress import is_live
 from syntonic.runners.run.status_line import clock
 from syntonic.runners.sweep.folder import SweepFolder
 from syntonic.runners.sweep.paired import differences
-from syntonic.runners.sweep.plan import Job, shown
+from syntonic.runners.sweep.plan import shown
+from syntonic.runners.sweep.points import Job, PointResult
 from syntonic.runners.sweep.results import RunResult
-from syntonic.runners.sweep.state import PointResult, SweepState
+from syntonic.runners.sweep.state import SweepState
 
 _REDRAW: Final = 0.3  # seconds between two pictures
 _WORD: Final = 40  # columns; a setting up to this length stays in one line

@@ -1,26 +1,12 @@
 """What a sweeper is: a generator of batches of points that is sent the values of each before it makes the next."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from syntonic.runners.sweep.points import PointResult
 from syntonic.runners.sweep.space import Proposal
 
-
-@dataclass(frozen=True)
-class TrialResult:
-    """What became of a point.
-
-    Attributes:
-        value: to be made small; None: the point failed, or its value is NaN.
-        pruned: generation at which it was given up, and the value that it had; None if it was not.
-    """
-
-    value: float | None = None
-    pruned: tuple[int, float] | None = None
-
-
-Batches = Generator[list[Proposal], Sequence[TrialResult], None]
+Batches = Generator[list[Proposal], Sequence[PointResult], None]
 
 
 class Sweeper(Protocol):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from annotated_types import Ge
 
 from syntonic.core.registry import register
+from syntonic.runners.sweep.points import PointResult
 from syntonic.runners.sweep.space import Dimension, Proposal, Space
-from syntonic.runners.sweepers.base import Batches, TrialResult
+from syntonic.runners.sweepers.base import Batches
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -83,7 +84,7 @@ def _distribution(dimension: Dimension) -> "BaseDistribution":
     return FloatDistribution(low, high, log=log)
 
 
-def _tell(study: "Study", trial: "Trial", answer: TrialResult) -> None:
+def _tell(study: "Study", trial: "Trial", answer: PointResult) -> None:
     from optuna.trial import TrialState
 
     state: Any = TrialState.COMPLETE
