@@ -44,6 +44,28 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def by_gradients() -> list[str]:
+    """The lines of what `gradients.py` has found."""
+    found: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for path in sorted((HERE / "results_gradients").glob("*.json")):
+        run = json.loads(path.read_text())
+        found[run["config"], run["batch"]].append(run)
+    lines = [
+        "",
+        "By gradients, the same model from the same first weights on the same batches:",
+        "",
+        "| config | batch | steps of Adam | train, median | test, median (range) | seeds | seconds, at most |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (variant, batch), runs in found.items():
+        train, test = (sorted(run["reached"][f"{part}_accuracy"] for run in runs) for part in ("train", "test"))
+        seconds = max(run["seconds"] for run in runs)
+        spread = f"**{median(test):.3f}** ({test[0]:.3f} to {test[-1]:.3f})"
+        cells = [f"`transformer_{variant}`", batch, f"{runs[0]['steps']:,}", f"{median(train):.3f}", spread]
+        lines.append("| " + " | ".join(map(str, [*cells, len(runs), f"{seconds:.0f}"])) + " |")
+    return lines
+
+
 def main() -> None:
     """Reads the results and replaces the table."""
     results: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -59,6 +81,7 @@ def main() -> None:
         "| at each fifth | test, median (range) | seeds | training, at most |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
         *(row(name, entry) for name, entry in sorted(results.items())),
+        *by_gradients(),
     ]
     readme = HERE / "README.md"
     before, rest = readme.read_text().split(BEGIN)

@@ -79,10 +79,11 @@ USER, PASSWORD = "somebody", secrets.token_hex()
 
 
 class Gate(BaseHTTPRequestHandler):
-    """Lets nobody through to a server who does not say the password."""
+    """Lets nobody through to a server who does not say the password; it may be slow, or wrong."""
 
     port: int
     turned_away = 0
+    mood = ""
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -90,6 +91,16 @@ class Gate(BaseHTTPRequestHandler):
             Gate.turned_away += 1
             self._answer(401, {}, b"who are you?")
             return
+        match Gate.mood:
+            case "slow":
+                time.sleep(0.5)
+            case "fails":
+                return self._answer(500, {"Content-Type": "text/plain"}, b"out of order")
+            case "is another":  # what stands at the address now is no tracking server
+                return self._answer(200, {"Content-Type": "text/html"}, b"<html>Welcome</html>")
+            case "is mute":
+                self.close_connection = True
+                return
         behind = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         behind.request(self.command, self.path, body, {**self.headers, "Host": f"127.0.0.1:{self.port}"})
         found = behind.getresponse()
@@ -112,7 +123,7 @@ class Gate(BaseHTTPRequestHandler):
 @pytest.fixture
 def gate(server: Server) -> Iterator[str]:
     """The address of a gate in front of the server."""
-    Gate.port = server.port
+    Gate.port, Gate.mood = server.port, ""
     with ThreadingHTTPServer(("127.0.0.1", 0), Gate) as door:
         threading.Thread(target=door.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{door.server_port}"
@@ -240,3 +251,28 @@ def test_a_password_from_the_environment_opens_a_server_and_is_written_nowhere(
     assert len(found.outputs.model_outputs) == 1
     written = [path for path in run.folder.rglob("*") if path.is_file()]
     assert not [path for path in written if PASSWORD.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("mood", ["slow", "fails", "is another", "is mute"])
+def test_a_server_that_is_slow_or_wrong_has_every_point_and_model_in_the_end(
+    run: Run, gate: str, server: Server, steps: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, mood: str
+) -> None:
+    kept = [run.folder / "checkpoints" / f"gen-{step:08}" for step in (20, 40)]
+    for folder in kept:
+        folder.mkdir(parents=True)
+        (folder / "state.safetensors").write_bytes(b"x")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", USER)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
+    Gate.mood = mood
+    recording = Client(run, request(run, gate, "syntonic"), gate, served=False)
+    for step in steps(1, 41):
+        recording.log(step)
+    receipt = recording.finish(Ending(Status.FINISHED, 40))
+    assert receipt.problems == [] or "everything is kept in" in receipt.problems[0]
+    assert mood == "slow" or receipt.problems, "nothing is whole while something is missing"
+    Gate.mood = ""
+    with opened(run.folder) as spool:
+        assert writer.upload(spool, patience=60.0)
+    found, logged = histories(server, stored_as(run))
+    assert (found.info.status, logged) == ("FINISHED", list(range(1, 41)))
+    assert len(found.outputs.model_outputs) == len(kept)
