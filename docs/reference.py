@@ -1,7 +1,7 @@
 """Makes the pages of the reference while mkdocs builds, from what the program itself goes by: they cannot fall behind.
 
 `Reference: commands` is the help of each command, `Reference: config` every key of every option, from the schema of the
-class that the option names.
+class that the option names, `Reference: Python` what the public modules offer, from their signatures and docstrings.
 """
 
 import importlib
@@ -36,6 +36,17 @@ KINDS: Mapping[registry.Kind, str] = {
     "launcher": "hydra/launcher",
 }
 BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}", "multiple_of": "{} n"}
+PUBLIC = (  # what user code imports: runs, then what models, data and trainers are written with
+    "syntonic",
+    "syntonic.sn",
+    "syntonic.sn.functional",
+    "syntonic.nn.layers",
+    "syntonic.nn.architectures",
+    "syntonic.nn.loss",
+    "syntonic.nn.training",
+    "syntonic.nn.analysis",
+    "syntonic.benchmarks",
+)
 Row = tuple[str, object, str, str]
 
 
@@ -45,6 +56,7 @@ def on_files(files: "Files", config: "MkDocsConfig") -> "Files":
 
     files.append(File.generated(config, "reference-commands.md", content=commands()))
     files.append(File.generated(config, "reference-config.md", content=settings()))
+    files.append(File.generated(config, "reference-python.md", content=python()))
     return files
 
 
@@ -73,6 +85,30 @@ def settings() -> str:
             found = list(rows(cls))
             parts += [f"### {kind} {name}", first_line(cls), table([*found, *hydras(group, name, found)])]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def python() -> str:
+    """Returns the page on the Python API."""
+    parts = ["# Python", "`help(...)` of a name has its arguments, shapes and errors."]
+    for name in PUBLIC:
+        module = importlib.import_module(name)
+        lines = [
+            f"| `{word}{signature(thing)}` | {escape(first_line(thing), quote=False)} |"
+            for word, thing in sorted(vars(module).items())
+            if callable(thing) and str(getattr(thing, "__module__", "")).startswith("syntonic") and word[0] != "_"
+        ]
+        parts += [f"## {name}", first_line(module), "\n".join(["| | |", "|---|---|", *lines])]
+    return "\n\n".join(parts) + "\n"
+
+
+def signature(thing: Any) -> str:  # noqa: ANN401 (a class or a function)
+    """Returns the names of the arguments, with their defaults."""
+    try:
+        found = inspect.signature(thing).parameters.values()
+    except ValueError:  # some of what is compiled has none
+        return "(...)"
+    shown = [f"{each.name}={each.default!r}" if each.default is not each.empty else each.name for each in found]
+    return f"({', '.join(shown)})".replace("|", "\\|")
 
 
 def options(group: str) -> str:
@@ -115,9 +151,9 @@ def table(found: list[Row]) -> str:
     return "\n".join(line.replace("``", "") for line in lines)
 
 
-def first_line(cls: type) -> str:
-    """Returns the first paragraph of a class's docstring."""
-    return (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ")
+def first_line(thing: object) -> str:
+    """Returns the first paragraph of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n\n")[0].replace("\n", " ").replace("|", "\\|")
 
 
 def arguments(doc: str) -> dict[str, str]:

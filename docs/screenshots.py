@@ -43,6 +43,7 @@ RUN: Final = "-cn digits seed=1 trainer.max_generations=300 callbacks.checkpoint
 SWEEP: Final = "-m -cn xor benchmark.variant=noisy trainer=retrocausal,es seed=0,1,2 trainer.max_generations=100"
 CHROMIUM: Final = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 PATIENCE: Final = 120.0  # seconds for a page
+AGAIN: Final = 8.0  # seconds until a click is made once more: a second one closes what the first is opening
 WIDTH: Final = 1110  # pixels
 
 RUNS: Final = "location.hash.startsWith('#/experiments/1/runs')"  # the table of the training runs
@@ -93,10 +94,10 @@ class Page:
         await self.wait_for(condition)
 
     async def click(self, text: str, condition: str, height: int | None = None) -> None:
-        """Clicks on the first link, tab or file of this name, again until a condition holds."""
+        """Clicks on the first link, tab, folder or file of this name, again until a condition holds."""
         if height is not None:
             await self.resize(height)
-        kinds = json.dumps(["a", "button", "[role=tab]", "[role=treeitem]", "li", "span"])
+        kinds = json.dumps(["a", "button", "[role=tab]", "[artifact-name]", "span"])
         same = f"e => e.innerText?.trim() == {json.dumps(text)}"
         press = (
             "e => {e?.dispatchEvent(new MouseEvent('mousedown', {bubbles: true})); e?.click()}"  # tabs heed the first
@@ -119,12 +120,12 @@ class Page:
             await self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     async def wait_for(self, condition: str, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
-        """Waits until a condition holds; something is done meanwhile, again and again, a second apart."""
+        """Waits until a condition holds; something is done meanwhile, again and again, `AGAIN` seconds apart."""
         deadline, next_try = time.monotonic() + PATIENCE, 0.0
         while not await self.true(condition):
             if meanwhile is not None and time.monotonic() > next_try:
                 await meanwhile()
-                next_try = time.monotonic() + 1.0
+                next_try = time.monotonic() + AGAIN
             if time.monotonic() > deadline:
                 here = "location.href + ' ' + document.body.innerText.replace(/\\s+/g, ' ')"
                 found = await self.call("Runtime.evaluate", expression=here, returnByValue=True)

@@ -17,9 +17,24 @@ import syntonic
 
 DOCS = Path(syntonic.__file__).parent.parent / "docs"
 COMMAND = Path(sys.executable).with_name("syntonic-run")
+ROOT = DOCS.parent
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w/]+\.\w+)`:?$")
 INTERRUPTED = 130
+# What is not typed here, and what is checked of it: extras, targets and files that are there.
+EXTRAS = "|".join(
+    re.findall(r"^(\w+) = \[", (ROOT / "pyproject.toml").read_text().partition("[project.scripts]")[0], re.M)
+)
+TARGETS = "|".join(re.findall(r"^(\w+):(?! \w+ =)", (ROOT / "Makefile").read_text(), re.M))
+ELSEWHERE = {
+    "pip": rf"^pip install (\S+\.whl|'(syntonic|\S+\.whl)\[({EXTRAS})(,({EXTRAS}))*\]')$",
+    "make": rf"^make ({TARGETS})$",
+    "uv": r"^uv run syntonic-run( --version)?$",
+    "git": r"^git clone ",
+    "docker": r"^docker (build -t syntonic \.|run --rm .* syntonic )",
+}
+FOLLOWED = ("own-model", "trained", "tutorial", "sweeps", "faq", "install", "index")  # by the tests of this file
+KNOWN = {"own-data": "test_own_data.py", "own-fitness": "test_own_fitness.py", "adding-things": "../repository_copy.py"}
 
 
 @dataclass
@@ -44,18 +59,32 @@ class Reader:
             elif language == "sh":
                 for line in text.splitlines():
                     self.type(line)
+            elif language == "console":
+                for line in re.findall(r"^\$ (.*)", text, re.MULTILINE):
+                    self.type(line)
 
     def type(self, line: str) -> None:
         """Types a command."""
         self.done.append(line)
-        first, *words = shlex.split(line)
-        if first == "pip":  # what the tests are run with is installed
+        first, *words = shlex.split(self.here(line), comments=True)
+        if first in ELSEWHERE:
+            assert re.search(ELSEWHERE[first], line), line
             return
         program = {"syntonic-run": [str(COMMAND)], "python": [sys.executable]}[first]
-        if words[-1] == "^C":
-            self.interrupt([*program, *words[:-1]])
+        if words[-1:] == ["^C"]:
+            self.interrupt([*program, *words[:-1]], "generation")
+        elif words[:1] == ["ui"]:
+            self.interrupt([*program, *words], "http://", code=0)
         else:
             self.run([*program, *words])
+
+    def here(self, line: str) -> str:
+        """Returns a command with what only its writer had: the ids of his runs, the newest last, and his server."""
+        for shown in re.findall(r"\b\d{8}-\d{6}\b", line):
+            line = line.replace(shown, self.runs()[0]["id"])
+        for shown in re.findall(r"\b[0-9a-f]{12}\b", line):
+            line = line.replace(shown, max((self.folder / ".syntonic" / "sweeps").iterdir()).name)
+        return re.sub(r"\bRUN\b", "last", line.replace("http://server:5000", f"sqlite:///{self.folder}/server.db"))
 
     def run(self, words: list[str]) -> None:
         """Runs a program to its end, which must be a good one."""
@@ -63,15 +92,15 @@ class Reader:
         assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
         self.said += done.stdout
 
-    def interrupt(self, words: list[str]) -> None:
-        """Presses Ctrl-C while a run is going."""
+    def interrupt(self, words: list[str], until: str, code: int = INTERRUPTED) -> None:
+        """Presses Ctrl-C when a command has said something."""
         child = subprocess.Popen(words, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
-        while "generation" not in (line := child.stdout.readline()):
+        while until not in (line := child.stdout.readline()):
             assert line, "it has ended before Ctrl-C"
         child.send_signal(signal.SIGINT)
         child.communicate(timeout=60)
-        assert child.returncode == INTERRUPTED
+        assert child.returncode == code
 
     @property
     def environment(self) -> dict[str, str]:
@@ -127,3 +156,47 @@ def test_using_a_trained_model(tmp_path):
     assert {path.name for path in tmp_path.glob("*.*")} >= {"model.npz", "model.onnx", "weights.safetensors"}
     assert "layers" in reader.said or "weight" in reader.said
     assert "on xor, seed 7" in reader.said
+
+
+def test_every_block_of_code_is_followed():
+    for path in DOCS.rglob("*.md"):
+        kinds = {kind for kind, _ in BLOCK.findall(path.read_text())}
+        assert path.read_text().count("```") == 2 * len(BLOCK.findall(path.read_text())), (
+            f"{path}: a block has no language"
+        )
+        if kinds - {"text"} and path.stem not in FOLLOWED:
+            assert f"{path.stem}.md" in (Path(__file__).parent / KNOWN[path.stem]).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["index", "install", "sweeps"])
+def test_commands_can_be_typed_in_this_order(tmp_path, page):
+    reader = Reader(tmp_path)
+    reader.follow((DOCS / f"{page}.md").read_text())
+    assert reader.done
+    assert {run["status"] for run in reader.runs()} <= {"FINISHED"}
+
+
+@pytest.mark.slow
+def test_the_questions_have_answers(tmp_path):
+    for package in ("wandb", "sklearn"):
+        pytest.importorskip(package)
+    reader = Reader(tmp_path)
+    reader.follow((DOCS / "faq.md").read_text())
+    runs = reader.runs()
+    assert runs[0]["status"] == "FINISHED", "it was interrupted, and resumed"
+    assert list(tmp_path.glob(".syntonic/runs/*/metrics.csv"))
+    assert list(tmp_path.glob(".syntonic/runs/*/wandb/offline-run-*/*.wandb"))
+    assert any("backprop_test_accuracy" in run["results"] for run in runs)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_the_tutorial(tmp_path):
+    pytest.importorskip("mlflow")
+    reader = Reader(tmp_path)
+    reader.follow((DOCS / "tutorial.md").read_text())
+    runs = reader.runs()
+    assert [run["title"] for run in runs[:3]] == ["digits-retrocausal-s1", "digits-es", "xor-retrocausal-s0"]
+    assert len(runs) == 3 + 6
+    assert (tmp_path / "server.db").exists()

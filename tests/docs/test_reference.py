@@ -49,3 +49,15 @@ def test_every_command_is_in_the_reference(reference):
 def test_what_a_docstring_says_of_an_argument_is_in_the_table(reference):
     text = sections(reference.settings())["callback early_stop"]
     assert "| `patience` | `null` | int, at least 1; or null |" in text
+
+
+def test_what_user_code_imports_is_in_the_reference(reference):
+    page = sections(reference.python())
+    assert "| `run(overrides=(), config_name=None" in page["syntonic"]
+    for module, names in {
+        "syntonic": ["sweep", "load"],
+        "syntonic.sn": ["Module"],
+        "syntonic.nn.training": ["Callback"],
+    }.items():
+        assert [name for name in names if f"| `{name}(" not in page[module]] == []
+    assert all(part.count("\n| `") > 2 for name, part in page.items() if name.startswith("syntonic"))

@@ -20,6 +20,30 @@ from syntonic.runners.run import open_dashboard
 from syntonic.tracking.stores import dashboard
 
 SCRIPT = Path(syntonic.__file__).parent.parent / "docs" / "screenshots.py"
+# The texts of a page whose contrast is below AA (W3C, Web Content Accessibility Guidelines 2.1), with what it is.
+PALE = """JSON.stringify((() => {
+  const dot = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const parts = colour => {
+    dot.clearRect(0, 0, 1, 1); dot.fillStyle = colour; dot.fillRect(0, 0, 1, 1);
+    return [...dot.getImageData(0, 0, 1, 1).data].map(part => part / 255);
+  };
+  const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3]));
+  const behind = e => e ? over(parts(getComputedStyle(e).backgroundColor), behind(e.parentElement)) : [1, 1, 1];
+  const linear = part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const light = c => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
+  const pale = [];
+  for (const e of document.body.querySelectorAll('*')) {
+    if (![...e.childNodes].some(n => n.nodeType == 3 && n.data.trim())) continue;
+    if (['STYLE', 'title'].includes(e.tagName)) continue;
+    const style = getComputedStyle(e), paper = behind(e);
+    const ink = over(parts(e.ownerSVGElement ? style.fill : style.color), paper);
+    const [low, high] = [light(ink), light(paper)].sort((a, b) => a - b);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
+    const enough = (high + 0.05) / (low + 0.05) >= (large ? 3 : 4.5);
+    if (!enough) pale.push([e.tagName, e.textContent.slice(0, 40), ink, paper]);
+  }
+  return pale;
+})())"""
 needs_browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium, a headless browser")
 
 
@@ -63,7 +87,16 @@ def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) 
         await page.click(sweep, says("Description", "Best point", "Child runs"))
         await page.show(address, says("test_accuracy", single), 600)
         await page.click(single, says("Description", "chance", "syntonic-run trainer.max_generations=30"))
-        await page.click("Model metrics", says("Add chart", "population", "best_fitness", "train"))
+        assert await page.true(f"document.documentElement.scrollWidth <= {shots.WIDTH}")
+        await page.resize(800, 390)
+        await page.wait_for("window.innerWidth == 390")
+        assert await page.true("document.documentElement.scrollWidth <= window.innerWidth"), "a phone scrolls sideways"
+        await page.resize(900)
+        await page.click("Model metrics", f"{says('population (', 'best_fitness', 'train (')} && {shots.CHARTS}")
+        await page.click("Artifacts", says("report.html", "figures"))
+        await page.click("report.html", "[...document.querySelectorAll('iframe')].length == 1")
+        await page.click("figures", says("lattice-gen-00000030.svg"))
+        await page.click("lattice-gen-00000030.svg", shots.FIGURE)
         server = address.partition("/#")[0]
         asked = "performance.getEntriesByType('resource').map(e => e.name).join(' ')"
         found = await page.call("Runtime.evaluate", expression=asked, returnByValue=True)
@@ -79,7 +112,7 @@ def test_the_printed_address_lands_on_the_runs(folder: Path, shots: ModuleType) 
 @needs_browser
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # aiohttp's own
-def test_reports_fit_a_phone_and_sort_without_a_script(folder: Path, shots: ModuleType) -> None:
+def test_reports_fit_a_phone_are_easy_to_read_and_sort_without_a_script(folder: Path, shots: ModuleType) -> None:
     few = ["tracking=none", "trainer.max_generations=30"]
     assert main(["-cn", "digits", *few]) == 0
     assert main(["report", "--out", "one.html"]) == 0
@@ -97,6 +130,13 @@ def test_reports_fit_a_phone_and_sort_without_a_script(folder: Path, shots: Modu
                 await page.wait_for(f"window.innerWidth == {width}")
                 assert await page.true("document.documentElement.scrollWidth <= window.innerWidth"), (path.name, width)
             assert await page.true("performance.getEntriesByType('resource').length == 0"), "it loads something"
+            for scheme in ("light", "dark"):
+                features = [{"name": "prefers-color-scheme", "value": scheme}]
+                await page.call("Emulation.setEmulatedMedia", features=features)
+                dark = "matchMedia('(prefers-color-scheme: dark)').matches"
+                assert await page.true(f"{dark} == {json.dumps(scheme == 'dark')}")
+                found = await page.call("Runtime.evaluate", expression=PALE, returnByValue=True)
+                assert json.loads(found["result"]["value"]) == [], (path.name, scheme)
         assert not await page.true(falling), "the best comes first, which has the smallest loss"
         await page.true("document.querySelector('#points2').click()")
         await page.wait_for(falling)

@@ -20,7 +20,7 @@ from syntonic.tracking.journal import JOURNAL, Journal, Point
 from syntonic.tracking.outcome import Outcome
 from syntonic.tracking.report import charts, curves, image, lattice, page, run_page
 from syntonic.tracking.report.axis import Axis
-from syntonic.tracking.report.confusion import matrix
+from syntonic.tracking.report.confusion import _SHADE, matrix
 from syntonic.tracking.report.history import History
 from syntonic.tracking.spool import Spool, SpoolError
 
@@ -274,6 +274,10 @@ def test_colours_can_be_told_from_the_paper() -> None:
         colours = dict(re.findall(r"--(\w+): (#\w+)", ink))
         for name in ("ink", "dim", "accent", "c6"):
             assert contrast(colours[name], paper) >= 4.5, name  # AA, for text
+        for name in ("c2", "c6"):  # behind the numbers of a confusion
+            parts = zip(*(bytes.fromhex(colour[1:]) for colour in (colours[name], paper)), strict=True)
+            mixed = [round(one * _SHADE / 100 + two * (1 - _SHADE / 100)) for one, two in parts]
+            assert contrast(colours["ink"], f"#{bytes(mixed).hex()}") >= 4.5, name
         for number in range(8):
             assert contrast(colours[f"c{number}"], paper) >= 3.0, number  # AA, for lines
     assert re.search("--paper: #171717", page._NIGHT)

@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 _MOST: Final = 30  # classes that a page has room for
-_SHADE: Final = 55  # per cent of the colour at most, so that the number stays readable
+_SHADE: Final = 42  # per cent of the colour at most, so that the number stays readable
 
 
 def matrix(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
