@@ -1,6 +1,8 @@
 """Rust's modules: each file is declared where rustfmt sees it, and no file depends on one that depends on it."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +50,20 @@ def reached(root: Path, read) -> set[Path]:
 def test_rustfmt_reaches_every_file(root):
     """rustfmt follows `mod x;` where it stands by itself, and not what a macro writes."""
     assert reached(root, lambda file: outside_of_macros(file.read_text())) == set(root.rglob("*.rs"))
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo formats")
+def test_the_check_finds_an_operation_that_is_formatted_badly(tmp_path):
+    check = "cargo fmt --all --check"
+    assert f"\ncheck:\n\t{check}\n" in (CRATES.parent / "Makefile").read_text()
+    for name in ("Cargo.toml", "Cargo.lock", "rustfmt.toml"):
+        shutil.copy(CRATES.parent / name, tmp_path)
+    shutil.copytree(CRATES, tmp_path / "rust_core")
+    operation = tmp_path / "rust_core/src/ops/softmax.rs"
+    operation.write_text(operation.read_text().replace("use ", "use  "))
+    done = subprocess.run(check.split(), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert set(re.findall(r"\w+\.rs", done.stdout)) == {"softmax.rs"}
 
 
 def test_a_declaration_within_a_macro_is_no_declaration():

@@ -1,20 +1,13 @@
 """What the tests of training on a GPU share: small tasks for every kind of model, and an engine on a device."""
 
 import numpy as np
+from kinds_of_tasks import TASKS as TASKS
 
 from syntonic._core import Tensor
-from syntonic.nn.architectures import Task
 from syntonic.nn.training import RetrocausalTrainer
 from syntonic.sn import functional as F
 
 PLAIN = {"lattice": False, "error_feedback": False, "harmonize_strength": 0.0, "pull_strength": 0.0}
-TASKS = {
-    "features": Task((3,), (4,)),
-    "image": Task((8, 8, 2), (4,)),
-    "signal": Task((12, 2), (4,)),
-    "tokens": Task((6,), (4,), vocabulary=5),
-    "sequence": Task((6,), (6, 5), vocabulary=5),
-}
 
 
 class Rows:

@@ -4,11 +4,11 @@ import doctest
 
 import numpy as np
 import pytest
+from kinds_of_tasks import TASKS
 
 from syntonic import _core
 from syntonic._core import ResonantTensor, _operations
 from syntonic.core import registry
-from syntonic.nn.architectures import Task
 
 NAMES = [name for name, *_ in _operations()]
 NAN = float("nan")
@@ -107,15 +107,6 @@ def test_nothing_is_copied_unasked(gpu):
         memoryview(x)
     with pytest.raises(TypeError, match="float"):
         x + gpu.up(np.ones(3)).cpu().astype("float32" if gpu.dtype == np.float64 else "float64").to("cuda")
-
-
-TASKS = {
-    "features": Task((3,), (4,)),
-    "image": Task((8, 8, 2), (4,)),
-    "signal": Task((12, 2), (4,)),
-    "tokens": Task((6,), (4,), vocabulary=5),
-    "sequence": Task((6,), (6, 5), vocabulary=5),
-}
 
 
 @pytest.mark.parametrize("kind", TASKS)

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from kinds_of_tasks import TASKS
 
 from syntonic._core import Tensor, _operations
 from syntonic.core import registry
@@ -18,13 +19,6 @@ from syntonic.runners.run.kept_model import ModelFacts
 from syntonic.sn import Module, Parameter
 from syntonic.sn import functional as F
 
-TASKS = {
-    "features": Task((3,), (4,)),
-    "image": Task((8, 8, 2), (4,)),
-    "signal": Task((12, 2), (4,)),
-    "tokens": Task((6,), (4,), vocabulary=5),
-    "sequence": Task((6,), (6, 5), vocabulary=5),
-}
 OURS = [name for name in registry.names("model") if registry.lookup("model", name).__module__.startswith("syntonic.")]
 BATCHES = (1, 5)
 # What no forward pass does: losses and figures of a batch, and what is for training only.

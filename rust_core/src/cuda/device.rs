@@ -112,14 +112,6 @@ impl Device {
         self.try_on("stream", 0, || launch::order(&self.context, self.stream.cu_stream(), launch::foreign(stream)))
     }
 
-    /// Makes our work wait for what is on another library's stream now.
-    ///
-    /// # Errors
-    /// `Error::Device` if the handle is no stream of this device.
-    pub fn acquire_from(&self, stream: u64) -> Result<()> {
-        self.try_on("stream", 0, || launch::order(&self.context, launch::foreign(stream), self.stream.cu_stream()))
-    }
-
     /// Waits for all streams of the device, other libraries' too.
     pub(super) fn settle(&self) {
         self.context.record_err(self.context.synchronize());

@@ -43,16 +43,6 @@ impl Evaluate<Evolution> for ByActivations {
         })
     }
 
-    fn outside(
-        &mut self,
-        evolution: &Evolution,
-        objective: &Objective,
-        inputs: &[Tensor],
-        members: &[Vec<f64>],
-    ) -> Result<Vec<f64>> {
-        evolution.losses_by_threads(objective, inputs, members)
-    }
-
     fn check(&mut self, evolution: &Evolution, objective: &Objective) -> Result<()> {
         self.plan(evolution, objective).map(drop)
     }
@@ -90,7 +80,7 @@ fn generation<T: Element>(
         inputs: inputs.to_vec(),
         parameters: parameters.collect::<Result<_>>()?,
         seed: config.seed,
-        generation: u32::try_from(state.generation).map_err(|_| Error::Overflow { op: "generation" })?,
+        generation: evolution.generation()?,
         sigma: evolution.deviation(),
         wanted: objective.wanted().collect(),
         signal: interval > 0 && state.generation.is_multiple_of(interval),

@@ -59,10 +59,7 @@ impl Plan {
                 Rank::Low { rows, columns, rank } => Layout { rows, columns, rank },
             })
             .collect();
-        let weights: Vec<f64> = (evolution.shapes.iter().zip(evolution.weights.iter()))
-            .flat_map(|(shape, weights)| weights.iter().copied().cycle().take(shape.numel()))
-            .collect();
-        let noise = Perturbed::new(device, config.dtype, &layouts, &weights)?;
+        let noise = Perturbed::new(device, config.dtype, &layouts, &evolution.mode_weights())?;
         let run = SideBySide::new(program, &wanted, device, config.dtype)?;
         let in_factors: Vec<bool> = (0..layouts.len()).map(|p| layouts[p].rank > 0 && is_factor(program, p)).collect();
         let joined: usize = (layouts.iter().zip(&in_factors))
@@ -122,11 +119,6 @@ fn whole(values: &DeviceTensor, members: usize, shape: &Shape) -> Result<Weights
     Ok(Weights::Whole(values.reshape([&[members], shape.dims()].concat().into())?))
 }
 
-/// Returns the number of the coming generation.
-fn number_of(evolution: &Evolution) -> Result<u32> {
-    u32::try_from(evolution.state().generation).map_err(|_| Error::Overflow { op: "generation" })
-}
-
 /// Returns how many members of so many bytes a chunk has, an even number.
 fn fitting(bytes: usize, free: usize) -> Result<usize> {
     // A part of what is free may be in pieces.
@@ -174,7 +166,7 @@ struct Begun<'a> {
 impl<'a> Begun<'a> {
     fn new(evolution: &'a Evolution, plan: &'a Plan, inputs: &[Tensor]) -> Result<Self> {
         let (config, state) = (evolution.config(), evolution.state());
-        let number = number_of(evolution)?;
+        let number = evolution.generation()?;
         let draw = Draw { seed: config.seed, generation: number, pair: 0 };
         let spread = evolution.spread();
         let (sigma, deviations) = match &spread {
@@ -238,7 +230,7 @@ impl Evaluate<Evolution> for Chunks {
     ) -> Result<(Found, Ready)> {
         let plan = self.plan(evolution, objective)?;
         // Whoever replaces the centre is drawn again.
-        evolution.perturbation.set_generation(number_of(evolution)?);
+        evolution.perturbation.set_generation(evolution.generation()?);
         let begun = Begun::new(evolution, plan, inputs)?;
         let centre = begun.centre()?;
         let evaluation = begun.evaluation()?;
@@ -266,7 +258,7 @@ impl Evaluate<Evolution> for Chunks {
         objective: &Objective,
         inputs: &[Tensor],
         members: &[Vec<f64>],
-    ) -> Result<Vec<f64>> {
+    ) -> Result<Option<Vec<f64>>> {
         let device = Arc::clone(&self.device);
         let plan = self.plan(evolution, objective)?;
         let begun = Begun::new(evolution, plan, inputs)?;
@@ -288,7 +280,7 @@ impl Evaluate<Evolution> for Chunks {
             }
             losses.extend(plan.losses(&begun.shared, &parameters, chunk.len(), begun.draw)?.download()?.to_f64());
         }
-        Ok(losses)
+        Ok(Some(losses))
     }
 }
 

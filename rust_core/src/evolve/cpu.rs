@@ -37,16 +37,6 @@ impl Evaluate<Evolution> for Cpu {
             DType::F64 => evolution.population(objective, inputs, Arc::clone(&self.double))?.evaluate(&evolution.pool),
         }
     }
-
-    fn outside(
-        &mut self,
-        evolution: &Evolution,
-        objective: &Objective,
-        inputs: &[Tensor],
-        members: &[Vec<f64>],
-    ) -> Result<Vec<f64>> {
-        evolution.losses_by_threads(objective, inputs, members)
-    }
 }
 
 fn generation<T: Element + Default>(

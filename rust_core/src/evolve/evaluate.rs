@@ -46,14 +46,10 @@ pub(super) trait Evaluate<E>: std::fmt::Debug + Send {
     /// Returns what is found of each member of the generation; nothing changes.
     fn members(&mut self, evolution: &mut E, objective: &Objective, inputs: &[Tensor]) -> Result<Evaluation>;
 
-    /// Returns the losses of members that were made outside, flat weights; nothing changes.
-    fn outside(
-        &mut self,
-        evolution: &E,
-        objective: &Objective,
-        inputs: &[Tensor],
-        members: &[Vec<f64>],
-    ) -> Result<Vec<f64>>;
+    /// Returns the losses of members that were made outside, flat weights; none where that is left to the CPU. Nothing changes.
+    fn outside(&mut self, _: &E, _: &Objective, _: &[Tensor], _: &[Vec<f64>]) -> Result<Option<Vec<f64>>> {
+        Ok(None)
+    }
 
     /// Begins a generation whose batch is known, where that is of use.
     ///

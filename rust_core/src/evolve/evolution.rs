@@ -165,6 +165,11 @@ impl Evolution {
         self.shapes.iter().zip(self.weights.iter()).map(|(shape, weights)| (shape.numel(), weights.as_slice()))
     }
 
+    /// Returns w(n) of each weight of the genome.
+    pub(super) fn mode_weights(&self) -> Vec<f64> {
+        self.modes().flat_map(|(length, weights)| weights.iter().copied().cycle().take(length)).collect()
+    }
+
     pub(super) fn centre_as<T: Element>(&self) -> Vec<Vec<T>> {
         split(&self.state.centre, &self.shapes)
     }

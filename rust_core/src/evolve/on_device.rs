@@ -59,7 +59,7 @@ impl Evaluate<Evolution> for OnDevice {
         objective: &Objective,
         inputs: &[Tensor],
         members: &[Vec<f64>],
-    ) -> Result<Vec<f64>> {
+    ) -> Result<Option<Vec<f64>>> {
         self.chunks.outside(evolution, objective, inputs, members)
     }
 

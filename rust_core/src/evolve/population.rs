@@ -51,7 +51,7 @@ pub(super) struct Summary {
     pub best: f64,
     /// Mean fitness of those that have a number.
     pub mean: f64,
-    /// How many losses are no numbers.
+    /// How many losses are NaN.
     pub nan: usize,
     /// Examples that each was judged on.
     pub examples: usize,

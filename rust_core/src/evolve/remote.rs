@@ -215,10 +215,7 @@ impl Remote {
             config.population_size,
             evolution.needs_syntony(),
         )?;
-        let parameters = evolution.shapes.iter().zip(evolution.weights.iter());
-        let weights: Vec<f64> =
-            parameters.flat_map(|(shape, weights)| weights.iter().copied().cycle().take(shape.numel())).collect();
-        let members = Members::new(&self.device, blueprint, &weights)?;
+        let members = Members::new(&self.device, blueprint, &evolution.mode_weights())?;
         Ok(Plan { program, loss: objective.loss, shared, members })
     }
 }
@@ -256,16 +253,6 @@ impl Evaluate<Evolution> for Remote {
         Ok(Evaluation { losses, syntonies })
     }
 
-    fn outside(
-        &mut self,
-        evolution: &Evolution,
-        objective: &Objective,
-        inputs: &[Tensor],
-        members: &[Vec<f64>],
-    ) -> Result<Vec<f64>> {
-        evolution.losses_by_threads(objective, inputs, members)
-    }
-
     fn begin(&mut self, evolution: &mut Evolution, objective: &Objective, inputs: &[Tensor]) -> Result<()> {
         let (single, double) = (Arc::clone(&self.single), Arc::clone(&self.double));
         match evolution.config().dtype {
@@ -282,7 +269,6 @@ impl Evaluate<Evolution> for Remote {
 /// What the coming generation differs in from the others.
 fn step_of(evolution: &Evolution) -> Result<Step> {
     let config = evolution.config();
-    let generation =
-        u32::try_from(evolution.state().generation).map_err(|_| crate::Error::Overflow { op: "generation" })?;
+    let generation = evolution.generation()?;
     Ok(Step { sigma: evolution.deviation(), seed: config.seed, generation, lambda: config.lambda() })
 }

@@ -5,7 +5,8 @@ Benchmark, model, trainer and tracker know nothing of one another; this file alo
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from math import isnan
 from typing import Final
@@ -63,11 +64,7 @@ def start(
     Raises:
         RequestError: if the parts refuse the config, or the folder cannot be written.
     """
-    with prepared(config) as tracker:
-        parts = build(config, tracker)
-        refuse_unknown_metrics(config, parts)
-        _settle(config, parts)
-        parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
+    with _built(config, watchers) as parts:
         read = inputs.of_benchmark(config, parts.benchmark, own)
         folder = RunFolder.create(
             config.name, config.plain(), config_name, list(overrides), sweep, read, [*own, *registered(config)]
@@ -103,11 +100,7 @@ def resume(
     folder.take()
     try:
         found = state(folder)
-        with prepared(config) as tracker:
-            parts = build(config, tracker)
-            refuse_unknown_metrics(config, parts)
-            _settle(config, parts)
-            parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
+        with _built(config, watchers) as parts:
             read = inputs.of_benchmark(config, parts.benchmark, own)
             inputs.refuse_changes(folder.record.inputs, read, folder.record.id)
             if found is not None:
@@ -119,6 +112,17 @@ def resume(
         folder.release()
     summary.show(console, record, Held.of(parts.benchmark) if record.results else Held())
     return record
+
+
+@contextmanager
+def _built(config: RunConfig, watchers: Mapping[str, Callback] | None) -> Iterator[Parts]:
+    # The parts of a run, which go together; the tracker has been told to get ready.
+    with prepared(config) as tracker:
+        parts = build(config, tracker)
+        refuse_unknown_metrics(config, parts)
+        _settle(config, parts)
+        parts.callbacks.update({_TARGETS: Target(), **(watchers or {})})
+        yield parts
 
 
 def _settle(config: RunConfig, parts: Parts) -> None:

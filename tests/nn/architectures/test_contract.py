@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 from evolving import DTYPES, best_member_alone, record, same_bits
+from kinds_of_tasks import TASKS
 
 from syntonic._core import Tensor
 from syntonic.core import registry
-from syntonic.nn.architectures import Task
 from syntonic.sn import functional as F
 
-TASKS = {
-    "features": Task((3,), (4,)),
-    "image": Task((8, 8, 2), (4,)),
-    "signal": Task((12, 2), (4,)),
-    "tokens": Task((6,), (4,), vocabulary=5),
-    "sequence": Task((6,), (6, 5), vocabulary=5),
-}
 MODELS = [name for name in registry.names("model") if registry.lookup("model", name).__module__.startswith("syntonic.")]
 
 

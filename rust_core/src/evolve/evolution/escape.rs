@@ -27,7 +27,7 @@ impl Evolution {
     /// # Errors
     /// `Error::Value` when the centre would not stay finite.
     pub fn displace(&mut self, displacement: &Displacement) -> Result<()> {
-        let generation = u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })?;
+        let generation = self.generation()?;
         let mut flux = self.state.centre.clone();
         displacement.apply(self.config.seed, generation, &self.shapes, &mut flux);
         (self.state.centre, self.state.lattice, self.state.residual) = self.crystallized(flux)?;

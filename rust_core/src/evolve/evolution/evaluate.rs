@@ -69,7 +69,8 @@ impl Evolution {
         Evaluator::new(Arc::clone(&objective.program), objective.loss, inputs, centre, draw)
     }
 
-    pub(super) fn generation(&self) -> Result<u32> {
+    /// Returns the number of the coming generation, as noise is drawn by it.
+    pub(in crate::evolve) fn generation(&self) -> Result<u32> {
         u32::try_from(self.state.generation).map_err(|_| Error::Overflow { op: "generation" })
     }
 }

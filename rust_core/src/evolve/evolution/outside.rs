@@ -95,7 +95,10 @@ impl Evolution {
                 got: member.len().to_string(),
             });
         }
-        self.placed(|place, evolution| place.outside(evolution, objective, inputs, members))
+        match self.placed(|place, evolution| place.outside(evolution, objective, inputs, members))? {
+            Some(losses) => Ok(losses),
+            None => self.losses_by_threads(objective, inputs, members),
+        }
     }
 
     /// Returns the centre's loss and metrics on a batch. Nothing changes.
@@ -112,12 +115,7 @@ impl Evolution {
     }
 
     /// As `losses_of`, by the threads of the CPU.
-    pub(in crate::evolve) fn losses_by_threads(
-        &self,
-        objective: &Objective,
-        inputs: &[Tensor],
-        members: &[Vec<f64>],
-    ) -> Result<Vec<f64>> {
+    fn losses_by_threads(&self, objective: &Objective, inputs: &[Tensor], members: &[Vec<f64>]) -> Result<Vec<f64>> {
         match self.config.dtype {
             DType::F32 => self.losses_as::<f32>(objective, inputs, members),
             DType::F64 => self.losses_as::<f64>(objective, inputs, members),

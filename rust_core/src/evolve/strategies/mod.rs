@@ -1,5 +1,6 @@
 //! The strategies of the core, one a file: a new one is its file, its `mod` and its line in the table below, and a config.
 
+mod deviations;
 mod pgpe;
 mod ranks;
 mod snes;

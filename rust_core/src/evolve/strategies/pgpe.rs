@@ -7,9 +7,10 @@
 //! Each generation has a batch of its own, so that m and b are of the generation, not of the whole past; and no deviation
 //! changes by more than a share of itself in one generation.
 
+use super::deviations::Deviations;
 use crate::Result;
 use crate::evolve::setting::settings;
-use crate::evolve::strategy::{Sample, Spread, Strategy, refuse};
+use crate::evolve::strategy::{Sample, refuse};
 use crate::evolve::{Config, OptimizerKind};
 
 pub(super) const DOC: &str = "parameter-exploring policy gradients, symmetric sampling (Sehnke et al., 2010)";
@@ -32,29 +33,15 @@ pub(super) fn defaults(config: &mut Config) {
     config.learning_rate_final = 1.0;
 }
 
-impl Strategy for Own {
-    fn check(&self, config: &Config) -> Result<()> {
-        if let Some(rank) = config.rank {
-            return refuse("pgpe", "rank none, as each weight has a deviation", rank);
-        }
-        if config.sigma_final != 1.0 {
-            return refuse("pgpe", "sigma_final 1, as the deviations follow the scores", config.sigma_final);
-        }
-        if let Some(count) = config.survivor_count {
-            return refuse("pgpe", "survivor_count none, as both members of a pair count", count);
-        }
-        Ok(())
+impl Deviations for Own {
+    const NAME: &'static str = "pgpe";
+
+    fn check_own(&self, config: &Config) -> Result<()> {
+        let Some(count) = config.survivor_count else { return Ok(()) };
+        refuse(Self::NAME, "survivor_count none, as both members of a pair count", count)
     }
 
-    fn start(&self, config: &Config, length: usize) -> Vec<f64> {
-        vec![config.sigma; length]
-    }
-
-    fn ask(&self, _: &Config, _: u64, memory: &[f64]) -> Spread {
-        Spread::Each(memory.to_vec())
-    }
-
-    fn tell(&self, sample: &Sample<'_>, memory: &mut [f64]) -> Result<Vec<f64>> {
+    fn weights(&self, sample: &Sample<'_>) -> (Vec<f64>, Vec<f64>) {
         let numbers = || sample.scores.iter().copied().filter(|score| score.is_finite());
         let (worst, best) = (numbers().fold(f64::INFINITY, f64::min), numbers().fold(f64::NEG_INFINITY, f64::max));
         // What is no finite number counts as the worst that is; without any there is nothing to follow.
@@ -64,19 +51,12 @@ impl Strategy for Own {
         let mean = sample.scores.iter().map(|x| score(*x)).sum::<f64>() / count;
         let pairs = sample.scores.chunks_exact(2).map(|pair| (score(pair[0]), score(pair[1])));
         let scale = 2.0 / count;
-        let odd: Vec<f64> =
-            pairs.clone().map(|(plus, minus)| scale * share(plus - minus, 2.0 * best - plus - minus)).collect();
-        let even: Vec<f64> =
-            pairs.map(|(plus, minus)| scale * share((plus + minus) / 2.0 - mean, best - mean)).collect();
-        let (mut direction, squares) = (sample.sum(&odd)?, sample.sum_of_squares(&even)?);
-        let total: f64 = even.iter().sum();
-        if let Spread::Each(spread) = sample.spread {
-            direction.iter_mut().zip(spread).for_each(|(g, s)| *g *= s);
-        }
-        for (s, square) in memory.iter_mut().zip(squares) {
-            let change = self.sigma_learning_rate * (square - total);
-            *s *= 1.0 + change.clamp(-self.sigma_change, self.sigma_change);
-        }
-        Ok(direction)
+        let odd = pairs.clone().map(|(plus, minus)| scale * share(plus - minus, 2.0 * best - plus - minus)).collect();
+        let even = pairs.map(|(plus, minus)| scale * share((plus + minus) / 2.0 - mean, best - mean)).collect();
+        (odd, even)
+    }
+
+    fn factor(&self, _: usize) -> impl Fn(f64) -> f64 {
+        |x| 1.0 + (self.sigma_learning_rate * x).clamp(-self.sigma_change, self.sigma_change)
     }
 }

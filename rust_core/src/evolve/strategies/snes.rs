@@ -5,9 +5,9 @@
 //! Schaul, Glasmachers, Schmidhuber, "High dimensions and heavy tails for natural evolution strategies", GECCO 2011, algorithm 2.
 //! Here members come in mirrored pairs, as everywhere in this engine, and eta_mu is the learning rate.
 
-use crate::Result;
+use super::deviations::Deviations;
 use crate::evolve::setting::settings;
-use crate::evolve::strategy::{Sample, Spread, Strategy, refuse};
+use crate::evolve::strategy::Sample;
 use crate::evolve::{Config, OptimizerKind};
 
 pub(super) const DOC: &str = "separable natural evolution strategy: a deviation for each weight (Schaul et al., 2011)";
@@ -28,40 +28,19 @@ pub(super) fn defaults(config: &mut Config) {
     config.learning_rate_final = 1.0;
 }
 
-impl Strategy for Own {
-    fn check(&self, config: &Config) -> Result<()> {
-        if let Some(rank) = config.rank {
-            return refuse("snes", "rank none, as each weight has a deviation", rank);
-        }
-        if config.sigma_final != 1.0 {
-            return refuse("snes", "sigma_final 1, as the deviations follow the scores", config.sigma_final);
-        }
-        Ok(())
-    }
+impl Deviations for Own {
+    const NAME: &'static str = "snes";
 
-    fn start(&self, config: &Config, length: usize) -> Vec<f64> {
-        vec![config.sigma; length]
-    }
-
-    fn ask(&self, _: &Config, _: u64, memory: &[f64]) -> Spread {
-        Spread::Each(memory.to_vec())
-    }
-
-    fn tell(&self, sample: &Sample<'_>, memory: &mut [f64]) -> Result<Vec<f64>> {
-        let d = memory.len() as f64;
-        let rate = self.sigma_learning_rate.unwrap_or((3.0 + d.ln()) / (5.0 * d.sqrt()));
+    fn weights(&self, sample: &Sample<'_>) -> (Vec<f64>, Vec<f64>) {
         let utilities = utilities(sample);
-        let odd: Vec<f64> = utilities.chunks_exact(2).map(|pair| pair[0] - pair[1]).collect();
-        let even: Vec<f64> = utilities.chunks_exact(2).map(|pair| pair[0] + pair[1]).collect();
-        let (mut direction, squares) = (sample.sum(&odd)?, sample.sum_of_squares(&even)?);
-        let total: f64 = even.iter().sum();
-        if let Spread::Each(spread) = sample.spread {
-            direction.iter_mut().zip(spread).for_each(|(g, s)| *g *= s);
-        }
-        for (s, square) in memory.iter_mut().zip(squares) {
-            *s *= (0.5 * rate * (square - total)).exp();
-        }
-        Ok(direction)
+        let pairs = utilities.chunks_exact(2);
+        (pairs.clone().map(|pair| pair[0] - pair[1]).collect(), pairs.map(|pair| pair[0] + pair[1]).collect())
+    }
+
+    fn factor(&self, length: usize) -> impl Fn(f64) -> f64 {
+        let d = length as f64;
+        let rate = self.sigma_learning_rate.unwrap_or((3.0 + d.ln()) / (5.0 * d.sqrt()));
+        move |x| (0.5 * rate * x).exp()
     }
 }
 
