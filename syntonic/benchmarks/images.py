@@ -1,11 +1,12 @@
 """Images of one's own, a folder for each class, or as NPZ or IDX files."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge
 
 from syntonic._core import Tensor
 from syntonic.benchmarks.answers import Classes
+from syntonic.benchmarks.image_preparation import BYTE, IMAGES
 from syntonic.benchmarks.limits import BatchSize
 from syntonic.benchmarks.reading.pixels import FORMS, Found, read_images
 from syntonic.benchmarks.splits import Share, split
@@ -48,12 +49,20 @@ class Images(Supervised):
         found = read_images(path)
         self.data_name = path
         self._digest, self._form = found.digest, found.form
+        first = next(iter(found.splits.values()))
+        self._divisor = BYTE if isinstance(first.pixels, bytes | bytearray) else 1
+        self._classes = found.classes
         splits = _splits(found, validation, test, split_seed)
         super().__init__(seed, splits, Classes(found.classes), batch_size)
 
     def data_digest(self) -> str:
         """Returns the SHA-256 of all files."""
         return self._digest
+
+    def preparation(self) -> dict[str, Any]:
+        """Returns what a trained model needs to be given new images, as plain data; see `image_preparation`."""
+        told = {"target": "class", "classes": list(self._classes)}
+        return {"kind": IMAGES, "shape": list(self.input_shape), "divisor": self._divisor, **told}
 
     def describe(self) -> list[str]:
         """Returns what was found, and of each split."""
@@ -68,7 +77,7 @@ def _splits(found: Found, validation: float, test: float, seed: int) -> dict[str
             raise ValueError(f"there are no images for {name}")
         x = Tensor(memoryview(images.pixels), (rows, *images.shape))
         if isinstance(images.pixels, bytes | bytearray):
-            x = x * (1 / 255)
+            x = x * (1 / BYTE)
         y = Tensor(list(map(float, images.labels)))
         if name == "all" or (name == "train" and "validation" not in found.splits and validation > 0):
             kept_test = 0.0 if "test" in found.splits else test

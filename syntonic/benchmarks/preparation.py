@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from syntonic._core import Tensor
 from syntonic.benchmarks.reading import Column, Columns
 from syntonic.benchmarks.reading.columns import ABSENT, MISSING
 from syntonic.benchmarks.reading.delimited import number
@@ -37,7 +36,7 @@ def encode(preparation: Mapping[str, Any], header: Sequence[str], rows: Sequence
             raise ValueError(f"column {each.column!r} is missing; the model was trained on it")
         cells = [row[place[each.column]] for row in rows]
         decimal = preparation.get("decimal", ".")
-        columns[each.column] = _texts(each.column, cells) if each.categories else _numbers(each.column, cells, decimal)
+        columns[each.column] = _texts(each.column, cells) if each.categories else numbers(each.column, cells, decimal)
     if not rows:
         return []
     found: list[list[float]] = encoding.encode(Columns(columns, "rows")).tolist()
@@ -48,17 +47,18 @@ def answers(preparation: Mapping[str, Any], outputs: Sequence[Sequence[float]]) 
     """Returns names of columns and a row of texts for each output: the class and each one's probability, or the number.
 
     Args:
-        preparation: what `benchmark.preparation()` said.
+        preparation: what `benchmark.preparation()` said, of whatever kind.
         outputs: of the model, (rows, outputs).
     """
-    encoding = _encoding(preparation)
-    rows = [list(row) for row in outputs]
-    named = encoding.answers(Tensor(rows, dtype="float64")) if rows else []
-    if not encoding.classes:
-        return [encoding.target], [[repr(value)] for value in named]
-    header = [encoding.target, *(f"probability of {name}" for name in encoding.classes)]
-    cells = [[f"{p:.6g}" for p in _softmax(row)] for row in rows]
-    return header, [[str(name), *row] for name, row in zip(named, cells, strict=True)]
+    target, classes = str(preparation["target"]), list(preparation.get("classes", ()))
+    if not classes:
+        mean, scale = preparation["mean"], preparation["scale"]
+        return [target], [[repr(row[0] * scale + mean)] for row in outputs]
+    cells = [
+        [str(classes[max(range(len(row)), key=row.__getitem__)]), *(f"{p:.6g}" for p in _softmax(row))]
+        for row in outputs
+    ]
+    return [target, *(f"probability of {name}" for name in classes)], cells
 
 
 def _encoding(preparation: Mapping[str, Any]) -> TableEncoding:
@@ -69,7 +69,12 @@ def _encoding(preparation: Mapping[str, Any]) -> TableEncoding:
     )
 
 
-def _numbers(name: str, cells: Sequence[str], decimal: str) -> Column:
+def numbers(name: str, cells: Sequence[str], decimal: str) -> Column:
+    """Returns a column of texts as numbers.
+
+    Raises:
+        ValueError: naming the row, from 1, of what is none.
+    """
     values = array("d")
     for row, cell in enumerate(cells):
         try:

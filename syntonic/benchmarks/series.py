@@ -5,7 +5,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, MaxLen, MinLen
 
@@ -15,6 +15,7 @@ from syntonic.benchmarks.limits import BatchSize
 from syntonic.benchmarks.reading import TABLES, Column, read_columns
 from syntonic.benchmarks.reading.columns import known_names
 from syntonic.benchmarks.reading.content import content
+from syntonic.benchmarks.series_preparation import SERIES
 from syntonic.benchmarks.splits import Share
 from syntonic.benchmarks.standards import Rules, Split
 from syntonic.benchmarks.supervised import Supervised
@@ -95,6 +96,15 @@ class Series(Supervised):
                 [values[column.name][2] for column in seen], values[asked.name][2], start, stop, length, ahead
             )
         mean, self._scale, _ = values[asked.name]
+        self._prepared = {
+            "columns": [_plain(column.name, *values[column.name]) for column in seen],
+            "length": length,
+            "ahead": ahead,
+            "decimal": decimal,
+            "target": asked.name,
+            "mean": mean,
+            "scale": self._scale,
+        }
         places = [place for place, column in enumerate(seen) if column.name == asked.name]
         self._last = (length - 1, places[0]) if places else None
         super().__init__(seed, splits, Numbers(mean, self._scale), batch_size)
@@ -102,6 +112,10 @@ class Series(Supervised):
     def data_digest(self) -> str:
         """Returns the SHA-256 of the file."""
         return self._digest
+
+    def preparation(self) -> dict[str, Any]:
+        """Returns what a trained model needs to be given new rows, as plain data; see `series_preparation`."""
+        return {"kind": SERIES, **self._prepared}
 
     def describe(self) -> list[str]:
         """Returns what was found of the file, and of each split."""
@@ -145,6 +159,11 @@ def _scaled(column: Column, first: int, end: int) -> tuple[float, float, "array[
         return (known[0] if known else 0.0), 1.0, array("f", [0.0] * len(column.numbers))
     mean, scale = moments(known, column.name)
     return mean, scale, array("f", [(value - mean) / scale for value in column.numbers])
+
+
+def _plain(name: str, mean: float, scale: float, scaled: "array[float]") -> dict[str, Any]:
+    # What is the same in all training rows is 0, whatever it becomes later.
+    return {"column": name, "mean": mean, "scale": scale if any(scaled) else 0.0}
 
 
 def _windows(

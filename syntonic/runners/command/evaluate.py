@@ -24,7 +24,7 @@ syntonic-run evaluate [RUN] [benchmark=... benchmark.key=value seed=N]: judges t
   syntonic-run evaluate                                    the latest run, on its own benchmark
   syntonic-run evaluate 20261122-0012 benchmark.noise=0.4  on a harder one
   syntonic-run evaluate 20261122-0012 benchmark=xor benchmark.variant=noisy seed=7
-  syntonic-run evaluate --in labelled.csv                  of benchmark=table: other rows, encoded as in training
+  syntonic-run evaluate --in labelled.csv                  of a table, series or images: others, encoded as in training
 
 The benchmark must have inputs and outputs of the same shape. Nothing is trained and nothing is recorded."""
 
@@ -46,7 +46,8 @@ def run(argv: Sequence[str]) -> int:
         if overrides:
             raise RequestError([f"evaluate: {overrides[0]}: --in has the rows already; leave one of them out"])
         for name, value in judged(trained.model, path).items():
-            console.print(f"{name} {figure(value)}", markup=False, highlight=False)
+            told = f"{value:.0f}" if name == "rows" else figure(value)
+            console.print(f"{name} {told}", markup=False, highlight=False)
         return 0
     section, seed = _benchmark(trained, overrides)
     benchmark = make("benchmark", section, seed)
@@ -80,7 +81,7 @@ def _refuse_misfit(facts: ModelFacts, benchmark: object) -> None:
     if facts.preparation is not None and prepared != facts.preparation:
         raise RequestError(
             [
-                "evaluate: this table has other statistics than the one that the model was trained on, and would be "
-                "encoded in another way; `syntonic-run evaluate --in FILE` encodes its rows as in training"
+                "evaluate: this data has other statistics or classes than what the model was trained on, and would be "
+                "encoded in another way; `syntonic-run evaluate --in FILE` encodes it as in training"
             ]
         )

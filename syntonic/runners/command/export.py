@@ -22,10 +22,10 @@ syntonic-run export [RUN] --to onnx|npz|safetensors [--out FILE]: the model of a
   syntonic-run export 20261122-0012 --to safetensors --out weights.safetensors
 
 onnx         the whole computation in float32, for any size of batch; needs `pip install 'syntonic[export]'`
-npz          the weights as floats by name: numpy.load("model.npz"); model.json in it says what they are
+npz          the weights as floats by name: numpy.load("model.npz")
 safetensors  the same; for PyTorch: safetensors.torch.load_file("model.safetensors")
 
-Names, shapes and the encoding of a table's columns are in each file."""
+Names, shapes, and how inputs were made of a table, a series or images are in each file."""
 _FORMATS: Final = ("onnx", "npz", "safetensors")
 
 

@@ -11,14 +11,14 @@ from syntonic.runners.run.progress import Output
 from syntonic.runners.run.trained import opened
 
 HELP: Final = """\
-syntonic-run predict [RUN] --in FILE [--out FILE]: what the model of a run answers to the rows of a file.
+syntonic-run predict [RUN] --in FILE [--out FILE]: what the model of a run answers to new data.
 
   syntonic-run predict --in new.csv                        of the latest run, printed
   syntonic-run predict 20261122-0012 --in new.csv --out answers.csv
 
-A model of benchmark=table finds its columns by their names and encodes them as in training; the answers are the class
-with the probability of each one, or the number in its own units. Any other model takes rows of as many numbers as it
-has inputs.
+A model of benchmark=table or series finds its columns by their names and encodes them as in training. One of
+benchmark=images takes images: a folder, a PNG or JPEG file, NPZ or IDX. The answers are the class with the probability
+of each one, or the number in its own units. Any other model takes rows of as many numbers as it has inputs.
 --use FILE.py names code of your own that the run needs and was never used on this machine."""
 
 
