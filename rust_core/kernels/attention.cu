@@ -67,7 +67,7 @@ KERNEL(attention_values)(real* out, const real* weights, const real* value, cons
         const real* own = weights + ((batch * heads + head) * queries + q) * keys;
         LongSum sum(keys);
         for (size k = 0; k < keys; k++) {
-            if (seen(mask, s, batch, q, k)) sum.add_product(own[k], value[((batch * keys + k) * heads + head) * dv + j]);
+            if (seen(mask, s, batch, q, k)) sum.add(own[k] * value[((batch * keys + k) * heads + head) * dv + j]);
         }
         out[i] = sum.total();
     }
@@ -75,7 +75,6 @@ KERNEL(attention_values)(real* out, const real* weights, const real* value, cons
 
 #ifdef ATTENTION_D
 constexpr size MANY = 1024;
-
 // All three steps at once for widths that fit registers: a thread for each query of a head, `n` of them, no weights in memory.
 KERNEL(attention_whole)(real* out, const real* query, const real* key, const real* value, const real* mask, SIZES_ARGUMENTS,
                         double scale, size n) {
@@ -106,13 +105,9 @@ KERNEL(attention_whole)(real* out, const real* query, const real* key, const rea
         for (size k = 0; k < end; k++) {
             // Long sums in blocks; those of whole ones wait in the result, where they take no registers.
             if (k > 0 && k % MANY == 0) {
+                before += (double)whole, whole = 0;
 #pragma unroll
-                for (int j = 0; j < ATTENTION_DV; j++) {
-                    to[j] = k == MANY ? sums[j] : to[j] + sums[j];
-                    sums[j] = 0;
-                }
-                before += (double)whole;
-                whole = 0;
+                for (int j = 0; j < ATTENTION_DV; j++) to[j] = k == MANY ? sums[j] : to[j] + sums[j], sums[j] = 0;
             }
             if (!seen(mask, s, batch, q, k)) continue;
             const real weight = level ? (real)1 : exp(score(k) - largest);
@@ -121,13 +116,9 @@ KERNEL(attention_whole)(real* out, const real* query, const real* key, const rea
 #pragma unroll
             for (int j = 0; j < ATTENTION_DV; j++) sums[j] = fma(weight, of_v[j], sums[j]);
         }
-        if (end > MANY) {
+        whole = (real)(before + (double)whole);
 #pragma unroll
-            for (int j = 0; j < ATTENTION_DV; j++) sums[j] += to[j];
-            whole = (real)(before + (double)whole);
-        }
-#pragma unroll
-        for (int j = 0; j < ATTENTION_DV; j++) to[j] = whole == 0 ? (real)0 : sums[j] / whole;
+        for (int j = 0; j < ATTENTION_DV; j++) to[j] = whole == 0 ? (real)0 : (end > MANY ? to[j] + sums[j] : sums[j]) / whole;
     }
 }
 #endif

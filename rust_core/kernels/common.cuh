@@ -94,28 +94,17 @@ __device__ inline size quotient(size i, size d) {
 }
 
 // A sum that one thread makes. Up to 4096 terms are one chain; of more, chains of 256 are added up in binary64, so that no
-// rounding error grows with their number. What the CPU does is the same up to 4096 terms: chain.rs.
+// rounding error grows with their number.
 struct LongSum {
     double whole = 0;
     real sum = 0;
     const int length;
-    int left;
+    int terms = 0;
 
-    __device__ explicit LongSum(size terms) : length(terms > 4096 ? 256 : 4096), left(length) {}
-    __device__ void close() {
-        whole += (double)sum;
-        sum = 0;
-        left = length;
-    }
+    __device__ explicit LongSum(size all) : length(all > 4096 ? 256 : 4096) {}
     __device__ void add(real x) {
-        if (left == 0) close();
-        left--;
-        sum += x;
-    }
-    __device__ void add_product(real a, real b) {
-        if (left == 0) close();
-        left--;
-        sum = fma(a, b, sum);
+        if (terms == length) whole += (double)sum, sum = 0, terms = 0;
+        terms++, sum += x;
     }
     __device__ real total() const { return (real)(whole + (double)sum); }
 };

@@ -5,32 +5,26 @@
 
 typedef unsigned long long u64;
 
-// Row times row, summed in rising order.
-__device__ inline real dot_of_block(const real* a, const real* b, size n, bool in_packs) {
+// Row times row, summed in rising order; of more than 4096 products, sums of 256 are added up in binary64.
+__device__ inline real dot(const real* a, const real* b, size n) {
     real sum = 0;
-    if (in_packs) {
+    double whole = 0;
+    if (n % LANES == 0) {
 #pragma unroll 8
         for (size k = 0; k < n; k += LANES) {
+            if (n > 4096 && k % 256 == 0) whole += (double)sum, sum = 0;
             const Pack x = *(const Pack*)(a + k), y = *(const Pack*)(b + k);
 #pragma unroll
             for (int l = 0; l < LANES; l++) sum = fma(x.v[l], y.v[l], sum);
         }
     } else {
 #pragma unroll 8
-        for (size k = 0; k < n; k++) sum = fma(a[k], b[k], sum);
+        for (size k = 0; k < n; k++) {
+            if (n > 4096 && k % 256 == 0) whole += (double)sum, sum = 0;
+            sum = fma(a[k], b[k], sum);
+        }
     }
-    return sum;
-}
-
-// The same of any length: of more than 4096 numbers, the sums of blocks of 256 are added up in binary64.
-__device__ inline real dot(const real* a, const real* b, size n) {
-    const size block = n > 4096 ? 256 : n;
-    double whole = (double)dot_of_block(a, b, block, n % LANES == 0);
-    for (size first = block; first < n; first += block) {
-        const size length = n - first < block ? n - first : block;
-        whole += (double)dot_of_block(a + first, b + first, length, n % LANES == 0);
-    }
-    return (real)whole;
+    return (real)(whole + (double)sum);
 }
 
 // base = x W^T with the centre's W, (outputs, rows): neighbouring threads have neighbouring rows. A block takes one output

@@ -93,14 +93,10 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
         real whole[LONG ? ROWS : 1][LONG ? TILE : 1] = {};
 #pragma unroll 1
         for (int begin = 0; begin < IN; begin += CHUNK) {
-            if (LONG) {
-                for (int r = 0; r < ROWS; r++) {
 #pragma unroll
-                    for (int o = 0; o < TILE; o++) {
-                        whole[LONG ? r : 0][LONG ? o : 0] += sum[r][o];
-                        sum[r][o] = 0;
-                    }
-                }
+            for (int i = 0; i < (LONG ? ROWS * TILE : 0); i++) {
+                whole[LONG * (i / TILE)][LONG * (i % TILE)] += sum[i / TILE][i % TILE];
+                sum[i / TILE][i % TILE] = 0;
             }
             const int length = IN - begin < CHUNK ? IN - begin : CHUNK;
             group.sync();
@@ -146,9 +142,9 @@ __device__ inline void linear_of_shared(Group& group, Values<OUT>& y, const real
 #pragma unroll
                 for (int r = 0; r < ROWS; r++) {
                     const real centre = base[(start + o) * BATCH + group.read(r)];
-                    const real all = LONG ? whole[LONG ? r : 0][LONG ? o : 0] + sum[r][o] : sum[r][o];
-                    y.plus[r][start + o] = fma(group.sigma, all, centre) + of_plus;
-                    y.minus[r][start + o] = fma(-group.sigma, all, centre) + of_minus;
+                    if (LONG) sum[r][o] += whole[LONG * r][LONG * o];
+                    y.plus[r][start + o] = fma(group.sigma, sum[r][o], centre) + of_plus;
+                    y.minus[r][start + o] = fma(-group.sigma, sum[r][o], centre) + of_minus;
                 }
             }
         }

@@ -89,14 +89,14 @@ impl ResonantTensor {
 
     /// Warns of a value that the last snap has cut off, and returns what the snap gave.
     pub(crate) fn told<T>(&self, found: T) -> PyResult<T> {
-        let cut = self.read(|x| Ok(x.cut().map(|_| x.clone())))?;
+        let cut = self.read(|x| Ok(x.cut.map(|_| x.clone())))?;
         cut.map_or(Ok(()), |tensor| warn_of_cut(&tensor)).map(|()| found)
     }
 }
 
 /// Warns of a value of this tensor that the last snap has cut off.
 pub(crate) fn warn_of_cut(tensor: &Resonant) -> PyResult<()> {
-    let Some(x) = tensor.cut() else { return Ok(()) };
+    let Some(x) = tensor.cut else { return Ok(()) };
     let precision = tensor.precision();
     let text = format!(
         "{x} is beyond {:.6}, the last point of the lattice at precision {precision}, and becomes that point; use a larger precision",

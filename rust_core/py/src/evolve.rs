@@ -97,7 +97,7 @@ impl Evolution {
         let (evolution, cut) = enter(py, || {
             let genes = parameters.iter().map(|p| gene(p, config.bound())).collect::<Result<_>>()?;
             // As they are snapped: what is published has been in bounds since.
-            let cut = parameters.iter().find_map(|p| p.read().ok()?.cut().and(p.read().ok().map(|p| p.clone())));
+            let cut = parameters.iter().find_map(|p| p.read().ok()?.cut.and(p.read().ok().map(|p| p.clone())));
             let engine = evolve::Evolution::by(strategy, config, genes)?;
             let mut engine = match &device {
                 Some(device) => engine.on(device)?,

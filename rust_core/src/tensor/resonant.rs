@@ -26,7 +26,8 @@ pub struct Resonant {
     norms: Vec<f64>,
     weights: Vec<f64>,
     values: Values,
-    cut: Option<f64>,
+    /// The first value that the last snap moved to the last point of the lattice because it lay beyond it.
+    pub cut: Option<f64>,
 }
 
 impl Resonant {
@@ -175,16 +176,15 @@ impl Resonant {
     /// Snaps every value to the nearest point with coefficients up to `precision`, which becomes the tensor's own.
     ///
     /// A tensor already on the lattice is snapped again, which bounds coefficients that exact operations let grow. At
-    /// the tensor's own precision, values beyond the last point become that point, and [`Resonant::cut`] is one of them.
+    /// the tensor's own precision, values beyond the last point become that point, and `cut` is one of them.
     ///
     /// # Errors
     /// `Error::Value` when a value is NaN, infinite, or beyond the last point of a given precision, or the precision is
     /// out of range; the tensor is then unchanged.
     pub fn crystallize(&mut self, precision: Option<i64>) -> Result<()> {
-        let Some(given) = precision else { return self.saturate(self.precision) };
         let mut next = self.clone();
-        next.saturate(given)?;
-        if let Some(x) = next.cut {
+        next.saturate(precision.unwrap_or(self.precision))?;
+        if let (Some(x), Some(given)) = (next.cut, precision) {
             let expected = format!("numbers up to {:.6}, the last point at precision {given}", reach(given));
             return Err(Error::Value { op: "snap", expected, got: x.to_string() });
         }
@@ -197,20 +197,10 @@ impl Resonant {
     /// # Errors
     /// `Error::Value` when a value is NaN or infinite, or the precision is out of range; the tensor is then unchanged.
     pub fn saturate(&mut self, precision: i64) -> Result<()> {
-        let values = self.values();
+        let (values, last) = (self.values(), reach(precision) * (1.0 + f64::EPSILON));
         self.values = Values::Lattice(LatticeArray::snap(&values, &Snapper::new(precision)?)?);
-        (self.precision, self.cut) = (precision, beyond(&values, precision));
+        (self.precision, self.cut) = (precision, values.into_iter().find(|x| x.abs() > last));
         Ok(())
-    }
-
-    /// Returns the first value that the last snap moved to the last point of the lattice because it lay beyond it.
-    pub fn cut(&self) -> Option<f64> {
-        self.cut
-    }
-
-    /// Says that a value was cut off by the snaps that this tensor is made of.
-    pub fn set_cut(&mut self, cut: Option<f64>) {
-        self.cut = cut;
     }
 
     /// Returns a tensor like this one at other points, of which there are as many.
@@ -252,12 +242,6 @@ pub fn reach(precision: i64) -> f64 {
     precision as f64 * PHI * PHI
 }
 
-/// Returns the first value beyond the last point of a precision.
-fn beyond(values: &[f64], precision: i64) -> Option<f64> {
-    let last = reach(precision) * (1.0 + f64::EPSILON);
-    values.iter().copied().find(|x| x.is_finite() && x.abs() > last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,20 +274,6 @@ mod tests {
         x.crystallize(None).unwrap();
         x.crystallize(Some(5)).unwrap();
         assert_eq!((x.precision(), points(&x)), (5, (&[-3][..], &[2][..])));
-    }
-
-    #[test]
-    fn what_lies_beyond_the_last_point_is_remembered_or_refused() {
-        let mut x = flux(&[1.0, -300.0, 400.0]);
-        assert!(x.crystallize(Some(10)).is_err());
-        assert_eq!((x.phase(), x.precision(), x.cut()), ("flux", 100, None));
-        x.crystallize(None).unwrap();
-        assert_eq!((points(&x), x.cut()), ((&[1, -100, 100][..], &[0, -100, 100][..]), Some(-300.0)));
-        x.crystallize(None).unwrap();
-        assert_eq!(x.cut(), None);
-        x.set_flux(&[300.0; 3]).unwrap();
-        x.crystallize(Some(115)).unwrap();
-        assert_eq!(x.cut(), None);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Resonant {
         let syntonies = cycled.collect::<Result<Vec<_>>>()?;
         *self = self.with_values(self.shape().clone(), Resonant::chain(&samples), true)?;
         self.crystallize(precision)?;
-        self.set_cut(samples.iter().find_map(Resonant::cut));
+        self.cut = samples.iter().find_map(|sample| sample.cut);
         Ok(syntonies)
     }
 }
