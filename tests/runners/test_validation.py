@@ -18,6 +18,7 @@ from syntonic.nn.training.callbacks.early_stop import EarlyStop
 from syntonic.runners.cli import main
 from syntonic.runners.run import life
 from syntonic.runners.sweep.prune import Pruning
+from syntonic.runners.sweep.settings import Settings
 
 
 @pytest.fixture
@@ -149,6 +150,35 @@ def test_pruning_by_validation_data_waits_for_the_first_look(tmp_path):
         assert (Request.ABANDON in wishes) is (number == 4)
     assert watcher.given_up is not None
     assert math.isfinite(watcher.given_up[1])
+
+
+@pytest.mark.parametrize(
+    ("metric", "compared_by", "pruned_by"),
+    [
+        (None, "validation_loss", "val_loss"),
+        ("validation_accuracy", "validation_loss", "val_accuracy"),
+        ("test_accuracy", "validation_loss", "val_loss"),
+        (None, "test_loss", "loss"),
+        (None, "fitness", "loss"),
+    ],
+)
+def test_pruning_that_was_told_auto_goes_by_validation_data_where_there_is_some(metric, compared_by, pruned_by):
+    assert Settings(metric=metric, prune="auto").settled(compared_by).prune == pruned_by
+    assert Settings(metric=metric).settled(compared_by).prune is None
+
+
+def test_a_sweep_prunes_by_validation_data(words, tmp_path, capsys):
+    sweep = [*words, "trainer.max_generations=16", "validate_every=1", "sweep.prune=auto"]
+    assert main(["-m", *sweep, "seed=range(0,8)"]) == 0
+    (left,) = tmp_path.glob(".syntonic/sweeps/*/rungs")
+    seen = {int(path.stem): json.loads(path.read_text()) for path in left.iterdir()}
+    assert seen.keys() == set(range(8))
+    for run in runs(tmp_path):
+        found = dict(points(run))
+        record = json.loads((run / "run.json").read_text())
+        best = min(metrics["val_loss"] for step, metrics in found.items() if step <= 4)
+        assert seen[record["config"]["seed"]]["4"] == pytest.approx(best, rel=1e-12)
+    assert "PRUNED" in capsys.readouterr().out
 
 
 def test_null_looks_at_nothing(words, looks):

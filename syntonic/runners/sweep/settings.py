@@ -13,6 +13,8 @@ from annotated_types import Ge, MinLen
 
 _LARGE: Final = ("accuracy", "fitness", "syntony")  # how the names of metrics end that are to be large
 TEST: Final = "test_loss"
+AUTO: Final = "auto"
+_HELD: Final = "validation_"  # how results on validation data begin, which records of generations call by VALIDATION
 _ON_FAILURE: Final = re.compile(r"continue|stop|stop_after:[1-9]\d*")
 
 
@@ -38,7 +40,9 @@ class Settings:
     )
     on_failure: str = _key("continue", "continue, stop, or stop_after:N failures")
     prune: Annotated[str, MinLen(1)] | None = _key(
-        None, "a metric of each generation, such as loss: runs that are worse by it than the median are given up"
+        None,
+        "a metric of each generation, such as loss: runs that are worse by it than the median are given up; auto: "
+        "val_loss, or what sweep.metric says of validation data, where there is such data, else loss",
     )
     skip_finished: bool = _key(True, "whether a config that has finished before, with the same core, is not run again")
     dry_run: bool = _key(False, "say what would run, and about how long it would take")
@@ -52,8 +56,14 @@ class Settings:
         return self.metric or TEST
 
     def settled(self, compared_by: str) -> "Settings":
-        """Returns the settings with a metric: this one if none was said."""
-        return replace(self, metric=self.metric or compared_by)
+        """Returns the settings with a metric, this one if none was said, and with what `prune=auto` stands for."""
+        from syntonic.nn.training.callbacks.watched import VALIDATION  # `--help` wants the texts alone
+
+        metric, prune = self.metric or compared_by, self.prune
+        if prune == AUTO:
+            found = next((each for each in (metric, compared_by) if each.startswith(_HELD)), "")
+            prune = found.replace(_HELD, VALIDATION, 1) or "loss"
+        return replace(self, metric=metric, prune=prune)
 
     @property
     def allowed_failures(self) -> int | None:
