@@ -109,7 +109,7 @@ class PythonFitness:
 
     def evaluate(self, model: Module) -> dict[str, float]:
         """Returns the fitness of the centre, with a seed that no generation has, and how many members were bad."""
-        centre = [Tensor(parameter.values(), parameter.shape, "float64") for parameter in model.parameters()]
+        centre = [parameter.data.to_tensor("float64") for parameter in model.parameters()]
         found = self._scores([centre], _shapes(model), zlib.crc32(f"python {self._seed} at the end".encode()), None)
         self.close()
         return {"fitness": found[0].value if found else math.nan}

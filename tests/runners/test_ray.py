@@ -139,6 +139,18 @@ def test_a_process_that_dies_fails_its_run_and_no_other(folder: Path, cluster: C
     assert finished(folder) == 2
 
 
+def test_a_fitness_of_one_s_own_comes_to_the_nodes(folder: Path, cluster: Cluster) -> None:
+    (folder / "mine.py").write_text(
+        "def fitness(parameters):\n    return -abs(parameters['layers.0.bias'].tolist()[0] - 1)\n"
+    )
+    words = ["benchmark=python", "benchmark.function=mine:fitness", "model.hidden=[]", "trainer.max_generations=3"]
+    command = [sys.executable, "-m", "syntonic", "-m", *words, "seed=0,1", *on(cluster)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert finished(folder) == 2
+    assert [[use["name"] for use in facts(run)["uses"]] for run in runs(folder)] == [["mine.py"]] * 2
+
+
 def test_no_cluster_is_one_line(folder: Path) -> None:
     child = start(folder, "-m", "seed=0,1", "tracking=none", "hydra/launcher=ray", "hydra.launcher.address=127.0.0.1:9")
     said, _ = child.communicate(timeout=PATIENCE)

@@ -181,6 +181,12 @@ impl Evolution {
         self.enter(py, || self.engine()?.members())
     }
 
+    /// As `members`, cut into parameters: float64 tensors in the order of the model's.
+    fn parameters_of_members(&self, py: Python<'_>) -> PyResult<Vec<Vec<Tensor>>> {
+        let members = self.enter(py, || self.engine()?.parameters_of_members())?;
+        Ok(members.into_iter().map(|member| member.into_iter().map(Tensor::from).collect()).collect())
+    }
+
     /// The centre's weights, flat.
     fn weights(&self) -> PyResult<Vec<f64>> {
         quick(|| Ok(self.engine()?.state().centre.clone()))

@@ -62,7 +62,7 @@ def generations(trainer: Asking, model: Module, benchmark: Judging) -> Iterator[
     stop = trainer.should_stop
     while trainer.generation < trainer.max_generations and not (stop and stop()):
         members = trainer.ask()
-        centre = [Tensor(parameter.values(), parameter.shape, "float64") for parameter in model.parameters()]
+        centre = [parameter.data.to_tensor("float64") for parameter in model.parameters()]
         fitness = benchmark.judge(trainer.generation, [*members, centre], model, stop)
         if fitness is None:
             return

@@ -1,7 +1,10 @@
 """A strategy of one's own in Python: it says where members lie and which way to go, and the engine does the rest."""
 
+import itertools
+import math
 import random
 from abc import abstractmethod
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -72,6 +75,10 @@ class Strategy(RetrocausalTrainer):
         fitness = [-loss for loss in engine.losses_of(objective, batch, members)]
         return self._tell(engine, members, fitness, engine.centre(objective, batch))
 
+    def _ask(self, engine: Evolution) -> tuple[Members, list[list[Tensor]]]:
+        members, shapes = self._members(engine), [parameter.shape for parameter in self._parameters()]
+        return members, [_tensors(member, shapes) for member in members]
+
     def _members(self, engine: Evolution) -> Members:
         members = self.sample(engine.weights(), random.Random(f"{self._settings['seed']}/{engine.generation}"))
         if len(members) != self.population_size:
@@ -88,3 +95,11 @@ class Strategy(RetrocausalTrainer):
         except BaseException:
             self.kept = before
             raise
+
+
+def _tensors(member: Sequence[float], shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    values = memoryview(array("d", member))  # of which each tensor takes its part at once
+    ends = list(itertools.accumulate(map(math.prod, shapes), initial=0))
+    return [
+        Tensor(values[a:b], shape, "float64") for (a, b), shape in zip(itertools.pairwise(ends), shapes, strict=True)
+    ]

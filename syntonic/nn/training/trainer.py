@@ -7,11 +7,8 @@ arXiv 1703.03864; noise of low rank: Sarkar et al., arXiv 2511.16652.
 """
 
 import inspect
-import itertools
-import math
 import re
 import time
-from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -135,10 +132,9 @@ class RetrocausalTrainer(CalledWithData):
             RuntimeError: before `begin`.
         """
         engine = self._started("ask")
-        members = self._members(engine)
+        members, tensors = self._ask(engine)
         self._asked = engine.generation, time.perf_counter(), members
-        shapes = [parameter.shape for parameter in self._parameters()]
-        return [_tensors(member, shapes) for member in members]
+        return tensors
 
     def place(self, member: Sequence[Tensor]) -> None:
         """Puts a member into the model, so that the model can be judged as that member; `tell` puts the centre back.
@@ -180,8 +176,8 @@ class RetrocausalTrainer(CalledWithData):
     ) -> Record:
         return engine.step(objective, batch, following)
 
-    def _members(self, engine: Evolution) -> Members:
-        return engine.members()
+    def _ask(self, engine: Evolution) -> tuple[Members, list[list[Tensor]]]:
+        return [], engine.parameters_of_members()  # which the engine knows by itself when it is told their fitness
 
     def _tell(self, engine: Evolution, members: Members, fitness: list[float], centre: list[float] | None) -> Record:
         return engine.tell(fitness, centre)
@@ -314,14 +310,6 @@ class RetrocausalTrainer(CalledWithData):
             )
             self._engine_of = model
         return self._engine
-
-
-def _tensors(member: Sequence[float], shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
-    values = memoryview(array("d", member))  # of which each tensor takes its part at once
-    ends = list(itertools.accumulate(map(math.prod, shapes), initial=0))
-    return [
-        Tensor(values[a:b], shape, "float64") for (a, b), shape in zip(itertools.pairwise(ends), shapes, strict=True)
-    ]
 
 
 def _show(cls: type[RetrocausalTrainer]) -> None:

@@ -37,6 +37,18 @@ impl Evolution {
         Ok(members)
     }
 
+    /// As `members`, cut into parameters: float64 tensors in the order of the genome's.
+    ///
+    /// # Errors
+    /// As `members`.
+    pub fn parameters_of_members(&self) -> Result<Vec<Vec<Tensor>>> {
+        let cut = |member: Vec<f64>| {
+            let values = split::<f64>(&member, &self.shapes).into_iter();
+            values.zip(self.shapes.iter()).map(|(values, shape)| Tensor::new(shape.clone(), values)).collect()
+        };
+        self.members()?.into_iter().map(cut).collect()
+    }
+
     /// Does the rest of a generation whose members were evaluated outside: `fitness` of each, higher is better, NaN counts
     /// as worst. `centre` is the centre's loss and metrics; without it the mean loss of the members stands for its loss.
     ///
@@ -162,12 +174,12 @@ impl Evolution {
     /// Returns the noise of a pair, written out for each weight.
     fn noise(&self, generation: u32, pair: u32) -> Vec<f64> {
         let key = Key::new(self.config.seed, Stream::Noise);
-        let parameters = self.shapes.iter().zip(self.perturbation.ranks()).enumerate();
-        let noise = parameters.flat_map(|(number, (shape, &rank))| {
+        let mut noise = Vec::with_capacity(self.state.centre.len());
+        for (number, (shape, &rank)) in self.shapes.iter().zip(self.perturbation.ranks()).enumerate() {
             let mut z = vec![0.0_f32; rank.normals(shape.numel())];
             fill_normals(key, number as u32, pair, generation, &mut z);
-            let all: Vec<f64> = match rank {
-                Rank::Full => z.into_iter().map(f64::from).collect(),
+            match rank {
+                Rank::Full => noise.extend(z.into_iter().map(f64::from)),
                 Rank::Low { rows, columns, rank } => {
                     let (left, right) = z.split_at(rank * rows);
                     let scale = 1.0 / (rank as f64).sqrt();
@@ -175,11 +187,12 @@ impl Evolution {
                         f64::from(left[r * rows + row]) * f64::from(right[r * columns + column])
                     };
                     let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-                    places.map(|(row, column)| scale * (0..rank).map(|r| term(row, column, r)).sum::<f64>()).collect()
+                    noise.extend(
+                        places.map(|(row, column)| scale * (0..rank).map(|r| term(row, column, r)).sum::<f64>()),
+                    );
                 }
-            };
-            all
-        });
-        noise.collect()
+            }
+        }
+        noise
     }
 }
