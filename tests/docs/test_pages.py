@@ -184,7 +184,8 @@ def test_the_questions_have_answers(tmp_path):
     reader = Reader(tmp_path)
     reader.follow((DOCS / "faq.md").read_text())
     runs = reader.runs()
-    assert runs[0]["status"] == "FINISHED", "it was interrupted, and resumed"
+    (removed,) = [json.loads(path.read_text()) for path in tmp_path.glob(".syntonic/bin/*/run.json")]
+    assert removed["status"] == "FINISHED", "it was interrupted, resumed and thrown away"
     assert list(tmp_path.glob(".syntonic/runs/*/metrics.csv"))
     assert list(tmp_path.glob(".syntonic/runs/*/wandb/offline-run-*/*.wandb"))
     assert any("backprop_test_accuracy" in run["results"] for run in runs)
