@@ -134,7 +134,7 @@ def test_a_server_that_refuses_is_a_problem_and_no_end_of_the_run(tmp_path, monk
     wandb = pytest.importorskip("wandb")
 
     def refuses(**words: object) -> None:
-        assert words["mode"] == "online"
+        assert (words["mode"], words["resume"]) == (None, "allow"), "wandb reads what the user has said"
         raise wandb.errors.CommError("no way there")
 
     monkeypatch.setenv("WANDB_MODE", "online")
