@@ -110,14 +110,16 @@ def written(folder: Path) -> Iterator[object]:
 @pytest.mark.filterwarnings("ignore")  # wandb's own
 def test_weights_and_biases_gets_points_config_and_results_and_nothing_is_sent(tmp_path, monkeypatch):
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    for part in (POINTS[:3], POINTS):  # what the first part left is replaced
-        points, copies = journal(tmp_path), Copies(["wandb"])
-        copies.start(run_in(tmp_path))
-        for step, metrics in enumerate(part, 1):
-            points.append(step, metrics)
-        points.close()
-        copies.finish(ENDED)
-        assert copies.problems == []
+    old = tmp_path / "wandb" / "offline-run-20261122_000000-one"  # what an earlier part left, which is replaced
+    old.mkdir(parents=True)
+    points, copies = journal(tmp_path), Copies(["wandb"])
+    copies.start(run_in(tmp_path))
+    for step, metrics in enumerate(POINTS, 1):
+        points.append(step, metrics)
+    points.close()
+    copies.finish(ENDED)
+    assert copies.problems == []
+    assert not old.exists()
     found = list(written(tmp_path))
     items = [{i.key or i.nested_key[0]: i.value_json for i in r.history.item} for r in found if r.HasField("history")]
     assert [float(item["loss"]) for item in items] == [point["loss"] for point in POINTS]
@@ -134,7 +136,7 @@ def test_a_server_that_refuses_is_a_problem_and_no_end_of_the_run(tmp_path, monk
     wandb = pytest.importorskip("wandb")
 
     def refuses(**words: object) -> None:
-        assert words["mode"] == "online"
+        assert (words["mode"], words["resume"]) == (None, "allow"), "wandb reads what the user has said"
         raise wandb.errors.CommError("no way there")
 
     monkeypatch.setenv("WANDB_MODE", "online")

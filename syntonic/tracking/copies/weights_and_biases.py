@@ -24,7 +24,6 @@ class WeightsAndBiases:
     def __init__(self, run: Run) -> None:
         import wandb
 
-        mode = os.environ.get(_MODE, "offline")
         for old in (run.folder / FOLDER).glob("offline-run-*"):
             shutil.rmtree(old)
         # The terminal, the code and the machine are recorded elsewhere: no second process is to look at them.
@@ -39,8 +38,8 @@ class WeightsAndBiases:
                 group=run.tags.get("sweep"),
                 config={**run.config, "syntonic": dict(run.tags)},
                 dir=run.folder,
-                mode=mode,
-                resume="allow" if mode == "online" else None,
+                mode=None if _MODE in os.environ else "offline",  # None: wandb reads the variable itself
+                resume="allow" if os.environ.get(_MODE) == "online" else None,
                 settings=settings,
             )
 
