@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +23,10 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([\w/]+\.\w+)`:?$")
 INTERRUPTED = 130
 # What is not typed here, and what is checked of it: extras, targets and files that are there.
-EXTRAS = "|".join(
-    re.findall(r"^(\w+) = \[", (ROOT / "pyproject.toml").read_text().partition("[project.scripts]")[0], re.M)
-)
+EXTRAS = "|".join(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
 TARGETS = "|".join(re.findall(r"^(\w+):(?! \w+ =)", (ROOT / "Makefile").read_text(), re.M))
 ELSEWHERE = {
-    "pip": rf"^pip install (\S+\.whl|'(syntonic|\S+\.whl)\[({EXTRAS})(,({EXTRAS}))*\]')$",
+    "pip": rf"^pip install (\S+\.whl|'(syntonic|\S+\.whl)\[({EXTRAS})(,({EXTRAS}))*\]')( [a-z][a-z0-9-]*)*$",
     "make": rf"^make ({TARGETS})$",
     "uv": r"^uv run syntonic-run( --version)?$",
     "git": r"^git clone ",
