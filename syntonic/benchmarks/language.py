@@ -13,7 +13,7 @@ from syntonic._core import Tensor, sample_rows
 from syntonic.benchmarks import byte_frequencies
 from syntonic.benchmarks.base import Model
 from syntonic.benchmarks.limits import BatchSize
-from syntonic.benchmarks.standards import Cases, Rules, Standards, count_unseen
+from syntonic.benchmarks.standards import Cases, Rules, Split, Standards, count_unseen
 from syntonic.benchmarks.text_file import NAMES, Text, read
 from syntonic.core.registry import register
 from syntonic.sn import functional as F
@@ -102,6 +102,11 @@ class Language(Standards):
     def metrics(self, outputs: A, targets: A) -> dict[str, A]:
         """Returns the mean cross-entropy in bits."""
         return {"bits_per_byte": F.cross_entropy(outputs, targets) * (1 / math.log(2))}
+
+    @cached_property
+    def test(self) -> Split:
+        """The judged windows (256, length) of the test text, and the byte after each (256, length)."""
+        return self._windows(self._test, self._judged(self._test))
 
     @property
     def validated(self) -> tuple[str, ...]:

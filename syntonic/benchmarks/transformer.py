@@ -114,6 +114,11 @@ class Sequences(Standards):
         return evaluate_splits(self, model, {**self._splits, "train": self._train})
 
     @property
+    def test(self) -> Split:
+        """Tokens (samples, length) that training never sees, and the tokens to give at the judged places."""
+        return self._test
+
+    @property
     def validated(self) -> tuple[str, ...]:
         """Loss and accuracy, where sequences are held back for it."""
         return ("val_loss", "val_accuracy") if self._validates else ()

@@ -58,3 +58,15 @@ def test_the_report_of_a_regression_has_them(folder):
     assert all(f",{float(right):g}" in "\n".join(lines) for _, right, _ in rows)
     assert main(["report", "--out", "one.html"]) == 0
     assert "Example answers" in (folder / "one.html").read_text()
+
+
+@pytest.mark.parametrize("words", [["benchmark=transformer", "model=transformer"], ["-cn", "language"]])
+def test_sequences_and_texts_have_them(folder, words):
+    assert main([*words, "trainer.max_generations=1", "trainer.population_size=4", "tracking=none"]) == 0
+    (run,) = folder.glob(".syntonic/runs/*")
+    rows = outcome.read(run).examples
+    assert len(rows) == 8
+    if "benchmark=transformer" in words:  # the default variant is to be told backwards
+        assert all(right.split() == asked.split()[::-1] for asked, right, _ in rows)
+    else:
+        assert all(asked[1:9] == right[:8] for asked, right, _ in rows)
