@@ -2,7 +2,7 @@
 
 uv run python experiments/activations/tasks.py sort       # a sixteenth of the examples of configs/transformer_sort
 uv run python experiments/activations/tasks.py language   # the text and windows of configs/language
-uv run python experiments/activations/tasks.py language_eighth  # 102,400 weights, an eighth of the members' 2.6 billion tokens
+uv run python experiments/activations/tasks.py language_eighth  # 102,400 weights, an eighth of the members' tokens
 
 Appends the curve to tasks.json. Seconds are processor time, so that they mean something on a busy machine too.
 """
@@ -92,7 +92,9 @@ def main() -> None:
             break
     file = HERE / "tasks.json"
     results = json.loads(file.read_text()) if file.exists() else []
-    results.append({"run": arguments.name, "seed": arguments.seed, "head": arguments.head, "figure": figure, "curve": curve})
+    results.append(
+        {"run": arguments.name, "seed": arguments.seed, "head": arguments.head, "figure": figure, "curve": curve}
+    )
     file.write_text(json.dumps(results, indent=1) + "\n")
 
 

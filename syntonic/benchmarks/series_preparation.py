@@ -20,7 +20,7 @@ class Windows:
         rows: as many texts each as there are names.
 
     Raises:
-        ValueError: a column that is not there, a value that is NaN or is missing, or too few rows.
+        ValueError: a column that is not there, a value that is missing or cannot be read as a float, or too few rows.
     """
 
     def __init__(self, preparation: Mapping[str, Any], header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
