@@ -3,8 +3,8 @@
 uv run python experiments/activations/mnist1d.py --seed 0 --threads 2
 uv run python experiments/activations/mnist1d.py --seed 0 --shift 4    # signals shifted as augmentation: another row
 
-Draws are eight passes over 2,048 examples a generation, input noise .3, as was chosen before on other seeds; appends the accuracy of the
-centre on test data, read once, to mnist1d.json. Seconds are those of the wall and of processor time.
+A generation is eight passes over 2,048 examples with input noise .3. Appends the accuracy of the centre on test data,
+read once, to mnist1d.json. Seconds are those of the wall and of processor time.
 """
 
 import argparse
