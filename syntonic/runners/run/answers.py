@@ -17,6 +17,7 @@ from syntonic.benchmarks.reading.pictures import is_of_images
 from syntonic.benchmarks.series_preparation import SERIES, Windows
 from syntonic.runners.config.errors import RequestError
 from syntonic.runners.run.kept_model import LoadedModel
+from syntonic.runners.run.nested import leaves
 
 _AT_ONCE: Final = 4096  # rows
 Table = tuple[list[str], list[list[str]]]
@@ -164,7 +165,7 @@ def _cut(inputs: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _plain(outputs: Sequence[Any]) -> Table:
-    found = [[repr(value) for value in _leaves(row)] for row in outputs]
+    found = [[repr(value) for value in leaves(row)] for row in outputs]
     return [f"output_{number}" for number in range(len(found[0]))], found
 
 
@@ -198,11 +199,3 @@ def _nested(values: list[Any], shape: Sequence[int]) -> list[Any]:
     for size in reversed(shape[1:]):
         values = [values[start : start + size] for start in range(0, len(values), size)]
     return values
-
-
-def _leaves(tree: Any) -> Iterator[float]:  # noqa: ANN401 (lists within lists)
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _leaves(branch)
-    else:
-        yield tree

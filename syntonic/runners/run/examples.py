@@ -1,11 +1,12 @@
 """A few answers of a trained model to test examples, as texts: what was asked, what is right, what it says."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from syntonic._core import Tensor
 from syntonic.benchmarks.answers import Numbers
 from syntonic.benchmarks.base import Benchmark
+from syntonic.runners.run.nested import leaves
 
 _FEW: Final = 8
 _NUMBERS: Final = 6  # of an example's inputs that a line has room for
@@ -35,34 +36,22 @@ def examples(benchmark: Benchmark, model: Any) -> list[list[str]]:  # noqa: ANN4
         if isinstance(answers, Numbers):
             shown = [_numbers(asked.tolist()[0]), *(_unit(answers, one) for one in (right.tolist()[0], said))]
         else:
-            expected = _flat(right.tolist()[0])
+            expected = list(leaves(right.tolist()[0]))
             likeliest = [max(range(len(logits)), key=logits.__getitem__) for logits in said[-len(expected) :]]
-            shown = [_tokens(each, benchmark.vocabulary) for each in (_flat(asked.tolist()[0]), expected, likeliest)]
+            shown = [_tokens(each, benchmark.vocabulary) for each in (leaves(asked.tolist()[0]), expected, likeliest)]
         rows.append(shown)
     return rows
 
 
 def _unit(answers: Numbers, value: Any) -> str:  # noqa: ANN401 (nested lists of one number)
-    return f"{next(_leaves(value)) * answers.scale + answers.mean:.5g}"
+    return f"{next(leaves(value)) * answers.scale + answers.mean:.5g}"
 
 
 def _numbers(row: Any) -> str:  # noqa: ANN401 (nested lists)
-    values = list(_leaves(row))
+    values = list(leaves(row))
     return ", ".join(f"{value:.4g}" for value in values[:_NUMBERS]) + (", ..." if values[_NUMBERS:] else "")
 
 
-def _tokens(tokens: Sequence[float], vocabulary: int | None) -> str:
+def _tokens(tokens: Iterable[float], vocabulary: int | None) -> str:
     found = [int(token) for token in tokens]
     return bytes(found).decode("utf-8", "replace") if vocabulary == _BYTES else " ".join(map(str, found))
-
-
-def _flat(tree: Any) -> list[float]:  # noqa: ANN401 (nested lists)
-    return list(_leaves(tree))
-
-
-def _leaves(tree: Any) -> Iterator[float]:  # noqa: ANN401 (nested lists)
-    if isinstance(tree, list):
-        for branch in tree:
-            yield from _leaves(branch)
-    else:
-        yield tree
