@@ -35,7 +35,7 @@ class Pictures:
 def is_of_images(path: str) -> bool:
     """Whether a path is of images, and not of a table of their numbers."""
     place = Path(path).expanduser()
-    if place.is_dir() or place.suffix.lower() in ENDINGS:
+    if _is_of_files(place):
         return True
     try:
         with place.open("rb") as file:
@@ -51,9 +51,13 @@ def read_pictures(path: str, shape: tuple[int, ...]) -> Pictures:
         ValueError: what is wrong with which file.
     """
     place = Path(path).expanduser()
-    if place.is_dir() or place.suffix.lower() in ENDINGS:
+    if _is_of_files(place):
         return _of_files(place, shape)
     return _of_npz(path, shape) if content(path, "images")[:4] == _ZIP else _of_idx(place, shape)
+
+
+def _is_of_files(place: Path) -> bool:
+    return place.is_dir() or place.suffix.lower() in ENDINGS
 
 
 def _of_files(place: Path, shape: tuple[int, ...]) -> Pictures:
