@@ -77,7 +77,7 @@ impl ResonantTensor {
 impl ResonantTensor {
     /// Returns a tensor whose values may have been snapped, and warns of one that the lattice does not reach.
     pub(crate) fn snapped(tensor: Resonant) -> PyResult<Self> {
-        warn_of_cut(&tensor)?;
+        warn_of_cut(cut_of(&tensor))?;
         Ok(Self::wrap(tensor))
     }
 
@@ -89,15 +89,18 @@ impl ResonantTensor {
 
     /// Warns of a value that the last snap has cut off, and returns what the snap gave.
     pub(crate) fn told<T>(&self, found: T) -> PyResult<T> {
-        let cut = self.read(|x| Ok(x.cut.map(|_| x.clone())))?;
-        cut.map_or(Ok(()), |tensor| warn_of_cut(&tensor)).map(|()| found)
+        warn_of_cut(self.read(|x| Ok(cut_of(x)))?).map(|()| found)
     }
 }
 
-/// Warns of a value of this tensor that the last snap has cut off.
-pub(crate) fn warn_of_cut(tensor: &Resonant) -> PyResult<()> {
-    let Some(x) = tensor.cut else { return Ok(()) };
-    let precision = tensor.precision();
+/// Returns a value that the last snap of a tensor has cut off, and the precision of that snap.
+pub(crate) fn cut_of(tensor: &Resonant) -> Option<(f64, i64)> {
+    tensor.cut.map(|x| (x, tensor.precision()))
+}
+
+/// Warns of a value that a snap has cut off.
+pub(crate) fn warn_of_cut(cut: Option<(f64, i64)>) -> PyResult<()> {
+    let Some((x, precision)) = cut else { return Ok(()) };
     let text = format!(
         "{x} is beyond {:.6}, the last point of the lattice at precision {precision}, and becomes that point; use a larger precision",
         reach(precision)

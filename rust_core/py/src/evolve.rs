@@ -13,7 +13,7 @@ use syntonic_core::Result;
 use syntonic_core::evolve::{self, Displacement, Gene};
 
 use crate::arrays;
-use crate::copies::warn_of_cut;
+use crate::copies::{cut_of, warn_of_cut};
 use crate::devices;
 use crate::door::{enter, quick};
 use crate::list::List;
@@ -97,7 +97,7 @@ impl Evolution {
         let (evolution, cut) = enter(py, || {
             let genes = parameters.iter().map(|p| gene(p, config.bound())).collect::<Result<_>>()?;
             // As they are snapped: what is published has been in bounds since.
-            let cut = parameters.iter().find_map(|p| p.read().ok()?.cut.and(p.read().ok().map(|p| p.clone())));
+            let cut = parameters.iter().find_map(|p| cut_of(&*p.read().ok()?));
             let engine = evolve::Evolution::by(strategy, config, genes)?;
             let mut engine = match &device {
                 Some(device) => engine.on(device)?,
@@ -109,7 +109,7 @@ impl Evolution {
             evolution.publish(&*evolution.engine()?)?;
             Ok((evolution, cut))
         })?;
-        cut.iter().try_for_each(warn_of_cut)?;
+        warn_of_cut(cut)?;
         Ok(evolution)
     }
 

@@ -182,14 +182,7 @@ impl Resonant {
     /// `Error::Value` when a value is NaN, infinite, or beyond the last point of a given precision, or the precision is
     /// out of range; the tensor is then unchanged.
     pub fn crystallize(&mut self, precision: Option<i64>) -> Result<()> {
-        let mut next = self.clone();
-        next.saturate(precision.unwrap_or(self.precision))?;
-        if let (Some(x), Some(given)) = (next.cut, precision) {
-            let expected = format!("numbers up to {:.6}, the last point at precision {given}", reach(given));
-            return Err(Error::Value { op: "snap", expected, got: x.to_string() });
-        }
-        *self = next;
-        Ok(())
+        self.snap(precision.unwrap_or(self.precision), precision.is_some())
     }
 
     /// Snaps as [`Resonant::crystallize`] does, at any precision with values beyond the last point becoming that point.
@@ -197,9 +190,22 @@ impl Resonant {
     /// # Errors
     /// `Error::Value` when a value is NaN or infinite, or the precision is out of range; the tensor is then unchanged.
     pub fn saturate(&mut self, precision: i64) -> Result<()> {
-        let (values, last) = (self.values(), reach(precision) * (1.0 + f64::EPSILON));
-        self.values = Values::Lattice(LatticeArray::snap(&values, &Snapper::new(precision)?)?);
-        (self.precision, self.cut) = (precision, values.into_iter().find(|x| x.abs() > last));
+        self.snap(precision, false)
+    }
+
+    fn snap(&mut self, precision: i64, refuses: bool) -> Result<()> {
+        let values = match &self.values {
+            Values::Flux(x) => x,
+            Values::Lattice(points) => &points.to_f64(),
+        };
+        let points = LatticeArray::snap(values, &Snapper::new(precision)?)?;
+        let last = reach(precision) * (1.0 + f64::EPSILON);
+        let cut = values.iter().copied().find(|x| x.abs() > last);
+        if let Some(x) = cut.filter(|_| refuses) {
+            let expected = format!("numbers up to {:.6}, the last point at precision {precision}", reach(precision));
+            return Err(Error::Value { op: "snap", expected, got: x.to_string() });
+        }
+        (self.values, self.precision, self.cut) = (Values::Lattice(points), precision, cut);
         Ok(())
     }
 
