@@ -71,24 +71,6 @@ pub fn philox(counter: [u32; 4], key: Key) -> [u32; 4] {
     [c0, c1, c2, c3]
 }
 
-/// Returns eight near-normals: the inverse normal distribution function of each 16-bit half of `words`.
-///
-/// With k the half's low 15 bits, x = (k + 1/2) / 2^15 and w = -ln(1 - x^2), the value is +-x P(w); its sign is the top bit.
-/// The polynomials were fitted for this file; the largest error over all 65,536 values is 1.1e-4, the variance .99998,
-/// the kurtosis 2.9992, the range +-4.325. Only integer operations and IEEE add, multiply and fma appear, in this
-/// order, so every device yields the same bits.
-///
-/// ```
-/// use syntonic_core::tensor::philox::normals;
-/// let [low, high, ..] = normals([0x8000_0000; 4]);
-/// assert_eq!(low, -high);
-/// ```
-#[inline(always)]
-pub fn normals(words: [u32; 4]) -> [f32; NORMALS_PER_BLOCK] {
-    let [a, b, c, d] = words.map(|word| [normal(word & 0xFFFF), normal(word >> 16)]);
-    [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]]
-}
-
 /// Coefficients of ln(m) / (m - 1) about m = 1, for m in [sqrt(1/2), sqrt(2)), highest first.
 const LN: [f32; 5] = [0.177_214_77, -0.271_105_92, 0.336_324_76, -0.499_441_1, 0.999_967_1];
 /// Coefficients of P about w = 5.2, highest first.
@@ -96,7 +78,17 @@ const QUANTILE: [f32; 7] =
     [4.833_699_6e-7, -1.179_246_2e-5, 7.579_717e-5, 2.124_347_8e-4, -1.023_282_3e-2, 2.982_239e-1, 3.001_415];
 const SQRT_HALF_BITS: i32 = 0x3F35_04F3;
 
-/// Returns the near-normal of one 16-bit half.
+/// Returns a near-normal: the inverse normal distribution function of one 16-bit half.
+///
+/// With k the half's low 15 bits, x = (k + 1/2) / 2^15 and w = -ln(1 - x^2), the value is +-x P(w); its sign is the top bit.
+/// The polynomials were fitted for this file; the largest error over all 65,536 values is 1.1e-4, the variance .99998,
+/// the kurtosis 2.9992, the range +-4.325. Only integer operations and IEEE add, multiply and fma appear, in this
+/// order, so every device yields the same bits.
+///
+/// ```
+/// use syntonic_core::tensor::philox::normal;
+/// assert_eq!(normal(0), -normal(0x8000));
+/// ```
 #[inline(always)]
 pub fn normal(half: u32) -> f32 {
     const STEP: f32 = 1.0 / 32_768.0;
@@ -122,15 +114,13 @@ fn polynomial<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
 
 /// Fills `out` with standard near-normals; element i is number `i` of (key, parameter, pair, generation).
 pub fn fill_normals(key: Key, parameter: u32, pair: u32, generation: u32, out: &mut [f32]) {
-    Arch::new().dispatch(Fill { key, parameter, pair, generation, out });
+    Arch::new().dispatch(Fill { key, counter: [parameter, pair, generation], out });
 }
 
 /// `fill_normals` by the processor's vectors, without whose fused multiply-add each product is a call.
 struct Fill<'a> {
     key: Key,
-    parameter: u32,
-    pair: u32,
-    generation: u32,
+    counter: [u32; 3],
     out: &'a mut [f32],
 }
 
@@ -139,23 +129,38 @@ impl NullaryFnOnce for Fill<'_> {
 
     #[inline(always)]
     fn call(self) {
-        const BLOCKS: usize = 16; // at once
-        let mut halves = [0; BLOCKS * NORMALS_PER_BLOCK];
-        for (number, chunk) in self.out.chunks_mut(halves.len()).enumerate() {
-            let blocks = halves.chunks_exact_mut(NORMALS_PER_BLOCK).take(chunk.len().div_ceil(NORMALS_PER_BLOCK));
-            for (block, halves) in blocks.enumerate() {
-                let block = (number * BLOCKS + block) as u32;
-                let words = philox([block, self.parameter, self.pair, self.generation], self.key);
-                for (halves, word) in halves.chunks_exact_mut(2).zip(words) {
-                    halves.copy_from_slice(&[word & 0xFFFF, word >> 16]);
-                }
-            }
-            // A loop, not a closure: only what is inlined here has the processor's instructions.
-            for (value, half) in chunk.iter_mut().zip(&halves) {
-                *value = normal(*half);
-            }
+        for (i, out) in self.out.chunks_mut(TOGETHER * NORMALS_PER_BLOCK).enumerate() {
+            out.copy_from_slice(&normals_of_blocks(i * TOGETHER, self.counter, self.key)[..out.len()]);
         }
     }
+}
+
+/// Blocks that are made together, one in each lane.
+pub const TOGETHER: usize = 16;
+
+/// Returns the normals of so many blocks, the first of which is `block`; `counter` is the rest of their counters.
+#[inline(always)]
+pub fn normals_of_blocks(block: usize, counter: [u32; 3], key: Key) -> [f32; TOGETHER * NORMALS_PER_BLOCK] {
+    let mut words = [[0; TOGETHER]; 4];
+    for l in 0..TOGETHER {
+        let [a, b, c, d] = philox([(block + l) as u32, counter[0], counter[1], counter[2]], key);
+        (words[0][l], words[1][l], words[2][l], words[3][l]) = (a, b, c, d);
+    }
+    let mut values = [0.0; TOGETHER * NORMALS_PER_BLOCK];
+    for (w, words) in words.iter().enumerate() {
+        let mut halves = [[0.0_f32; TOGETHER]; 2];
+        for l in 0..TOGETHER {
+            halves[0][l] = normal(words[l] & 0xFFFF);
+        }
+        for l in 0..TOGETHER {
+            halves[1][l] = normal(words[l] >> 16);
+        }
+        for l in 0..TOGETHER {
+            values[l * NORMALS_PER_BLOCK + 2 * w] = halves[0][l];
+            values[l * NORMALS_PER_BLOCK + 2 * w + 1] = halves[1][l];
+        }
+    }
+    values
 }
 
 /// Returns `count` row numbers below `rows`, drawn with replacement for one generation.

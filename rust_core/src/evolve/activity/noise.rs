@@ -11,7 +11,7 @@ use pulp::{Arch, NullaryFnOnce};
 use super::super::setting::choice;
 use super::paley::{Rows, word};
 use crate::tensor::Real;
-use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, normal, philox};
+use crate::tensor::philox::{Key, NORMALS_PER_BLOCK, Stream, TOGETHER, normals_of_blocks, philox};
 
 choice! {
     /// The law of the draws' noise.
@@ -27,8 +27,6 @@ choice! {
 
 /// Signs in one Philox block.
 const SIGNS: usize = 128;
-/// Blocks that are made together, one in each lane.
-const TOGETHER: usize = 16;
 /// The draw in the counter of what all draws share.
 const SHARED: u32 = u32::MAX;
 
@@ -164,24 +162,9 @@ impl<T: Real> Add<'_, T> {
         while done < out.len() {
             let element = place.first + done;
             let (block, skip) = (element / NORMALS_PER_BLOCK, element % NORMALS_PER_BLOCK);
-            let mut words = [[0; TOGETHER]; 4];
-            for l in 0..TOGETHER {
-                let counter = [(block + l) as u32, place.point as u32, place.draw as u32, source.generation];
-                let [a, b, c, d] = philox(counter, source.key);
-                (words[0][l], words[1][l], words[2][l], words[3][l]) = (a, b, c, d);
-            }
-            for (w, words) in words.iter().enumerate() {
-                let mut halves = [[0.0_f32; TOGETHER]; 2];
-                for l in 0..TOGETHER {
-                    halves[0][l] = normal(words[l] & 0xFFFF);
-                }
-                for l in 0..TOGETHER {
-                    halves[1][l] = normal(words[l] >> 16);
-                }
-                for l in 0..TOGETHER {
-                    values[l * NORMALS_PER_BLOCK + 2 * w] = T::from_f32(halves[0][l]);
-                    values[l * NORMALS_PER_BLOCK + 2 * w + 1] = T::from_f32(halves[1][l]);
-                }
+            let counter = [place.point as u32, place.draw as u32, source.generation];
+            for (value, normal) in values.iter_mut().zip(normals_of_blocks(block, counter, source.key)) {
+                *value = T::from_f32(normal);
             }
             let count = (values.len() - skip).min(out.len() - done);
             let mut used = 0;
