@@ -16,9 +16,7 @@ use crate::tensor::Real;
 pub(crate) fn normalise<S: Simd, T: Real, const L: usize>(simd: S, length: usize, x: &mut [[T; L]]) {
     if suits::<L>(length) {
         for line in x.as_flattened_mut().chunks_exact_mut(length) {
-            let mut peak = Peak::new();
-            peak.see(simd, line);
-            divide(simd, line, peak.largest(), length);
+            divide(simd, line, peak(simd, line), length);
         }
         return;
     }
@@ -109,9 +107,7 @@ impl<T: Real> Peak<T> {
 #[inline(always)]
 pub(crate) fn normalise_filled<S: Simd, T: Real>(simd: S, length: usize, line: &mut [T]) {
     line[length..].fill(-T::INFINITY);
-    let mut peak = Peak::new();
-    peak.see(simd, line);
-    divide(simd, line, peak.largest(), length);
+    divide(simd, line, peak(simd, line), length);
 }
 
 /// Makes of a line of one member e^x / sum e^x, given its largest element and how many elements count.
@@ -155,13 +151,19 @@ fn share<T: Real>(sum: T, length: usize) -> (T, T) {
     if sum == T::ZERO { (T::ZERO, T::ONE / T::from_f64(length as f64)) } else { (T::ONE / sum, T::ZERO) }
 }
 
+/// Returns the largest element of a line of one member.
+#[inline(always)]
+fn peak<S: Simd, T: Real>(simd: S, line: &[T]) -> T {
+    let mut peak = Peak::new();
+    peak.see(simd, line);
+    peak.largest()
+}
+
 /// Returns the largest element of a line; NaN, or some element, where one is NaN.
 #[inline(always)]
 pub(crate) fn largest<S: Simd, T: Real, const L: usize>(simd: S, line: &[[T; L]]) -> [T; L] {
     if L == 1 {
-        let mut peak = Peak::new();
-        peak.see(simd, line.as_flattened());
-        return [peak.largest(); L];
+        return [peak(simd, line.as_flattened()); L];
     }
     let mut best = [-T::INFINITY; L];
     for x in line {
