@@ -503,6 +503,10 @@ class Objective:
     def cuda_image(
         self, population: int, arch: int, *, rank: int | None = None, syntony: bool = False, dtype: str = "float32"
     ) -> bytes: ...
+    def fused_source(
+        self, inputs: Sequence[Tensor], *, dtype: str = "float32"
+    ) -> tuple[str, int, int, list[list[float]]]: ...
+    def fused_image(self, arch: int, *, dtype: str = "float32") -> bytes: ...
 
 @final
 class Evolution:

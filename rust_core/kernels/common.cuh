@@ -55,7 +55,7 @@ __device__ inline void write_once(Pack* to, const Pack& x) {
 // fetched itself after `fetched<N>`, which waits for all but the last N of its `fetch_group`s.
 template <int BYTES>
 __device__ inline void fetch(void* to, const void* from, bool whole = true) {
-#if SYNTONIC_ARCH >= 80
+#if SYNTONIC_ARCH >= 80 && !defined(EMULATED)
     const unsigned int address = (unsigned int)__cvta_generic_to_shared(to), bytes = whole ? BYTES : 0;
     if (BYTES == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(bytes) : "memory");
     else asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(address), "l"(from), "n"(BYTES), "r"(bytes) : "memory");
@@ -68,14 +68,14 @@ __device__ inline void fetch(void* to, const void* from, bool whole = true) {
 }
 
 __device__ inline void fetch_group() {
-#if SYNTONIC_ARCH >= 80
+#if SYNTONIC_ARCH >= 80 && !defined(EMULATED)
     asm volatile("cp.async.commit_group;" ::: "memory");
 #endif
 }
 
 template <int LATER>
 __device__ inline void fetched() {
-#if SYNTONIC_ARCH >= 80
+#if SYNTONIC_ARCH >= 80 && !defined(EMULATED)
     asm volatile("cp.async.wait_group %0;" ::"n"(LATER) : "memory");
 #endif
 }
@@ -116,9 +116,10 @@ __device__ inline size remainder_of(size i, size d) {
 
 __device__ inline real relu(real x) { return x > 0 ? x : (x != x ? x : (real)0); }
 
+// x/2 (1 + tanh u) is x / (1 + e^(-2 u)), which takes no branch.
 __device__ inline real gelu(real x) {
-    const real inner = (real)0.7978845608028654 * (x + (real)0.044715 * x * x * x);
-    return (real)0.5 * x * (1 + tanh(inner));
+    const real inner = (real)-1.5957691216057308 * (x + (real)0.044715 * x * x * x);
+    return x / (1 + exp(inner));
 }
 
 // Writes out[i] = f(i, a[i]) for i < n. The first `packs` packs are moved 16 bytes at a time: the host passes 0 where an

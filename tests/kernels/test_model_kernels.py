@@ -58,6 +58,31 @@ def test_an_operation_without_a_rule_is_named(model, inputs, named):
         made.cuda_source(4)
 
 
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.usefixtures("nvrtc")
+def test_a_fused_kernel_compiles_for_every_card(arch):
+    problem, model = Rows(6, 8), DeepMLP(Task((8,), (3,)), width=8, depth=1)
+    made = trace(model, problem, *problem.batch(0))[0]
+    assert made.fused_image(int(arch[3:])).startswith(ELF)
+
+
+def test_a_fused_kernel_refuses_what_it_has_no_rule_for():
+    class Dropped:
+        def batch(self, _generation):
+            return Tensor(np.zeros((6, 8))), Tensor(np.zeros(6))
+
+        def loss(self, outputs, targets):
+            return F.cross_entropy(outputs.dropout(0.5, 0), targets)
+
+        def metrics(self, _outputs, _targets):
+            return {}
+
+    problem, model = Dropped(), DeepMLP(Task((8,), (3,)), width=8, depth=1)
+    made = trace(model, problem, *problem.batch(0))[0]
+    with pytest.raises(ValueError, match=r"device=cuda: expected a program with a fused kernel.*dropout"):
+        made.fused_source(list(problem.batch(0)))
+
+
 def test_noise_of_low_rank_has_no_rule():
     with pytest.raises(ValueError, match="rank=null"):
         objective((), "tanh", 4).cuda_source(4, rank=1)

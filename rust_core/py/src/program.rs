@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use syntonic_core::cuda::Blueprint;
+use syntonic_core::cuda::{Blueprint, Fused};
 use syntonic_core::evolve;
-use syntonic_core::program::{Perturbation, Program};
+use syntonic_core::loops::Draw;
+use syntonic_core::program::{Evaluator, Perturbation, Program};
 use syntonic_core::tensor::DType;
 use syntonic_core::{Error, Result};
 
@@ -16,6 +17,7 @@ use crate::list::whole;
 use crate::resonant::{ResonantTensor, Shared, poisoned};
 use crate::source;
 use crate::symbol::{Recording, Symbol};
+use crate::tensor::Tensor;
 
 /// Records a model: `Graph(parameters)`, then a forward pass over its inputs.
 #[pyclass(frozen, module = "syntonic._core")]
@@ -119,9 +121,48 @@ impl Objective {
         let image = enter(py, || self.blueprint(population, rank, syntony, dtype)?.compile(arch))?;
         Ok(PyBytes::new(py, &image))
     }
+
+    /// The source of the CUDA kernel that evaluates one member in each block, threads of a block, bytes of its shared memory, and
+    /// the values that it is given beside the parameters, for these inputs.
+    ///
+    /// Raises:
+    ///     ValueError: the model has an operation without a rule for such a kernel, or does not fit.
+    #[pyo3(signature = (inputs, *, dtype="float32"))]
+    fn fused_source(
+        &self,
+        inputs: crate::list::List<PyRef<'_, Tensor>>,
+        dtype: &str,
+    ) -> PyResult<(String, usize, usize, Vec<Vec<f64>>)> {
+        let inputs = inputs.iter().map(|x| x.on_host().cloned()).collect::<PyResult<Vec<_>>>()?;
+        quick(|| {
+            let (fused, Self(evolve::Objective { program, loss, .. })) = (self.fused_kernel(dtype)?, self);
+            let draw = Draw { seed: 0, generation: 0, pair: 0 };
+            let evaluator = Evaluator::<f64>::new(Arc::clone(program), *loss, &inputs, Arc::default(), draw)?;
+            let given = fused.given.iter().map(|&id| evaluator.shared(id).to_vec()).collect();
+            Ok((fused.source(), fused.threads, fused.shared, given))
+        })
+    }
+
+    /// The image of that kernel for compute capability `arch`, as `cuda_image` gives it.
+    ///
+    /// Raises:
+    ///     ValueError: as in `fused_source`.
+    ///     DeviceUnavailable: NVRTC is not installed; `pip install 'syntonic[cuda]'` brings it.
+    #[pyo3(signature = (arch, *, dtype="float32"))]
+    fn fused_image<'py>(&self, py: Python<'py>, arch: u32, dtype: &str) -> PyResult<Bound<'py, PyBytes>> {
+        devices::search(py)?;
+        let image = enter(py, || self.fused_kernel(dtype)?.compile(arch))?;
+        Ok(PyBytes::new(py, &image))
+    }
 }
 
 impl Objective {
+    fn fused_kernel(&self, dtype: &str) -> Result<Fused> {
+        let Self(evolve::Objective { program, loss, metrics }) = self;
+        let wanted: Vec<usize> = [*loss].into_iter().chain(metrics.iter().copied()).collect();
+        program.fused(&wanted, DType::from_name(dtype)?)
+    }
+
     fn blueprint(&self, population: usize, rank: Option<usize>, syntony: bool, dtype: &str) -> Result<Blueprint> {
         let Self(evolve::Objective { program, loss, .. }) = self;
         let noise = Perturbation::new(0, 0, program.parameter_shapes(), rank);

@@ -200,9 +200,9 @@ impl Device {
         queued.and(graph)
     }
 
-    /// Loads a kernel from an image that was made for this device.
-    pub(super) fn load(&self, op: &'static str, image: Vec<u8>, entry: &str) -> Result<CudaFunction> {
-        self.try_on(op, 0, || launch::load(&self.context, image, entry, 0, false))
+    /// Loads a kernel from an image that was made for this device; `shared` is the dynamic shared memory of its blocks, in bytes.
+    pub(super) fn load(&self, op: &'static str, image: Vec<u8>, entry: &str, shared: u32) -> Result<CudaFunction> {
+        self.try_on(op, 0, || launch::load(&self.context, image, entry, shared, false))
     }
 
     /// Returns memory of the CPU that the device copies to and from without help.

@@ -141,7 +141,7 @@ impl Members {
                 Err(_) => compile(),
             };
             let entry = format!("members_{}", super::format::suffix(dtype));
-            Ok(Kernels { product, members: device.load(OP, image?, &entry)?, ranks, direction, sum })
+            Ok(Kernels { product, members: device.load(OP, image?, &entry, 0)?, ranks, direction, sum })
         })?;
         let real = dtype.size();
         let numbers = blueprint.numbers();

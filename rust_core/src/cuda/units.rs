@@ -63,8 +63,18 @@ static UNITS: &[Unit] = &[
 pub(super) const SHARED_PARTS: &[(&str, &str)] =
     &[file!("constants.cuh"), file!("common.cuh"), file!("philox.cuh"), file!("population.cuh")];
 /// The parts that such a kernel is made of.
-pub(super) const MODEL_PARTS: &[(&str, &str)] =
-    &[file!("members.cuh"), file!("tensor_cores.cuh"), file!("layers.cuh"), file!("losses.cuh")];
+pub(super) const MODEL_PARTS: &[(&str, &str)] = &[
+    file!("members.cuh"),
+    file!("multiply_tile.cuh"),
+    file!("tensor_cores.cuh"),
+    file!("layers.cuh"),
+    file!("losses.cuh"),
+];
+
+/// What a fused kernel begins with; its parts follow its definitions.
+pub(super) const FUSED_HEADERS: &[(&str, &str)] = &[file!("constants.cuh"), file!("common.cuh")];
+/// The parts that a fused kernel is made of.
+pub(super) const FUSED_PARTS: &[(&str, &str)] = &[file!("multiply_tile.cuh"), file!("fused.cuh")];
 
 /// Returns a file with a mark that keeps the compiler's messages true to it.
 pub(super) fn lines((name, text): &(&str, &str)) -> String {

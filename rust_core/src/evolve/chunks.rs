@@ -1,4 +1,5 @@
-//! Members of any program on a CUDA device: so many at a time as fit its memory, one operation after the other.
+//! Members of any program on a CUDA device: so many at a time as fit its memory, by one kernel for the whole program where there
+//! is one, else one operation after the other.
 //!
 //! Their weights are made on the device and summed up there; scores, ranks and whatever a strategy makes of them are the CPU's.
 
@@ -8,10 +9,10 @@ use super::evaluate::{Evaluate, Found, Ready};
 use super::population::{Evaluation, Summary};
 use super::strategy::{Power, Spread};
 use super::{Evolution, Interrupt, Objective};
-use crate::cuda::{Chunk, Device, DeviceTensor, Generation, Held, Layout, Perturbed, Step};
-use crate::loops::{Draw, Weights};
+use crate::cuda::{Chunk, Device, DeviceTensor, FusedKernel, Generation, Held, Layout, Perturbed, Step};
+use crate::loops::{Draw, Value, Weights};
 use crate::ops::Op;
-use crate::program::{Node, NodeId, Program, Rank, SideBySide, Values};
+use crate::program::{NodeId, Program, Rank, SideBySide, Values};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 
@@ -33,12 +34,16 @@ pub(super) struct Chunks {
 struct Plan {
     objective: Objective,
     run: SideBySide,
+    /// The whole program as one kernel, where there is one.
+    kernel: Option<FusedKernel>,
     noise: Perturbed,
     shapes: Arc<Vec<Shape>>,
     /// Whether a parameter stays in factors: nothing but `linear` reads it.
     in_factors: Vec<bool>,
     /// Members of a chunk, an even number.
     members: usize,
+    /// What all members share on the last inputs, and those.
+    shared: (Vec<Tensor>, Values),
 }
 
 impl Plan {
@@ -61,12 +66,18 @@ impl Plan {
             .collect();
         let noise = Perturbed::new(device, config.dtype, &layouts, &evolution.mode_weights())?;
         let run = SideBySide::new(program, &wanted, device, config.dtype)?;
-        let in_factors: Vec<bool> = (0..layouts.len()).map(|p| layouts[p].rank > 0 && is_factor(program, p)).collect();
+        let kernel = match program.fused(&wanted, config.dtype) {
+            Ok(fused) => FusedKernel::new(device, fused)?,
+            Err(_) => None,
+        };
+        let factor = |p: usize| kernel.is_none() && layouts[p].rank > 0 && is_factor(program, p);
+        let in_factors: Vec<bool> = (0..layouts.len()).map(factor).collect();
         let joined: usize = (layouts.iter().zip(&in_factors))
             .filter(|(layout, in_factors)| layout.rank > 0 && !**in_factors)
             .map(|(layout, _)| layout.rows * layout.columns)
             .sum();
-        let numbers = noise.numbers().saturating_add(joined).saturating_add(run.numbers(&wanted));
+        let values = if kernel.is_some() { 0 } else { run.numbers(&wanted) };
+        let numbers = noise.numbers().saturating_add(joined).saturating_add(values);
         let members = fitting(numbers.saturating_mul(config.dtype.size()), device.free_memory()?)?;
         // As many in each chunk.
         let chunks = config.population_size.div_ceil(members);
@@ -74,11 +85,23 @@ impl Plan {
         Ok(Self {
             objective: objective.clone(),
             run,
+            kernel,
             noise,
             shapes: Arc::clone(&evolution.shapes),
             in_factors,
             members,
+            shared: (Vec::new(), Vec::new()),
         })
+    }
+
+    /// Copies what all members share to the device, unless it is there.
+    fn share(&mut self, inputs: &[Tensor], draw: Draw) -> Result<()> {
+        let (known, _) = &self.shared;
+        let is_same = known.len() == inputs.len() && known.iter().zip(inputs).all(|(one, other)| one.is_same(other));
+        if !is_same || draws(&self.objective.program) {
+            self.shared = (inputs.to_vec(), self.run.share(inputs, draw)?);
+        }
+        Ok(())
     }
 
     fn is_of(&self, objective: &Objective) -> bool {
@@ -99,11 +122,37 @@ impl Plan {
         self.shapes.iter().enumerate().map(one).collect()
     }
 
+    /// Starts the kernel for the members of a chunk, and for the centre if that is wanted too.
+    fn start(
+        &self,
+        kernel: &FusedKernel,
+        begun: &Begun<'_>,
+        chunk: &Chunk,
+        members: usize,
+        with_centre: bool,
+    ) -> Result<(DeviceTensor, DeviceTensor)> {
+        let parameter = |number| {
+            let own = self.noise.joined(&begun.generation, chunk, number)?;
+            Ok((own, self.noise.centre(&begun.generation, number)?))
+        };
+        let parameters = (0..self.shapes.len()).map(parameter).collect::<Result<Vec<_>>>()?;
+        let given = kernel.fused().given.iter().map(|&id| match &self.shared.1[id] {
+            Some(Value::Shared(value)) => Ok(value),
+            _ => Err(Error::Internal { what: "a value that members share was not computed".into() }),
+        });
+        kernel.start(members, &parameters, &given.collect::<Result<Vec<_>>>()?, with_centre)
+    }
+
     /// Returns the losses of some members whose parameters are given.
-    fn losses(&self, shared: &Values, parameters: &[Weights], members: usize, draw: Draw) -> Result<DeviceTensor> {
-        let mut found = self.run.run(shared, parameters, members, draw, &[self.objective.loss])?;
+    fn losses(&self, parameters: &[Weights], members: usize, draw: Draw) -> Result<DeviceTensor> {
+        let mut found = self.run.run(&self.shared.1, parameters, members, draw, &[self.objective.loss])?;
         found.pop().ok_or_else(|| Error::Internal { what: "a loss that was not computed".into() })
     }
+}
+
+/// Whether a program draws random numbers of its own.
+fn draws(program: &Program) -> bool {
+    program.nodes().iter().any(|node| matches!(node.op, Some(Op::Dropout(_))))
 }
 
 /// Returns whether all that reads a parameter are products with it, which may be made with its factors.
@@ -145,7 +194,7 @@ impl Chunks {
     }
 
     /// Returns what is made once for an objective.
-    fn plan(&mut self, evolution: &Evolution, objective: &Objective) -> Result<&Plan> {
+    fn plan(&mut self, evolution: &Evolution, objective: &Objective) -> Result<&mut Plan> {
         let plan = match self.plan.take().filter(|plan| plan.is_of(objective)) {
             Some(plan) => plan,
             None => Plan::new(&self.device, evolution, objective)?,
@@ -159,12 +208,11 @@ struct Begun<'a> {
     evolution: &'a Evolution,
     plan: &'a Plan,
     generation: Generation,
-    shared: Values,
     draw: Draw,
 }
 
 impl<'a> Begun<'a> {
-    fn new(evolution: &'a Evolution, plan: &'a Plan, inputs: &[Tensor]) -> Result<Self> {
+    fn new(evolution: &'a Evolution, plan: &'a mut Plan, inputs: &[Tensor]) -> Result<Self> {
         let (config, state) = (evolution.config(), evolution.state());
         let number = evolution.generation()?;
         let draw = Draw { seed: config.seed, generation: number, pair: 0 };
@@ -175,12 +223,20 @@ impl<'a> Begun<'a> {
         };
         let step = Step { sigma, seed: config.seed, generation: number, lambda: 0.0 };
         let generation = plan.noise.begin(&step, &state.centre, deviations)?;
-        Ok(Self { evolution, plan, generation, shared: plan.run.share(inputs, draw)?, draw })
+        plan.share(inputs, draw)?;
+        Ok(Self { evolution, plan, generation, draw })
     }
 
-    /// Evaluates all members.
-    fn evaluation(&self) -> Result<Evaluation> {
+    /// The kernel by which all that is wanted of the centre is found together with the first members.
+    fn finds_centre(&self) -> Option<&FusedKernel> {
+        let wanted = self.plan.objective.wanted().count();
+        self.plan.kernel.as_ref().filter(|kernel| kernel.fused().found == wanted)
+    }
+
+    /// Evaluates all members, and the centre if that is wanted and the kernel does it.
+    fn evaluation(&self, with_centre: bool) -> Result<(Evaluation, Option<DeviceTensor>)> {
         let (plan, evolution) = (self.plan, self.evolution);
+        let (mut centre, with_centre) = (None, with_centre && self.finds_centre().is_some());
         let with_syntony = evolution.needs_syntony();
         let mut evaluation = Evaluation::default();
         let mut read = |(losses, energies): (DeviceTensor, Option<DeviceTensor>)| -> Result<()> {
@@ -199,14 +255,24 @@ impl<'a> Begun<'a> {
             let members = plan.members.min(population - first);
             let chunk = plan.noise.members(&self.generation, first / 2, members / 2)?;
             let energies = with_syntony.then(|| plan.noise.energies(&self.generation, &chunk)).transpose()?;
-            let parameters = plan.parameters(&self.generation, &chunk, members)?;
-            let draw = Draw { pair: (first / 2) as u32, ..self.draw };
-            let losses = plan.losses(&self.shared, &parameters, members, draw)?;
+            let losses = match &plan.kernel {
+                Some(kernel) => {
+                    let with_centre = with_centre && first == 0;
+                    let (losses, of_centre) = plan.start(kernel, self, &chunk, members, with_centre)?;
+                    centre = if with_centre { Some(of_centre) } else { centre };
+                    losses
+                }
+                None => {
+                    let parameters = plan.parameters(&self.generation, &chunk, members)?;
+                    let draw = Draw { pair: (first / 2) as u32, ..self.draw };
+                    plan.losses(&parameters, members, draw)?
+                }
+            };
             // The device works on this one while the one before is read.
             before.replace((losses, energies)).map_or(Ok(()), &mut read)?;
         }
         before.map_or(Ok(()), &mut read)?;
-        Ok(evaluation)
+        Ok((evaluation, centre))
     }
 
     /// Starts what is wanted of the centre: it is one member without noise.
@@ -216,7 +282,7 @@ impl<'a> Begun<'a> {
         let parameters =
             parameters.map(|(number, shape)| whole(&plan.noise.centre(&self.generation, number)?, 1, shape));
         let wanted: Vec<NodeId> = plan.objective.wanted().collect();
-        plan.run.run(&self.shared, &parameters.collect::<Result<Vec<_>>>()?, 1, self.draw, &wanted)
+        plan.run.run(&plan.shared.1, &parameters.collect::<Result<Vec<_>>>()?, 1, self.draw, &wanted)
     }
 }
 
@@ -232,11 +298,14 @@ impl Evaluate<Evolution> for Chunks {
         // Whoever replaces the centre is drawn again.
         evolution.perturbation.set_generation(evolution.generation()?);
         let begun = Begun::new(evolution, plan, inputs)?;
-        let centre = begun.centre()?;
-        let evaluation = begun.evaluation()?;
+        let alone = if begun.finds_centre().is_some() { Vec::new() } else { begun.centre()? };
+        let (evaluation, centre) = begun.evaluation(true)?;
         let first = |x: DeviceTensor| Ok(x.download()?.to_f64().first().copied().unwrap_or(f64::NAN));
-        let centre = centre.into_iter().map(first).collect::<Result<Vec<f64>>>()?;
-        let sums = |weights: &[f64], power| plan.noise.sum(&begun.generation, weights, power == Power::Two);
+        let centre = match centre {
+            Some(found) => found.download()?.to_f64(),
+            None => alone.into_iter().map(first).collect::<Result<Vec<f64>>>()?,
+        };
+        let sums = |weights: &[f64], power| begun.plan.noise.sum(&begun.generation, weights, power == Power::Two);
         let (towards, kept) = evolution.towards(&evaluation, &sums)?;
         let elite = evolution.elite(&evaluation, centre[0])?;
         let summary = Summary::of(&evaluation);
@@ -245,7 +314,7 @@ impl Evaluate<Evolution> for Chunks {
 
     fn members(&mut self, evolution: &mut Evolution, objective: &Objective, inputs: &[Tensor]) -> Result<Evaluation> {
         let plan = self.plan(evolution, objective)?;
-        Begun::new(evolution, plan, inputs)?.evaluation()
+        Ok(Begun::new(evolution, plan, inputs)?.evaluation(false)?.0)
     }
 
     fn check(&mut self, evolution: &Evolution, objective: &Objective) -> Result<()> {
@@ -264,8 +333,8 @@ impl Evaluate<Evolution> for Chunks {
         let begun = Begun::new(evolution, plan, inputs)?;
         let mut losses = Vec::with_capacity(members.len());
         // Each draws what the first pair draws.
-        let drops = |node: &Node| matches!(node.op, Some(Op::Dropout(_)));
-        let together = if objective.program.nodes().iter().any(drops) { 2 } else { plan.members };
+        let plan = begun.plan;
+        let together = if draws(&objective.program) { 2 } else { plan.members };
         for chunk in members.chunks(together) {
             Interrupt::check(evolution.pool.interrupt.as_ref())?;
             let mut parameters = Vec::with_capacity(plan.shapes.len());
@@ -278,7 +347,7 @@ impl Evaluate<Evolution> for Chunks {
                 parameters.push(Weights::Whole(DeviceTensor::upload(&device, &values)?));
                 start = end;
             }
-            losses.extend(plan.losses(&begun.shared, &parameters, chunk.len(), begun.draw)?.download()?.to_f64());
+            losses.extend(plan.losses(&parameters, chunk.len(), begun.draw)?.download()?.to_f64());
         }
         Ok(Some(losses))
     }

@@ -19,5 +19,5 @@ crate::loops::elementwise::unary! {
     /// >>> Tensor([0.0, 40.0]).gelu().tolist()
     /// [0.0, 40.0]
     gelu Gelu |x: T| gelu(x),
-    cuda "real(0.5) * x * (1 + tanh(real(0.7978845608028654) * (x + real(0.044715) * x * x * x)))"
+    cuda "x / (1 + exp(real(-1.5957691216057308) * (x + real(0.044715) * x * x * x)))"
 }

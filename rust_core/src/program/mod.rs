@@ -3,6 +3,7 @@
 //! Tracing replaces one call for each operation in each generation by one call for the whole generation; the values of a
 //! group of members then stay in the cache from the first operation to the last.
 
+mod fused;
 mod kernel;
 mod perturbation;
 mod run;
