@@ -74,7 +74,8 @@ pub(super) const MODEL_PARTS: &[(&str, &str)] = &[
 /// What a fused kernel begins with; its parts follow its definitions.
 pub(super) const FUSED_HEADERS: &[(&str, &str)] = &[file!("constants.cuh"), file!("common.cuh")];
 /// The parts that a fused kernel is made of.
-pub(super) const FUSED_PARTS: &[(&str, &str)] = &[file!("multiply_tile.cuh"), file!("fused.cuh")];
+pub(super) const FUSED_PARTS: &[(&str, &str)] =
+    &[file!("multiply_tile.cuh"), file!("fused.cuh"), file!("fused_products.cuh")];
 
 /// Returns a file with a mark that keeps the compiler's messages true to it.
 pub(super) fn lines((name, text): &(&str, &str)) -> String {

@@ -14,6 +14,7 @@ mod direction;
 mod escape;
 mod evaluate;
 mod evolution;
+mod fitting;
 mod harmonize;
 mod interrupt;
 mod objective;
