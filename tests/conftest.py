@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,31 @@ def own_code() -> Iterator[None]:
         sys.modules["syntonic.core.registry"].forget(module)
         sys.modules.pop(module, None)
         del loading._loaded[module]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Spreads all tests over the cores; not those of a path, nor what wants the terminal or says how to be spread."""
+    option = config.option
+    given = config.args_source is pytest.Config.ArgsSource.ARGS or hasattr(config, "workerinput")
+    if given or not config.pluginmanager.hasplugin("xdist") or option.usepdb or option.trace or option.capture == "no":
+        return
+    if option.numprocesses is None and option.dist == "no":
+        option.numprocesses = min(len(os.sched_getaffinity(0)), 8)  # each of them takes a gigabyte
+        option.dist = "loadfile"
+        option.loadscopereorder = False  # the slowest file is not the one with the most tests: it comes first as it is
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """A process has whole files, whose fixtures are made once, and one has the GPU, whose memory its tests measure."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/gpu" if nodeid.startswith("tests/gpu/") else super()._split_scope(nodeid)
+
+    return Files(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,6 +13,7 @@ import syntonic
 ROOT = Path(syntonic.__file__).parent.parent
 PAGE = ROOT / "docs" / "adding-things.md"
 COPIED = ("syntonic", "tests", "docs")
+CRATES = ("rust_core", "Cargo.toml", "Cargo.lock", "pyproject.toml")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Copy:
         for core in (ROOT / "syntonic").glob("*.so"):
             (root / "syntonic" / core.name).symlink_to(core)
         return cls(root)
+
+    @classmethod
+    def with_crates(cls, root: Path) -> "Copy":
+        """Copies what the core is compiled from, too."""
+        for top in CRATES:
+            (shutil.copytree if (ROOT / top).is_dir() else shutil.copy)(ROOT / top, root / top)
+        return cls.at(root)
 
     def write(self, path: str, text: str) -> None:
         """Adds a file."""
@@ -50,8 +58,8 @@ class Copy:
 
     def touched(self) -> list[str]:
         """Returns the files that are not as they are in the repository."""
-        files = [p.relative_to(self.root) for top in COPIED for p in (self.root / top).rglob("*")]
-        files = [p for p in files if (self.root / p).is_file() and "__pycache__" not in p.parts]
+        files = [p.relative_to(self.root) for top in (*COPIED, "rust_core") for p in (self.root / top).rglob("*")]
+        files = [p for p in files if (self.root / p).is_file() and "__pycache__" not in p.parts and p.suffix != ".so"]
         return sorted(p.as_posix() for p in files if not _same(ROOT / p, self.root / p))
 
     def python(self, *words: str) -> str:
@@ -84,7 +92,7 @@ def _same(one: Path, other: Path) -> bool:
 
 def shown(section: str) -> list[str]:
     """Returns the blocks of code of a section of the page, in order."""
-    return re.findall(r"```(?:python|yaml)\n(.*?)```", _section(section), re.DOTALL)
+    return re.findall(r"```(?:python|yaml|rust|cuda)\n(.*?)```", _section(section), re.DOTALL)
 
 
 def _section(name: str) -> str:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def reached(root: Path, read) -> set[Path]:
 def test_rustfmt_reaches_every_file(root):
     """rustfmt follows `mod x;` where it stands by itself, and not what a macro writes."""
     assert reached(root, lambda file: outside_of_macros(file.read_text())) == set(root.rglob("*.rs"))
+
+
+def test_no_test_stands_where_cargo_runs_none():
+    """The extension has `test = false`: compiling it for tests, and PyO3, takes a minute."""
+    assert tomllib.loads((CRATES / "py" / "Cargo.toml").read_text())["lib"]["test"] is False
+    assert [path for path in (CRATES / "py").rglob("*.rs") if "#[test]" in path.read_text()] == []
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo formats")

@@ -67,9 +67,10 @@ def fault() -> None:
     ctypes.string_at(address or 0, 16)
 
 
-if sys.argv[1:] == ["fault"]:
-    fault()
-else:
-    lend()
-    borrow()
-print("done")
+if __name__ == "__main__":
+    if sys.argv[1:] == ["fault"]:
+        fault()
+    else:
+        lend()
+        borrow()
+    print("done")

@@ -44,16 +44,18 @@ def fitting(model, problem):
     """A model for the problem, or None."""
     task = Task(problem.input_shape, problem.output_shape, problem.vocabulary, order(problem))
     try:
-        check_order(lookup("model", model)(task), task)
+        made = lookup("model", model)(task)
+        check_order(made, task)
     except ValueError:
         return None
-    return lookup("model", model)(task)
+    return made
 
 
 # One benchmark has nothing to learn, others judge members themselves: they have no examples.
 JUDGES = [name for name in ours("benchmark") if hasattr(lookup("benchmark", name), "judge")]
 WITH_EXAMPLES = [name for name in ours("benchmark") if name not in ("weights", *JUDGES)]
-PAIRS = [(model, name) for name in WITH_EXAMPLES for model in ours("model") if fitting(model, benchmark(name))]
+FOUND = [(name, benchmark(name)) for name in WITH_EXAMPLES]
+PAIRS = [(model, name) for name, problem in FOUND for model in ours("model") if fitting(model, problem)]
 
 
 def trainer(**settings):
