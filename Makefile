@@ -41,7 +41,8 @@ seed ?= $(shell date +%s)
 fuzz:
 	@echo "seed=$(seed)"
 	PROPTEST_CASES=$(texts) cargo test --locked -p syntonic-classic --test fuzz_text
-	SYNTONIC_FUZZ_SEED=$(seed) SYNTONIC_FUZZ=$(files) SYNTONIC_FUZZ_CALLS=$(calls) uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
+	SYNTONIC_FUZZ_SEED=$(seed) SYNTONIC_FUZZ_PATIENCE=10 SYNTONIC_FUZZ=$(files) SYNTONIC_FUZZ_CALLS=$(calls) \
+		uv run pytest tests/tracking/test_checkpoint_fuzz.py tests/fuzz
 
 # Raw memory under valgrind, and under qemu-user processors without vector instructions or with AVX2 at most.
 sanitize:
