@@ -11,8 +11,8 @@ CRATES = ROOT / "rust_core"
 # Registers the wing's names beside the core's.
 DOOR = CRATES / "py/src/lib.rs"
 # Members, perturbed activations with what regularises them, devices by position, members of every model on a GPU,
-# long sums and numbers at the ends of their format, hostile arguments, processors with sixteen vector registers, whole models as one
-# kernel.
+# long sums and numbers at the ends of their format, hostile arguments, processors with sixteen vector registers,
+# whole models as one kernel.
 MOST = 25_000 + 3_560 + 2_000 + 900 + 250 + 2_300
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from emulation import EMULATOR, F32, F64, aligned
 
-from syntonic._core import Tensor
 from syntonic.benchmarks.order import order
 from syntonic.core import registry
 from syntonic.nn.architectures import Task
@@ -39,8 +38,9 @@ class Fused:
         text = text.replace("extern __shared__ Quad memory[]", f"extern Quad memory[{numbers}]")
         path, library = folder / "fused.cpp", folder / "fused.so"
         path.write_text(text)
-        flags = ["-std=c++20", "-O1", "-w", "-pthread", "-shared", "-fPIC", f"-DSYNTONIC_F64={int(dtype == np.float64)}"]
-        subprocess.run([compiler, *flags, f"-DSYNTONIC_ARCH={arch}", path, "-o", library], check=True)
+        formats = [f"-DSYNTONIC_F64={int(dtype == np.float64)}", f"-DSYNTONIC_ARCH={arch}"]
+        flags = ["-std=c++20", "-O1", "-w", "-pthread", "-shared", "-fPIC", *formats]
+        subprocess.run([compiler, *flags, path, "-o", library], check=True)
         self.library = ctypes.CDLL(str(library))
 
     def run(self, blocks, threads, tensors, members):
